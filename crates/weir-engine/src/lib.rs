@@ -1,0 +1,1 @@
+//! The joiner: investigate, ingest, detect; the library API.

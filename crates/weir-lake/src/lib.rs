@@ -1,0 +1,1 @@
+//! Delta tables, snapshots, the intake account, query sessions.

@@ -1,0 +1,1 @@
+//! A case to bytes; one file per format.

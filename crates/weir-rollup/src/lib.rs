@@ -1,0 +1,1 @@
+//! Folds record batches into mergeable partials per entity and day.

@@ -1,0 +1,1 @@
+//! Whose data, what data, how many people; bounds and gaps.

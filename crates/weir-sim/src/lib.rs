@@ -1,0 +1,1 @@
+//! Worlds with known truth, written as raw logs.

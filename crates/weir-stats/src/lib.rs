@@ -1,0 +1,1 @@
+//! Sketches, tail probabilities, robust baselines, alert budgets.

@@ -1,0 +1,1 @@
+//! What the same hand touched, before and after, as a timeline.

@@ -1,0 +1,3 @@
+//! Finds personal-data leaks that hide for months, in the logs you already keep.
+
+fn main() {}
