@@ -1,1 +1,26 @@
-//! The vocabulary: record tables as Arrow schemas, entities, findings, cases, configuration. No IO, no async.
+//! The vocabulary every stage speaks: record tables as Arrow schemas, entities, citations, findings, cases, configuration.
+//!
+//! Decisive choice: a record table is declared once, in [`record`], and everything else about it (row type, builder, Arrow
+//! schema, the manual's column list) follows from that declaration. Field names are OCSF 1.8 attribute names where OCSF has one.
+//!
+//! What this crate refuses: IO, async, a clock, and any knowledge of how records are read, stored or judged.
+
+pub mod attack;
+pub mod case;
+pub mod config;
+pub mod entity;
+pub mod evidence;
+pub mod finding;
+pub mod intake;
+pub mod record;
+pub mod schema;
+pub mod time;
+
+mod error;
+
+pub use entity::{Entity, EntityKind};
+pub use error::ModelError;
+pub use evidence::{Citation, Claim, Evidence};
+pub use finding::{Finding, Severity};
+pub use record::{Access, Auth, Basis, Common, FileTag, Flow, Host, Records, Subject, Table};
+pub use time::{Micros, Span, TimeBasis};

@@ -1,0 +1,362 @@
+//! A case: everything found, for people. The one set of facts that every report format and duty is drawn from.
+
+use crate::{Citation, Claim, Entity, Evidence, Finding, Micros, Severity, intake::Intake};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the case folder's format.
+pub const CASE_VERSION: u32 = 1;
+
+/// Everything found in one investigation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Case {
+    /// [`CASE_VERSION`].
+    pub version: u32,
+    /// Name and version of the program that wrote it.
+    pub program: String,
+    /// From its content: the same inputs give the same id.
+    pub id: String,
+    /// The organisation, as far as configured.
+    pub organisation: Organisation,
+    /// First and last event time in the logs; null when nothing was parsed.
+    pub period: Option<Period>,
+    /// Totals of the intake account.
+    pub totals: Totals,
+    /// The intake account, a row per file, by path.
+    pub intake: Vec<Intake>,
+    /// What each sensor delivered, and where it was silent.
+    pub coverage: Vec<Coverage>,
+    /// What personal data was taken to be, and on what ground.
+    pub datasets: Vec<DatasetUsed>,
+    /// By severity (highest first), then first event, then id.
+    pub findings: Vec<Finding>,
+    /// What happened, in order.
+    pub timeline: Vec<TimelineEvent>,
+    /// Whose data, overall.
+    pub scope: Scope,
+    /// Whose data, per finding id (only findings that reached data or could have).
+    pub finding_scopes: BTreeMap<String, Scope>,
+    /// Who did it touched what: nodes and edges of the trace, per finding id.
+    pub traces: BTreeMap<String, Trace>,
+    /// The incident, section by section.
+    pub incident: Incident,
+    /// Series for the pictures.
+    pub series: Vec<Series>,
+    /// What the whole case cannot say.
+    pub limits: Vec<String>,
+    /// Table to version: what it was computed from.
+    pub snapshot: BTreeMap<String, i64>,
+}
+
+/// Who the logs belong to, as configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Organisation {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its sector.
+    pub sector: Option<String>,
+    /// Its home country, ISO 3166-1 alpha-2.
+    pub home_country: Option<String>,
+    /// How many people live where it works, for shares.
+    pub population: Option<u64>,
+    /// How many people it holds data of.
+    pub members: Option<u64>,
+}
+
+/// A closed period of event time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Period {
+    /// First event.
+    pub first: Micros,
+    /// Last event.
+    pub last: Micros,
+}
+
+/// Sums over the intake account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Files given.
+    pub files: u64,
+    /// Files no source recognised or that could not be opened.
+    pub files_unread: u64,
+    /// Records found.
+    pub records: u64,
+    /// Records now in the lake.
+    pub parsed: u64,
+    /// Records that could not be read.
+    pub rejected: u64,
+    /// Records that were there already.
+    pub duplicates: u64,
+    /// Bytes of content read.
+    pub bytes: u64,
+    /// Bytes of content not understood.
+    pub bytes_unread: u64,
+}
+
+/// What one sensor delivered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// The sensor.
+    pub sensor: String,
+    /// Its log format.
+    pub source: String,
+    /// Its first and last event.
+    pub period: Period,
+    /// Records a UTC day; days without records are absent.
+    pub days: BTreeMap<String, u64>,
+    /// Silences longer than its rhythm explains.
+    pub gaps: Vec<Gap>,
+}
+
+/// A stretch of event time in which something was not logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// The sensor, or what is not logged.
+    pub what: String,
+    /// Start; null when it begins before the logs do.
+    pub from: Option<Micros>,
+    /// End; null when it lasts to the end of the logs.
+    pub to: Option<Micros>,
+    /// Why it is a gap.
+    pub reason: String,
+    /// How many records would be expected in it by the log's own rhythm; null when unknown.
+    pub records_expected: Option<f64>,
+}
+
+/// A dataset as used in this case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatasetUsed {
+    /// Its name.
+    pub name: String,
+    /// `configured` or `learned`.
+    pub origin: String,
+    /// Data categories: `name`, `e_mail`, `postal_address` ...
+    pub categories: Vec<String>,
+    /// Routes, tables or buckets that hold it.
+    pub routes: Vec<String>,
+    /// How a subject is found in a record of it.
+    pub subject: String,
+    /// Why it was taken to hold personal data, with the numbers.
+    pub ground: String,
+    /// Distinct subjects seen over the whole period (estimate where large).
+    pub subjects: u64,
+    /// Records.
+    pub records: u64,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimelineEvent {
+    /// When.
+    pub time: Micros,
+    /// When it ended, for runs of like events folded into one.
+    pub until: Option<Micros>,
+    /// What happened, in words.
+    pub what: String,
+    /// `initial_access`, `lateral_movement`, `exfiltration`, `detection`, `response`, `persistence` ... : ATT&CK tactic in snake case.
+    pub phase: String,
+    /// Who and what took part.
+    pub entities: Vec<Entity>,
+    /// ATT&CK technique ids.
+    pub attack: Vec<String>,
+    /// Ids of the findings it belongs to.
+    pub findings: Vec<String>,
+    /// The records.
+    pub evidence: Evidence,
+}
+
+/// Whether the logs can tell whom it concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Determinable {
+    /// They can.
+    Yes,
+    /// In part.
+    Partly,
+    /// They cannot.
+    No,
+}
+
+/// Lower and upper bound of a count of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bounds {
+    /// At least so many: records show it.
+    pub lower: u64,
+    /// At most so many; null when nothing bounds it.
+    pub upper: Option<u64>,
+}
+
+/// Whose data, what data, how many people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Scope {
+    /// Whether the logs can tell.
+    pub determinable: Determinable,
+    /// Why, and what would be needed.
+    pub reason: String,
+    /// Distinct people; null when not determinable at all (which is not zero).
+    pub subjects: Option<Bounds>,
+    /// Data categories, sorted.
+    pub categories: Vec<String>,
+    /// Records that show it.
+    pub records: u64,
+    /// Bytes sent in them, where logged.
+    pub bytes: Option<u64>,
+    /// First such record.
+    pub first: Option<Micros>,
+    /// Last such record.
+    pub last: Option<Micros>,
+    /// What limits the claim.
+    pub gaps: Vec<Gap>,
+}
+
+/// One exposed person: a row of `scope.csv`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExposedSubject {
+    /// `namespace:id`.
+    pub subject: String,
+    /// `named`, `linked`, `credential_holder` or `claimed`.
+    pub status: String,
+    /// First access.
+    pub first: Micros,
+    /// Last access.
+    pub last: Micros,
+    /// Records.
+    pub records: u64,
+    /// Data categories, sorted.
+    pub categories: Vec<String>,
+    /// Finding ids, sorted.
+    pub findings: Vec<String>,
+}
+
+/// What the same hand touched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    /// Entities, sorted.
+    pub nodes: Vec<TraceNode>,
+    /// Who led to what, sorted.
+    pub edges: Vec<TraceEdge>,
+}
+
+/// An entity in a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TraceNode {
+    /// The entity.
+    pub entity: Entity,
+    /// `seed`, `same_hand` or `touched`.
+    pub role: String,
+    /// First and last event.
+    pub period: Period,
+    /// Records.
+    pub records: u64,
+}
+
+/// A step in a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TraceEdge {
+    /// From.
+    pub from: Entity,
+    /// To.
+    pub to: Entity,
+    /// `used`, `issued`, `assumed`, `created`, `read`, `shared`, `signed_in_from` ...
+    pub how: String,
+    /// Records.
+    pub records: u64,
+    /// The records.
+    pub evidence: Evidence,
+}
+
+/// A statement of the report: words with records, or what would be needed.
+pub type Statement = Claim<String>;
+
+/// The incident, in the sections people expect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Incident {
+    /// Executive summary.
+    pub summary: Vec<Statement>,
+    /// Discovery, period, organisation, sector, geography: label to statement, in order.
+    pub details: Vec<Labelled>,
+    /// A line per ATT&CK tactic.
+    pub methodology: Vec<TacticLine>,
+    /// People, data, operational, financial, reputational.
+    pub impact: Vec<Labelled>,
+    /// Network, file, behavioural.
+    pub indicators: Vec<Indicator>,
+    /// Containment, eradication, recovery.
+    pub response: Vec<Labelled>,
+    /// Lessons.
+    pub lessons: Vec<Recommendation>,
+    /// Recommendations.
+    pub recommendations: Vec<Recommendation>,
+}
+
+/// A labelled statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Labelled {
+    /// The label.
+    pub label: String,
+    /// The statement.
+    pub statement: Statement,
+}
+
+/// What was done under one ATT&CK tactic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TacticLine {
+    /// The tactic's name: `Initial Access`.
+    pub tactic: String,
+    /// Technique ids, sorted.
+    pub techniques: Vec<String>,
+    /// What was seen.
+    pub statement: Statement,
+}
+
+/// An indicator of compromise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Indicator {
+    /// `network`, `file` or `behavioural`.
+    pub class: String,
+    /// What it is.
+    pub entity: Entity,
+    /// Why it is one.
+    pub why: String,
+    /// First and last event.
+    pub period: Period,
+    /// Records.
+    pub records: u64,
+    /// The records.
+    pub evidence: Evidence,
+}
+
+/// Advice: not a statement about what happened, but it names what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recommendation {
+    /// What to do.
+    pub text: String,
+    /// Ids of findings, or names of gaps, that give the reason.
+    pub because: Vec<String>,
+    /// How soon it matters.
+    pub severity: Severity,
+}
+
+/// A series for a picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Series {
+    /// What it shows: `flow` (records a day), `flagged` (flagged records a day), `reach` (people reached so far), per finding id.
+    pub name: String,
+    /// The finding it belongs to, if any.
+    pub finding: Option<String>,
+    /// Unit of the values.
+    pub unit: String,
+    /// Points by time, sorted.
+    pub points: Vec<(Micros, f64)>,
+}
+
+impl Claim<String> {
+    /// The words and citations of a statement for a writer: text, and citations where stated.
+    pub fn words(&self) -> (&str, Option<&[Citation]>) {
+        match self {
+            Self::Stated { value, evidence } => (value, Some(evidence.cited())),
+            Self::Unknown { needed } => (needed, None),
+        }
+    }
+}

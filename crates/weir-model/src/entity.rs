@@ -1,0 +1,107 @@
+//! Entities: everything that can act, carry, or be acted on, as a (kind, value) pair.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What kind of thing an entity is. The order is the order of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EntityKind {
+    /// Who acts: a user, role or service name or ARN.
+    Actor,
+    /// A token, session or API key, by fingerprint or by its public id.
+    Credential,
+    /// A key that signs credentials, by key id.
+    Key,
+    /// One IP address.
+    Origin,
+    /// An address prefix: `/24` for IPv4, `/48` for IPv6.
+    Prefix,
+    /// A client fingerprint: the user agent string.
+    Client,
+    /// A request path with its variable parts replaced.
+    Route,
+    /// A configured or learned dataset.
+    Dataset,
+    /// A named resource: bucket, table, object, instance, role.
+    Resource,
+    /// A machine, by name.
+    Host,
+    /// A person whose data it is.
+    Subject,
+    /// A producer of one log.
+    Sensor,
+    /// A country, ISO 3166-1 alpha-2.
+    Country,
+    /// A cloud or directory account (tenant).
+    Account,
+}
+
+impl EntityKind {
+    /// The word stored in the lake and shown to people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Actor => "actor",
+            Self::Credential => "credential",
+            Self::Key => "key",
+            Self::Origin => "origin",
+            Self::Prefix => "prefix",
+            Self::Client => "client",
+            Self::Route => "route",
+            Self::Dataset => "dataset",
+            Self::Resource => "resource",
+            Self::Host => "host",
+            Self::Subject => "subject",
+            Self::Sensor => "sensor",
+            Self::Country => "country",
+            Self::Account => "account",
+        }
+    }
+}
+
+impl fmt::Display for EntityKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A thing records speak of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Entity {
+    /// What kind of thing.
+    pub kind: EntityKind,
+    /// Its value as the logs write it (secrets as fingerprints).
+    pub value: String,
+}
+
+impl Entity {
+    /// An entity of a kind.
+    pub fn new(kind: EntityKind, value: impl Into<String>) -> Self {
+        Self { kind, value: value.into() }
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.value)
+    }
+}
+
+/// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
+pub fn prefix_of(address: &str) -> Option<String> {
+    match address.parse::<std::net::IpAddr>().ok()? {
+        std::net::IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            Some(format!("{a}.{b}.{c}.0/24"))
+        }
+        std::net::IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => prefix_of(&v4.to_string()),
+            None => {
+                let [a, b, c, ..] = v6.segments();
+                Some(format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)))
+            }
+        },
+    }
+}

@@ -1,0 +1,106 @@
+//! Instants and spans. Every instant in Weir is UTC microseconds since the Unix epoch, taken from the event, never from a clock.
+
+use crate::ModelError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Microseconds in a day.
+pub const DAY_US: i64 = 86_400_000_000;
+
+/// An instant: UTC microseconds since 1970-01-01. Shown and serialised as RFC 3339 with a `Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Micros(pub i64);
+
+impl Micros {
+    /// Days since 1970-01-01 of the UTC day this instant falls in (Arrow's `Date32`).
+    pub fn day(self) -> i32 {
+        i32::try_from(self.0.div_euclid(DAY_US)).unwrap_or(if self.0 < 0 { i32::MIN } else { i32::MAX })
+    }
+
+    /// First instant of a UTC day.
+    pub fn of_day(day: i32) -> Self {
+        Self(i64::from(day) * DAY_US)
+    }
+
+    /// Reads RFC 3339 (`2023-07-10T12:00:00Z`), or a date (`2023-07-10`, its first instant in UTC).
+    pub fn parse(input: &str) -> Result<Self, ModelError> {
+        let wrong = || ModelError::Time { input: input.to_owned() };
+        if let Ok(at) = input.parse::<jiff::Timestamp>() {
+            return Ok(Self(at.as_microsecond()));
+        }
+        let date: jiff::civil::Date = input.parse().map_err(|_| wrong())?;
+        let midnight = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| wrong())?;
+        Ok(Self(midnight.as_microsecond()))
+    }
+}
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(at) => write!(f, "{at}"),
+            Err(_) => write!(f, "{} us", self.0),
+        }
+    }
+}
+
+impl Serialize for Micros {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Micros {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Micros {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Micros".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// How sure a record's instant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum TimeBasis {
+    /// The log states date, time and offset.
+    #[default]
+    Stated,
+    /// The log states no offset; the sensor's configured zone, else UTC, was applied.
+    ZoneAssumed,
+    /// The log states no year (RFC 3164); it was inferred from the file's order and neighbouring evidence.
+    YearInferred,
+}
+
+impl TimeBasis {
+    /// The word stored in the lake.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::ZoneAssumed => "zone_assumed",
+            Self::YearInferred => "year_inferred",
+        }
+    }
+}
+
+/// A half-open span of event time; either end may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Span {
+    /// First instant inside, if bounded.
+    pub since: Option<Micros>,
+    /// First instant no longer inside, if bounded.
+    pub until: Option<Micros>,
+}
+
+impl Span {
+    /// Whether an instant lies in the span.
+    pub fn contains(&self, at: Micros) -> bool {
+        self.since.is_none_or(|s| at >= s) && self.until.is_none_or(|u| at < u)
+    }
+}
