@@ -12,6 +12,7 @@ pub mod entity;
 pub mod evidence;
 pub mod finding;
 pub mod intake;
+pub mod operations;
 pub mod record;
 pub mod schema;
 pub mod time;
