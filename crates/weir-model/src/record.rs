@@ -299,6 +299,8 @@ columns! {
         user_agent: str,
         /// Protocol and version: `HTTP/1.1`.
         protocol: str,
+        /// The role or user that the actor's session was made from: for an assumed role the role's ARN, which outlives its sessions.
+        actor_issuer: str,
         /// The token, session or key used: its fingerprint, or its public id (`ASIA...`).
         credential: str,
         /// Id of the key that signed the credential (`kid`).
@@ -349,6 +351,8 @@ columns! {
         expires: str,
         /// The credential or session it was made from.
         parent: str,
+        /// The role or user that the actor's session was made from: for an assumed role the role's ARN, which outlives its sessions.
+        actor_issuer: str,
         /// Role, scope or group granted; target account of `sudo` and `su`.
         granted: str,
         /// The client application it was issued to.
@@ -379,6 +383,9 @@ columns! {
         request: str,
         /// Response elements as JSON, secrets replaced.
         response: str,
+        /// How many attempts the record stands for, null for one: more where the log folds repeats into one line, 0 where the line
+        /// comments on an attempt that has its own record. Attempts are the sum of this, nulls taken as 1.
+        count: i64,
         /// The message as written, secrets replaced, where the format is free text.
         message: str,
     }
