@@ -1,7 +1,7 @@
 //! What a log source is: the one trait that every format implements.
 
 use std::collections::BTreeMap;
-use weir_model::{Records, TimeBasis};
+use weir_model::{Micros, Records, TimeBasis};
 
 /// How a file's bytes fall into records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Head<'a> {
 /// What a configuration says of a file.
 #[derive(Clone, Debug, Default)]
 pub struct FileOptions {
+    /// Name of the sensor; derived from content and path when absent.
+    pub sensor: Option<String>,
     /// Column of the record table to field of the log.
     pub fields: BTreeMap<String, String>,
     /// Zone for stamps without offset.
@@ -48,6 +50,8 @@ pub struct FileOptions {
     /// For stamps without a year: the latest year the file's last record can have (file time, rotation date or neighbouring
     /// logs), where known.
     pub year_hint: Option<i16>,
+    /// For stamps without a year: the year of the first record to be read, where a [`Survey`] found it.
+    pub year_first: Option<i16>,
     /// Keyed fingerprints for secrets.
     pub fingerprints: crate::secrets::Fingerprints,
 }
@@ -80,8 +84,22 @@ pub trait Source: Sync {
     fn framing(&self) -> Framing;
     /// How sure it is of a file by its head.
     fn recognise(&self, head: &Head<'_>) -> Sure;
+    /// A first pass over the records to be read, for a format that cannot read its first record without having seen its last.
+    fn survey(&self, _options: &FileOptions) -> Option<Box<dyn Survey>> {
+        None
+    }
     /// A parser for one file; it may keep state (a Zeek header, the year so far).
     fn parser(&self, head: &Head<'_>, options: &FileOptions) -> Box<dyn Parser>;
+}
+
+/// What has to be known of a file before its first record can be read: stamps without a year take theirs from the *last* record's
+/// year and the New Years before it. The reader shows it every record that it will parse (the new tail only, of a file that grew),
+/// before it asks for the parser; input that cannot be read twice goes without, and the parser judges by the head alone.
+pub trait Survey: Send {
+    /// Sees one record's bytes.
+    fn record(&mut self, bytes: &[u8]);
+    /// Notes what was found where the parser will look.
+    fn finish(self: Box<Self>, options: &mut FileOptions);
 }
 
 /// The parser of one file.
@@ -107,7 +125,31 @@ pub struct Info {
     pub tables: &'static [weir_model::Table],
 }
 
+/// Reason of a reject whose instant no log of ours can have.
+pub const TIME_OUT_OF_RANGE: &str = "time out of range";
+
+/// An instant in the years 1970 to 2100, the only ones a record may have; every source puts its times through this, so that one
+/// corrupt stamp cannot stretch the period that rollups, baselines and reports cover.
+pub fn in_range(at: Micros) -> Result<Micros, &'static str> {
+    /// 2101-01-01T00:00:00Z.
+    const END: i64 = 47_847 * weir_model::time::DAY_US;
+    if (0..END).contains(&at.0) { Ok(at) } else { Err(TIME_OUT_OF_RANGE) }
+}
+
 /// The basis of an instant that a log stamps without an offset.
 pub fn assumed(configured: bool) -> TimeBasis {
     if configured { TimeBasis::Stated } else { TimeBasis::ZoneAssumed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_years_1970_to_2100_are_in_range() {
+        let at = |s: &str| in_range(Micros::parse(s).unwrap()).is_ok();
+        assert!(at("1970-01-01T00:00:00Z") && at("2100-12-31T23:59:59.999999Z"));
+        assert!(!at("1969-12-31T23:59:59Z") && !at("2101-01-01T00:00:00Z"));
+        assert_eq!(in_range(Micros(i64::MAX)), Err(TIME_OUT_OF_RANGE));
+    }
 }

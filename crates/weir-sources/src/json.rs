@@ -1,0 +1,228 @@
+//! JSON read as it lies: borrowed, and lenient about types.
+//!
+//! Decisive choice: an object is a list of names and *undecoded* values. A field of the wrong type, a number of a thousand digits or
+//! a lone surrogate in one field never costs the record its other fields; what is not looked at is never decoded; nesting is skipped
+//! without recursion, so depth cannot exhaust the stack.
+//!
+//! What this module refuses: knowing any format.
+
+use crate::secrets::Fingerprints;
+use serde::de::{Deserialize, Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A JSON object: names and undecoded values in the order written. Missing and null are the same: nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    /// Reads an object; `None` when the text is something else or no JSON.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// The value of a name, the last one if written twice.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(n, _)| n == name).map(|(_, v)| *v).filter(|v| v.get() != "null")
+    }
+
+    /// The value of a name as text: a string that is not empty, or a number or boolean as written.
+    pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        text(self.get(name)?)
+    }
+
+    /// The object under a name; an empty one when there is none.
+    pub fn object(&self, name: &str) -> Self {
+        self.get(name).and_then(|raw| Self::parse(raw.get())).unwrap_or_default()
+    }
+
+    /// The list under a name; an empty one when there is none.
+    pub fn list(&self, name: &str) -> Vec<&'a RawValue> {
+        self.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+
+    /// The value at a dotted path (`client.ipAddress`, `target.0.id`); a name that itself has dots is found as well.
+    pub fn path(&self, path: &str) -> Option<&'a RawValue> {
+        if let Some(raw) = self.get(path) {
+            return Some(raw);
+        }
+        let mut dots = path.match_indices('.');
+        dots.find_map(|(at, _)| {
+            let inner = self.get(path.get(..at)?)?;
+            below(inner, path.get(at + 1..)?)
+        })
+    }
+
+    /// The value at a dotted path as text.
+    pub fn text_at(&self, path: &str) -> Option<Cow<'a, str>> {
+        text(self.path(path)?)
+    }
+
+    /// Whether it has no name at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn below<'a>(raw: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    if !raw.get().starts_with('[') {
+        return Object::parse(raw.get())?.path(path);
+    }
+    let items: Vec<&'a RawValue> = serde_json::from_str(raw.get()).ok()?;
+    let (index, rest) = path.split_once('.').map_or((path, None), |(i, r)| (i, Some(r)));
+    let item = *items.get(index.parse::<usize>().ok()?)?;
+    rest.map_or(Some(item), |rest| below(item, rest))
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Names<'a>(std::marker::PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Names<'a> {
+            type Value = Object<'a>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut all = Vec::with_capacity(24);
+                while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    all.push((text(name).unwrap_or_default(), value));
+                }
+                Ok(Object(all))
+            }
+        }
+        d.deserialize_map(Names(std::marker::PhantomData))
+    }
+}
+
+/// A scalar as text: a string that is not empty, or a number or boolean as written.
+pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let written = raw.get();
+    match written.as_bytes().first()? {
+        b'"' => {
+            let inner = written.get(1..written.len().checked_sub(1)?)?;
+            let decoded = if inner.contains('\\') { Cow::Owned(unescaped(written)?) } else { Cow::Borrowed(inner) };
+            Some(decoded).filter(|t| !t.is_empty())
+        }
+        b'{' | b'[' | b'n' => None,
+        _ => Some(Cow::Borrowed(written)),
+    }
+}
+
+/// A number as an integer, whether written as one, with a fraction, or as a string.
+pub fn integer(raw: &RawValue) -> Option<i64> {
+    let text = text(raw)?;
+    if let Ok(n) = text.parse() {
+        return Some(n);
+    }
+    let n: f64 = text.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "the range is tested")]
+    (n.abs() < 9.0e18).then_some(n as i64)
+}
+
+/// A value as JSON text with its secrets replaced. `None` for null, an empty object and what cannot be looked through (nested
+/// deeper than 128 levels): what was not looked through is not written.
+pub fn scrubbed(raw: &RawValue, fingerprints: &Fingerprints) -> Option<String> {
+    if matches!(raw.get(), "null" | "{}" | "[]" | "\"\"") {
+        return None;
+    }
+    let mut value: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
+    fingerprints.scrub_json(&mut value);
+    Some(value.to_string())
+}
+
+/// Lone surrogates, which Rust's text cannot hold, become U+FFFD.
+fn unescaped(quoted: &str) -> Option<String> {
+    struct Lossy;
+    impl Visitor<'_> for Lossy {
+        type Value = String;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+    serde_json::Deserializer::from_str(quoted).deserialize_bytes(Lossy).ok()
+}
+
+/// The first whole objects of a file's head, at most `most`: one a line, one after the other, in a top-level array, or in the array
+/// under `array_key`.
+pub fn first_objects<'a>(head: &'a str, array_key: Option<&str>, most: usize) -> Vec<Object<'a>> {
+    let mut rest = head.trim_start_matches('\u{feff}').trim_start();
+    if let Some(inner) = array_key.and_then(|key| into_array(rest, key)) {
+        rest = inner;
+    } else if let Some(inner) = rest.strip_prefix('[') {
+        rest = inner;
+    }
+    let mut found = Vec::new();
+    while found.len() < most {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let Some(Ok(raw)) = values.next() else { break };
+        rest = rest.get(values.byte_offset()..).unwrap_or_default();
+        found.extend(Object::parse(raw.get()));
+    }
+    found
+}
+
+/// What follows `{"key": [`, when the text begins so.
+fn into_array<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix('{')?.trim_start().strip_prefix('"')?.strip_prefix(key)?.strip_prefix('"')?;
+    rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('[')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strange_field_costs_nothing_but_itself() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let line = format!(r#"{{"a":{deep},"n":1e999,"big":123456789012345678901234567890,"s":"x\ud800y","t":"\u00e9","e":"","z":null}}"#);
+        let object = Object::parse(&line).unwrap();
+        assert_eq!(object.text("a"), None);
+        assert_eq!(object.text("n").as_deref(), Some("1e999"));
+        assert_eq!(object.get("n").and_then(integer), None);
+        assert_eq!(object.text("big").as_deref(), Some("123456789012345678901234567890"));
+        assert!(object.text("s").unwrap().starts_with("x\u{fffd}"));
+        assert_eq!(object.text("t").as_deref(), Some("é"));
+        assert_eq!(object.text("e"), None);
+        assert!(object.get("z").is_none());
+        assert_eq!(scrubbed(object.get("a").unwrap(), &Fingerprints::default()), None);
+        assert!(Object::parse("[1]").is_none());
+        assert!(Object::parse(r#"{"a":1"#).is_none());
+    }
+
+    #[test]
+    fn paths_reach_into_objects_lists_and_dotted_names() {
+        let object = Object::parse(r#"{"a":{"b":{"c":7}},"l":[{"id":"x"},{"id":"y"}],"d.e":"f","g":{"h.i":"j"}}"#).unwrap();
+        for (path, want) in [("a.b.c", "7"), ("l.1.id", "y"), ("d.e", "f"), ("g.h.i", "j")] {
+            assert_eq!(object.text_at(path).as_deref(), Some(want), "{path}");
+        }
+        for path in ["a.b.x", "l.2.id", "l.id", "", ".", "a..b"] {
+            assert_eq!(object.text_at(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn first_objects_are_found_in_every_framing() {
+        for head in [
+            "{\"x\":1}\n{\"x\":2}\n{\"x\"",
+            "[{\"x\":1},\n {\"x\":2}, {\"x\"",
+            "{ \"Records\" : [ {\"x\":1} , {\"x\":2}",
+        ] {
+            let found = first_objects(head, Some("Records"), 9);
+            let texts: Vec<_> = found.iter().filter_map(|o| o.text("x")).collect();
+            assert_eq!(texts, ["1", "2"], "{head}");
+        }
+        assert!(first_objects("plain text", None, 9).is_empty());
+    }
+
+    #[test]
+    fn integers_are_read_however_written() {
+        let object = Object::parse(r#"{"a":5,"b":"6","c":7.0,"d":"x","e":1e300}"#).unwrap();
+        let all: Vec<_> = ["a", "b", "c", "d", "e"].iter().map(|n| object.get(n).and_then(integer)).collect();
+        assert_eq!(all, [Some(5), Some(6), Some(7), None, None]);
+    }
+}
