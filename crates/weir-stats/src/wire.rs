@@ -54,7 +54,7 @@ impl Wire for u64 {
 }
 
 /// Appends an unsigned LEB128 integer.
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -63,57 +63,78 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a nested stored form, its length before it.
-pub(crate) fn put_nested<T: Wire>(out: &mut Vec<u8>, value: &T) {
+pub fn put_nested<T: Wire>(out: &mut Vec<u8>, value: &T) {
     let bytes = value.to_bytes();
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(&bytes);
 }
 
 /// What remains to be read of a stored form.
-pub(crate) struct Input<'a> {
+pub struct Input<'a> {
     what: &'static str,
     rest: &'a [u8],
 }
 
 impl<'a> Input<'a> {
-    pub(crate) fn new(what: &'static str, bytes: &'a [u8]) -> Self {
+    /// All of `bytes` is to be read; `what` is the word for it in errors.
+    pub fn new(what: &'static str, bytes: &'a [u8]) -> Self {
         Self { what, rest: bytes }
     }
 
     /// An error about this input.
-    pub(crate) fn damaged(&self, reason: &'static str) -> StatsError {
+    #[must_use]
+    pub fn damaged(&self, reason: &'static str) -> StatsError {
         StatsError::Damaged { what: self.what, reason }
     }
 
     /// Takes the version byte, which must be one that is known.
-    pub(crate) fn version(&mut self, known: u8) -> Result<(), StatsError> {
+    ///
+    /// # Errors
+    /// If it is another, or missing.
+    pub fn version(&mut self, known: u8) -> Result<(), StatsError> {
         let version = self.byte()?;
         if version == known { Ok(()) } else { Err(StatsError::Version { what: self.what, version }) }
     }
 
-    pub(crate) fn remaining(&self) -> usize {
+    /// Bytes not read yet.
+    pub fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    pub(crate) fn byte(&mut self) -> Result<u8, StatsError> {
+    /// Takes one byte.
+    ///
+    /// # Errors
+    /// If none is left.
+    pub fn byte(&mut self) -> Result<u8, StatsError> {
         let (&first, rest) = self.rest.split_first().ok_or_else(|| self.damaged("it is cut short"))?;
         self.rest = rest;
         Ok(first)
     }
 
-    pub(crate) fn take(&mut self, n: usize) -> Result<&'a [u8], StatsError> {
+    /// Takes `n` bytes.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn take(&mut self, n: usize) -> Result<&'a [u8], StatsError> {
         let (head, rest) = self.rest.split_at_checked(n).ok_or_else(|| self.damaged("it is cut short"))?;
         self.rest = rest;
         Ok(head)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, StatsError> {
+    /// Takes eight bytes, little end first.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn u64(&mut self) -> Result<u64, StatsError> {
         let bytes = self.take(8)?;
         bytes.try_into().map(u64::from_le_bytes).map_err(|_| self.damaged("it is cut short"))
     }
 
     /// Takes an unsigned LEB128 integer in its shortest form.
-    pub(crate) fn varint(&mut self) -> Result<u64, StatsError> {
+    ///
+    /// # Errors
+    /// If it is cut short, padded or larger than 64 bits.
+    pub fn varint(&mut self) -> Result<u64, StatsError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -130,15 +151,21 @@ impl<'a> Input<'a> {
         Err(self.damaged("a number does not fit 64 bits"))
     }
 
-    /// Takes a nested stored form.
-    pub(crate) fn nested<T: Wire>(&mut self) -> Result<T, StatsError> {
+    /// Takes a nested stored form (see [`put_nested`]).
+    ///
+    /// # Errors
+    /// If it is not a whole stored form.
+    pub fn nested<T: Wire>(&mut self) -> Result<T, StatsError> {
         let length = self.varint()?;
         let length = usize::try_from(length).map_err(|_| self.damaged("a length does not fit"))?;
         T::read(self.take(length)?)
     }
 
     /// Nothing may follow.
-    pub(crate) fn end(&self) -> Result<(), StatsError> {
+    ///
+    /// # Errors
+    /// If something does.
+    pub fn end(&self) -> Result<(), StatsError> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.damaged("bytes follow its end")) }
     }
 }
