@@ -1,1 +1,86 @@
 //! Worlds with known truth, written as raw logs.
+//!
+//! A world is a calendar, a population and a site; actors make traffic in it day by day; sensors write what they see in
+//! real log formats; and the truth is counted from the very events that were written. The decisive choices: one random
+//! stream per actor and day, so that the same seed gives the same bytes and a new actor changes nobody else's traffic; one
+//! day in memory at a time; and no knowledge of detectors, with which this crate shares no code. It reads no clock and no
+//! logs, and gives an attacker no mark that an innocent could not carry.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! let options = weir_sim::Options { seed: 7, ..weir_sim::Options::default() };
+//! let summary = weir_sim::simulate("shop", Path::new("world"), &options)?;
+//! assert!(summary.leaked * 50 < summary.records);
+//! # Ok::<(), weir_sim::Error>(())
+//! ```
+//!
+//! A new scenario is one file under `scenario/` and one line in its table; a new kind of ordinary traffic is one file under
+//! `ordinary/`; a new log format is one file under `format/`.
+
+pub mod client;
+pub mod clock;
+mod error;
+pub mod event;
+pub mod format;
+pub mod inventory;
+pub mod net;
+pub mod ordinary;
+mod output;
+mod play;
+pub mod random;
+pub mod scenario;
+pub mod signin;
+pub mod site;
+mod truth;
+pub mod world;
+
+use std::path::Path;
+
+pub use error::{Error, Result};
+pub use output::Codec;
+pub use play::{Log, Summary};
+pub use scenario::{Info, scenarios};
+pub use truth::{Address, Attacker, Innocent, Leak, Subject, Truth};
+
+/// How a world is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// Same seed, same bytes.
+    pub seed: u64,
+    /// Days of logs; the scenario's own number where none is given.
+    pub days: Option<u32>,
+    /// Size of the population: 1 is the scenario's own.
+    pub scale: f64,
+    /// Compression of every log; the scenario's own where none is given.
+    pub codec: Option<Codec>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, days: None, scale: 1.0, codec: None }
+    }
+}
+
+/// Longest world: ten years.
+const DAYS_MAX: u32 = 3_653;
+/// Smallest and largest population, as a multiple of the scenario's own.
+const SCALE: std::ops::RangeInclusive<f64> = 0.01..=10_000.0;
+
+/// Writes a world: `out/logs/*`, `out/weir.toml`, `out/keys.csv`, `out/people.csv` and `out/truth.json`.
+///
+/// # Errors
+///
+/// Where no scenario has the name, an option is out of bounds, or a file cannot be written.
+pub fn simulate(scenario: &str, out: &Path, options: &Options) -> Result<Summary> {
+    let info = scenario::find(scenario)?;
+    let days = options.days.unwrap_or(info.days);
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(Error::Option { option: "days", value: days.to_string(), bounds: "between 1 and 3653" });
+    }
+    if !SCALE.contains(&options.scale) {
+        let value = options.scale.to_string();
+        return Err(Error::Option { option: "scale", value, bounds: "between 0.01 and 10000" });
+    }
+    let size = scenario::Size { seed: options.seed, days, scale: options.scale };
+    play::play(info.name, (info.build)(size), out, options.codec)
+}

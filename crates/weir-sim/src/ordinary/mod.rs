@@ -1,0 +1,43 @@
+//! The ordinary population that every scenario shares, one file per kind of actor.
+//!
+//! Each is ordinary and each looks like a thief to some naive rule: carriers and offices put many people behind one
+//! address, customer service and the nightly batch open many people's pages, crawlers and scrapers never browse as people
+//! do, probes collect errors.
+
+mod batch;
+mod crawler;
+mod probe;
+mod scraper;
+mod service;
+mod shopper;
+mod visitor;
+
+use std::net::IpAddr;
+
+use crate::net;
+use crate::world::Actor;
+
+/// Everyone ordinary.
+#[must_use]
+pub fn everyone() -> Vec<Box<dyn Actor>> {
+    vec![
+        Box::new(shopper::Shoppers),
+        Box::new(visitor::Visitors),
+        Box::new(service::CustomerService::default()),
+        Box::new(batch::Settlement),
+        Box::new(crawler::Crawlers::default()),
+        Box::new(scraper::Scrapers),
+        Box::new(probe::Probes),
+    ]
+}
+
+/// Innocents that stand out by how many people's pages, or how many people, they show: role and addresses.
+#[must_use]
+pub fn conspicuous() -> Vec<(&'static str, Vec<IpAddr>)> {
+    vec![
+        ("customer service", vec![net::OFFICE]),
+        ("nightly batch", vec![net::BATCH_HOST]),
+        ("mobile carriers", net::carrier_addresses().collect()),
+        ("search crawlers", crawler::addresses()),
+    ]
+}

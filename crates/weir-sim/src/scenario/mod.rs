@@ -1,0 +1,78 @@
+//! The scenarios: one file each, whose opening comment is its manual page, and one line in the table below.
+
+pub mod shop;
+
+use crate::error::{Error, Result};
+use crate::play::Play;
+
+/// How to play a scenario.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Size {
+    pub(crate) seed: u64,
+    pub(crate) days: u32,
+    pub(crate) scale: f64,
+}
+
+/// A scenario there is.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Info {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// Its manual page, as Markdown.
+    pub manual: &'static str,
+    /// How many days it covers unless told otherwise.
+    pub days: u32,
+    pub(crate) build: fn(Size) -> Play,
+}
+
+/// All scenarios, by name.
+const SCENARIOS: &[Info] = &[shop::INFO];
+
+/// All scenarios, in order of name.
+#[must_use]
+pub fn scenarios() -> &'static [Info] {
+    SCENARIOS
+}
+
+pub(crate) fn find(name: &str) -> Result<&'static Info> {
+    SCENARIOS.iter().find(|info| info.name == name).ok_or_else(|| Error::UnknownScenario {
+        name: name.to_owned(),
+        known: SCENARIOS.iter().map(|info| info.name).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_unique_and_spelt_alike() {
+        assert!(SCENARIOS.is_sorted_by(|a, b| a.name < b.name));
+        for info in SCENARIOS {
+            assert!(info.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", info.name);
+            assert!(find(info.name).is_ok());
+        }
+    }
+
+    #[test]
+    fn every_scenario_has_a_manual_page() {
+        for info in SCENARIOS {
+            assert!(info.summary.ends_with('.') && info.summary.len() < 120, "{}", info.summary);
+            for part in
+                ["## What happens", "## What makes it hard", "## How it can be found", "## References"]
+            {
+                assert!(info.manual.contains(part), "`{}` lacks `{part}`", info.name);
+            }
+            assert!(info.days > 0);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_known_ones() {
+        let error = find("shopp").unwrap_err().to_string();
+        assert!(error.contains("`shopp`") && error.contains("shop"), "{error}");
+    }
+}

@@ -1,0 +1,263 @@
+//! What really happened, for whoever measures a detector: `truth.json`.
+//!
+//! It is counted from the very events that were written, line by line, never from what a scenario meant to do; memory
+//! grows with the exposed people and the attacker's own addresses and tokens, never with days.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::clock::rfc3339;
+use crate::event::{Access, Event, Hand, Holder};
+use crate::ordinary;
+use crate::site::Shows;
+
+/// Version of the file's form.
+const FORMAT: u32 = 1;
+
+/// Gathers the truth while events are written.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    records: u64,
+    requests: u64,
+    leaked: u64,
+    bytes: u64,
+    misses: u64,
+    cover: u64,
+    seen: Option<Seen>,
+    routes: BTreeMap<&'static str, u64>,
+    addresses: BTreeMap<IpAddr, Seen>,
+    keys: BTreeSet<&'static str>,
+    credentials: BTreeSet<String>,
+    clients: BTreeSet<String>,
+    subjects: BTreeMap<u32, Exposed>,
+    nobody: BTreeSet<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    first: i64,
+    last: i64,
+    n: u64,
+}
+
+impl Seen {
+    fn more(seen: Option<Self>, at: i64) -> Self {
+        match seen {
+            Some(seen) => Self { first: seen.first.min(at), last: seen.last.max(at), n: seen.n + 1 },
+            None => Self { first: at, last: at, n: 1 },
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Exposed {
+    seen: Seen,
+    named: bool,
+}
+
+impl Gathered {
+    /// Takes in an event that was written to a log.
+    pub(crate) fn written(&mut self, event: &Event) {
+        self.records += 1;
+        let Event::Access(access) = event else { return };
+        if access.hand == Hand::Attacker {
+            self.attacker(access);
+        }
+    }
+
+    fn attacker(&mut self, access: &Access) {
+        self.requests += 1;
+        let before = self.addresses.get(&access.origin).copied();
+        self.addresses.insert(access.origin, Seen::more(before, access.at));
+        self.clients.insert(access.client.to_string());
+        let holder = access.session.map(|session| {
+            self.keys.insert(session.key);
+            self.credentials.insert(session.to_string());
+            session.holder
+        });
+        let shown = match (access.page.shows(), holder) {
+            (Shows::Named(id), _) => Some((id, true)),
+            (Shows::Holder, Some(Holder::Member(id))) => Some((id, false)),
+            _ => None,
+        };
+        match shown {
+            Some((subject, named)) if access.status == 200 => self.leak(access, subject, named),
+            Some((subject, _)) => {
+                self.misses += 1;
+                self.nobody.insert(subject);
+            }
+            None => self.cover += 1,
+        }
+    }
+
+    fn leak(&mut self, access: &Access, subject: u32, named: bool) {
+        self.leaked += 1;
+        self.bytes += u64::from(access.bytes);
+        self.seen = Some(Seen::more(self.seen, access.at));
+        *self.routes.entry(access.page.route()).or_default() += 1;
+        let before = self.subjects.get(&subject);
+        let seen = Seen::more(before.map(|exposed| exposed.seen), access.at);
+        let named = named || before.is_some_and(|exposed| exposed.named);
+        self.subjects.insert(subject, Exposed { seen, named });
+    }
+
+    /// The truth as a whole.
+    pub(crate) fn truth(self, scenario: &'static str, seed: u64, days: u32, scale: f64) -> Truth {
+        let addresses = self.addresses.iter().map(|(address, seen)| Address {
+            address: address.to_string(),
+            first: rfc3339(seen.first),
+            last: rfc3339(seen.last),
+            requests: seen.n,
+        });
+        let subjects = self.subjects.iter().map(|(id, exposed)| Subject {
+            id: id.to_string(),
+            first: rfc3339(exposed.seen.first),
+            last: rfc3339(exposed.seen.last),
+            records: exposed.seen.n,
+            named: exposed.named,
+        });
+        let innocents = ordinary::conspicuous().into_iter().map(|(role, addresses)| Innocent {
+            role,
+            addresses: addresses.iter().map(ToString::to_string).collect(),
+        });
+        Truth {
+            format: FORMAT,
+            scenario,
+            seed,
+            days,
+            scale,
+            records: self.records,
+            leak: Leak {
+                first: self.seen.map(|seen| rfc3339(seen.first)),
+                last: self.seen.map(|seen| rfc3339(seen.last)),
+                records: self.leaked,
+                bytes: self.bytes,
+                share_of_records: self.leaked as f64 / self.records.max(1) as f64,
+                routes: self.routes,
+                subjects_n: self.subjects.len() as u64,
+                subjects: subjects.collect(),
+            },
+            attacker: Attacker {
+                requests: self.requests,
+                cover: self.cover,
+                misses: self.misses,
+                addresses: addresses.collect(),
+                keys: self.keys.into_iter().collect(),
+                credentials: self.credentials.into_iter().collect(),
+                clients: self.clients.into_iter().collect(),
+                subjects_that_do_not_exist: self.nobody.iter().map(ToString::to_string).collect(),
+            },
+            innocents: innocents.collect(),
+        }
+    }
+}
+
+/// `truth.json`. Times are RFC 3339 in UTC with milliseconds; logs may keep whole seconds.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Truth {
+    /// Version of this form.
+    pub format: u32,
+    /// The scenario's name.
+    pub scenario: &'static str,
+    /// The seed.
+    pub seed: u64,
+    /// Days of logs.
+    pub days: u32,
+    /// The world's scale.
+    pub scale: f64,
+    /// Records in all logs together.
+    pub records: u64,
+    /// What left.
+    pub leak: Leak,
+    /// Who took it.
+    pub attacker: Attacker,
+    /// Who stands out and took nothing.
+    pub innocents: Vec<Innocent>,
+}
+
+/// What left.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Leak {
+    /// The first record that gave someone's data away; none where nothing leaks.
+    pub first: Option<String>,
+    /// The last.
+    pub last: Option<String>,
+    /// How many did.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Their share of all records in all logs.
+    pub share_of_records: f64,
+    /// How many by each route.
+    pub routes: BTreeMap<&'static str, u64>,
+    /// How many people.
+    pub subjects_n: u64,
+    /// Each of them.
+    pub subjects: Vec<Subject>,
+}
+
+/// A person whose data left.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Subject {
+    /// The member's id.
+    pub id: String,
+    /// First record.
+    pub first: String,
+    /// Last record.
+    pub last: String,
+    /// How many records.
+    pub records: u64,
+    /// Whether any of them names the person. If not, only the forged token says who it was, and no log does.
+    pub named: bool,
+}
+
+/// Who took it.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Attacker {
+    /// All requests, those that got nothing included.
+    pub requests: u64,
+    /// Requests that show nobody's data: browsing as cover.
+    pub cover: u64,
+    /// Requests for a person's data that got none.
+    pub misses: u64,
+    /// Addresses used.
+    pub addresses: Vec<Address>,
+    /// Ids of the keys that signed the tokens.
+    pub keys: Vec<&'static str>,
+    /// Token ids presented.
+    pub credentials: Vec<String>,
+    /// Client strings used.
+    pub clients: Vec<String>,
+    /// Ids asked for that no member has.
+    pub subjects_that_do_not_exist: Vec<String>,
+}
+
+/// An address of the attacker's.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Address {
+    /// The address.
+    pub address: String,
+    /// First request.
+    pub first: String,
+    /// Last request.
+    pub last: String,
+    /// How many requests.
+    pub requests: u64,
+}
+
+/// An innocent who stands out.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Innocent {
+    /// What they are.
+    pub role: &'static str,
+    /// Where they come from.
+    pub addresses: Vec<String>,
+}
