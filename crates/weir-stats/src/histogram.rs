@@ -62,6 +62,23 @@ impl LogHistogram {
         }
     }
 
+    /// Takes back one value that was counted, by its bucket. Where its bucket is empty nothing happens.
+    pub fn remove(&mut self, value: f64) {
+        let Some(key) = key(value) else { return };
+        let Some(count) = self.counts.get_mut(&key) else { return };
+        *count -= 1;
+        self.n -= 1;
+        if *count == 0 {
+            self.counts.remove(&key);
+        }
+    }
+
+    /// Whether two values are counted together.
+    #[must_use]
+    pub fn same_bucket(a: f64, b: f64) -> bool {
+        key(a).is_some() && key(a) == key(b)
+    }
+
     /// Number of values counted.
     #[must_use]
     pub fn n(&self) -> u64 {

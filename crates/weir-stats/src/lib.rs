@@ -13,12 +13,16 @@
 //!
 //! What this crate refuses: a clock, IO, async, randomness, knowledge of records or entities. Days are numbers given by the caller.
 
+pub mod baseline;
+pub mod budget;
 pub mod combine;
 pub mod distinct;
 pub mod hash;
 pub mod histogram;
 pub mod merge;
+pub mod peers;
 pub mod sample;
+pub mod series;
 pub mod tail;
 pub mod wire;
 
@@ -26,10 +30,14 @@ mod error;
 mod hll;
 mod special;
 
+pub use baseline::{Baseline, Prior};
+pub use budget::{Budget, Family};
 pub use distinct::Distinct;
 pub use error::StatsError;
 pub use hash::{hash64, hash64_in};
 pub use histogram::LogHistogram;
 pub use merge::Merge;
-pub use sample::{BottomK, OneValue};
+pub use peers::{PeerP, PeerTail, Peers};
+pub use sample::{BottomK, OneValue, Share};
+pub use series::{Cusum, Sliding, WINDOWS, Window, sliding};
 pub use wire::Wire;

@@ -51,7 +51,7 @@ pub fn binomial_upper(x: f64, n: u64, p: f64) -> f64 {
 /// `r = 1 / dispersion`: `I_q(k, r)` with `q = mean / (mean + r)`. Dispersion 0 is the Poisson.
 #[must_use]
 pub fn ln_negative_binomial_upper(x: f64, mean: f64, dispersion: f64) -> f64 {
-    if !(dispersion > DISPERSION_MIN) || dispersion * mean < DISPERSION_MIN {
+    if dispersion.is_nan() || dispersion <= DISPERSION_MIN || dispersion * mean < DISPERSION_MIN {
         return ln_poisson_upper(x, mean);
     }
     match count(x) {
@@ -114,7 +114,7 @@ pub fn normal_score(p: f64) -> f64 {
 /// value whose scale was itself estimated from `freedom + 1` values: it falls as a power, so few values never give a tiny p.
 #[must_use]
 pub fn ln_student_upper(t: f64, freedom: f64) -> f64 {
-    if t.is_nan() || !(freedom > 0.0) {
+    if t.is_nan() || freedom.is_nan() || freedom <= 0.0 {
         return 0.0;
     }
     if freedom > FREEDOM_MAX {
