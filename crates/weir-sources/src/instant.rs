@@ -46,7 +46,10 @@ fn epoch(text: &str, number: f64) -> Option<Micros> {
         n if n < 9e18 => 0.001,
         _ => return None,
     };
-    #[expect(clippy::cast_possible_truncation, reason = "the range is tested, fractions of a microsecond are dropped")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is tested, fractions of a microsecond are dropped"
+    )]
     let micros = match text.parse::<i64>() {
         Ok(whole) if scale >= 1.0 => whole.checked_mul(scale as i64)?,
         Ok(whole) => whole / 1_000,
@@ -72,11 +75,24 @@ mod tests {
             "1688995253.0",
         ] {
             let (at, basis) = instant(text, None).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!((at.to_string().as_str(), basis), ("2023-07-10T13:20:53Z", TimeBasis::Stated), "{text}");
+            assert_eq!(
+                (at.to_string().as_str(), basis),
+                ("2023-07-10T13:20:53Z", TimeBasis::Stated),
+                "{text}"
+            );
         }
-        for text in ["2023-07-10 13:20:53.000", "2023-07-10T13:20:53", "Jul 10, 2023 1:20:53 PM", "Jul 10, 2023, 1:20:53\u{202f}PM"] {
+        for text in [
+            "2023-07-10 13:20:53.000",
+            "2023-07-10T13:20:53",
+            "Jul 10, 2023 1:20:53 PM",
+            "Jul 10, 2023, 1:20:53\u{202f}PM",
+        ] {
             let (at, basis) = instant(text, None).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!((at.to_string().as_str(), basis), ("2023-07-10T13:20:53Z", TimeBasis::ZoneAssumed), "{text}");
+            assert_eq!(
+                (at.to_string().as_str(), basis),
+                ("2023-07-10T13:20:53Z", TimeBasis::ZoneAssumed),
+                "{text}"
+            );
         }
     }
 
@@ -85,12 +101,25 @@ mod tests {
         let seoul = TimeZone::get("+09:00").ok().or_else(|| Some(TimeZone::fixed(jiff::tz::offset(9))));
         let read = |text| instant(text, seoul.as_ref()).map(|(at, basis)| (at.to_string(), basis));
         assert_eq!(read("2023-07-10 13:20:53"), Some(("2023-07-10T04:20:53Z".to_owned(), TimeBasis::Stated)));
-        assert_eq!(read("2023-07-10T13:20:53Z"), Some(("2023-07-10T13:20:53Z".to_owned(), TimeBasis::Stated)));
+        assert_eq!(
+            read("2023-07-10T13:20:53Z"),
+            Some(("2023-07-10T13:20:53Z".to_owned(), TimeBasis::Stated))
+        );
     }
 
     #[test]
     fn what_is_no_instant_is_none() {
-        for text in ["", "redacted", "NaN", "inf", "1e40", "-1e18e", "03/04/2024", "2023-13-40T00:00:00Z", "99999999999999999999"] {
+        for text in [
+            "",
+            "redacted",
+            "NaN",
+            "inf",
+            "1e40",
+            "-1e18e",
+            "03/04/2024",
+            "2023-13-40T00:00:00Z",
+            "99999999999999999999",
+        ] {
             assert_eq!(instant(text, None), None, "{text}");
         }
     }

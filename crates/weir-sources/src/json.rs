@@ -101,7 +101,8 @@ pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     match written.as_bytes().first()? {
         b'"' => {
             let inner = written.get(1..written.len().checked_sub(1)?)?;
-            let decoded = if inner.contains('\\') { Cow::Owned(unescaped(written)?) } else { Cow::Borrowed(inner) };
+            let decoded =
+                if inner.contains('\\') { Cow::Owned(unescaped(written)?) } else { Cow::Borrowed(inner) };
             Some(decoded).filter(|t| !t.is_empty())
         }
         b'{' | b'[' | b'n' => None,
@@ -168,7 +169,8 @@ pub fn first_objects<'a>(head: &'a str, array_key: Option<&str>, most: usize) ->
 
 /// What follows `{"key": [`, when the text begins so.
 fn into_array<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    let rest = text.strip_prefix('{')?.trim_start().strip_prefix('"')?.strip_prefix(key)?.strip_prefix('"')?;
+    let rest =
+        text.strip_prefix('{')?.trim_start().strip_prefix('"')?.strip_prefix(key)?.strip_prefix('"')?;
     rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('[')
 }
 
@@ -179,7 +181,9 @@ mod tests {
     #[test]
     fn a_strange_field_costs_nothing_but_itself() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        let line = format!(r#"{{"a":{deep},"n":1e999,"big":123456789012345678901234567890,"s":"x\ud800y","t":"\u00e9","e":"","z":null}}"#);
+        let line = format!(
+            r#"{{"a":{deep},"n":1e999,"big":123456789012345678901234567890,"s":"x\ud800y","t":"\u00e9","e":"","z":null}}"#
+        );
         let object = Object::parse(&line).unwrap();
         assert_eq!(object.text("a"), None);
         assert_eq!(object.text("n").as_deref(), Some("1e999"));
@@ -196,7 +200,9 @@ mod tests {
 
     #[test]
     fn paths_reach_into_objects_lists_and_dotted_names() {
-        let object = Object::parse(r#"{"a":{"b":{"c":7}},"l":[{"id":"x"},{"id":"y"}],"d.e":"f","g":{"h.i":"j"}}"#).unwrap();
+        let object =
+            Object::parse(r#"{"a":{"b":{"c":7}},"l":[{"id":"x"},{"id":"y"}],"d.e":"f","g":{"h.i":"j"}}"#)
+                .unwrap();
         for (path, want) in [("a.b.c", "7"), ("l.1.id", "y"), ("d.e", "f"), ("g.h.i", "j")] {
             assert_eq!(object.text_at(path).as_deref(), Some(want), "{path}");
         }

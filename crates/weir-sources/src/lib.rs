@@ -7,7 +7,11 @@
 //! What this crate refuses: failing on content (bad input is a [`weir_model::intake::Reject`], never an `Err`), guessing in silence
 //! (an inferred year or zone is marked in `time_basis`), and writing a secret: sources put credentials through [`secrets`].
 
+pub mod instant;
+pub mod json;
 pub mod read;
 pub mod secrets;
 pub mod source;
 pub mod sources;
+#[cfg(test)]
+mod testing;

@@ -3,11 +3,13 @@
 //! Decisive choice: the registry is data. Order breaks ties in recognition, so formats with marks of their own stand before general
 //! ones; nothing else in the crate knows a source by name.
 
+pub mod aws_cloudtrail;
+
 use crate::source::Source;
 
 /// Every source, in the order in which ties are decided.
 pub fn all() -> &'static [&'static dyn Source] {
-    static ALL: &[&dyn Source] = &[];
+    static ALL: &[&dyn Source] = &[&aws_cloudtrail::AwsCloudtrail];
     ALL
 }
 

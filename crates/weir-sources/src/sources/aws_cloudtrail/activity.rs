@@ -1,16 +1,55 @@
 //! What an operation does, by the verb its name begins with.
 
 /// Verbs of operations that change nothing, for events without `readOnly`.
-const READS: [&str; 13] =
-    ["Get", "List", "Describe", "Head", "BatchGet", "Lookup", "Search", "Query", "Scan", "Select", "Check", "Download", "Decrypt"];
-const CREATES: [&str; 12] =
-    ["Create", "Put", "Run", "Copy", "Upload", "Import", "Register", "Allocate", "Request", "Restore", "Publish", "BatchWrite"];
+const READS: [&str; 13] = [
+    "Get", "List", "Describe", "Head", "BatchGet", "Lookup", "Search", "Query", "Scan", "Select", "Check",
+    "Download", "Decrypt",
+];
+const CREATES: [&str; 12] = [
+    "Create",
+    "Put",
+    "Run",
+    "Copy",
+    "Upload",
+    "Import",
+    "Register",
+    "Allocate",
+    "Request",
+    "Restore",
+    "Publish",
+    "BatchWrite",
+];
 const UPDATES: [&str; 17] = [
-    "Update", "Modify", "Attach", "Set", "Add", "Associate", "Authorize", "Enable", "Change", "Tag", "Replace", "Reset", "Untag",
-    "Apply", "Move", "Transfer", "Detach",
+    "Update",
+    "Modify",
+    "Attach",
+    "Set",
+    "Add",
+    "Associate",
+    "Authorize",
+    "Enable",
+    "Change",
+    "Tag",
+    "Replace",
+    "Reset",
+    "Untag",
+    "Apply",
+    "Move",
+    "Transfer",
+    "Detach",
 ];
 const DELETES: [&str; 12] = [
-    "Delete", "Remove", "Terminate", "Stop", "Revoke", "Disable", "Deregister", "Release", "Disassociate", "Cancel", "Purge",
+    "Delete",
+    "Remove",
+    "Terminate",
+    "Stop",
+    "Revoke",
+    "Disable",
+    "Deregister",
+    "Release",
+    "Disassociate",
+    "Cancel",
+    "Purge",
     "BatchDelete",
 ];
 const EXECUTES: [&str; 5] = ["Invoke", "Send", "Execute", "Start", "Reboot"];
@@ -32,13 +71,15 @@ pub(super) fn of_access(operation: &str, read_only: Option<bool>) -> &'static st
     if reads(operation, read_only) {
         return "read";
     }
-    let kinds = [(&CREATES[..], "create"), (&UPDATES, "update"), (&DELETES, "delete"), (&EXECUTES, "execute")];
+    let kinds =
+        [(&CREATES[..], "create"), (&UPDATES, "update"), (&DELETES, "delete"), (&EXECUTES, "execute")];
     kinds.iter().find(|(verbs, _)| begins(operation, verbs)).map_or("other", |(_, activity)| activity)
 }
 
 /// Activity of a change to an account or credential: `create`, `attach`, `detach`, `delete` or `update`.
 pub(super) fn of_change(operation: &str) -> &'static str {
-    let attaches = begins(operation, &["Attach", "Add"]) || (begins(operation, &["Put"]) && operation.ends_with("Policy"));
+    let attaches = begins(operation, &["Attach", "Add"])
+        || (begins(operation, &["Put"]) && operation.ends_with("Policy"));
     if attaches {
         return "attach";
     }
@@ -76,9 +117,14 @@ mod tests {
         for (operation, read_only, want) in cases {
             assert_eq!(of_access(operation, read_only), want, "{operation}");
         }
-        for (operation, want) in [("PutRolePolicy", "attach"), ("AddUserToGroup", "attach"), ("DeleteUserPolicy", "delete"),
-            ("DeactivateMFADevice", "delete"), ("CreateAccessKey", "create"), ("UpdateAssumeRolePolicy", "update")]
-        {
+        for (operation, want) in [
+            ("PutRolePolicy", "attach"),
+            ("AddUserToGroup", "attach"),
+            ("DeleteUserPolicy", "delete"),
+            ("DeactivateMFADevice", "delete"),
+            ("CreateAccessKey", "create"),
+            ("UpdateAssumeRolePolicy", "update"),
+        ] {
             assert_eq!(of_change(operation), want, "{operation}");
         }
     }

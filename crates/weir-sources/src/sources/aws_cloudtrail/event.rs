@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 /// Names under which pipelines wrap an event: `lookup-events`, EventBridge, Elasticsearch, Splunk, alerting tools. Objects, or
 /// strings that hold one.
-const WRAPPERS: [&str; 8] = ["CloudTrailEvent", "detail", "_source", "log", "event", "result", "_raw", "message"];
+pub(super) const WRAPPERS: [&str; 8] =
+    ["CloudTrailEvent", "detail", "_source", "log", "event", "result", "_raw", "message"];
 
 /// How many wrappers deep an event may lie.
 const WRAPPED_MAX: usize = 3;
@@ -77,7 +78,9 @@ fn unwrap<R>(text: &str, left: usize, then: impl FnOnce(Object<'_>) -> R) -> Opt
             return unwrap(raw.get(), left - 1, then);
         }
         match crate::json::text(raw) {
-            Some(inner) if inner.trim_start().starts_with('{') => return unwrap(inner.trim(), left - 1, then),
+            Some(inner) if inner.trim_start().starts_with('{') => {
+                return unwrap(inner.trim(), left - 1, then);
+            }
             _ => {}
         }
     }

@@ -131,7 +131,9 @@ fn ids(raw: &RawValue) -> Option<Cow<'_, str>> {
     } else {
         Object::parse(raw.get())?.list("items")
     };
-    let each = items.into_iter().filter_map(|item| text(item).or_else(|| Object::parse(item.get())?.text("instanceId")));
+    let each = items
+        .into_iter()
+        .filter_map(|item| text(item).or_else(|| Object::parse(item.get())?.text("instanceId")));
     let mut all: Vec<Cow<'_, str>> = each.take(IDS_MAX).collect();
     match all.len() {
         0 => None,
