@@ -1,0 +1,95 @@
+//! What a file's path says: the sensor's name, and the year of a rotation date.
+
+/// A sensor's name by its file's path: the folder and the file name without what rotation and compression append, so that
+/// `edge/access.log.1.gz`, `edge/access.log-20250101` and `edge/access-2025-01-01.log` are all `edge/access.log`.
+pub fn sensor_of_path(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let (folder, file) = path.rsplit_once('/').map_or(("", path.as_str()), |(d, f)| (d, f));
+    let mut name = file;
+    loop {
+        let shorter = without_suffix(name);
+        if shorter == name || shorter.is_empty() {
+            break;
+        }
+        name = shorter;
+    }
+    let stem = without_inner_date(name);
+    if folder.is_empty() { stem } else { format!("{folder}/{stem}") }
+}
+
+/// One suffix of compression, number or date less.
+fn without_suffix(name: &str) -> &str {
+    for end in [".gz", ".zst", ".zstd", ".1st", ".old", ".bak", ".tmp", "~"] {
+        if let Some(rest) = name.strip_suffix(end) {
+            return rest;
+        }
+    }
+    let Some(at) = name.rfind(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '_' | 'T' | 'Z' | ':')))
+    else {
+        return name;
+    };
+    let tail_at = at + name.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8);
+    let (head, tail) = name.split_at(tail_at);
+    let digits = tail.bytes().filter(u8::is_ascii_digit).count();
+    let number = head.ends_with('.') && !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit());
+    let date = digits >= 6 && (head.ends_with('.') || tail.starts_with(['-', '_']));
+    if number || date { head.strip_suffix('.').unwrap_or(head) } else { name }
+}
+
+/// `access-2025-01-01.log` is `access.log`; a name that is nothing but a date stays.
+fn without_inner_date(name: &str) -> String {
+    let Some((stem, extension)) = name.rsplit_once('.') else { return name.to_owned() };
+    let shorter = without_suffix(stem);
+    if shorter == stem || shorter.is_empty() { name.to_owned() } else { format!("{shorter}.{extension}") }
+}
+
+/// The year of a rotation date in a file's name (`access.log-20250101`, `secure-2025-01-01.log`).
+pub fn year_of_name(path: &str) -> Option<i16> {
+    let file = path.rsplit(['/', '\\']).next()?;
+    let mut runs = file.split(|c: char| !(c.is_ascii_digit() || c == '-' || c == '_'));
+    runs.find_map(|run| {
+        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+        let part = |from, to| digits.get(from..to).and_then(|d: &str| d.parse::<i16>().ok());
+        let (year, month) = (part(0, 4)?, part(4, 6)?);
+        let day = if digits.len() == 6 { 1 } else { part(6, 8)? };
+        ((1990..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some(year)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotation_and_compression_are_no_part_of_a_sensors_name() {
+        for (path, want) in [
+            ("edge/access.log", "edge/access.log"),
+            ("edge/access.log.1.gz", "edge/access.log"),
+            ("edge/access.log.12", "edge/access.log"),
+            ("access.log-20250101", "access.log"),
+            ("access.log-20250101.gz", "access.log"),
+            ("access-2025-01-01.log", "access.log"),
+            ("a/b/access-2025-01-01T10.log.zst", "a/b/access.log"),
+            ("conn.2025-01-01.log.gz", "conn.log"),
+            ("web1", "web1"),
+            ("host-7.log", "host-7.log"),
+            ("20250101.log", "20250101.log"),
+            ("", ""),
+        ] {
+            assert_eq!(sensor_of_path(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_rotation_date_gives_its_year() {
+        for (name, want) in [
+            ("x/auth.log-20250101.gz", Some(2025)),
+            ("secure-2024-12-31", Some(2024)),
+            ("auth.log.1", None),
+            ("part-12345678.log", None),
+            ("2025/auth.log", None),
+        ] {
+            assert_eq!(year_of_name(name), want, "{name}");
+        }
+    }
+}
