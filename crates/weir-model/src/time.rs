@@ -20,7 +20,7 @@ impl Micros {
 
     /// First instant of a UTC day.
     pub fn of_day(day: i32) -> Self {
-        Self(i64::from(day) * DAY_US)
+        Self(i64::from(day).saturating_mul(DAY_US))
     }
 
     /// Reads RFC 3339 (`2023-07-10T12:00:00Z`), or a date (`2023-07-10`, its first instant in UTC).

@@ -1,1 +1,28 @@
-//! A case to bytes; one file per format.
+//! A case to bytes: the case folder, one file per format.
+//!
+//! Decisive choice: the case is turned into one document (sections, statements, tables), and every format for people draws that
+//! document, so they cannot disagree; formats for machines serialise the case itself. Every foreign string passes through one
+//! function of [`escape`] per output language. The same case gives the same bytes.
+//!
+//! What this crate refuses: scripts, fetches and clocks in what it writes; statements that are neither cited nor `Unknown`;
+//! cutting a table without saying so. Only [`folder`] touches the disk.
+
+pub mod escape;
+pub mod folder;
+pub mod format;
+pub mod summary;
+pub mod words;
+
+mod csv;
+mod doc;
+mod error;
+mod html;
+mod json;
+mod markdown;
+mod section;
+mod svg;
+
+pub use error::{ReportError, Result};
+pub use folder::{Written, write_case};
+pub use format::{Format, formats, render};
+pub use summary::{Line, summary_text};

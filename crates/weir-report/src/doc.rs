@@ -1,0 +1,202 @@
+//! The report as a document: what is said, in what order, before any output language.
+//!
+//! Decisive choice: sections are built once and every format for people draws the same document, so Markdown and HTML cannot
+//! disagree. A statement is a [`Said`]: cited, laid out elsewhere in the report, or `Unknown`; there is no fourth kind. Strings
+//! are raw here; each format makes them inert in its own language.
+
+use weir_model::{
+    Citation, Evidence, Severity,
+    case::{Case, Statement},
+};
+
+/// The whole report.
+pub(crate) struct Document<'a> {
+    /// What is said on the first screen.
+    pub headline: Headline<'a>,
+    /// The rest.
+    pub sections: Vec<Section<'a>>,
+}
+
+/// The first screen: what happened, to whom, since when, how sure, what to do today.
+pub(crate) struct Headline<'a> {
+    /// One sentence.
+    pub verdict: String,
+    /// How the verdict is set.
+    pub tone: Tone,
+    /// Question to answers, in order.
+    pub answers: Vec<(&'static str, Vec<Said<'a>>)>,
+    /// What to do today, most pressing first.
+    pub today: Vec<&'a weir_model::case::Recommendation>,
+    /// Findings by severity, highest first, zeros left out.
+    pub tally: Vec<(Severity, u64)>,
+}
+
+/// What kind of verdict it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// People's data was exposed.
+    Exposed,
+    /// It cannot be known whose.
+    CannotBeKnown,
+    /// Findings, and nobody's data as far as can be told.
+    NoOne,
+    /// No findings.
+    Quiet,
+    /// Nothing could be read.
+    Nothing,
+}
+
+/// A statement.
+pub(crate) enum Said<'a> {
+    /// Records say so.
+    Cited(String, &'a Evidence),
+    /// A figure of the case itself; where it is laid out (section id, and the words for it).
+    Derived(String, &'static str, &'static str),
+    /// Not known; what would be needed.
+    Unknown(String),
+}
+
+impl<'a> Said<'a> {
+    /// A statement of the case.
+    pub fn of(statement: &'a Statement) -> Self {
+        match statement {
+            Statement::Stated { value, evidence } => Self::Cited(value.clone(), evidence),
+            Statement::Unknown { needed } => Self::Unknown(needed.clone()),
+        }
+    }
+}
+
+/// A section.
+pub(crate) struct Section<'a> {
+    /// Anchor.
+    pub id: &'static str,
+    /// Heading.
+    pub title: &'static str,
+    /// What stands in it.
+    pub blocks: Vec<Block<'a>>,
+}
+
+/// A piece of a section.
+pub(crate) enum Block<'a> {
+    /// A heading inside a section.
+    Heading(String),
+    /// Words about the report or its method, not about what happened.
+    Note(String),
+    /// Statements, one after another.
+    Statements(Vec<Said<'a>>),
+    /// Label and statement.
+    Labelled(Vec<(String, Said<'a>)>),
+    /// Label and plain value: facts of the account.
+    Facts(Vec<(String, Cell<'a>)>),
+    /// A list of plain points.
+    Points(Vec<String>),
+    /// A table.
+    Table(Table<'a>),
+    /// Advice.
+    Advice(&'a [weir_model::case::Recommendation]),
+    /// A picture.
+    Figure(Figure<'a>),
+    /// One finding in full.
+    Finding(Box<Card<'a>>),
+}
+
+/// A table, possibly cut.
+pub(crate) struct Table<'a> {
+    /// What it shows.
+    pub caption: String,
+    /// Column headings; numeric ones are set right.
+    pub columns: Vec<(&'static str, bool)>,
+    /// Rows shown.
+    pub rows: Vec<Vec<Cell<'a>>>,
+    /// Rows there are.
+    pub total: usize,
+    /// The file that holds all.
+    pub all_in: &'static str,
+}
+
+/// A cell.
+pub(crate) enum Cell<'a> {
+    /// Words.
+    Text(String),
+    /// A name as the logs write it.
+    Code(&'a str),
+    /// Names as the logs write them.
+    Codes(Vec<&'a str>),
+    /// A number.
+    Number(String),
+    /// ATT&CK technique ids.
+    Attack(&'a [String]),
+    /// The records.
+    Evidence(&'a Evidence),
+    /// How much it matters.
+    Severity(Severity),
+    /// Ids of findings.
+    Findings(&'a [String]),
+}
+
+/// A picture and its text alternative.
+pub(crate) struct Figure<'a> {
+    /// Which.
+    pub kind: FigureKind<'a>,
+    /// Caption.
+    pub caption: String,
+    /// What it shows, in words.
+    pub alt: String,
+}
+
+/// Which picture.
+pub(crate) enum FigureKind<'a> {
+    /// Records a day, and flagged ones below.
+    Flow,
+    /// People reached so far.
+    Reach,
+    /// What each sensor delivered.
+    Coverage,
+    /// The trace of a finding.
+    Trace(&'a weir_model::case::Trace),
+}
+
+/// A finding, ready to draw.
+pub(crate) struct Card<'a> {
+    /// The finding.
+    pub finding: &'a weir_model::Finding,
+    /// Measure, seen, expected.
+    pub measures: Vec<(String, String, String)>,
+    /// Whose data, where the case says.
+    pub scope: Option<&'a weir_model::case::Scope>,
+    /// Its trace.
+    pub trace: Option<Figure<'a>>,
+}
+
+/// Builds the report of a case.
+pub(crate) fn document(case: &Case) -> Document<'_> {
+    Document { headline: crate::section::headline::headline(case), sections: crate::section::all(case) }
+}
+
+/// Shortens cited paths to what tells them apart: the shortest tail that no other file of the intake account shares.
+pub(crate) struct Paths(std::collections::BTreeMap<String, u32>);
+
+impl Paths {
+    /// From the intake account.
+    pub fn new(case: &Case) -> Self {
+        let mut tails = std::collections::BTreeMap::new();
+        for path in case.intake.iter().map(|i| i.path.as_str()) {
+            for tail in tails_of(path) {
+                *tails.entry(tail.to_owned()).or_insert(0) += 1;
+            }
+        }
+        Self(tails)
+    }
+
+    /// `file:line`, short where the name alone is enough.
+    pub fn short(&self, citation: &Citation) -> String {
+        let own = tails_of(&citation.path).find(|tail| self.0.get(*tail) == Some(&1));
+        format!("{}:{}", own.unwrap_or(&citation.path), citation.line)
+    }
+}
+
+/// The tails of a path at each slash, shortest first, the whole last. At most eight: deeper ones are named in full.
+fn tails_of(path: &str) -> impl Iterator<Item = &str> {
+    let cuts = path.rmatch_indices('/').take(7).filter_map(|(at, _)| path.get(at + 1..));
+    cuts.filter(|tail| !tail.is_empty()).chain([path])
+}

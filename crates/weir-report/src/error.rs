@@ -1,0 +1,58 @@
+//! What can go wrong while writing a case. Content never does: only names of formats, the folder and the disk can.
+
+use std::path::PathBuf;
+
+/// Why a case or a format of it was not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The folder holds something that is not a case.
+    #[error("`{}` is not empty and not a case folder", dir.display())]
+    NotACase {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The disk refused.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Io {
+        /// What was being written.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A value that JSON cannot hold.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A row that CSV cannot hold.
+    #[error("cannot write CSV: {0}")]
+    Csv(#[from] csv::Error),
+    /// No format has this name.
+    #[error("no report format is called `{name}`")]
+    UnknownFormat {
+        /// The name asked for.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<&'static str>,
+    },
+    /// The format's rows do not lie in the case.
+    #[error("`{name}` is streamed into a case folder and cannot be drawn from the case alone")]
+    Streamed {
+        /// The format.
+        name: &'static str,
+    },
+}
+
+impl ReportError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NotACase { .. } => Some("name an empty or new folder, or one that weir wrote".into()),
+            Self::UnknownFormat { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::Streamed { .. } => Some("write the whole case folder instead".into()),
+            _ => None,
+        }
+    }
+}
+
+/// The result of writing.
+pub type Result<T> = std::result::Result<T, ReportError>;

@@ -1,0 +1,87 @@
+//! `report.html`: one self-contained page that people want to read.
+//!
+//! Decisive choice: no script, no fetch, no font file: what folds is `<details>`, pictures are inline SVG, and the page says so
+//! itself with a content security policy, so that a hostile string that got through would still be inert. Light and dark, screen
+//! and paper come from one style sheet.
+
+mod blocks;
+mod first;
+
+use crate::{
+    Result,
+    doc::{self, Document, Paths},
+    escape,
+    format::{Content, Format},
+};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use weir_model::case::Case;
+
+pub(crate) const FORMAT: Format = Format {
+    name: "html",
+    file: "report.html",
+    summary: "the incident report as one page, with pictures",
+    manual: "The same report as `report.md`, with pictures: records a day with what was flagged among them, people reached so far, what \
+        each sensor delivered, and the trace of each finding. One file without scripts or outside parts; it opens offline, prints \
+        (each finding kept together where it fits), follows the reader's light or dark setting, and reads in black and white.\n\n\
+        Every statement shows its first records as `file:line`; the rest unfold. A path is shortened to what tells it from the other \
+        files; the whole path unfolds with it.\n\n## Blind spots\n\nAt most 100 findings are told in full and tables are cut; each cut \
+        says which file has all.",
+    content: Content::Case(render),
+};
+
+const STYLE: &str = include_str!("html/style.css");
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'";
+
+/// What drawing a block needs beside the block.
+pub(crate) struct Context<'a> {
+    pub case: &'a Case,
+    pub paths: Paths,
+}
+
+fn render(case: &Case) -> Result<Vec<u8>> {
+    let doc = doc::document(case);
+    let context = Context { case, paths: Paths::new(case) };
+    Ok(page(&context, &doc).into_string().into_bytes())
+}
+
+fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
+    let case = context.case;
+    let organisation = case.organisation.name.as_deref();
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content=(escape::html(&case.program));
+                meta name="robots" content="noindex";
+                title { "Incident report" @if let Some(name) = organisation { ": " (escape::html(name)) } }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the report" }
+                header.first { (first::screen(context, &doc.headline)) }
+                div.page {
+                    nav aria-label="Sections" {
+                        ol { @for s in &doc.sections { li { a href={ "#" (s.id) } { (s.title) } } } }
+                    }
+                    main #main {
+                        @for s in &doc.sections {
+                            section id=(s.id) aria-labelledby={ "h-" (s.id) } {
+                                h2 id={ "h-" (s.id) } { (s.title) }
+                                @for block in &s.blocks { (blocks::block(context, block)) }
+                            }
+                        }
+                    }
+                }
+                footer {
+                    p { "Written by " (escape::html(&case.program)) ". Case " code { (escape::html(&case.id)) }
+                        ". Times are UTC. The facts behind every line stand in " code { "case.json" } "." }
+                }
+            }
+        }
+    }
+}

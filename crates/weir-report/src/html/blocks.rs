@@ -1,0 +1,223 @@
+//! Blocks of the document as HTML.
+
+use super::Context;
+use crate::{
+    doc::{Block, Card, Cell, Figure, FigureKind, Said, Table},
+    escape,
+    section::ENTITIES_MAX,
+    svg, words,
+};
+use maud::{Markup, html};
+use weir_model::{Evidence, Severity, attack, case::Period, case::Recommendation};
+
+/// Citations shown at once.
+const CITED_MAX: usize = 3;
+/// Citations that unfold under a statement; under a finding all of them do.
+const UNFOLDED_MAX: usize = 25;
+
+pub(super) fn block(context: &Context<'_>, block: &Block<'_>) -> Markup {
+    html! {
+        @match block {
+            Block::Heading(text) => h3 { (escape::html(text)) },
+            Block::Note(text) => p.note { (escape::html_long(text)) },
+            Block::Statements(all) => @for s in all { (said(context, s)) },
+            Block::Labelled(all) => dl.labelled {
+                @for (label, s) in all { div { dt { (escape::html(label)) } dd { (said(context, s)) } } }
+            },
+            Block::Facts(all) => dl.facts {
+                @for (label, value) in all { div { dt { (escape::html(label)) } dd { (cell(context, value)) } } }
+            },
+            Block::Points(all) => ul.points { @for p in all { li { (escape::html(p)) } } },
+            Block::Advice(all) => ol.advice { @for a in *all { li { (advice(context, a)) } } },
+            Block::Table(t) => (table(context, t)),
+            Block::Figure(f) => (figure(context, f)),
+            Block::Finding(card) => (finding(context, card)),
+        }
+    }
+}
+
+/// A statement: its words, then its records in small print; `Unknown` is marked.
+pub(super) fn said(context: &Context<'_>, said: &Said<'_>) -> Markup {
+    html! {
+        @match said {
+            Said::Cited(words, e) => div.said { p { (escape::html(words)) } (evidence(context, e, UNFOLDED_MAX)) },
+            Said::Derived(words, id, name) => div.said {
+                p { (escape::html(words)) }
+                p.cites { a href={ "#" (id) } { (name) } }
+            },
+            Said::Unknown(needed) => div.said.unknown {
+                p { span.mark { "Unknown" } " " (escape::html(&words::label_first(needed))) }
+            },
+        }
+    }
+}
+
+fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup {
+    let cited = e.cited();
+    let more = e.total().saturating_sub(CITED_MAX as u64);
+    html! {
+        div.cites {
+            @for c in cited.iter().take(CITED_MAX) {
+                code title=(escape::html(&c.path)) { (escape::html(&context.paths.short(c))) } " "
+            }
+            @if more > 0 || !e.query().is_empty() {
+                details {
+                    summary {
+                        @if more > 0 { "+ " (words::count(more)) " more" } @else { "where" }
+                    }
+                    ul { @for c in cited.iter().take(unfolded_max) {
+                        li { code { (escape::html(&c.path)) ":" (c.line) } " at byte " (words::count(c.offset.unsigned_abs())) }
+                    } }
+                    @let shown = cited.len().min(unfolded_max);
+                    @if let Some(note) = words::cut_note(shown, e.total() as usize, "this query") { p { (note) } }
+                    pre { code { (escape::html_query(e.query())) } }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn severity(s: Severity) -> Markup {
+    let shape = match s {
+        Severity::Critical => "◆",
+        Severity::High => "▲",
+        Severity::Medium => "●",
+        Severity::Low => "○",
+        Severity::Informational => "·",
+    };
+    html! { span class={ "severity " (s) } { span aria-hidden="true" { (shape) } " " (s) } }
+}
+
+fn advice(context: &Context<'_>, a: &Recommendation) -> Markup {
+    html! {
+        p { (severity(a.severity)) " " (escape::html(&a.text)) }
+        @if !a.because.is_empty() {
+            p.cites { "because of " @for (i, b) in a.because.iter().enumerate() {
+                @if i > 0 { ", " }
+                (finding_link(context, b))
+            } }
+        }
+    }
+}
+
+/// A finding's title as a link to its card; anything else as it is.
+fn finding_link(context: &Context<'_>, id: &str) -> Markup {
+    let finding = context.case.findings.iter().find(|f| f.id == id);
+    html! {
+        @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (escape::html(&f.title)) } } @else { (escape::html(id)) }
+    }
+}
+
+/// An anchor that a foreign id cannot break.
+fn anchor(id: &str) -> String {
+    format!("finding-{}", id.chars().filter(char::is_ascii_alphanumeric).take(32).collect::<String>())
+}
+
+fn table(context: &Context<'_>, t: &Table<'_>) -> Markup {
+    let number = |i: usize| t.columns.get(i).is_some_and(|c| c.1).then_some("number");
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(escape::html(&t.caption)) {
+            table.stack {
+                caption { (escape::html(&t.caption)) }
+                thead { tr { @for (i, (title, _)) in t.columns.iter().enumerate() { th scope="col" class=[number(i)] { (title) } } } }
+                tbody { @for row in &t.rows {
+                    tr { @for (i, c) in row.iter().enumerate() {
+                        td class=[number(i)] data-label=(t.columns.get(i).map_or("", |c| c.0)) { (cell(context, c)) }
+                    } }
+                } }
+            }
+        }
+        @if let Some(note) = words::cut_note(t.rows.len(), t.total, t.all_in) { p.note { (note) } }
+    }
+}
+
+fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
+    html! {
+        @match c {
+            Cell::Text(text) => @match text.strip_prefix("Unknown: ") {
+                Some(rest) => { span.mark { "Unknown" } " " (escape::html(rest)) },
+                None => (escape::html(text)),
+            },
+            Cell::Code(text) => code { (escape::html(text)) },
+            Cell::Codes(all) => @for (i, x) in all.iter().enumerate() { @if i > 0 { ", " } code { (escape::html(x)) } },
+            Cell::Number(text) => (escape::html(text)),
+            Cell::Attack(ids) => @for id in *ids { span.technique title=[attack::technique(id).map(|t| t.name)] { (escape::html(id)) } " " },
+            Cell::Evidence(e) => (evidence(context, e, UNFOLDED_MAX)),
+            Cell::Severity(s) => (severity(*s)),
+            Cell::Findings(ids) => @for id in *ids { a href={ "#" (anchor(id)) } { code { (escape::html(id)) } } " " },
+        }
+    }
+}
+
+fn figure(context: &Context<'_>, f: &Figure<'_>) -> Markup {
+    let drawn = match f.kind {
+        FigureKind::Flow => svg::flow::flow(context.case, &f.alt),
+        FigureKind::Reach => svg::reach::reach(context.case, &f.alt),
+        FigureKind::Coverage => svg::coverage::coverage(context.case, &f.alt),
+        FigureKind::Trace(t) => {
+            let id = context.case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);
+            svg::trace::trace(t, &f.caption, &f.alt, id)
+        }
+    };
+    html! { @if let Some(drawn) = drawn { figure { figcaption { (escape::html(&f.caption)) } (drawn) } } }
+}
+
+fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
+    let f = card.finding;
+    let seen = words::period(Period { first: f.first_seen, last: f.last_seen });
+    html! {
+        article.finding class=(f.severity) id=(anchor(&f.id)) {
+            header {
+                p.meta { (severity(f.severity)) span { (escape::html(&f.detector)) } span { (seen) } code { (escape::html(&f.id)) } }
+                h3 { (escape::html(&f.title)) }
+            }
+            div.said { p { (escape::html(&f.explanation)) } }
+            (measures(card))
+            dl.labelled {
+                div { dt { "Chance of luck" } dd { (words::label_first(&words::chance(f.p_value))) } }
+                @if let Some(scope) = card.scope {
+                    @let people = crate::section::headline::people_of(scope);
+                    div { dt { "Whose data" } dd {
+                        @if people == words::people(None) { span.mark { "Unknown" } " " }
+                        (words::label_first(&people)) " " span.faint { (escape::html(&scope.reason)) }
+                    } }
+                }
+                div { dt { "Who and what" } dd { (entities(card)) } }
+                @if !f.attack.is_empty() {
+                    div { dt { "ATT&CK" } dd { ul.plain { @for id in &f.attack { li {
+                        span.technique { (escape::html(id)) }
+                        @if let Some(t) = attack::technique(id) { " " (t.name) " " span.faint { (t.tactic) } }
+                    } } } } }
+                }
+                div { dt { "Records" } dd { (words::count(f.evidence.0.total())) (evidence(context, &f.evidence.0, usize::MAX)) } }
+                @if !f.limits.is_empty() {
+                    div { dt { "Limits" } dd { ul.plain { @for l in &f.limits { li { (escape::html(l)) } } } } }
+                }
+                @if let Some(c) = &f.campaign { div { dt { "Campaign" } dd { code { (escape::html(c)) } } } }
+            }
+            @if let Some(trace) = &card.trace { (figure(context, trace)) }
+        }
+    }
+}
+
+fn measures(card: &Card<'_>) -> Markup {
+    html! {
+        @if !card.measures.is_empty() {
+            table.measures {
+                caption.hidden { "Measured against expected" }
+                thead { tr { th scope="col" { "Measure" } th.number scope="col" { "Seen" } th.number scope="col" { "Expected" } } }
+                tbody { @for (name, seen, expected) in &card.measures {
+                    tr { th scope="row" { (escape::html(name)) } td.number { strong { (seen) } } td.number { (expected) } }
+                } }
+            }
+        }
+    }
+}
+
+fn entities(card: &Card<'_>) -> Markup {
+    let all = &card.finding.entities;
+    html! {
+        ul.entities { @for e in all.iter().take(ENTITIES_MAX) { li { span.faint { (e.kind) } " " code { (escape::html(&e.value)) } } } }
+        @if let Some(note) = words::cut_note(all.len().min(ENTITIES_MAX), all.len(), "findings.jsonl") { p.note { (note) } }
+    }
+}

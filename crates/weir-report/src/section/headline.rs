@@ -1,0 +1,155 @@
+//! The first screen: a verdict drawn from the scope, and five questions answered.
+//!
+//! The verdict claims no more than the scope does: it says "cannot be known" where the logs cannot tell, "no finding" where no
+//! detector fired, and never that nothing happened.
+
+use crate::{
+    doc::{Headline, Said, Tone},
+    words,
+};
+use weir_model::{
+    Severity,
+    case::{Bounds, Case, Determinable, Period, Scope},
+};
+
+/// Statements of the summary repeated on the first screen.
+const STATEMENTS_MAX: usize = 2;
+/// Things to do on the first screen.
+const TODAY_MAX: usize = 3;
+
+pub(crate) fn headline(case: &Case) -> Headline<'_> {
+    let (tone, verdict) = verdict(case);
+    let mut today: Vec<_> = case.incident.recommendations.iter().collect();
+    today.sort_by_key(|r| std::cmp::Reverse(r.severity));
+    today.truncate(TODAY_MAX);
+    let answers = vec![
+        ("What happened", what_happened(case)),
+        ("Whose data", vec![whose(case)]),
+        ("Since when", since(case)),
+        ("How sure", vec![sure(case)]),
+    ];
+    Headline { verdict, tone, answers, today, tally: tally(case) }
+}
+
+/// Findings by severity, highest first, zeros left out.
+pub(crate) fn tally(case: &Case) -> Vec<(Severity, u64)> {
+    let of = |s| case.findings.iter().filter(|f| f.severity == s).count() as u64;
+    Severity::ALL.iter().rev().map(|s| (*s, of(*s))).filter(|(_, n)| *n > 0).collect()
+}
+
+/// One sentence, and what kind it is.
+pub(crate) fn verdict(case: &Case) -> (Tone, String) {
+    if case.totals.parsed + case.totals.duplicates == 0 {
+        return (Tone::Nothing, "Nothing in these files could be read".into());
+    }
+    if case.findings.is_empty() {
+        return (
+            Tone::Quiet,
+            format!("No finding in {}", words::quantity(case.totals.parsed, "record", "records")),
+        );
+    }
+    match (case.scope.determinable, case.scope.subjects) {
+        (Determinable::No, _) | (_, None) => {
+            (Tone::CannotBeKnown, "Whose data was exposed cannot be known from these logs".into())
+        }
+        (Determinable::Yes, Some(Bounds { lower: 0, upper: Some(0) })) => {
+            (Tone::NoOne, format!("{}; no person’s data was exposed", findings(case)))
+        }
+        (_, Some(Bounds { lower: 0, .. })) => {
+            (Tone::CannotBeKnown, "Nobody is shown by name, yet people’s data may have been exposed".into())
+        }
+        (_, Some(Bounds { lower, upper })) => {
+            let least = if upper == Some(lower) { "" } else { "at least " };
+            (
+                Tone::Exposed,
+                format!("Data of {least}{} was exposed", words::quantity(lower, "person", "people")),
+            )
+        }
+    }
+}
+
+fn findings(case: &Case) -> String {
+    words::quantity(case.findings.len() as u64, "finding", "findings")
+}
+
+fn what_happened(case: &Case) -> Vec<Said<'_>> {
+    let stated: Vec<_> = case.incident.summary.iter().filter(|s| s.value().is_some()).map(Said::of).collect();
+    if !stated.is_empty() {
+        return stated.into_iter().take(STATEMENTS_MAX).collect();
+    }
+    let titles =
+        case.findings.iter().take(STATEMENTS_MAX).map(|f| Said::Cited(f.title.clone(), &f.evidence.0));
+    let titles: Vec<_> = titles.collect();
+    if !titles.is_empty() {
+        return titles;
+    }
+    let words = match case.totals.parsed + case.totals.duplicates {
+        0 => "No file was recognised as a log, so nothing can be said about what happened.",
+        _ => {
+            "No detector fired. That is not proof that nothing happened: the coverage says what these logs can show."
+        }
+    };
+    vec![Said::Derived(words.into(), "coverage", "coverage")]
+}
+
+fn whose(case: &Case) -> Said<'_> {
+    let scope = &case.scope;
+    let people = people_of(scope);
+    if scope.subjects.is_none() || scope.determinable == Determinable::No {
+        return Said::Unknown(format!("{people}. {}", scope.reason));
+    }
+    let of = case.organisation.members.map(|m| format!(" of {} held", words::count(m))).unwrap_or_default();
+    let what = match scope.categories.as_slice() {
+        [] => String::new(),
+        categories => {
+            format!(": {}", words::list(&categories.iter().map(|c| c.replace('_', " ")).collect::<Vec<_>>()))
+        }
+    };
+    Said::Derived(format!("{people}{of}{what}."), "scope", "scope.csv")
+}
+
+/// How many people a scope names, with the two zeros kept apart.
+pub(crate) fn people_of(scope: &Scope) -> String {
+    match scope.determinable {
+        Determinable::No => words::people(None),
+        _ => words::people(scope.subjects),
+    }
+}
+
+fn since(case: &Case) -> Vec<Said<'_>> {
+    let mut said = Vec::new();
+    if let (Some(first), Some(last)) = (case.scope.first, case.scope.last) {
+        let words =
+            format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
+        said.push(Said::Derived(words, "scope", "first and last record of exposed data"));
+    } else if let Some(first) = case.findings.iter().map(|f| f.first_seen).min() {
+        let last = case.findings.iter().map(|f| f.last_seen).max().unwrap_or(first);
+        let words =
+            format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
+        said.push(Said::Derived(words, "findings", "first and last record of any finding"));
+    }
+    match case.period {
+        Some(p) => {
+            said.push(Said::Derived(format!("The logs cover {}.", words::period(p)), "coverage", "coverage"))
+        }
+        None => said.push(Said::Unknown("needed: at least one record with a time.".into())),
+    }
+    said
+}
+
+fn sure(case: &Case) -> Said<'_> {
+    let gaps: usize = case.coverage.iter().map(|c| c.gaps.len()).sum();
+    let mut words =
+        format!("{}: {}", words::label(words::determinable(case.scope.determinable)), case.scope.reason);
+    if !words.ends_with('.') {
+        words.push('.');
+    }
+    if gaps > 0 {
+        words.push_str(&format!(" The logs have {}.", words::quantity(gaps as u64, "gap", "gaps")));
+    }
+    if case.totals.files_unread > 0 {
+        let unread = words::quantity(case.totals.files_unread, "file was", "files were");
+        words.push_str(&format!(" {unread} not understood."));
+    }
+    Said::Derived(words, "scope", "scope")
+}

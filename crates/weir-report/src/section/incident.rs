@@ -1,0 +1,155 @@
+//! The sections that come from [`weir_model::case::Incident`]: summary, details, methodology, impact, indicators, response,
+//! lessons, recommendations. An empty section says `Unknown` and what would fill it; it is never left out.
+
+use super::ROWS_MAX;
+use crate::doc::{Block, Cell, Figure, FigureKind, Said, Table};
+use crate::words;
+use weir_model::{
+    attack,
+    case::{Case, Labelled},
+};
+
+fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
+    vec![Block::Statements(vec![Said::Unknown(needed.into())])]
+}
+
+pub(super) fn summary(case: &Case) -> Vec<Block<'_>> {
+    let mut blocks = match case.incident.summary.as_slice() {
+        [] => unknown("a finding to summarise; none was made."),
+        all => vec![Block::Statements(all.iter().map(Said::of).collect())],
+    };
+    if case.series.iter().any(|s| s.name == "flow" && !s.points.is_empty()) {
+        blocks.push(Block::Figure(flow(case)));
+    }
+    blocks
+}
+
+fn flow(case: &Case) -> Figure<'_> {
+    let flow = case.series.iter().find(|s| s.name == "flow");
+    let highest = flow.and_then(|s| s.points.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))));
+    let mut alt = String::from("Records a day over the whole period.");
+    if let Some((at, n)) = highest {
+        alt.push_str(&format!(" The highest day is {} with {} records.", words::day(*at), words::number(*n)));
+    }
+    for series in case.series.iter().filter(|s| s.name == "flagged") {
+        let title = crate::svg::title_of(case, series);
+        let sum: f64 = series.points.iter().map(|p| p.1).sum();
+        alt.push_str(&format!(" Flagged, {title}: {} records.", words::number(sum)));
+    }
+    Figure { kind: FigureKind::Flow, caption: "Records a day, and what was flagged among them".into(), alt }
+}
+
+fn reach(case: &Case) -> Figure<'_> {
+    let mut alt = String::from("People reached so far, by finding.");
+    for series in case.series.iter().filter(|s| s.name == "reach") {
+        if let (Some(first), Some(last)) = (series.points.first(), series.points.last()) {
+            let title = crate::svg::title_of(case, series);
+            let (from, to) = (words::day(first.0), words::day(last.0));
+            alt.push_str(&format!(" {title}: {} people between {from} and {to}.", words::number(last.1)));
+        }
+    }
+    Figure { kind: FigureKind::Reach, caption: "People reached so far".into(), alt }
+}
+
+fn labelled<'a>(lines: &'a [Labelled], needed: &str) -> Vec<Block<'a>> {
+    match lines {
+        [] => unknown(needed),
+        lines => {
+            vec![Block::Labelled(lines.iter().map(|l| (l.label.clone(), Said::of(&l.statement))).collect())]
+        }
+    }
+}
+
+pub(super) fn details(case: &Case) -> Vec<Block<'_>> {
+    labelled(
+        &case.incident.details,
+        "discovery, organisation, sector and geography, from weir.toml and a finding.",
+    )
+}
+
+pub(super) fn methodology(case: &Case) -> Vec<Block<'_>> {
+    let lines = &case.incident.methodology;
+    if lines.is_empty() {
+        return unknown("a finding that maps to an ATT&CK technique.");
+    }
+    let line = |l: &'_ weir_model::case::TacticLine| {
+        let named = l.techniques.iter().map(|id| match attack::technique(id) {
+            Some(t) => format!("{id} {}", t.name),
+            None => id.clone(),
+        });
+        let techniques = named.collect::<Vec<_>>().join("; ");
+        if techniques.is_empty() { l.tactic.clone() } else { format!("{} ({techniques})", l.tactic) }
+    };
+    vec![Block::Labelled(lines.iter().map(|l| (line(l), Said::of(&l.statement))).collect())]
+}
+
+pub(super) fn impact(case: &Case) -> Vec<Block<'_>> {
+    let mut blocks =
+        labelled(&case.incident.impact, "records of what was read, and what the organisation alone knows.");
+    if case.series.iter().any(|s| s.name == "reach" && !s.points.is_empty()) {
+        blocks.push(Block::Figure(reach(case)));
+    }
+    blocks
+}
+
+pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    for (class, needed) in [
+        ("network", "addresses or clients tied to a finding."),
+        ("file", "host or storage logs that name files and their hashes."),
+        ("behavioural", "a finding with a pattern that can be watched for."),
+    ] {
+        let all: Vec<_> = case.incident.indicators.iter().filter(|i| i.class == class).collect();
+        blocks.push(Block::Heading(words::label(class)));
+        if all.is_empty() {
+            blocks.extend(unknown(needed));
+            continue;
+        }
+        let rows = all.iter().take(ROWS_MAX).map(|i| {
+            vec![
+                Cell::Text(words::label(i.entity.kind.as_str())),
+                Cell::Code(&i.entity.value),
+                Cell::Text(i.why.clone()),
+                Cell::Text(words::period(i.period)),
+                Cell::Number(words::count(i.records)),
+                Cell::Evidence(&i.evidence),
+            ]
+        });
+        blocks.push(Block::Table(Table {
+            caption: format!("{} indicators", words::label(class)),
+            columns: vec![
+                ("Kind", false),
+                ("Value", false),
+                ("Why", false),
+                ("Seen", false),
+                ("Records", true),
+                ("Evidence", false),
+            ],
+            rows: rows.collect(),
+            total: all.len(),
+            all_in: "case.json",
+        }));
+    }
+    blocks
+}
+
+pub(super) fn response(case: &Case) -> Vec<Block<'_>> {
+    labelled(
+        &case.incident.response,
+        "records of containment, eradication and recovery, or the responders' own notes.",
+    )
+}
+
+pub(super) fn lessons(case: &Case) -> Vec<Block<'_>> {
+    match case.incident.lessons.as_slice() {
+        [] => unknown("a finding or a gap to learn from."),
+        all => vec![Block::Advice(all)],
+    }
+}
+
+pub(super) fn recommendations(case: &Case) -> Vec<Block<'_>> {
+    match case.incident.recommendations.as_slice() {
+        [] => unknown("a finding or a gap that calls for action."),
+        all => vec![Block::Advice(all)],
+    }
+}

@@ -1,0 +1,167 @@
+//! Whose data, with bounds and what limits the claim; and what each sensor delivered, with its silences.
+//!
+//! "0 people" and "cannot be known" stand in differently marked cells: the first is a count, the second an `Unknown`.
+
+use super::{ROWS_MAX, headline};
+use crate::{
+    doc::{Block, Cell, Figure, FigureKind, Said, Table},
+    words,
+};
+use weir_model::case::{Case, Determinable, Gap, Period, Scope};
+
+pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
+    let mut blocks = vec![Block::Heading("Overall".into()), Block::Labelled(whole(&case.scope))];
+    blocks.extend(gaps("What limits the claim", case.scope.gaps.iter().collect(), "case.json"));
+    if !case.finding_scopes.is_empty() {
+        let title = |id: &String| {
+            case.findings.iter().find(|f| f.id == *id).map_or_else(|| id.clone(), |f| f.title.clone())
+        };
+        let rows = case.finding_scopes.iter().take(ROWS_MAX).map(|(id, s)| {
+            vec![
+                Cell::Text(title(id)),
+                Cell::Text(people(s)),
+                Cell::Codes(s.categories.iter().map(String::as_str).collect()),
+                Cell::Number(words::count(s.records)),
+                Cell::Text(format!("{}: {}", words::label(words::determinable(s.determinable)), s.reason)),
+                Cell::Findings(std::slice::from_ref(id)),
+            ]
+        });
+        blocks.push(Block::Heading("By finding".into()));
+        blocks.push(Block::Table(Table {
+            caption: "Whose data, by finding".into(),
+            columns: vec![
+                ("Finding", false),
+                ("People", false),
+                ("Data", false),
+                ("Records", true),
+                ("How sure", false),
+                ("Id", false),
+            ],
+            rows: rows.collect(),
+            total: case.finding_scopes.len(),
+            all_in: "case.json",
+        }));
+    }
+    blocks
+        .push(Block::Note("Every exposed person, with first and last access, is a row of scope.csv.".into()));
+    blocks
+}
+
+/// The people of a scope for a table cell, where `Unknown` must be said in words.
+fn people(s: &Scope) -> String {
+    let people = headline::people_of(s);
+    if s.determinable == Determinable::No || s.subjects.is_none() {
+        format!("Unknown: {people}")
+    } else {
+        people
+    }
+}
+
+fn whole(s: &Scope) -> Vec<(String, Said<'_>)> {
+    let derived = |words: String| Said::Derived(words, "scope", "scope.csv");
+    let unknowable = s.determinable == Determinable::No || s.subjects.is_none();
+    let people = headline::people_of(s);
+    let seen = match (s.first, s.last) {
+        (Some(first), Some(last)) => derived(words::period(Period { first, last })),
+        _ => Said::Unknown("needed: a record that shows a person's data.".into()),
+    };
+    let bytes = match s.bytes {
+        Some(n) => derived(words::bytes(n)),
+        None => Said::Unknown("needed: logs that state how many bytes each response carried.".into()),
+    };
+    let categories = match s.categories.as_slice() {
+        [] => Said::Unknown("needed: a dataset that says which data its routes hold (weir.toml).".into()),
+        all => derived(words::list(&all.iter().map(|c| c.replace('_', " ")).collect::<Vec<_>>())),
+    };
+    vec![
+        (
+            "People".into(),
+            if unknowable { Said::Unknown(format!("{people}. {}", s.reason)) } else { derived(people) },
+        ),
+        (
+            "How sure".into(),
+            derived(format!("{}: {}", words::label(words::determinable(s.determinable)), s.reason)),
+        ),
+        ("Kinds of data".into(), categories),
+        ("Records".into(), derived(words::quantity(s.records, "record", "records"))),
+        ("Sent".into(), bytes),
+        ("Between".into(), seen),
+    ]
+}
+
+fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Block<'a>> {
+    let total = all.len();
+    let expected = |g: &Gap| g.records_expected.map_or("unknown".into(), words::number);
+    let rows = all.into_iter().take(ROWS_MAX).map(|g| {
+        vec![
+            Cell::Code(&g.what),
+            Cell::Text(words::gap_span(g)),
+            Cell::Text(g.reason.clone()),
+            Cell::Number(expected(g)),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    (total > 0).then(|| {
+        Block::Table(Table {
+            caption: caption.to_owned(),
+            columns: vec![
+                ("What", false),
+                ("When", false),
+                ("Why it is a gap", false),
+                ("Records expected", true),
+            ],
+            rows,
+            total,
+            all_in,
+        })
+    })
+}
+
+pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
+    if case.coverage.is_empty() {
+        return vec![Block::Statements(vec![Said::Unknown("needed: at least one log with times.".into())])];
+    }
+    let all: Vec<_> = case.coverage.iter().flat_map(|c| &c.gaps).collect();
+    let alt = case.coverage.iter().take(crate::svg::coverage::SENSORS_MAX).map(|c| {
+        let records: u64 = c.days.values().sum();
+        let gaps = words::quantity(c.gaps.len() as u64, "gap", "gaps");
+        format!("{} ({}): {} records, {gaps}.", c.sensor, c.source, words::count(records))
+    });
+    let figure = Figure {
+        kind: FigureKind::Coverage,
+        caption: "What each sensor delivered, day by day".into(),
+        alt: alt.collect::<Vec<_>>().join(" "),
+    };
+    let rows = case.coverage.iter().take(ROWS_MAX).map(|c| {
+        vec![
+            Cell::Code(&c.sensor),
+            Cell::Code(&c.source),
+            Cell::Text(words::period(c.period)),
+            Cell::Number(words::count(c.days.values().sum())),
+            Cell::Number(words::count(c.days.len() as u64)),
+            Cell::Number(words::count(c.gaps.len() as u64)),
+        ]
+    });
+    let table = Table {
+        caption: "Sensors".into(),
+        columns: vec![
+            ("Sensor", false),
+            ("Format", false),
+            ("Period", false),
+            ("Records", true),
+            ("Days with records", true),
+            ("Gaps", true),
+        ],
+        rows: rows.collect(),
+        total: case.coverage.len(),
+        all_in: "case.json",
+    };
+    let mut blocks = vec![Block::Figure(figure), Block::Table(table)];
+    match gaps("Gaps", all, "case.json") {
+        Some(table) => blocks.push(table),
+        None => {
+            blocks.push(Block::Note("No sensor was silent for longer than its own rhythm explains.".into()))
+        }
+    }
+    blocks
+}

@@ -1,0 +1,129 @@
+//! Scales and axes: time from left to right, values from below, ticks at round numbers.
+
+use crate::words;
+use maud::{Markup, html};
+use weir_model::{Micros, case::Case, time::DAY_US};
+
+/// Width of every chart, in user units.
+pub(super) const WIDTH: f64 = 720.0;
+/// Room left of the plot, for labels of values.
+pub(super) const LEFT: f64 = 70.0;
+/// Room right of the plot.
+pub(super) const RIGHT: f64 = 14.0;
+
+/// Event time to x.
+#[derive(Clone, Copy)]
+pub(super) struct Time {
+    first: f64,
+    last: f64,
+    left: f64,
+    right: f64,
+}
+
+impl Time {
+    /// Over whole days from first to last instant.
+    pub fn new(first: Micros, last: Micros, left: f64, right: f64) -> Self {
+        let first = first.day();
+        let last = last.day().max(first).saturating_add(1);
+        Self { first: Micros::of_day(first).0 as f64, last: Micros::of_day(last).0 as f64, left, right }
+    }
+
+    /// Over the case's period, widened to all points given.
+    pub fn of(case: &Case, points: impl Iterator<Item = Micros> + Clone, right: f64) -> Option<Self> {
+        let ends = case.period.map(|p| [p.first, p.last]).into_iter().flatten();
+        let first = ends.clone().chain(points.clone()).min()?;
+        let last = ends.chain(points).max()?;
+        Some(Self::new(first, last, LEFT, right))
+    }
+
+    /// Where an instant stands.
+    pub fn x(&self, at: Micros) -> f64 {
+        let share = (at.0 as f64 - self.first) / (self.last - self.first).max(1.0);
+        self.left + share.clamp(0.0, 1.0) * (self.right - self.left)
+    }
+
+    /// Width of one day, never less than a visible sliver.
+    pub fn day_width(&self) -> f64 {
+        (DAY_US as f64 / (self.last - self.first).max(1.0) * (self.right - self.left)).max(1.2)
+    }
+
+    /// Days at the ends and one between, below y.
+    pub fn axis(&self, y: f64) -> Markup {
+        let middle = (self.left + self.right) / 2.0;
+        let days = (self.last - self.first) / DAY_US as f64;
+        let day = |share: f64| {
+            let index = (share * (days - 1.0)).round();
+            words::day(Micros((self.first + index * DAY_US as f64) as i64))
+        };
+        html! {
+            line.axis x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}
+            text.tick x=(n(self.left)) y=(n(y + 24.0)) text-anchor="start" { (day(0.0)) }
+            @if days >= 3.0 { text.tick x=(n(middle)) y=(n(y + 24.0)) text-anchor="middle" { (day(0.5)) } }
+            @if days >= 2.0 { text.tick x=(n(self.right)) y=(n(y + 24.0)) text-anchor="end" { (day(1.0)) } }
+        }
+    }
+}
+
+/// A value to y, from zero.
+#[derive(Clone, Copy)]
+pub(super) struct Value {
+    max: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Value {
+    /// Up to the next round number above `max`.
+    pub fn new(max: f64, top: f64, bottom: f64) -> Self {
+        Self { max: round_up(max), top, bottom }
+    }
+
+    /// Where a value stands.
+    pub fn y(&self, value: f64) -> f64 {
+        let share = if value.is_finite() { (value / self.max).clamp(0.0, 1.0) } else { 0.0 };
+        self.bottom - share * (self.bottom - self.top)
+    }
+
+    /// Grid lines and labels at zero, half and the top.
+    pub fn grid(&self, right: f64) -> Markup {
+        html! {
+            @for share in [0.5, 1.0] {
+                line.grid x1=(n(LEFT)) x2=(n(right)) y1=(n(self.y(share * self.max))) y2=(n(self.y(share * self.max))) {}
+                text.tick x=(n(LEFT - 8.0)) y=(n(self.y(share * self.max) + 5.0)) text-anchor="end" { (words::short(share * self.max)) }
+            }
+            text.tick x=(n(LEFT - 8.0)) y=(n(self.bottom + 5.0)) text-anchor="end" { "0" }
+        }
+    }
+}
+
+/// The least of 1, 2, 4, 5, 8 times a power of ten that is not below `max`; 1 for nothing.
+fn round_up(max: f64) -> f64 {
+    if !max.is_finite() || max <= 0.0 {
+        return 1.0;
+    }
+    let power = 10f64.powf(max.log10().floor());
+    [1.0, 2.0, 4.0, 5.0, 8.0, 10.0].into_iter().map(|s| s * power).find(|s| *s >= max).unwrap_or(10.0 * power)
+}
+
+/// A coordinate with one decimal: enough for the eye, and the same bytes on every machine.
+pub(super) fn n(x: f64) -> String {
+    let text = format!("{x:.1}");
+    if text == "-0.0" { "0.0".into() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_hold_their_ends() {
+        assert_eq!(
+            [round_up(0.0), round_up(7.0), round_up(1201.0), round_up(f64::NAN)],
+            [1.0, 8.0, 2000.0, 1.0]
+        );
+        let value = Value::new(100.0, 10.0, 110.0);
+        assert_eq!([value.y(0.0), value.y(100.0), value.y(f64::NAN)], [110.0, 10.0, 110.0]);
+        let time = Time::new(Micros(0), Micros(i64::MAX), 0.0, 100.0);
+        assert!((0.0..=100.0).contains(&time.x(Micros(i64::MIN))));
+    }
+}

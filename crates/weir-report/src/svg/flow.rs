@@ -1,0 +1,88 @@
+//! Records a day, and under it, each on its own scale, what was flagged: a leak that is invisible as volume stands out below.
+
+use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
+use super::{FINDINGS_MAX, letter, series};
+use crate::{escape, words};
+use maud::{Markup, html};
+use weir_model::{
+    Micros,
+    case::{Case, Series},
+};
+
+const FLOW_HEIGHT: f64 = 150.0;
+const ROW_HEIGHT: f64 = 62.0;
+const TOP: f64 = 16.0;
+
+/// The picture; `None` when there is nothing to draw.
+pub(crate) fn flow(case: &Case, alt: &str) -> Option<Markup> {
+    let flow = series(case, "flow").into_iter().next();
+    let flagged = series(case, "flagged");
+    let all = flow.iter().chain(&flagged).flat_map(|s| s.points.iter().map(|p| p.0));
+    let right = WIDTH - RIGHT;
+    let time = Time::of(case, all, right)?;
+    let shown = flagged.len().min(FINDINGS_MAX);
+    let bottom = TOP + FLOW_HEIGHT;
+    let end = bottom + ROW_HEIGHT * shown as f64;
+    Some(html! {
+        svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end + 34.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
+            title { "Records a day, and what was flagged among them" }
+            desc { (escape::html(alt)) }
+            @if let Some(flow) = flow { (area(flow, &time, right, bottom)) }
+            @for (i, s) in flagged.iter().take(FINDINGS_MAX).enumerate() {
+                (row(i, s, &time, right, bottom + ROW_HEIGHT * i as f64))
+            }
+            (time.axis(end))
+        }
+        @if !flagged.is_empty() { (legend(case, &flagged)) }
+    })
+}
+
+fn highest(s: &Series) -> f64 {
+    s.points.iter().map(|p| p.1).filter(|v| v.is_finite()).fold(0.0, f64::max)
+}
+
+/// The flow as bars without gaps between: days without records stay empty.
+fn area(s: &Series, time: &Time, right: f64, bottom: f64) -> Markup {
+    let value = Value::new(highest(s), TOP, bottom);
+    html! {
+        (value.grid(right))
+        path.flow d=(bars(&s.points, time, &value, bottom, 0.0)) {}
+        line.axis x1=(n(LEFT)) x2=(n(right)) y1=(n(bottom)) y2=(n(bottom)) {}
+    }
+}
+
+fn row(i: usize, s: &Series, time: &Time, right: f64, top: f64) -> Markup {
+    let bottom = top + ROW_HEIGHT;
+    let value = Value::new(highest(s), top + 12.0, bottom);
+    html! {
+        line.axis x1=(n(LEFT)) x2=(n(right)) y1=(n(bottom)) y2=(n(bottom)) {}
+        text.letter x=(n(LEFT - 48.0)) y=(n(bottom - 6.0)) text-anchor="middle" { (letter(i)) }
+        text.tick x=(n(LEFT - 8.0)) y=(n(top + 24.0)) text-anchor="end" { (words::short(highest(s))) }
+        path.flagged d=(bars(&s.points, time, &value, bottom, 0.2)) {}
+    }
+}
+
+/// One path of bars, a day wide each, thinner by a share.
+fn bars(points: &[(Micros, f64)], time: &Time, value: &Value, bottom: f64, gap: f64) -> String {
+    let width = (time.day_width() * (1.0 - gap)).max(1.2);
+    let mut path = String::new();
+    for (at, v) in points.iter().filter(|p| p.1 > 0.0) {
+        let x = time.x(Micros::of_day(at.day()));
+        let y = value.y(*v).min(bottom - 1.0);
+        path.push_str(&format!("M{} {}H{}V{}H{}Z", n(x), n(y), n(x + width), n(bottom), n(x)));
+    }
+    path
+}
+
+fn legend(case: &Case, flagged: &[&Series]) -> Markup {
+    html! {
+        ul.legend {
+            li { span.key.key-flow {} "All records" }
+            @for (i, s) in flagged.iter().take(FINDINGS_MAX).enumerate() {
+                li { span.key.key-flagged { (letter(i)) } (escape::html(&super::title_of(case, s))) }
+            }
+        }
+        @if let Some(note) = words::cut_note(FINDINGS_MAX, flagged.len(), "case.json") { p.note { (note) } }
+        p.note { "Each row has its own scale; the number beside it is its highest day." }
+    }
+}

@@ -1,0 +1,118 @@
+//! The trace of a finding: entities in layers from left to right, like neighbours folded (`+212 more`), curves for steps.
+//!
+//! Decisive choice: the words of a step stand in the box it leads to, not on the curve, so no two labels can meet however many
+//! steps there are. Folding and order depend on the graph alone.
+
+mod layout;
+
+use super::axis::n;
+use crate::{escape, words};
+use layout::{Placed, place};
+use maud::{Markup, html};
+use weir_model::case::Trace;
+
+const BOX_WIDTH: f64 = 206.0;
+const BOX_HEIGHT: f64 = 48.0;
+const COLUMN: f64 = 272.0;
+const ROW: f64 = 60.0;
+/// Characters of a value in a box.
+const VALUE_CHARS: usize = 25;
+/// Characters of the line under it.
+const NOTE_CHARS: usize = 32;
+
+/// The picture; `None` when there is nothing to draw. `id` keeps its anchors apart from those of other traces.
+pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Option<Markup> {
+    let graph = place(trace);
+    let columns = graph.boxes.iter().map(|b| b.layer + 1).max()?;
+    let rows = graph.boxes.iter().map(|b| b.row).fold(0.0, f64::max) + 1.0;
+    let width = COLUMN * (columns - 1) as f64 + BOX_WIDTH + 8.0;
+    let height = ROW * rows + 4.0;
+    Some(html! {
+        div.wide tabindex="0" role="region" aria-label=(escape::html(caption)) {
+            svg.trace viewBox={ "0 0 " (n(width)) " " (n(height)) } role="img" xmlns="http://www.w3.org/2000/svg"
+                style={ "--w:" (n(width)) "px" } {
+                title { (escape::html(caption)) }
+                desc { (escape::html(alt)) }
+                defs {
+                    marker id={ "arrow-" (id) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
+                        path.arrow d="M0 0L8 4L0 8Z" {}
+                    }
+                }
+                @for (from, to) in &graph.curves {
+                    @if let (Some(a), Some(b)) = (graph.boxes.get(*from), graph.boxes.get(*to)) {
+                        path.step d=(curve(a, b)) marker-end={ "url(#arrow-" (id) ")" } {}
+                    }
+                }
+                @for b in &graph.boxes { (entity(b)) }
+            }
+        }
+        ul.legend {
+            li { span.key.key-seed {} "where the finding began" }
+            li { span.key.key-same {} "the same hand" }
+            li { span.key.key-touched {} "touched" }
+            @if graph.boxes.iter().any(|b| b.folded > 0) { li { span.key.key-folded {} "several, folded" } }
+        }
+    })
+}
+
+fn left(b: &Placed) -> f64 {
+    4.0 + COLUMN * b.layer as f64
+}
+
+fn middle(b: &Placed) -> f64 {
+    4.0 + ROW * b.row + BOX_HEIGHT / 2.0
+}
+
+/// From the right edge of one box to the left edge of another; a step back or within a layer bows out on the right.
+fn curve(a: &Placed, b: &Placed) -> String {
+    let (x1, y1, y2) = (left(a) + BOX_WIDTH, middle(a), middle(b));
+    if b.layer > a.layer {
+        let x2 = left(b) - 1.0;
+        let bend = (x2 - x1) / 2.0;
+        return format!(
+            "M{} {}C{} {} {} {} {} {}",
+            n(x1),
+            n(y1),
+            n(x1 + bend),
+            n(y1),
+            n(x2 - bend),
+            n(y2),
+            n(x2),
+            n(y2)
+        );
+    }
+    let x2 = left(b) + BOX_WIDTH;
+    let out = x1.max(x2) + 40.0;
+    format!("M{} {}C{} {} {} {} {} {}", n(x1), n(y1), n(out), n(y1), n(out), n(y2), n(x2 + 1.0), n(y2))
+}
+
+fn entity(b: &Placed) -> Markup {
+    let (x, y) = (left(b), middle(b) - BOX_HEIGHT / 2.0);
+    let class = if b.folded > 0 { "folded" } else { b.role };
+    html! {
+        g class={ "entity " (class) } {
+            title { (escape::html(&b.title)) }
+            rect x=(n(x)) y=(n(y)) width=(n(BOX_WIDTH)) height=(n(BOX_HEIGHT)) rx="5" {}
+            text.value x=(n(x + 10.0)) y=(n(y + 20.0)) { (squeezed(&b.label, VALUE_CHARS)) }
+            text.what x=(n(x + 10.0)) y=(n(y + 38.0)) { (escape::terminal(&note(b), NOTE_CHARS)) }
+        }
+    }
+}
+
+fn note(b: &Placed) -> String {
+    let how: Vec<_> = b.how.iter().map(|h| h.replace('_', " ")).collect();
+    let how = if how.is_empty() { b.kind.to_owned() } else { format!("{}: {}", b.kind, how.join(", ")) };
+    format!("{how} · {}", words::count(b.records))
+}
+
+/// Long values keep both ends: what tells two names apart is as often the tail as the head.
+fn squeezed(text: &str, chars_max: usize) -> String {
+    let whole = escape::shown(text);
+    let chars: Vec<char> = whole.chars().collect();
+    if chars.len() <= chars_max {
+        return whole;
+    }
+    let (head, tail) = (chars_max / 2, chars_max - chars_max / 2 - 1);
+    let tail = chars.len() - tail;
+    chars.iter().take(head).chain(&['…']).chain(chars.iter().skip(tail)).collect()
+}

@@ -1,0 +1,233 @@
+//! Numbers, times, bounds and chances as people read them. English, UTC, thousands separated by commas.
+//!
+//! Decisive choice: rounding is only ever an addition (`2,210,456,123 bytes (2.2 GB)`), so every number printed can be looked up
+//! in `case.json`. "0 people" and "cannot be known" come from different values and never read alike.
+
+use weir_model::{
+    Micros,
+    case::{Bounds, Determinable, Gap, Period},
+};
+
+/// `2131` as `2,131`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 file`, `2,131 files`.
+pub fn quantity(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// A measured value: whole numbers with separators, others with up to three decimals.
+pub fn number(x: f64) -> String {
+    if !x.is_finite() {
+        return "not a number".into();
+    }
+    if x < 0.0 {
+        return format!("-{}", number(-x));
+    }
+    if x >= 1e15 || (x > 0.0 && x < 0.001) {
+        return format!("{x:.2e}");
+    }
+    let text = format!("{x:.3}");
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let whole = count(whole.parse().unwrap_or(0));
+    let part = part.trim_end_matches('0');
+    if part.is_empty() { whole } else { format!("{whole}.{part}") }
+}
+
+/// `1.2 M`: for axes of pictures only.
+pub fn short(x: f64) -> String {
+    let (value, unit) = match x {
+        x if x >= 1e9 => (x / 1e9, " G"),
+        x if x >= 1e6 => (x / 1e6, " M"),
+        x if x >= 1e4 => (x / 1e3, " k"),
+        x => (x, ""),
+    };
+    format!("{}{unit}", number((value * 10.0).round() / 10.0))
+}
+
+/// `2,210,456,123 bytes (2.2 GB)`.
+pub fn bytes(n: u64) -> String {
+    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    let exact = quantity(n, "byte", "bytes");
+    match units.iter().find(|(size, _)| n >= *size) {
+        Some((size, unit)) => format!("{exact} ({:.1} {unit})", n as f64 / *size as f64),
+        None => exact,
+    }
+}
+
+fn strftime(at: Micros, format: &str) -> String {
+    match jiff::Timestamp::from_microsecond(at.0) {
+        Ok(stamp) => stamp.strftime(format).to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// `14 Apr 2025, 03:12:55 UTC`.
+pub fn instant(at: Micros) -> String {
+    strftime(at, "%-d %b %Y, %H:%M:%S UTC")
+}
+
+/// `14 Apr 2025`.
+pub fn day(at: Micros) -> String {
+    strftime(at, "%-d %b %Y")
+}
+
+/// `03:12:55`: for tables that state the day elsewhere.
+pub fn clock(at: Micros) -> String {
+    strftime(at, "%H:%M:%S")
+}
+
+/// From first to last; one instant, one day or two ends.
+pub fn period(p: Period) -> String {
+    if p.first.0 / 1_000_000 == p.last.0 / 1_000_000 {
+        instant(p.first)
+    } else if p.first.day() == p.last.day() {
+        format!("{}, {} to {} UTC", day(p.first), clock(p.first), clock(p.last))
+    } else {
+        format!("{} to {}", instant(p.first), instant(p.last))
+    }
+}
+
+/// How long: `208 days`, `3 h 12 min`, `42 s`.
+pub fn duration(first: Micros, last: Micros) -> String {
+    let seconds = u64::try_from(last.0.saturating_sub(first.0)).unwrap_or(0) / 1_000_000;
+    match seconds {
+        s if s < 60 => format!("{s} s"),
+        s if s < 3_600 => format!("{} min", s / 60),
+        s if s < 172_800 && s % 3_600 < 60 => format!("{} h", s / 3_600),
+        s if s < 172_800 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
+        s => quantity(s / 86_400, "day", "days"),
+    }
+}
+
+/// How many people: `2,131 people (at least 2,131, at most 2,480)`, `0 people`, `cannot be known`.
+pub fn people(bounds: Option<Bounds>) -> String {
+    match bounds {
+        None => "cannot be known".into(),
+        Some(Bounds { lower, upper: Some(upper) }) if upper == lower => quantity(lower, "person", "people"),
+        Some(Bounds { lower: 0, upper: Some(upper) }) => {
+            format!("at most {}", quantity(upper, "person", "people"))
+        }
+        Some(Bounds { lower: 0, upper: None }) => "none shown by name; nothing bounds how many".into(),
+        Some(Bounds { lower, upper: Some(upper) }) => {
+            let people = quantity(lower, "person", "people");
+            format!("{people} (at least {}, at most {})", count(lower), count(upper))
+        }
+        Some(Bounds { lower, upper: None }) => {
+            format!("at least {} (no upper bound)", quantity(lower, "person", "people"))
+        }
+    }
+}
+
+/// Whether the logs can tell, in words.
+pub fn determinable(d: Determinable) -> &'static str {
+    match d {
+        Determinable::Yes => "the logs can tell",
+        Determinable::Partly => "the logs can tell in part",
+        Determinable::No => "the logs cannot tell",
+    }
+}
+
+/// The chance of luck, in words; `None` is a rule.
+pub fn chance(p: Option<f64>) -> String {
+    match p {
+        None => "a rule, not a statistic: it either holds or it does not".into(),
+        Some(p) if !p.is_finite() => "not computed".into(),
+        Some(p) if p <= 0.0 => "too small to compute under the model".into(),
+        Some(p) if p < 1e-12 => "less than 1 in 1,000,000,000,000".into(),
+        Some(p) if p < 0.05 => {
+            format!("about 1 in {} if nothing were wrong", count((1.0 / p).round() as u64))
+        }
+        Some(p) if p < 0.5 => {
+            format!("about 1 in {}: luck is a fair explanation", count((1.0 / p).round() as u64))
+        }
+        Some(_) => "more likely than not to be luck".into(),
+    }
+}
+
+/// When a gap is, with open ends said.
+pub fn gap_span(gap: &Gap) -> String {
+    match (gap.from, gap.to) {
+        (Some(first), Some(last)) => period(Period { first, last }),
+        (Some(from), None) => format!("from {} to the end of the logs", instant(from)),
+        (None, Some(to)) => format!("from before the logs begin to {}", instant(to)),
+        (None, None) => "the whole period".into(),
+    }
+}
+
+/// A snake-case name as words: `initial_access` reads `Initial access`.
+pub fn label(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => words,
+    }
+}
+
+/// A sentence with its first letter large.
+pub fn label_first(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// The honest line under a table that was cut: `first 100 of 10,000; all in findings.jsonl`.
+pub fn cut_note(shown: usize, total: usize, all_in: &str) -> Option<String> {
+    (shown < total)
+        .then(|| format!("first {} of {}; all in {all_in}", count(shown as u64), count(total as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_and_unknown_read_differently() {
+        let bounds = |lower, upper| Some(Bounds { lower, upper });
+        assert_eq!(people(bounds(0, Some(0))), "0 people");
+        assert_eq!(people(None), "cannot be known");
+        assert_eq!(people(bounds(2131, Some(2480))), "2,131 people (at least 2,131, at most 2,480)");
+        assert_eq!(people(bounds(1, Some(1))), "1 person");
+        assert_eq!(people(bounds(7, None)), "at least 7 people (no upper bound)");
+    }
+
+    #[test]
+    fn numbers_and_times_are_readable() {
+        assert_eq!([count(0), count(999), count(1000), count(1234567)].join(" "), "0 999 1,000 1,234,567");
+        assert_eq!(
+            [number(2131.0), number(0.25), number(-3.5), number(1e18)].join(" "),
+            "2,131 0.25 -3.5 1.00e18"
+        );
+        let at = Micros::parse("2025-04-14T03:12:55.123Z").unwrap();
+        assert_eq!(instant(at), "14 Apr 2025, 03:12:55 UTC");
+        assert_eq!(duration(at, Micros(at.0 + 208 * weir_model::time::DAY_US)), "208 days");
+        assert_eq!(bytes(2_210_456_123), "2,210,456,123 bytes (2.2 GB)");
+        assert_eq!(instant(Micros(i64::MAX)), "9223372036854775807 us");
+    }
+
+    #[test]
+    fn chances_read_as_words() {
+        assert_eq!(chance(Some(0.0002)), "about 1 in 5,000 if nothing were wrong");
+        assert_eq!(chance(Some(1e-40)), "less than 1 in 1,000,000,000,000");
+        assert!(chance(None).starts_with("a rule"));
+    }
+}
