@@ -4,12 +4,13 @@
 //! ones; nothing else in the crate knows a source by name.
 
 pub mod aws_cloudtrail;
+pub mod syslog_auth;
 
 use crate::source::Source;
 
 /// Every source, in the order in which ties are decided.
 pub fn all() -> &'static [&'static dyn Source] {
-    static ALL: &[&dyn Source] = &[&aws_cloudtrail::AwsCloudtrail];
+    static ALL: &[&dyn Source] = &[&aws_cloudtrail::AwsCloudtrail, &syslog_auth::SyslogAuth];
     ALL
 }
 

@@ -60,12 +60,11 @@ fn rule_of_plain(name: &str) -> Rule {
     match name {
         "authorization" | "proxyauthorization" | "xforwardedauthorization" => Rule::Authorization,
         "cookie" | "setcookie" | "cookies" => Rule::Cookie,
-        "pwd" | "pass" | "sig" | "jwt" | "otp" | "totp" | "pin" | "session" | "sessid" | "phpsessid"
-        | "jsessionid" | "connectsid" | "samlresponse" | "assertion" | "clientassertion"
-        | "xamzsignature" | "xgoogsignature" | "privatekey" | "secretkey" | "passphrase"
-        | "credentialvalue" | "xapikey" | "xauthkey" | "signingkey" | "accesskeysecret" | "plaintext" => {
-            Rule::Always
-        }
+        "pwd" | "mysqlpwd" | "dbpwd" | "userpwd" | "pass" | "sig" | "jwt" | "otp" | "totp" | "pin"
+        | "session" | "sessid" | "phpsessid" | "jsessionid" | "connectsid" | "samlresponse" | "assertion"
+        | "clientassertion" | "xamzsignature" | "xgoogsignature" | "privatekey" | "secretkey"
+        | "passphrase" | "credentialvalue" | "xapikey" | "xauthkey" | "signingkey" | "accesskeysecret"
+        | "plaintext" => Rule::Always,
         "auth" | "sid" | "code" | "key" | "ticket" | "codeverifier" | "userdata" => Rule::WhenRandom,
         _ if ["password", "passwd", "secret", "apikey", "sessionid", "signature", "secretaccesskey"]
             .iter()
