@@ -15,3 +15,4 @@ pub mod source;
 pub mod sources;
 #[cfg(test)]
 mod testing;
+pub mod web;

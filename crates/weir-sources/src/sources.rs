@@ -5,12 +5,14 @@
 
 pub mod aws_cloudtrail;
 pub mod syslog_auth;
+pub mod web_combined;
 
 use crate::source::Source;
 
 /// Every source, in the order in which ties are decided.
 pub fn all() -> &'static [&'static dyn Source] {
-    static ALL: &[&dyn Source] = &[&aws_cloudtrail::AwsCloudtrail, &syslog_auth::SyslogAuth];
+    static ALL: &[&dyn Source] =
+        &[&aws_cloudtrail::AwsCloudtrail, &syslog_auth::SyslogAuth, &web_combined::WebCombined];
     ALL
 }
 

@@ -139,6 +139,11 @@ impl FileReader {
         }
     }
 
+    /// The file's id in the lake.
+    pub fn file(&self) -> i64 {
+        self.tag.file
+    }
+
     /// The next rows and rejects; `None` at the end.
     pub fn next_chunk(&mut self) -> Option<Chunk> {
         let mut rejects = Vec::new();

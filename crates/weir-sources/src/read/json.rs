@@ -473,7 +473,7 @@ mod tests {
         check("{\"Records\":[{\"a\":1},{\"b\":2}]}", &["1@12 {\"a\":1}", "1@20 {\"b\":2}"]);
         check(
             "{ \"v\": [1], \"Records\" :\n [\n {\"a\":1}\n ], \"x\": {}}\n{\"q\":1}",
-            &["3@28 {\"a\":1}", "5@52 {\"q\":1}"],
+            &["3@28 {\"a\":1}", "5@49 {\"q\":1}"],
         );
         check("{\"Records\":[]}", &[]);
         check("{\"x\":{\"Records\":[1]}}", &["1@0 {\"x\":{\"Records\":[1]}}"]);
@@ -496,10 +496,10 @@ mod tests {
             // What looks like the first element's beginning inside a broken one cannot be told apart.
             &[
                 "1@12 {\"a\":1}",
-                "1@20 +15 broken JSON",
-                "1@35 {\"a\":0}",
-                "1@42 +1 not a JSON object",
-                "1@44 { \"a\":3}",
+                "1@20 +14 broken JSON",
+                "1@34 {\"a\":0}",
+                "1@41 +1 not a JSON object",
+                "1@43 { \"a\":3}",
             ],
         );
     }

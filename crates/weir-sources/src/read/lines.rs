@@ -141,6 +141,12 @@ pub(super) mod tests {
         let mut sink = |piece: Piece<'_>| {
             out.push(match piece {
                 Piece::Record { at, bytes } => {
+                    let from = usize::try_from(at.offset).unwrap();
+                    assert_eq!(
+                        &content[from..from + bytes.len()],
+                        bytes,
+                        "a record stands where it is said to"
+                    );
                     format!("{}@{} {}", at.line, at.offset, String::from_utf8_lossy(bytes))
                 }
                 Piece::Broken { at, len, reason, .. } => format!("{}@{} +{len} {reason}", at.line, at.offset),
