@@ -1,1 +1,47 @@
-//! Delta tables, snapshots, the intake account, query sessions.
+//! The lake: records, rollups and the intake account as Delta tables in one folder; atomic ingests, pinned snapshots, read-only SQL.
+//!
+//! Decisive choice: Delta keeps the log and nothing else. An ingest exists once its file in `intake` commits, and every reader
+//! filters every table by that; scans are ordinary Parquet scans over the files a snapshot names, so a query plan holds nothing a
+//! cluster could not be sent. Memory is bounded everywhere: staging by [`StageLimits`], queries by [`SessionOptions`], duplicate
+//! look-ups by time instead of an index.
+//!
+//! What this crate refuses: to judge what records mean, to change a record once written, to show an unfinished ingest, to write
+//! anything a query asks for. Its interface shows no type of Delta or DataFusion, only Arrow's.
+
+mod answer;
+mod cite;
+mod delta;
+mod derive;
+mod distinct;
+mod error;
+mod ingest;
+mod known;
+mod lake;
+mod lease;
+mod query;
+mod reader;
+mod refold;
+mod row_groups;
+mod rows;
+mod scan;
+mod session;
+mod snapshot;
+mod stage;
+mod store;
+mod tables;
+mod writer;
+
+pub use answer::{Row, quote, quote_all, rows};
+pub use arrow_array::RecordBatch;
+pub use arrow_schema::SchemaRef;
+pub use cite::Cited;
+pub use derive::{Derive, DerivedColumn};
+pub use distinct::Distinct;
+pub use error::{LakeError, Result};
+pub use ingest::Ingest;
+pub use lake::Lake;
+pub use refold::Refold;
+pub use rows::KnownFile;
+pub use session::{Batches, Session, SessionOptions};
+pub use snapshot::Snapshot;
+pub use stage::StageLimits;

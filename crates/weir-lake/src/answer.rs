@@ -1,0 +1,131 @@
+//! Query answers row by row, by column name: what detectors read aggregates with.
+//!
+//! Aggregates are small (they are about the few), so clarity beats columns here; bulk goes through the rollup stream instead.
+
+use crate::{LakeError, Result, Session};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use weir_model::{Evidence, Micros, Table};
+
+/// One row of a query's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    batch: &'a RecordBatch,
+    at: usize,
+}
+
+/// The rows of a query's answer, in its order.
+pub fn rows(batches: &[RecordBatch]) -> impl Iterator<Item = Row<'_>> {
+    batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |at| Row { batch, at }))
+}
+
+impl<'a> Row<'a> {
+    fn cell(&self, column: &str) -> Option<&'a ArrayRef> {
+        self.batch.column_by_name(column).filter(|c| !c.is_null(self.at))
+    }
+
+    /// Text; `None` when null, absent or not text.
+    pub fn text(&self, column: &str) -> Option<&'a str> {
+        let cell = self.cell(column)?;
+        if let Some(texts) = cell.as_string_opt::<i32>() {
+            return Some(texts.value(self.at));
+        }
+        if let Some(texts) = cell.as_string_view_opt() {
+            return Some(texts.value(self.at));
+        }
+        cell.as_string_opt::<i64>().map(|t| t.value(self.at))
+    }
+
+    /// A whole number; zero when null, absent or not a number.
+    pub fn count(&self, column: &str) -> u64 {
+        self.int(column).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+    }
+
+    /// A whole number.
+    pub fn int(&self, column: &str) -> Option<i64> {
+        let cell = self.cell(column)?;
+        if let Some(n) = cell.as_primitive_opt::<Int64Type>() {
+            return Some(n.value(self.at));
+        }
+        if let Some(n) = cell.as_primitive_opt::<UInt64Type>() {
+            return i64::try_from(n.value(self.at)).ok();
+        }
+        if let Some(n) = cell.as_primitive_opt::<Date32Type>() {
+            return Some(i64::from(n.value(self.at)));
+        }
+        cell.as_primitive_opt::<Int32Type>().map(|n| i64::from(n.value(self.at)))
+    }
+
+    /// A number.
+    pub fn float(&self, column: &str) -> Option<f64> {
+        let cell = self.cell(column)?;
+        cell.as_primitive_opt::<Float64Type>()
+            .map(|n| n.value(self.at))
+            .or_else(|| self.int(column).map(|n| n as f64))
+    }
+
+    /// An instant.
+    pub fn time(&self, column: &str) -> Option<Micros> {
+        let times = self.cell(column)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        Some(Micros(times.value(self.at)))
+    }
+
+    /// A list of texts, sorted, without nulls and doubles.
+    pub fn texts(&self, column: &str) -> Vec<String> {
+        let Some(lists) = self.cell(column).and_then(|c| c.as_list_opt::<i32>()) else { return Vec::new() };
+        let values = lists.value(self.at);
+        let mut found: Vec<String> = match (values.as_string_opt::<i32>(), values.as_string_view_opt()) {
+            (Some(texts), _) => texts.iter().flatten().map(str::to_owned).collect(),
+            (None, Some(texts)) => texts.iter().flatten().map(str::to_owned).collect(),
+            (None, None) => Vec::new(),
+        };
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+/// How many citations are asked for; [`Evidence::new`] keeps its own maximum of them.
+const CITED: usize = 400;
+
+impl Session {
+    /// Evidence for a claim: the records of a record table that satisfy a condition; `None` when there are none.
+    pub async fn evidence(&self, table: &str, condition: &str) -> Result<Option<Evidence>> {
+        let found = Table::ALL.into_iter().find(|t| t.name() == table);
+        let Some(table) = found else {
+            return Err(LakeError::Query { message: format!("`{table}` is no record table"), help: None });
+        };
+        Ok(self.cite(condition, table, CITED).await?.evidence())
+    }
+}
+
+/// A text as a SQL literal.
+pub fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Texts as a SQL list: `('a', 'b')`; an empty list holds nothing.
+pub fn quote_all<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let quoted: Vec<String> = texts.into_iter().map(quote).collect();
+    if quoted.is_empty() { "(NULL)".to_owned() } else { format!("({})", quoted.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{Int64Array, StringArray};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_row_gives_its_cells_by_name_and_none_for_what_is_not_there() {
+        let text: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
+        let count: ArrayRef = Arc::new(Int64Array::from(vec![3, -1]));
+        let batch = RecordBatch::try_from_iter([("who", text), ("n", count)]).unwrap();
+        let batches = [batch];
+        let read: Vec<_> = rows(&batches).map(|r| (r.text("who"), r.count("n"), r.int("absent"))).collect();
+        assert_eq!(read, [(Some("a"), 3, None), (None, 0, None)]);
+    }
+}

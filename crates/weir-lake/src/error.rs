@@ -1,0 +1,101 @@
+//! What can go wrong with a lake: always which file or table, and what to do about it.
+
+/// An error in writing, reading or querying a lake.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// There is no lake where one was expected.
+    #[error("`{path}` is not a lake")]
+    Missing {
+        /// Where it was looked for.
+        path: String,
+    },
+    /// A file could not be written: a full disk, missing rights.
+    #[error("`{path}` cannot be written: {message}")]
+    Write {
+        /// The file, relative to the lake.
+        path: String,
+        /// The system's own words.
+        message: String,
+    },
+    /// A file could not be read.
+    #[error("`{path}` cannot be read: {message}")]
+    Read {
+        /// The file, relative to the lake.
+        path: String,
+        /// The system's own words.
+        message: String,
+    },
+    /// The Delta log of a table could not be read or extended.
+    #[error("the log of table `{table}` failed: {message}")]
+    Log {
+        /// The table.
+        table: String,
+        /// Delta's own words.
+        message: String,
+    },
+    /// A version of a table that does not exist (any more).
+    #[error("table `{table}` has no version {version}")]
+    Version {
+        /// The table.
+        table: String,
+        /// The version asked for.
+        version: i64,
+    },
+    /// A batch that does not fit its table: a defect of the caller, never of the input.
+    #[error("a batch does not fit table `{table}`: {message}")]
+    Batch {
+        /// The table.
+        table: String,
+        /// What does not fit.
+        message: String,
+    },
+    /// A query that cannot be run.
+    #[error("{message}")]
+    Query {
+        /// What is wrong, in one sentence.
+        message: String,
+        /// How to mend it, where known.
+        help: Option<String>,
+    },
+    /// A test asked for a failure at this point.
+    #[error("stopped before `{point}` as asked")]
+    Fault {
+        /// The point.
+        point: String,
+    },
+}
+
+/// What this crate returns.
+pub type Result<T, E = LakeError> = std::result::Result<T, E>;
+
+impl LakeError {
+    /// How to mend it, where known.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Missing { .. } => Some("make one by ingesting logs into it, or name another with --lake"),
+            Self::Write { .. } => {
+                Some("nothing of this ingest is visible; free space or mend the rights, then run it again")
+            }
+            Self::Version { .. } => Some("the snapshot was taken from another lake, or its log was cut"),
+            Self::Query { help, .. } => help.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn write(path: impl Into<String>, message: impl ToString) -> Self {
+        Self::Write { path: path.into(), message: message.to_string() }
+    }
+
+    pub(crate) fn read(path: impl Into<String>, message: impl ToString) -> Self {
+        Self::Read { path: path.into(), message: message.to_string() }
+    }
+
+    pub(crate) fn log(table: impl Into<String>, message: impl ToString) -> Self {
+        Self::Log { table: table.into(), message: message.to_string() }
+    }
+
+    pub(crate) fn batch(table: impl Into<String>, message: impl ToString) -> Self {
+        Self::Batch { table: table.into(), message: message.to_string() }
+    }
+}

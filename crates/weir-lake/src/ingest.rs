@@ -1,0 +1,189 @@
+//! One ingest: rows are staged as they come and become real together.
+//!
+//! Tables are committed in a fixed order, `intake` last. A reader counts an ingest only by its file in `intake`, so a writer
+//! killed between any two commits has written nothing; [`Lake::begin`] takes its leftovers back. Dropping an ingest is the same.
+
+use crate::delta::DataFile;
+use crate::distinct::{Distinct, Seen};
+use crate::known::KnownHeads;
+use crate::lake::Lake;
+use crate::lease::Lease;
+use crate::rows::{self, KnownFile};
+use crate::snapshot::Snapshot;
+use crate::stage::{Stage, StageLimits};
+use crate::tables::{Name, Part};
+use crate::{LakeError, Result};
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weir_model::Table;
+use weir_model::intake::{Intake, Reject};
+
+/// An ingest under way.
+pub struct Ingest {
+    lake: Lake,
+    snapshot: Snapshot,
+    stage: Stage,
+    seen: Seen,
+    heads: KnownHeads,
+    files: Vec<KnownFile>,
+    state: BTreeMap<String, Vec<u8>>,
+    accounted: bool,
+    fail_before: Option<String>,
+}
+
+impl Ingest {
+    pub(crate) fn new(lake: Lake, snapshot: Snapshot, lease: Lease, limits: StageLimits) -> Self {
+        let store = lake.inner.store.clone();
+        Self {
+            seen: Seen::new(store.clone()),
+            stage: Stage::new(store, lease, 'i', limits),
+            lake,
+            snapshot,
+            heads: KnownHeads::default(),
+            files: Vec::new(),
+            state: BTreeMap::new(),
+            accounted: false,
+            fail_before: None,
+        }
+    }
+
+    /// The ingest's id: positive, random, in every record of it and in no finding.
+    pub fn id(&self) -> i64 {
+        self.stage.lease.id
+    }
+
+    /// The lake as it was when the ingest began.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Splits off the rows whose event is known already: same table, source, `event_uid` and time, in the lake or earlier in
+    /// this ingest. Write what is kept.
+    pub async fn distinct(&mut self, table: Table, batch: &RecordBatch) -> Result<Distinct> {
+        self.seen.distinct(&self.snapshot, &self.stage, table, batch).await
+    }
+
+    /// Adds records. Their `ingest` column must be [`Ingest::id`].
+    pub async fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<()> {
+        self.seen.remember(table, batch)?;
+        self.stage.add_by_day(Name::of(table), batch).await?;
+        self.seen.forget(&self.stage.take_just_closed());
+        if let Some(slot) = self.seen.too_many() {
+            self.stage.close(&slot).await?;
+            self.seen.forget(&self.stage.take_just_closed());
+        }
+        Ok(())
+    }
+
+    /// Adds rejected records of a file.
+    pub async fn rejects(&mut self, file: i64, rejects: &[Reject]) -> Result<()> {
+        let batch = rows::rejects(self.id(), file, rejects)?;
+        self.stage.add_to(Name::Rejects, Part::None, batch).await
+    }
+
+    /// Adds partial rollups folded under a catalog; types must be those Delta has (no unsigned integers, no dictionaries).
+    pub async fn rollup(&mut self, catalog: &str, batch: &RecordBatch) -> Result<()> {
+        self.stage.add_to(Name::Rollup, Part::Catalog(catalog.to_owned()), batch.clone()).await
+    }
+
+    /// Adds a file that was read.
+    pub async fn file(&mut self, file: &KnownFile) -> Result<()> {
+        let file = KnownFile { ingest: self.id(), ..file.clone() };
+        let batch = rows::files(self.id(), std::slice::from_ref(&file))?;
+        self.files.push(file);
+        self.stage.add_to(Name::Files, Part::None, batch).await
+    }
+
+    /// The files whose content begins with the same bytes: in the lake, then earlier in this ingest.
+    pub async fn known_files(&mut self, head: &str) -> Result<Vec<KnownFile>> {
+        let mut found = self.heads.files(&self.snapshot, head).await?;
+        found.extend(self.files.iter().filter(|f| f.head == head).cloned());
+        Ok(found)
+    }
+
+    /// Sets a value of the lake's state (what the catalog has learned): it holds once the ingest commits.
+    pub fn state(&mut self, key: &str, value: Vec<u8>) {
+        self.state.insert(key.to_owned(), value);
+    }
+
+    /// Adds rows of the intake account ahead of [`Ingest::commit`].
+    pub async fn account(&mut self, intake: &[Intake]) -> Result<()> {
+        if intake.is_empty() {
+            return Ok(());
+        }
+        let batch = rows::intake(self.id(), intake)?;
+        self.accounted = true;
+        self.stage.add_to(Name::Intake, Part::None, batch).await
+    }
+
+    /// Makes the ingest real; returns the new version of every table it touched. It needs at least one row of account.
+    pub async fn commit(mut self, intake: &[Intake]) -> Result<BTreeMap<String, i64>> {
+        self.account(intake).await?;
+        if !self.accounted {
+            return Err(LakeError::batch("intake", "an ingest has no row of account"));
+        }
+        if !self.state.is_empty() {
+            let entries: Vec<(String, Vec<u8>)> = std::mem::take(&mut self.state).into_iter().collect();
+            let seq = self.snapshot.next_state_seq().await?;
+            let batch = rows::state(self.id(), seq, &entries)?;
+            self.stage.add_to(Name::State, Part::None, batch).await?;
+        }
+        let staged = self.stage.finish().await?;
+        let id = self.id();
+        let mut versions = BTreeMap::new();
+        for name in Name::ALL {
+            self.stop_at(name.as_str())?;
+            if let Some(files) = staged.get(&name).filter(|files| !files.is_empty()) {
+                let version = self.commit_table(name, files, id).await?;
+                versions.insert(name.to_string(), version);
+            }
+        }
+        self.stop_at("release")?;
+        self.stage.lease.release()?;
+        Ok(versions)
+    }
+
+    async fn commit_table(&self, name: Name, files: &[DataFile], id: i64) -> Result<i64> {
+        let log = self.lake.inner.log(name)?;
+        if name == Name::Rollup
+            && let Some(schema) = self.stage.schema(name)
+        {
+            log.create(&rollup_table_schema(schema)).await?;
+        }
+        log.commit(files, &[], id).await
+    }
+
+    /// Gives the ingest up and deletes what it staged.
+    pub async fn abandon(self) -> Result<()> {
+        let lake = self.lake.clone();
+        drop(self);
+        lake.repair().await.map(|_| ())
+    }
+
+    /// For tests: fail before the commit of this table (or before `release`), as if the process had been killed there.
+    #[doc(hidden)]
+    pub fn fail_before(&mut self, point: &str) {
+        self.fail_before = Some(point.to_owned());
+    }
+
+    /// For tests: every point where [`Ingest::fail_before`] can strike.
+    #[doc(hidden)]
+    pub fn points() -> Vec<&'static str> {
+        Name::ALL.iter().map(|n| n.as_str()).chain(["release"]).collect()
+    }
+
+    fn stop_at(&self, point: &str) -> Result<()> {
+        match &self.fail_before {
+            Some(at) if at == point => Err(LakeError::Fault { point: point.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The columns of `rollup` as a table: what its maker gives, and the catalog it was folded under.
+pub(crate) fn rollup_table_schema(rows: &Schema) -> arrow_schema::SchemaRef {
+    let catalog = Arc::new(Field::new("catalog", DataType::Utf8, true));
+    Arc::new(Schema::new(rows.fields().iter().cloned().chain([catalog]).collect::<Vec<_>>()))
+}

@@ -1,0 +1,167 @@
+//! A lake: one Delta table per name in one folder, opened, pinned, repaired.
+
+use crate::Result;
+use crate::delta::DeltaLog;
+use crate::ingest::Ingest;
+use crate::lease::{Abandoned, Lease};
+use crate::refold::Refold;
+use crate::snapshot::Snapshot;
+use crate::stage::StageLimits;
+use crate::store::Store;
+use crate::tables::Name;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How often a snapshot is taken anew when ingests commit while it is taken.
+const PIN_TRIES_MAX: usize = 5;
+
+/// A lake. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    logs: BTreeMap<Name, DeltaLog>,
+    limits: StageLimits,
+}
+
+impl Inner {
+    pub(crate) fn log(&self, name: Name) -> Result<DeltaLog> {
+        self.logs.get(&name).cloned().map_or_else(|| DeltaLog::new(&self.store.url, name), Ok)
+    }
+}
+
+impl Lake {
+    /// Opens the lake in a folder; with `create`, makes the folder and its tables where missing.
+    pub async fn open(dir: &Path, create: bool) -> Result<Self> {
+        Self::open_with(dir, create, StageLimits::default()).await
+    }
+
+    /// Opens a lake with other limits on what an ingest may use.
+    pub async fn open_with(dir: &Path, create: bool, limits: StageLimits) -> Result<Self> {
+        let store = Store::open(dir, create)?;
+        let logs: Result<BTreeMap<Name, DeltaLog>> =
+            Name::ALL.into_iter().map(|name| Ok((name, DeltaLog::new(&store.url, name)?))).collect();
+        let logs = logs?;
+        if create {
+            for (name, log) in &logs {
+                if let Some(schema) = name.schema() {
+                    log.create(&schema).await?;
+                }
+            }
+        }
+        Ok(Self { inner: Arc::new(Inner { store, logs, limits }) })
+    }
+
+    /// The lake's folder.
+    pub fn dir(&self) -> &Path {
+        &self.inner.store.dir
+    }
+
+    /// Starts an ingest, after repairing what killed ones left.
+    pub async fn begin(&self) -> Result<Ingest> {
+        self.repair().await?;
+        let snapshot = self.snapshot().await?;
+        let lease = Lease::take(&self.inner.store)?;
+        Ok(Ingest::new(self.clone(), snapshot, lease, self.inner.limits))
+    }
+
+    /// Pins the latest version of every table.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        let mut tries = 0;
+        loop {
+            // `intake` first: whatever it names is in the tables listed after it. And again: a refold may have folded in an
+            // ingest that committed between the two.
+            let before = self.version(Name::Intake).await?;
+            let mut versions = BTreeMap::new();
+            let mut listings = BTreeMap::new();
+            for name in Name::ALL {
+                let pinned = if name == Name::Intake { before } else { None };
+                if let Some(listing) = self.inner.log(name)?.list(pinned).await? {
+                    versions.insert(name, listing.version);
+                    listings.insert(name, listing);
+                }
+            }
+            tries += 1;
+            if tries >= PIN_TRIES_MAX || self.version(Name::Intake).await? == before {
+                return Ok(Snapshot::new(self.clone(), listings));
+            }
+        }
+    }
+
+    /// Pins the versions named, as [`Snapshot::versions`] gave them; tables not named are absent.
+    pub async fn snapshot_at(&self, versions: &BTreeMap<String, i64>) -> Result<Snapshot> {
+        let mut listings = BTreeMap::new();
+        for name in Name::ALL {
+            let Some(version) = versions.get(name.as_str()) else {
+                continue;
+            };
+            if let Some(listing) = self.inner.log(name)?.list(Some(*version)).await? {
+                listings.insert(name, listing);
+            }
+        }
+        Ok(Snapshot::new(self.clone(), listings))
+    }
+
+    async fn version(&self, name: Name) -> Result<Option<i64>> {
+        self.inner.log(name)?.version().await
+    }
+
+    /// Starts replacing the rollups that a snapshot shows by ones folded under another catalog.
+    pub async fn refold(&self, snapshot: &Snapshot, catalog: &str) -> Result<Refold> {
+        self.repair().await?;
+        let lease = Lease::take(&self.inner.store)?;
+        Refold::new(self.clone(), snapshot, lease, self.inner.limits, catalog)
+    }
+
+    /// Takes back what killed ingests left; returns their ids. Called by [`Lake::begin`].
+    ///
+    /// What is removed was never visible to any reader: an ingest without a row in `intake` does not exist, and its input is still
+    /// where it was read from. So this deletes no evidence, holds notwithstanding.
+    pub async fn repair(&self) -> Result<Vec<i64>> {
+        let abandoned = Lease::abandoned(&self.inner.store)?;
+        if abandoned.is_empty() {
+            return Ok(Vec::new());
+        }
+        let intake = self.inner.log(Name::Intake)?.list(None).await?;
+        let files = intake.map(|l| l.files).unwrap_or_default();
+        let committed: BTreeSet<i64> = files.iter().filter_map(|f| f.ingest()).collect();
+        let mut repaired = Vec::new();
+        for left in abandoned {
+            let id = left.lease.id;
+            if !committed.contains(&id) {
+                self.take_back(&left).await?;
+                repaired.push(id);
+            }
+            left.lease.release()?;
+        }
+        Ok(repaired)
+    }
+
+    async fn take_back(&self, left: &Abandoned) -> Result<()> {
+        let id = left.lease.id;
+        let mut kept = BTreeSet::new();
+        for name in Name::ALL {
+            let log = self.inner.log(name)?;
+            let Some(listing) = log.list(None).await? else {
+                continue;
+            };
+            let (own, others): (Vec<_>, Vec<_>) =
+                listing.files.into_iter().partition(|f| f.ingest() == Some(id));
+            if !own.is_empty() {
+                log.commit(&[], &own, id).await?;
+            }
+            // A refold that was killed after its one commit stands.
+            kept.extend(others.into_iter().map(|f| format!("{name}/{}", f.path)));
+        }
+        for path in left.staged.iter().filter(|path| !kept.contains(*path)) {
+            self.inner.store.delete(path).await?;
+        }
+        tracing::info!(ingest = id, files = left.staged.len(), "took back an unfinished ingest");
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! A table of a snapshot as DataFusion scans it: exactly the files the snapshot names, by an ordinary Parquet file scan.
+//!
+//! Files are skipped by day and time before any is opened; filters and projections go into the scan. The plan is made of
+//! DataFusion's own parts, so that it can be shipped to a cluster; Delta has no part in it.
+
+use crate::delta::DataFile;
+use crate::tables::{Name, Part};
+use arrow_array::{ArrayRef, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow_schema::{DataType, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Column, ScalarValue, Statistics, ToDFSchema};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::path::Path as StorePath;
+use std::sync::Arc;
+
+/// One table of a snapshot.
+#[derive(Debug)]
+pub(crate) struct ScanTable {
+    name: Name,
+    schema: SchemaRef,
+    /// Sorted by path.
+    files: Arc<[DataFile]>,
+    prefix: StorePath,
+}
+
+impl ScanTable {
+    pub(crate) fn new(name: Name, schema: SchemaRef, files: Arc<[DataFile]>, prefix: StorePath) -> Self {
+        Self { name, schema, files, prefix }
+    }
+
+    fn table_schema(&self) -> TableSchema {
+        let partition = self.name.partition().and_then(|c| self.schema.field_with_name(c).ok());
+        TableSchema::builder(self.name.file_schema(&self.schema))
+            .with_table_partition_cols(partition.map(|f| Arc::new(f.clone())).into_iter().collect::<Vec<_>>())
+            .build()
+    }
+
+    /// The files that may hold rows for which the filters are true.
+    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&DataFile>> {
+        let all = || self.files.iter().collect();
+        let Some(filter) = conjunction(filters.iter().cloned()) else {
+            return Ok(all());
+        };
+        let df_schema = Arc::clone(&self.schema).to_dfschema()?;
+        let physical = state.create_physical_expr(filter, &df_schema)?;
+        // What cannot be judged by statistics is no reason to fail: the filter itself still runs.
+        let Ok(predicate) =
+            PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).try_build(physical)
+        else {
+            return Ok(all());
+        };
+        let kept = predicate.prune(&FileStatistics(&self.files))?;
+        Ok(self.files.iter().zip(kept).filter_map(|(file, keep)| keep.then_some(file)).collect())
+    }
+
+    fn partitioned_file(&self, file: &DataFile, file_schema: &Schema) -> PartitionedFile {
+        let values = match &file.part {
+            Part::None => Vec::new(),
+            Part::Day(day) => vec![ScalarValue::Date32(Some(*day))],
+            Part::Catalog(id) => vec![ScalarValue::Utf8(Some(id.clone()))],
+        };
+        let path = format!("{}/{}/{}", self.prefix, self.name, file.path);
+        PartitionedFile::new(path, file.size)
+            .with_partition_values(values)
+            .with_statistics(Arc::new(statistics(file, file_schema)))
+    }
+}
+
+/// Balances files over groups by size, largest first; deterministic.
+fn groups(mut files: Vec<(u64, PartitionedFile)>, count: usize) -> Vec<FileGroup> {
+    let count = count.clamp(1, files.len().max(1));
+    files.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.object_meta.location.cmp(&b.1.object_meta.location)));
+    let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); count];
+    for (size, file) in files {
+        if let Some(group) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+            group.0 += size.max(1);
+            group.1.push(file);
+        }
+    }
+    groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+}
+
+fn statistics(file: &DataFile, schema: &Schema) -> Statistics {
+    let mut statistics = Statistics::new_unknown(schema);
+    if let Some(rows) = file.rows.and_then(|n| usize::try_from(n).ok()) {
+        statistics.num_rows = Precision::Exact(rows);
+    }
+    if let (Some((first, last)), Some((index, field))) = (file.times, schema.column_with_name("time"))
+        && let DataType::Timestamp(_, zone) = field.data_type()
+        && let Some(column) = statistics.column_statistics.get_mut(index)
+    {
+        column.min_value = Precision::Exact(ScalarValue::TimestampMicrosecond(Some(first.0), zone.clone()));
+        column.max_value = Precision::Exact(ScalarValue::TimestampMicrosecond(Some(last.0), zone.clone()));
+        column.null_count = Precision::Exact(0);
+    }
+    statistics
+}
+
+#[async_trait]
+impl TableProvider for ScanTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let table_schema = self.table_schema();
+        let wanted: Vec<usize> =
+            projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let kept = self.pruned(state, filters)?;
+        if kept.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&wanted)?))));
+        }
+        // The scan knows its columns as file columns, then the partition column; SQL knows them in the table's order.
+        let scanned = table_schema.table_schema();
+        let indices = wanted.iter().map(|i| scanned.index_of(self.schema.field(*i).name()));
+        let indices = indices.collect::<Result<Vec<_>, _>>()?;
+        let file_schema = table_schema.file_schema();
+        let files: Vec<_> = kept.iter().map(|f| (f.size, self.partitioned_file(f, file_schema))).collect();
+        let whole = files.iter().filter_map(|(_, f)| f.statistics.as_deref());
+        let whole = Statistics::try_merge_iter(whole, scanned)?;
+        let options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..Default::default()
+        };
+        let source = ParquetSource::new(table_schema).with_table_parquet_options(options);
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            .with_file_groups(groups(files, state.config().target_partitions()))
+            .with_statistics(whole)
+            .with_projection_indices(Some(indices))?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+/// What the Delta log says of files, for skipping them.
+struct FileStatistics<'a>(&'a [DataFile]);
+
+impl FileStatistics<'_> {
+    fn bound(&self, column: &Column, last: bool) -> Option<ArrayRef> {
+        let parts = self.0.iter().map(|f| &f.part);
+        match column.name.as_str() {
+            "time" => {
+                let times = self.0.iter().map(|f| f.times.map(|(a, b)| if last { b.0 } else { a.0 }));
+                Some(Arc::new(times.collect::<TimestampMicrosecondArray>().with_timezone("UTC")))
+            }
+            "day" if self.0.iter().all(|f| matches!(f.part, Part::Day(_))) => {
+                let days = parts.map(|p| if let Part::Day(day) = p { Some(*day) } else { None });
+                Some(Arc::new(days.collect::<Date32Array>()))
+            }
+            "catalog" => {
+                let ids = parts.map(|p| if let Part::Catalog(id) = p { Some(id.as_str()) } else { None });
+                Some(Arc::new(ids.collect::<StringArray>()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl PruningStatistics for FileStatistics<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bound(column, false)
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bound(column, true)
+    }
+
+    fn num_containers(&self) -> usize {
+        self.0.len()
+    }
+
+    fn null_counts(&self, _: &Column) -> Option<ArrayRef> {
+        None
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        Some(Arc::new(self.0.iter().map(|f| f.rows).collect::<UInt64Array>()))
+    }
+
+    fn contained(
+        &self,
+        _: &Column,
+        _: &std::collections::HashSet<ScalarValue>,
+    ) -> Option<arrow_array::BooleanArray> {
+        None
+    }
+}

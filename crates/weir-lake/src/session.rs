@@ -1,0 +1,140 @@
+//! A query session over a snapshot: read-only SQL over its tables, in bounded memory, spilling to disk.
+
+use crate::derive::{Derive, view};
+use crate::snapshot::Snapshot;
+use crate::tables::Name;
+use crate::{LakeError, Result};
+use arrow_array::RecordBatch;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a session may use.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Bytes that sorts, joins and aggregates may hold before they spill.
+    pub memory_bytes_max: usize,
+    /// Partitions worked on at once; the number of processors if `None`.
+    pub partitions: Option<NonZeroUsize>,
+    /// Rows per batch.
+    pub batch_rows: usize,
+    /// Folder for spilled data; the system's temporary folder if `None`.
+    pub spill_dir: Option<PathBuf>,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { memory_bytes_max: 1 << 30, partitions: None, batch_rows: 8192, spill_dir: None }
+    }
+}
+
+/// Batches as they are made.
+pub type Batches = BoxStream<'static, Result<RecordBatch>>;
+
+/// A query session. Cheap to clone.
+#[derive(Clone)]
+pub struct Session {
+    context: SessionContext,
+    pub(crate) snapshot: Snapshot,
+}
+
+/// How many of the largest consumers an error of exhausted memory names.
+const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::MIN;
+
+fn context(options: &SessionOptions) -> Result<SessionContext> {
+    let mut config =
+        SessionConfig::new().with_batch_size(options.batch_rows.max(1)).with_information_schema(true);
+    if let Some(partitions) = options.partitions {
+        config = config.with_target_partitions(partitions.get());
+    }
+    let set = config.options_mut();
+    set.execution.parquet.pushdown_filters = true;
+    set.execution.parquet.reorder_filters = true;
+    set.execution.parquet.schema_force_view_types = false;
+    // Results have the types the tables have.
+    set.sql_parser.map_string_types_to_utf8view = false;
+    let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory_bytes_max), CONSUMERS_NAMED);
+    let spill = match &options.spill_dir {
+        Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
+        None => DiskManagerMode::OsTmpDirectory,
+    };
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
+        .build_arc()?;
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+impl Session {
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        options: &SessionOptions,
+        derive: Option<Arc<dyn Derive>>,
+    ) -> Result<Self> {
+        let context = context(options)?;
+        for name in Name::ALL.into_iter().filter(|name| *name != Name::State) {
+            let Some(table) = snapshot.table(name) else {
+                continue;
+            };
+            match &derive {
+                Some(by) if name == Name::Access => {
+                    let shown = view(context.read_table(table)?, by)?;
+                    context.register_table(name.as_str(), shown.into_view())?;
+                }
+                _ => {
+                    context.register_table(name.as_str(), table)?;
+                }
+            }
+        }
+        Ok(Self { context, snapshot })
+    }
+
+    /// A session that has one table, for the lake's own questions.
+    pub(crate) fn single(snapshot: &Snapshot, name: Name) -> Result<Option<DataFrame>> {
+        let Some(table) = snapshot.table(name) else {
+            return Ok(None);
+        };
+        Ok(Some(context(&SessionOptions::default())?.read_table(table)?))
+    }
+
+    /// The snapshot it reads.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    async fn plan(&self, sql: &str) -> Result<DataFrame> {
+        let options =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        Ok(self.context.sql_with_options(sql, options).await?)
+    }
+
+    /// Runs a read-only query. Without ORDER BY the order of rows is not defined.
+    pub async fn sql(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        Ok(self.plan(sql).await?.collect().await?)
+    }
+
+    /// Runs a read-only query and hands over batches as they come.
+    pub async fn stream(&self, sql: &str) -> Result<Batches> {
+        let stream = self.plan(sql).await?.execute_stream().await?;
+        Ok(stream.map(|batch| batch.map_err(LakeError::from)).boxed())
+    }
+
+    /// The plan of a query as text.
+    pub async fn explain(&self, sql: &str) -> Result<String> {
+        let plan = self.plan(sql).await?.create_physical_plan().await?;
+        Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string())
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("versions", &self.snapshot.versions()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,194 @@
+//! A snapshot: a version of every table, and of them only what committed ingests wrote.
+
+use crate::delta::{DataFile, Listing};
+use crate::derive::Derive;
+use crate::known;
+use crate::lake::Lake;
+use crate::rows::{KnownFile, Reader};
+use crate::scan::ScanTable;
+use crate::session::{Batches, Session, SessionOptions};
+use crate::tables::{Name, Part};
+use crate::{LakeError, Result};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{col, lit};
+use futures::{StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use weir_model::EntityKind;
+use weir_model::intake::{Intake, Reject};
+
+/// A pinned lake. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    lake: Lake,
+    tables: Arc<BTreeMap<Name, Pinned>>,
+    ingests: Arc<BTreeSet<i64>>,
+}
+
+#[derive(Debug)]
+struct Pinned {
+    version: i64,
+    schema: SchemaRef,
+    /// Sorted by path, those of committed ingests only.
+    files: Arc<[DataFile]>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(lake: Lake, listings: BTreeMap<Name, Listing>) -> Self {
+        // An ingest has a file in `intake` if and only if it is committed.
+        let intake = listings.get(&Name::Intake).map(|l| l.files.as_slice()).unwrap_or_default();
+        let ingests: BTreeSet<i64> = intake.iter().filter_map(DataFile::ingest).collect();
+        let pin = |(name, listing): (Name, Listing)| {
+            let files = listing.files.into_iter().filter(|f| f.ingest().is_none_or(|i| ingests.contains(&i)));
+            // What is known of a table's columns here is exact; the log has them as Delta's types.
+            let schema = name.schema().unwrap_or(listing.schema);
+            (name, Pinned { version: listing.version, schema, files: files.collect() })
+        };
+        let tables: BTreeMap<Name, Pinned> = listings.into_iter().map(pin).collect();
+        Self { lake, tables: Arc::new(tables), ingests: Arc::new(ingests) }
+    }
+
+    /// The version of every table: what a finding names to be computed again.
+    pub fn versions(&self) -> BTreeMap<String, i64> {
+        self.tables.iter().map(|(name, pinned)| (name.to_string(), pinned.version)).collect()
+    }
+
+    /// The committed ingests.
+    pub fn ingests(&self) -> &BTreeSet<i64> {
+        &self.ingests
+    }
+
+    /// The catalogs under which the visible rollups were folded; more than the current one means they are stale.
+    pub fn rollup_catalogs(&self) -> BTreeSet<String> {
+        let parts = self.files(Name::Rollup).iter().map(|f| &f.part);
+        parts.filter_map(|part| if let Part::Catalog(id) = part { Some(id.clone()) } else { None }).collect()
+    }
+
+    pub(crate) fn files(&self, name: Name) -> &[DataFile] {
+        self.tables.get(&name).map_or(&[], |pinned| &pinned.files)
+    }
+
+    /// The files of one partition.
+    pub(crate) fn files_of(&self, name: Name, part: &Part) -> &[DataFile] {
+        // Paths begin with the partition, so the order by path is one by day.
+        let files = self.files(name);
+        let from = files.partition_point(|f| f.part < *part);
+        let to = files.partition_point(|f| f.part <= *part);
+        files.get(from..to).unwrap_or_default()
+    }
+
+    pub(crate) fn table(&self, name: Name) -> Option<Arc<dyn TableProvider>> {
+        let pinned = self.tables.get(&name)?;
+        let prefix = self.lake.inner.store.prefix.clone();
+        Some(Arc::new(ScanTable::new(name, Arc::clone(&pinned.schema), Arc::clone(&pinned.files), prefix)))
+    }
+
+    /// A query session over the snapshot. With `derive`, `access` shows the derived columns too.
+    pub fn session(&self, options: &SessionOptions, derive: Option<Arc<dyn Derive>>) -> Result<Session> {
+        Session::new(self.clone(), options, derive)
+    }
+
+    /// The whole intake account, by path, then ingest, then file.
+    pub async fn intake(&self) -> Result<Vec<Intake>> {
+        let mut rows = Vec::new();
+        for batch in self.small(Name::Intake, Ok).await? {
+            rows.extend(Reader::new(Name::Intake, &batch).intake()?);
+        }
+        rows.sort_by(|a, b| (&a.path, a.ingest, a.file).cmp(&(&b.path, b.ingest, b.file)));
+        Ok(rows)
+    }
+
+    /// Rejected records of a file, by line and offset, at most `limit`.
+    pub async fn rejects(&self, file: i64, limit: usize) -> Result<Vec<Reject>> {
+        let asked = move |frame: DataFrame| {
+            let sorted = frame
+                .filter(col("file").eq(lit(file)))?
+                .sort(vec![col("line").sort(true, false), col("offset").sort(true, false)])?;
+            sorted.limit(0, Some(limit))
+        };
+        let mut rows = Vec::new();
+        for batch in self.small(Name::Rejects, asked).await? {
+            rows.extend(Reader::new(Name::Rejects, &batch).rejects()?.into_iter().map(|(_, reject)| reject));
+        }
+        Ok(rows)
+    }
+
+    /// The files whose content begins with the bytes of this fingerprint, by path, start and ingest.
+    pub async fn known_files(&self, head: &str) -> Result<Vec<KnownFile>> {
+        known::query(self, head).await
+    }
+
+    /// Rollups of some kinds of entity, ordered by (kind, entity, day) across ingests; several rows of one entity and day, from
+    /// different ingests, follow one another. Memory is bounded by the options: what does not fit is sorted on disk.
+    pub async fn rollup_stream(&self, kinds: &[EntityKind], options: &SessionOptions) -> Result<Batches> {
+        let Some(pinned) = self.tables.get(&Name::Rollup) else {
+            return Ok(futures::stream::empty().boxed());
+        };
+        let columns =
+            pinned.schema.fields().iter().map(|f| format!("\"{}\"", f.name())).filter(|c| c != "\"catalog\"");
+        let columns: Vec<String> = columns.collect();
+        let kinds: Vec<String> = kinds.iter().map(|k| format!("'{}'", k.as_str())).collect();
+        if kinds.is_empty() {
+            return Ok(futures::stream::empty().boxed());
+        }
+        let sql = format!(
+            "SELECT {} FROM rollup WHERE kind IN ({}) ORDER BY kind, entity, day",
+            columns.join(", "),
+            kinds.join(", ")
+        );
+        self.session(options, None)?.stream(&sql).await
+    }
+
+    /// The value of a key of the lake's state, as the last committed ingest that set it left it.
+    pub async fn state(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let key = key.to_owned();
+        let rows = self.small(Name::State, move |frame| frame.filter(col("key").eq(lit(key)))).await?;
+        let mut last: Option<((i64, i64), Vec<u8>)> = None;
+        for batch in &rows {
+            let reader = Reader::new(Name::State, batch);
+            for row in 0..batch.num_rows() {
+                let number = |name| reader.number(name, row).map(Option::unwrap_or_default);
+                let order = (number("seq")?, number("ingest")?);
+                if last.as_ref().is_none_or(|(at, _)| order > *at) {
+                    last = Some((order, reader.bytes("value", row)?));
+                }
+            }
+        }
+        Ok(last.map(|(_, value)| value))
+    }
+
+    pub(crate) async fn next_state_seq(&self) -> Result<i64> {
+        let rows = self.small(Name::State, |frame| frame.select_columns(&["seq"])).await?;
+        let mut next = 0;
+        for batch in &rows {
+            let reader = Reader::new(Name::State, batch);
+            for row in 0..batch.num_rows() {
+                next = next.max(reader.number("seq", row)?.unwrap_or(0) + 1);
+            }
+        }
+        Ok(next)
+    }
+
+    /// Asks one of the lake's own tables and collects the answer.
+    pub(crate) async fn small<F>(&self, name: Name, ask: F) -> Result<Vec<RecordBatch>>
+    where
+        F: FnOnce(DataFrame) -> Result<DataFrame, DataFusionError>,
+    {
+        self.small_stream(name, ask).await?.try_collect().await
+    }
+
+    pub(crate) async fn small_stream<F>(&self, name: Name, ask: F) -> Result<Batches>
+    where
+        F: FnOnce(DataFrame) -> Result<DataFrame, DataFusionError>,
+    {
+        let Some(frame) = Session::single(self, name)? else {
+            return Ok(futures::stream::empty().boxed());
+        };
+        let stream = ask(frame)?.execute_stream().await?;
+        Ok(stream.map(|batch| batch.map_err(LakeError::from)).boxed())
+    }
+}

@@ -1,0 +1,125 @@
+//! One Parquet file being written: how rows are encoded, and what its entry in the Delta log will say.
+
+use crate::delta::DataFile;
+use crate::store::Store;
+use crate::tables::{Name, Part};
+use crate::{LakeError, Result};
+use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
+use arrow_schema::SchemaRef;
+use object_store::ObjectStoreExt;
+use object_store::buffered::BufWriter;
+use object_store::path::Path as StorePath;
+use parquet::arrow::AsyncArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use std::sync::Arc;
+use weir_model::Micros;
+
+/// Rows per row group: the unit that filters skip and that look-ups by time read.
+const ROW_GROUP_ROWS_MAX: usize = 122_880;
+/// Bytes gathered before a part is handed to the store.
+const PART_BYTES: usize = 4 << 20;
+/// Columns that rise by small steps: their differences take few bits, a dictionary would only grow.
+const RISING: [&str; 3] = ["time", "line", "offset"];
+
+/// A file being written.
+pub(crate) struct OpenFile {
+    writer: AsyncArrowWriter<BufWriter>,
+    table: Name,
+    part: Part,
+    path: String,
+    rows: u64,
+    times: Option<(Micros, Micros)>,
+    /// When it was last written to, in the stage's ticks.
+    pub(crate) used: u64,
+}
+
+impl OpenFile {
+    pub(crate) fn create(
+        store: &Store,
+        table: Name,
+        part: Part,
+        path: String,
+        schema: &SchemaRef,
+    ) -> Result<Self> {
+        let full = format!("{table}/{path}");
+        let at = StorePath::parse(&full).map_err(|e| LakeError::write(&full, e))?;
+        let sink = BufWriter::with_capacity(Arc::clone(&store.objects), at, PART_BYTES);
+        let writer = AsyncArrowWriter::try_new(sink, Arc::clone(schema), Some(properties(schema)))
+            .map_err(|e| LakeError::write(&full, e))?;
+        Ok(Self { writer, table, part, path, rows: 0, times: None, used: 0 })
+    }
+
+    fn fail(&self, error: impl ToString) -> LakeError {
+        LakeError::write(format!("{}/{}", self.table, self.path), error)
+    }
+
+    pub(crate) async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.writer.write(batch).await.map_err(|e| self.fail(e))?;
+        self.rows += batch.num_rows() as u64;
+        if let Some((first, last)) = times_of(batch) {
+            let (f, l) = self.times.unwrap_or((first, last));
+            self.times = Some((f.min(first), l.max(last)));
+        }
+        Ok(())
+    }
+
+    /// Memory held for the row group under way.
+    pub(crate) fn encoded(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    /// Size the file will have at least.
+    pub(crate) fn size(&self) -> usize {
+        self.writer.bytes_written() + self.writer.in_progress_size()
+    }
+
+    /// Ends the row group under way.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        self.writer.flush().await.map_err(|e| self.fail(e))
+    }
+
+    pub(crate) async fn close(mut self, store: &Store) -> Result<DataFile> {
+        self.writer.finish().await.map_err(|e| self.fail(e))?;
+        let full = format!("{}/{}", self.table, self.path);
+        let at = StorePath::parse(&full).map_err(|e| LakeError::write(&full, e))?;
+        let meta = store.objects.head(&at).await.map_err(|e| LakeError::write(&full, e))?;
+        Ok(DataFile {
+            path: self.path,
+            part: self.part,
+            size: meta.size,
+            modified: meta.last_modified.timestamp_millis(),
+            rows: Some(self.rows),
+            times: self.times,
+        })
+    }
+}
+
+/// First and last `time` of a batch, where it has such a column.
+pub(crate) fn times_of(batch: &RecordBatch) -> Option<(Micros, Micros)> {
+    let column = batch.column_by_name("time")?.as_any().downcast_ref::<TimestampMicrosecondArray>()?;
+    if column.null_count() > 0 {
+        return None;
+    }
+    let first = column.values().iter().min()?;
+    let last = column.values().iter().max()?;
+    Some((Micros(*first), Micros(*last)))
+}
+
+fn properties(schema: &SchemaRef) -> WriterProperties {
+    let level = ZstdLevel::try_new(3).unwrap_or_default();
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by("weir".to_owned());
+    for name in RISING.iter().filter(|name| schema.column_with_name(name).is_some()) {
+        let column = ColumnPath::from(*name);
+        builder = builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(column, EnabledStatistics::Page);
+    }
+    builder.build()
+}
