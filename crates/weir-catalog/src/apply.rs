@@ -1,0 +1,254 @@
+//! The rules of one catalog, compiled: from a path, query or resource to route, dataset and the ids that stand in it.
+//!
+//! Decisive choice: configured routes first, then learned ones; a configured route without a subject also says that there is none.
+
+use crate::error::nearest;
+use crate::learned::{Learned, Verdict};
+use crate::propose::is_slug;
+use crate::router::{Router, query_value};
+use crate::segment::decode;
+use crate::template::Template;
+use crate::walk::walk;
+use crate::words::{self, Noun, UNSPECIFIED};
+use crate::{CatalogError, Links};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use weir_model::case::DatasetUsed;
+use weir_model::config::{Config, DatasetConfig};
+
+/// The subject of a dataset whose pages show the holder of the credential.
+pub(crate) const HOLDER: &str = "holder";
+
+/// Compiled rules.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) datasets: Vec<DatasetUsed>,
+    /// By dataset: whether its pages show the holder.
+    holder: Vec<bool>,
+    router: Router,
+    /// By template of the router.
+    configured: Vec<Configured>,
+    slugs: HashMap<String, Vec<String>>,
+    /// Learned parameters by template: namespace, and whether it names a person.
+    parameters: HashMap<String, (String, bool)>,
+    /// Learned routes that say which query parameter names somebody: route to keys.
+    queries: HashMap<String, Vec<String>>,
+    exact: HashMap<String, usize>,
+    below: HashMap<String, usize>,
+    tables: HashMap<String, usize>,
+    buckets: HashMap<String, usize>,
+    /// Namespace of a holder known as an actor.
+    pub(crate) holder_namespace: String,
+}
+
+#[derive(Debug)]
+struct Configured {
+    dataset: usize,
+    /// Names of the template's parameters, and whether each names a person.
+    names: Vec<(String, bool)>,
+}
+
+/// What a request says, apart from its route's text.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved<'c, 'p> {
+    pub(crate) dataset: Option<usize>,
+    pub(crate) holder: bool,
+    /// Namespace, id, and whether it names a person (else a thing that a link may lead from).
+    pub(crate) ids: Vec<(&'c str, Cow<'p, str>, bool)>,
+}
+
+impl Rules {
+    pub(crate) fn new(config: &Config, learned: &Learned, links: &Links) -> Result<Self, CatalogError> {
+        let mut rules = Self::default();
+        for dataset in &config.datasets {
+            rules.configure(dataset, links)?;
+        }
+        rules.learn(learned);
+        let people: BTreeSet<&str> = rules
+            .parameters
+            .values()
+            .chain(rules.configured.iter().flat_map(|c| &c.names))
+            .filter(|(_, person)| *person)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        // With one kind of people in the logs, who signs in is one of them; with several, it is not known of which kind.
+        let only = if people.len() == 1 { people.first().copied() } else { None };
+        rules.holder_namespace = only.unwrap_or("actor").to_owned();
+        Ok(rules)
+    }
+
+    fn configure(&mut self, dataset: &DatasetConfig, links: &Links) -> Result<(), CatalogError> {
+        let index = self.datasets.len();
+        if self.datasets.iter().any(|d| d.name == dataset.name) {
+            return Err(CatalogError::Twice { dataset: dataset.name.clone() });
+        }
+        let templates: Result<Vec<_>, _> =
+            dataset.routes.iter().map(|r| Template::parse(&dataset.name, r)).collect();
+        let templates = templates?;
+        let subject = dataset.subject.as_deref();
+        let names: Vec<&str> = templates.iter().flat_map(Template::parameters).collect();
+        if let Some(subject) = subject.filter(|s| *s != HOLDER && !templates.is_empty() && !names.contains(s))
+        {
+            let (dataset, subject) = (dataset.name.clone(), subject.to_owned());
+            let help = nearest(&subject, names.iter().copied().chain([HOLDER]));
+            return Err(CatalogError::Subject { dataset, subject, help });
+        }
+        for template in templates {
+            let person = |name: &str| match subject {
+                Some(subject) => subject == name,
+                None => words::meaning(&words::noun_of(name)) == Noun::Person && !links.leads_from(name),
+            };
+            let names = template.parameters().map(|name| (name.to_owned(), person(name))).collect();
+            self.configured.push(Configured { dataset: index, names });
+            self.router.add(template);
+        }
+        self.tables.extend(dataset.tables.iter().map(|t| (t.to_lowercase(), index)));
+        self.buckets.extend(dataset.buckets.iter().map(|b| (b.clone(), index)));
+        self.holder.push(subject == Some(HOLDER));
+        self.datasets.push(configured_dataset(dataset));
+        Ok(())
+    }
+
+    fn learn(&mut self, learned: &Learned) {
+        self.slugs.extend(learned.slugs.iter().map(|s| (s.under.clone(), s.keep.clone())));
+        for parameter in &learned.parameters {
+            if let Some((route, key)) = parameter.template.split_once('?') {
+                self.queries.entry(route.to_owned()).or_default().push(key.to_owned());
+            }
+            let person = parameter.verdict == Verdict::Subject;
+            self.parameters.insert(parameter.template.clone(), (parameter.namespace.clone(), person));
+        }
+        for dataset in &learned.datasets {
+            let index = self.datasets.len();
+            for route in &dataset.routes {
+                match route.strip_suffix("/*") {
+                    Some(above) => self.below.insert(above.to_owned(), index),
+                    None => self.exact.insert(route.clone(), index),
+                };
+            }
+            self.holder.push(dataset.subject == HOLDER);
+            self.datasets.push(DatasetUsed {
+                name: dataset.name.clone(),
+                origin: "learned".to_owned(),
+                categories: dataset.categories.clone(),
+                routes: dataset.routes.clone(),
+                subject: dataset.subject.clone(),
+                ground: dataset.ground.clone(),
+                subjects: 0,
+                records: 0,
+            });
+        }
+    }
+
+    /// Whether what a request resolves to can depend on its query.
+    pub(crate) fn reads_queries(&self) -> bool {
+        !self.router.is_empty() || !self.queries.is_empty()
+    }
+
+    /// Whether datasets are told by resource.
+    pub(crate) fn reads_resources(&self) -> bool {
+        !self.tables.is_empty() || !self.buckets.is_empty()
+    }
+
+    /// Writes the route of a request and says what stands in it.
+    pub(crate) fn resolve<'c, 'p>(
+        &'c self,
+        path: &'p str,
+        query: &'p str,
+        route: &mut String,
+    ) -> Resolved<'c, 'p> {
+        let found = self.router.find(path, Some(query)).and_then(|m| {
+            Some((self.router.template(m.template)?, self.configured.get(m.template)?, m.values))
+        });
+        let Some((template, told, values)) = found else { return self.resolve_learned(path, query, route) };
+        route.clear();
+        route.push_str(&template.text);
+        let ids = told.names.iter().zip(values);
+        Resolved {
+            dataset: Some(told.dataset),
+            holder: self.is_holder(told.dataset),
+            ids: ids.map(|((name, person), value)| (name.as_str(), decode(value), *person)).collect(),
+        }
+    }
+
+    fn resolve_learned<'c, 'p>(
+        &'c self,
+        path: &'p str,
+        query: &'p str,
+        route: &mut String,
+    ) -> Resolved<'c, 'p> {
+        let (mut ids, mut below, mut no_data) = (Vec::new(), None, false);
+        let slug = |prefix: &str, word: &str| is_slug(self.slugs.get(prefix), word);
+        walk(path, route, slug, |step| {
+            if let Some(dataset) = self.below.get(step.route) {
+                below = Some(*dataset);
+            }
+            no_data = !step.parameter && words::no_data(step.raw);
+            if let Some((namespace, person)) = self.parameters.get(step.route).filter(|_| step.parameter) {
+                ids.push((namespace.as_str(), decode(step.raw), *person));
+            }
+        });
+        // The innermost person is the one whose data it is: `/companies/{id}/users/{id}`, `/managers/{id}/employees/{id}`.
+        if let Some(last) = ids.iter().rposition(|(_, _, person)| *person) {
+            let mut at = 0;
+            ids.retain(|(_, _, person)| {
+                at += 1;
+                !*person || at == last + 1
+            });
+        }
+        let mut dataset = self.exact.get(route.as_str()).copied().or(below);
+        for key in self.queries.get(route.as_str()).into_iter().flatten() {
+            let name = format!("{route}?{key}");
+            let Some((value, (namespace, person))) = query_value(query, key).zip(self.parameters.get(&name))
+            else {
+                continue;
+            };
+            ids.push((namespace.as_str(), decode(value), *person));
+            if *person {
+                *route = format!("{name}={{id}}");
+                dataset = self.exact.get(route.as_str()).copied();
+                break;
+            }
+        }
+        if no_data {
+            return Resolved::default();
+        }
+        let holder = dataset.is_some_and(|d| self.is_holder(d)) && !ids.iter().any(|(_, _, person)| *person);
+        Resolved { dataset, holder, ids }
+    }
+
+    fn is_holder(&self, dataset: usize) -> bool {
+        self.holder.get(dataset).copied().unwrap_or(false)
+    }
+
+    /// The dataset of a resource: a table, or a bucket or an object in it; or of the bucket that a request names.
+    pub(crate) fn of_resource(&self, resource: Option<&str>, request: Option<&str>) -> Option<usize> {
+        let by_name = resource.and_then(|r| {
+            let local = r.rsplit(":::").next().unwrap_or(r);
+            let bucket = local.strip_prefix("s3://").unwrap_or(local).split('/').next().unwrap_or(local);
+            let table = r.rsplit_once(":table/").map_or(r, |(_, t)| t.split('/').next().unwrap_or(t));
+            self.buckets.get(bucket).or_else(|| self.tables.get(&table.to_lowercase()))
+        });
+        let by_request = || {
+            let rest =
+                request?.split_once("\"bucketName\"")?.1.trim_start_matches([' ', ':']).strip_prefix('"')?;
+            self.buckets.get(rest.split('"').next()?)
+        };
+        by_name.or_else(by_request).copied()
+    }
+}
+
+fn configured_dataset(dataset: &DatasetConfig) -> DatasetUsed {
+    let places = dataset.routes.iter().chain(&dataset.tables).chain(&dataset.buckets);
+    let unspecified = || vec![UNSPECIFIED.to_owned()];
+    DatasetUsed {
+        name: dataset.name.clone(),
+        origin: "configured".to_owned(),
+        categories: if dataset.categories.is_empty() { unspecified() } else { dataset.categories.clone() },
+        routes: places.cloned().collect(),
+        subject: dataset.subject.clone().unwrap_or_default(),
+        ground: "stated in the configuration".to_owned(),
+        subjects: 0,
+        records: 0,
+    }
+}

@@ -1,0 +1,311 @@
+//! [`Learner`]: takes in access records and keeps what is needed to tell which parts of paths and queries name people.
+//!
+//! Decisive choice: what is kept is bounded and depends on the set of records alone. A *position* is a place in a route where a value or
+//! a word can stand (`/members/{id}`, `/members/{id}/*`, `/profile?id`). At most [`POSITIONS_MAX`] are kept, by a fixed rank of the position
+//! itself: places after a word for people first, then shallow before deep, then by hash. A position within the final bound is within it at every
+//! moment before, so its evidence is complete however records were cut, ordered or merged.
+//!
+//! What it refuses: failures. What a scanner asked for and did not get says nothing of the site.
+//!
+//! Blind spots: a site with more than [`POSITIONS_MAX`] places learns the shallow ones; a person named only in a request body is not seen.
+
+use crate::evidence::{Evidence, Sight, take_text};
+use crate::outcome::Outcome;
+use crate::router::query_pairs;
+use crate::segment::{Form, decode, form};
+use crate::walk::walk;
+use crate::words::{self, Noun};
+use crate::{CatalogError, Inputs, Learned, propose};
+use arrow_array::RecordBatch;
+use std::collections::HashMap;
+use weir_model::config::Config;
+use weir_stats::wire::{Input, put_nested, put_varint};
+use weir_stats::{Merge, hash64, hash64_in};
+
+/// Most positions kept; some 20 KiB each at worst, under 1 KiB as a rule.
+pub const POSITIONS_MAX: usize = 2048;
+
+/// Most parameters of one query looked at.
+const QUERY_PAIRS_MAX: usize = 8;
+const VERSION: u8 = 1;
+const WHAT: &str = "learner";
+
+/// Learns which routes there are and which of their parts name people.
+#[derive(Clone, Debug, Default)]
+pub struct Learner {
+    index: HashMap<Box<str>, usize>,
+    positions: Vec<Evidence>,
+    records: u64,
+    /// Once full, the rank of the last position kept: what ranks behind it will not be kept.
+    bar: Option<Rank>,
+}
+
+/// The order in which positions are kept.
+type Rank = (bool, usize, u64);
+
+/// A part of a path or query: where it stands and what stands there.
+struct Part<'p> {
+    position: usize,
+    value: u64,
+    word: Option<&'p str>,
+}
+
+impl Learner {
+    /// One that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many records it has taken in.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Takes in a batch of the `access` table.
+    pub fn observe(&mut self, batch: &RecordBatch) {
+        let inputs = Inputs::of(batch);
+        let mut parts: Vec<Part<'_>> = Vec::new();
+        let mut known: HashMap<(&str, &str), std::ops::Range<usize>> = HashMap::new();
+        let mut route = String::new();
+        for row in 0..inputs.rows {
+            let Some(path) = inputs.path(row) else { continue };
+            let outcome = inputs.outcome(row);
+            if !matches!(outcome, Outcome::Ok | Outcome::Unknown) {
+                continue;
+            }
+            let query = inputs.query(row).unwrap_or("");
+            let range = known.entry((path, query)).or_insert_with(|| {
+                let start = parts.len();
+                self.take_apart(path, query, &mut route, &mut parts);
+                start..parts.len()
+            });
+            let client = inputs.client(row);
+            let credentialed = inputs.credentialed(row);
+            for part in parts.get(range.clone()).unwrap_or(&[]) {
+                if let Some(evidence) = self.positions.get_mut(part.position) {
+                    evidence.see(Sight { value: part.value, client, credentialed }, part.word);
+                }
+            }
+            self.records += 1;
+        }
+        self.trim();
+    }
+
+    fn take_apart<'p>(
+        &mut self,
+        path: &'p str,
+        query: &'p str,
+        route: &mut String,
+        parts: &mut Vec<Part<'p>>,
+    ) {
+        let mut key = String::new();
+        walk(
+            path,
+            route,
+            |_, _| false,
+            |step| {
+                let word = (step.form == Form::Word).then_some(step.raw);
+                match (word, step.form.may_name()) {
+                    (Some(_), _) => {
+                        key.clear();
+                        key.push_str(step.prefix);
+                        key.push_str("/*");
+                        self.part(&key, hash64(step.raw.as_bytes()), word, parts);
+                    }
+                    (None, true) => self.part(step.route, hash64(step.raw.as_bytes()), None, parts),
+                    (None, false) => {}
+                }
+            },
+        );
+        for (name, value) in query_pairs(query).take(QUERY_PAIRS_MAX) {
+            let (name, value) = (decode(name), decode(value));
+            if may_identify(&name, &value) {
+                key.clear();
+                key.push_str(route);
+                key.push('?');
+                key.push_str(&name);
+                self.part(&key, hash64(value.as_bytes()), None, parts);
+            }
+        }
+    }
+
+    fn part<'p>(&mut self, key: &str, value: u64, word: Option<&'p str>, parts: &mut Vec<Part<'p>>) {
+        let position = match self.index.get(key) {
+            Some(position) => *position,
+            None if self.bar.is_some_and(|bar| rank(key) > bar) => return,
+            None => {
+                self.positions.push(Evidence::default());
+                self.index.insert(key.into(), self.positions.len() - 1);
+                self.positions.len() - 1
+            }
+        };
+        parts.push(Part { position, value, word });
+    }
+
+    /// Drops what ranks behind the bound.
+    fn trim(&mut self) {
+        if self.positions.len() < POSITIONS_MAX {
+            return;
+        }
+        let mut ranked: Vec<(Rank, Box<str>, usize)> =
+            self.index.drain().map(|(key, at)| (rank(&key), key, at)).collect();
+        ranked.sort_unstable();
+        ranked.truncate(POSITIONS_MAX);
+        let mut old: Vec<Option<Evidence>> =
+            std::mem::take(&mut self.positions).into_iter().map(Some).collect();
+        self.bar = ranked.last().map(|(rank, ..)| *rank);
+        for (_, key, at) in ranked {
+            if let Some(evidence) = old.get_mut(at).and_then(Option::take) {
+                self.index.insert(key, self.positions.len());
+                self.positions.push(evidence);
+            }
+        }
+    }
+
+    /// Takes in what another has learned.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, at) in &other.index {
+            let Some(theirs) = other.positions.get(*at) else { continue };
+            match self.index.get(key) {
+                Some(mine) => {
+                    if let Some(mine) = self.positions.get_mut(*mine) {
+                        mine.merge(theirs);
+                    }
+                }
+                None => {
+                    self.index.insert(key.clone(), self.positions.len());
+                    self.positions.push(theirs.clone());
+                }
+            }
+        }
+        self.records = self.records.saturating_add(other.records);
+        self.trim();
+    }
+
+    /// The stored form; equal for equal sets of records.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        put_varint(&mut out, self.records);
+        for (key, evidence) in self.sorted() {
+            put_varint(&mut out, key.len() as u64);
+            out.extend_from_slice(key.as_bytes());
+            put_nested(&mut out, evidence);
+        }
+        out
+    }
+
+    /// Reads a stored form.
+    ///
+    /// # Errors
+    /// If the bytes are not a whole stored form.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CatalogError> {
+        let mut input = Input::new(WHAT, bytes);
+        input.version(VERSION)?;
+        let mut read = Self { records: input.varint()?, ..Self::default() };
+        while input.remaining() > 0 {
+            let key = take_text(&mut input)?;
+            let evidence = input.nested()?;
+            if read.index.insert(key.into(), read.positions.len()).is_some() {
+                return Err(input.damaged("a position stands twice").into());
+            }
+            read.positions.push(evidence);
+        }
+        read.trim();
+        Ok(read)
+    }
+
+    /// What can be said from what was seen. What the configuration says outright is not proposed again.
+    #[must_use]
+    pub fn finish(&self, config: &Config) -> Learned {
+        propose::propose(self.sorted(), self.records, config)
+    }
+
+    fn sorted(&self) -> Vec<(&str, &Evidence)> {
+        let mut all: Vec<_> = self
+            .index
+            .iter()
+            .filter_map(|(key, at)| Some((key.as_ref(), self.positions.get(*at)?)))
+            .collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all
+    }
+}
+
+/// Places after a word for people, or of a holder's own pages, come first; then shallow ones.
+fn rank(key: &str) -> Rank {
+    let (path, query) = key.split_once('?').map_or((key, None), |(path, query)| (path, Some(query)));
+    let literal = path.rsplit('/').find(|s| !s.starts_with('{') && *s != "*" && !s.is_empty()).unwrap_or("");
+    let personal = [Some(literal), query].into_iter().flatten().any(|w| {
+        words::meaning(&words::noun_of(w)) == Noun::Person
+            || words::shows_holder(w)
+            || !words::categories_of(w).is_empty()
+    });
+    (!personal, path.matches('/').count(), hash64(key.as_bytes()))
+}
+
+/// Query keys that page, sort and measure.
+const TECHNICAL: &[&str] = &[
+    "_",
+    "amount",
+    "cb",
+    "count",
+    "day",
+    "from",
+    "h",
+    "height",
+    "lang",
+    "limit",
+    "max",
+    "min",
+    "month",
+    "offset",
+    "p",
+    "page",
+    "per_page",
+    "price",
+    "q",
+    "qty",
+    "quantity",
+    "query",
+    "r",
+    "rand",
+    "size",
+    "sort",
+    "start",
+    "t",
+    "time",
+    "timestamp",
+    "to",
+    "ts",
+    "v",
+    "ver",
+    "version",
+    "w",
+    "width",
+    "year",
+];
+
+/// Whether a query parameter may name somebody or something.
+fn may_identify(name: &str, value: &str) -> bool {
+    let person = words::meaning(&words::noun_of(name)) == Noun::Person;
+    let form = form(value);
+    let technical =
+        TECHNICAL.binary_search(&name.to_ascii_lowercase().as_str()).is_ok() || name.starts_with("utm_");
+    form != Form::File && (person || (form.may_name() && !technical))
+}
+
+/// The client of a record: its credential, else its address and client string.
+pub(crate) fn client_of(
+    credential: Option<&str>,
+    src_ip: Option<&str>,
+    user_agent: Option<&str>,
+) -> Option<u64> {
+    match (credential, src_ip) {
+        (Some(credential), _) => Some(hash64_in(1, credential.as_bytes())),
+        (None, Some(ip)) => Some(hash64_in(hash64(ip.as_bytes()), user_agent.unwrap_or("").as_bytes())),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Links: this object belongs to that person. Order 55120 is member 8812's; this session was issued to her.
+//!
+//! Decisive choice: a link is the only way from an object to a person. Several people may share one object; each is then shown.
+
+use crate::CatalogError;
+use crate::inventory::Rows;
+use std::collections::{BTreeMap, HashMap};
+use weir_stats::{hash64, hash64_in};
+
+/// Maps from objects to people, by the object's namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    maps: BTreeMap<String, Vec<Map>>,
+    digest: u64,
+}
+
+/// From objects of one namespace to people of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Map {
+    to: String,
+    people: HashMap<String, Vec<String>>,
+}
+
+/// The namespace of credentials: a link from it tells whose session or token it is, and so whose data holder pages showed.
+pub const CREDENTIAL: &str = "credential";
+
+impl Links {
+    /// No links.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one link. Adding it again changes nothing.
+    pub fn insert(&mut self, from: &str, to: &str, object: &str, person: &str) {
+        let maps = self.maps.entry(from.to_owned()).or_default();
+        let at = maps.iter().position(|m| m.to == to).unwrap_or_else(|| {
+            maps.push(Map { to: to.to_owned(), people: HashMap::new() });
+            maps.sort_by(|a, b| a.to.cmp(&b.to));
+            maps.iter().position(|m| m.to == to).unwrap_or(0)
+        });
+        let Some(map) = maps.get_mut(at) else { return };
+        let people = map.people.entry(object.to_owned()).or_default();
+        if let Err(place) = people.binary_search_by(|p| p.as_str().cmp(person)) {
+            people.insert(place, person.to_owned());
+            let space = hash64_in(hash64(from.as_bytes()), to.as_bytes());
+            // A sum, so that the order of insertion leaves no trace.
+            self.digest =
+                self.digest.wrapping_add(hash64_in(hash64_in(space, object.as_bytes()), person.as_bytes()));
+        }
+    }
+
+    /// Adds the links of a CSV text with columns named `from` and `to`. Rows without object or person are skipped: unknown is a value.
+    ///
+    /// # Errors
+    /// If a column is missing or the CSV cannot be read; names the line.
+    pub fn add_csv(&mut self, file: &str, from: &str, to: &str, text: &str) -> Result<u64, CatalogError> {
+        let mut rows = Rows::read(file, text, &[from, to])?;
+        let mut added = 0;
+        while let Some(row) = rows.next()? {
+            if let [Some(object), Some(person)] = row.values.as_slice() {
+                self.insert(from, to, object, person);
+                added += 1;
+            }
+        }
+        Ok(added)
+    }
+
+    /// The people an object belongs to, as (namespace, id), sorted.
+    pub fn people<'a>(&'a self, from: &str, object: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let maps = self.maps.get(from).map_or(&[][..], Vec::as_slice);
+        maps.iter().flat_map(move |m| {
+            m.people.get(object).into_iter().flatten().map(|person| (m.to.as_str(), person.as_str()))
+        })
+    }
+
+    /// Whether any link leads from objects of this namespace.
+    #[must_use]
+    pub fn leads_from(&self, namespace: &str) -> bool {
+        self.maps.contains_key(namespace)
+    }
+
+    /// Whether there is no link at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.maps.is_empty()
+    }
+
+    /// A number that depends on the set of links alone.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_from_objects_to_people() {
+        let mut links = Links::new();
+        assert_eq!(
+            links
+                .add_csv("o.csv", "order", "member", "member,order\n8812,55120\n8813,55120\n,55121\n")
+                .unwrap(),
+            2
+        );
+        assert_eq!(
+            links.people("order", "55120").collect::<Vec<_>>(),
+            [("member", "8812"), ("member", "8813")]
+        );
+        assert_eq!(links.people("order", "55121").count(), 0);
+        assert_eq!(links.people("product", "55120").count(), 0);
+    }
+
+    #[test]
+    fn the_digest_depends_on_the_set_alone() {
+        let (mut a, mut b) = (Links::new(), Links::new());
+        a.insert("order", "member", "1", "x");
+        a.insert("order", "member", "2", "y");
+        b.insert("order", "member", "2", "y");
+        b.insert("order", "member", "1", "x");
+        b.insert("order", "member", "1", "x");
+        assert_eq!(a.digest(), b.digest());
+        b.insert("order", "member", "1", "y");
+        assert_ne!(a.digest(), b.digest());
+    }
+}

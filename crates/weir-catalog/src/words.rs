@@ -1,0 +1,381 @@
+//! The words that people use in paths for people, for what belongs to them, and for kinds of data. English, lower case, singular.
+//!
+//! Decisive choice: lists, not a model, so that a reviewer can read why a route was taken for personal data. They only propose: every
+//! proposal says it rests on a word.
+
+/// Words for a person: an id after one of them names somebody.
+const PEOPLE: &[&str] = &[
+    "account",
+    "applicant",
+    "beneficiary",
+    "buyer",
+    "candidate",
+    "citizen",
+    "client",
+    "contact",
+    "customer",
+    "donor",
+    "driver",
+    "employee",
+    "friend",
+    "guest",
+    "individual",
+    "insured",
+    "member",
+    "owner",
+    "passenger",
+    "patient",
+    "payee",
+    "person",
+    "policyholder",
+    "profile",
+    "recipient",
+    "resident",
+    "shopper",
+    "staff",
+    "student",
+    "subscriber",
+    "teacher",
+    "uid",
+    "user",
+    "username",
+    "voter",
+    "worker",
+];
+
+/// Words for things that belong to, or are used by, people: an id after one of them names no person.
+const OBJECTS: &[&str] = &[
+    "ad",
+    "album",
+    "answer",
+    "article",
+    "asset",
+    "basket",
+    "blog",
+    "book",
+    "booking",
+    "build",
+    "cart",
+    "case",
+    "catalog",
+    "category",
+    "claim",
+    "collection",
+    "comment",
+    "commit",
+    "coupon",
+    "course",
+    "deal",
+    "delivery",
+    "device",
+    "document",
+    "download",
+    "entry",
+    "event",
+    "export",
+    "file",
+    "film",
+    "game",
+    "image",
+    "invoice",
+    "issue",
+    "item",
+    "job",
+    "key",
+    "listing",
+    "media",
+    "message",
+    "movie",
+    "news",
+    "object",
+    "offer",
+    "order",
+    "page",
+    "parcel",
+    "payment",
+    "photo",
+    "place",
+    "post",
+    "product",
+    "project",
+    "purchase",
+    "question",
+    "receipt",
+    "release",
+    "report",
+    "request",
+    "reservation",
+    "resource",
+    "review",
+    "search",
+    "session",
+    "shipment",
+    "sku",
+    "song",
+    "story",
+    "subscription",
+    "tag",
+    "task",
+    "thread",
+    "ticket",
+    "token",
+    "topic",
+    "track",
+    "transaction",
+    "upload",
+    "version",
+    "video",
+    "wishlist",
+];
+
+/// Words for groups of people.
+const GROUPS: &[&str] = &[
+    "branch",
+    "channel",
+    "class",
+    "company",
+    "department",
+    "group",
+    "org",
+    "organisation",
+    "organization",
+    "room",
+    "school",
+    "shop",
+    "site",
+    "store",
+    "team",
+    "tenant",
+    "workspace",
+];
+
+/// First words of pages that show the holder of the credential used.
+const HOLDER: &[&str] =
+    &["account", "me", "my", "my-account", "my_account", "myaccount", "mypage", "profile", "self", "whoami"];
+
+/// Pages about signing in and out, and services of the site: they show nobody's data.
+const NO_DATA: &[&str] = &[
+    "csrf",
+    "error",
+    "forgot",
+    "health",
+    "login",
+    "logout",
+    "oauth",
+    "password",
+    "ping",
+    "register",
+    "reset",
+    "robots.txt",
+    "search",
+    "signin",
+    "signout",
+    "signup",
+    "static",
+    "verify",
+];
+
+/// Words that name a page rather than a thing, wherever they stand.
+const STRUCTURE: &[&str] = &[
+    "admin",
+    "all",
+    "api",
+    "app",
+    "assets",
+    "auth",
+    "bulk",
+    "count",
+    "create",
+    "delete",
+    "detail",
+    "details",
+    "edit",
+    "export",
+    "home",
+    "index",
+    "index.html",
+    "index.php",
+    "internal",
+    "latest",
+    "list",
+    "new",
+    "private",
+    "public",
+    "rest",
+    "service",
+    "settings",
+    "status",
+    "summary",
+    "update",
+    "v1",
+    "v2",
+    "v3",
+    "v4",
+    "web",
+];
+
+/// Words to categories of data.
+const CATEGORIES: &[(&str, &[&str])] = &[
+    ("account", &["name", "e_mail"]),
+    ("address", &["postal_address"]),
+    ("bank", &["bank_account"]),
+    ("billing", &["payment"]),
+    ("birthday", &["birth_date"]),
+    ("booking", &["order_history"]),
+    ("card", &["payment"]),
+    ("contact", &["name", "e_mail", "phone"]),
+    ("credential", &["credential"]),
+    ("delivery", &["postal_address"]),
+    ("diagnosis", &["health"]),
+    ("e_mail", &["e_mail"]),
+    ("email", &["e_mail"]),
+    ("employee", &["name", "employment"]),
+    ("family", &["family"]),
+    ("health", &["health"]),
+    ("iban", &["bank_account"]),
+    ("invoice", &["order_history", "payment"]),
+    ("location", &["location"]),
+    ("login-history", &["sign_in_history"]),
+    ("mail", &["e_mail"]),
+    ("medical", &["health"]),
+    ("message", &["correspondence"]),
+    ("mobile", &["phone"]),
+    ("order", &["order_history"]),
+    ("passport", &["identity_document"]),
+    ("patient", &["name", "health"]),
+    ("payment", &["payment"]),
+    ("payroll", &["employment", "bank_account"]),
+    ("phone", &["phone"]),
+    ("photo", &["photo"]),
+    ("prescription", &["health"]),
+    ("profile", &["name", "e_mail"]),
+    ("purchase", &["order_history"]),
+    ("reservation", &["order_history"]),
+    ("salary", &["employment"]),
+    ("shipping", &["postal_address"]),
+    ("ssn", &["national_id"]),
+    ("tel", &["phone"]),
+    ("transaction", &["payment"]),
+    ("wallet", &["payment"]),
+    ("wishlist", &["order_history"]),
+];
+
+/// The category of data whose kind no word tells.
+pub(crate) const UNSPECIFIED: &str = "unspecified";
+
+/// What a word stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noun {
+    /// A person.
+    Person,
+    /// A thing.
+    Object,
+    /// A group of people.
+    Group,
+    /// Not in the lists.
+    Unknown,
+}
+
+/// What a noun (see [`noun_of`]) stands for.
+pub(crate) fn meaning(noun: &str) -> Noun {
+    let among = |list: &[&str]| list.binary_search(&noun).is_ok();
+    match () {
+        () if among(PEOPLE) => Noun::Person,
+        () if among(OBJECTS) => Noun::Object,
+        () if among(GROUPS) => Noun::Group,
+        () => Noun::Unknown,
+    }
+}
+
+/// Whether a literal opens pages that show the holder of the credential.
+pub(crate) fn shows_holder(literal: &str) -> bool {
+    HOLDER.binary_search(&literal.to_ascii_lowercase().as_str()).is_ok()
+}
+
+/// Whether a literal names a page without anybody's data.
+pub(crate) fn no_data(literal: &str) -> bool {
+    NO_DATA.binary_search(&literal.to_ascii_lowercase().as_str()).is_ok()
+}
+
+/// Whether a literal is a word that sites are built with: it stays a literal even where most of its siblings are values.
+pub(crate) fn known(literal: &str) -> bool {
+    let lower = literal.to_ascii_lowercase();
+    let listed = |list: &[&str]| list.binary_search(&lower.as_str()).is_ok();
+    let plural = lower.ends_with('s') && lower.len() > 3 && meaning(&noun_of(&lower)) != Noun::Unknown;
+    listed(STRUCTURE) || listed(NO_DATA) || listed(HOLDER) || plural || !categories_of(&lower).is_empty()
+}
+
+/// Categories of data that a literal of a route speaks of; empty when it speaks of none.
+pub(crate) fn categories_of(literal: &str) -> &'static [&'static str] {
+    let lower = literal.to_ascii_lowercase();
+    let find = |word: &str| {
+        CATEGORIES.binary_search_by(|(w, _)| (*w).cmp(word)).ok().and_then(|i| CATEGORIES.get(i))
+    };
+    let found = find(&lower).or_else(|| find(&noun_of(literal)));
+    found.map_or(&[], |(_, categories)| categories)
+}
+
+/// The noun of a literal or parameter name, singular: `members`, `memberId`, `member_id`, `shop-members` all give `member`. Empty when
+/// nothing but "id" is there.
+pub(crate) fn noun_of(literal: &str) -> String {
+    let mut spaced = String::with_capacity(literal.len() + 4);
+    let mut lower_before = false;
+    for c in literal.chars() {
+        if c.is_uppercase() && lower_before {
+            spaced.push(' ');
+        }
+        lower_before = c.is_lowercase();
+        spaced.extend(if c.is_alphanumeric() { c.to_lowercase().next() } else { Some(' ') });
+    }
+    let mut words: Vec<&str> = spaced.split_whitespace().collect();
+    while words.last().is_some_and(|w| matches!(*w, "id" | "ids" | "no" | "num" | "number" | "uuid" | "code"))
+    {
+        words.pop();
+    }
+    words.last().map_or_else(String::new, |w| singular(w))
+}
+
+/// English singular, as far as path words need it.
+fn singular(word: &str) -> String {
+    let cut = |n: usize| word.get(..word.len() - n).unwrap_or(word).to_owned();
+    match word {
+        "people" => "person".to_owned(),
+        "children" => "child".to_owned(),
+        "news" | "staff" | "address" | "status" | "media" => word.to_owned(),
+        "diagnoses" => "diagnosis".to_owned(),
+        w if w.len() > 4 && w.ends_with("ies") && w != "movies" => format!("{}y", cut(3)),
+        w if ["sses", "ches", "shes", "xes"].iter().any(|end| w.ends_with(end)) => cut(2),
+        w if w.len() > 3 && w.ends_with('s') && !["ss", "us", "is"].iter().any(|end| w.ends_with(end)) => {
+            cut(1)
+        }
+        w => w.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_so_that_they_can_be_searched() {
+        for list in [PEOPLE, OBJECTS, GROUPS, HOLDER, NO_DATA, STRUCTURE] {
+            assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
+        }
+        assert!(CATEGORIES.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn nouns_are_found_in_the_forms_that_sites_write() {
+        for form in ["members", "member", "memberId", "member_id", "shop-members", "Members"] {
+            assert_eq!(noun_of(form), "member", "{form}");
+        }
+        assert_eq!(noun_of("people"), "person");
+        assert_eq!(noun_of("addresses"), "address");
+        assert_eq!(noun_of("id"), "");
+        assert_eq!(meaning(&noun_of("companies")), Noun::Group);
+        assert_eq!(meaning(&noun_of("movies")), Noun::Object);
+        assert_eq!(meaning(&noun_of("bluebirds")), Noun::Unknown);
+        assert_eq!(categories_of("addresses"), ["postal_address"]);
+        assert!(known("login") && known("orders") && !known("alice"));
+    }
+}

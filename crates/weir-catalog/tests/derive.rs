@@ -1,0 +1,142 @@
+//! What is derived from records, by configuration and links.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use arrow_array::{Array, ListArray};
+use common::{Request, batch, batch_with, get, signed};
+use weir_catalog::derive::each_subject;
+use weir_catalog::{Catalog, CatalogError, Learned, Links};
+use weir_model::config::Config;
+use weir_model::record::subjects_type;
+use weir_model::{Access, Basis, Common, FileTag, Micros, Records, Subject, TimeBasis};
+
+const CONFIG: &str = r#"
+    [[dataset]]
+    name = "addresses"
+    categories = ["postal_address"]
+    routes = ["/members/{member}/addresses", "/profile?id={member}"]
+    subject = "member"
+    [[dataset]]
+    name = "orders"
+    routes = ["/orders/{order}"]
+    [[dataset]]
+    name = "own"
+    routes = ["/my/*"]
+    subject = "holder"
+    [[dataset]]
+    name = "backups"
+    buckets = ["shop-backup"]
+    tables = ["crm.people"]
+"#;
+
+fn catalog(text: &str, links: Links) -> Catalog {
+    Catalog::new(&Config::parse(text).unwrap(), &Learned::default(), links).unwrap()
+}
+
+fn people(list: &ListArray, row: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    each_subject(Some(list), row, |n, i, b| out.push(format!("{n}:{i} {b}")));
+    out
+}
+
+#[test]
+fn configured_routes_name_people_and_objects_do_not() {
+    let c = catalog(CONFIG, Links::new());
+    let requests = [
+        get(1, "/members/88%2F12/addresses/"),
+        Request { query: Some("id=7".into()), ..get(1, "/profile") },
+        get(1, "/orders/55"),
+        get(1, "/elsewhere/12/"),
+        signed(1, "/my/addresses"),
+        Request { actor: Some("12"), ..signed(1, "/my/orders") },
+        get(1, "/my/orders"),
+    ];
+    let d = c.derive(&batch(&requests));
+    let dataset = |row| d.dataset.is_valid(row).then(|| d.dataset.value(row));
+    assert_eq!((d.route.value(0), dataset(0)), ("/members/{member}/addresses", Some("addresses")));
+    assert_eq!(people(&d.subjects, 0), ["member:88/12 named"]);
+    assert_eq!(people(&d.subjects, 1), ["member:7 named"]);
+    assert_eq!((people(&d.subjects, 2).len(), dataset(2)), (0, Some("orders")));
+    assert_eq!((d.route.value(3), dataset(3)), ("/elsewhere/{id}", None));
+    assert_eq!(people(&d.subjects, 4), ["credential:fp_1 credential_holder"]);
+    assert_eq!(people(&d.subjects, 5), ["member:12 credential_holder"]);
+    assert_eq!((people(&d.subjects, 6).len(), dataset(6)), (0, Some("own")));
+    assert_eq!(d.subjects.data_type(), &subjects_type());
+    assert_eq!((d.subject.value(0), d.subject.is_null(2)), ("member:88/12", true));
+}
+
+#[test]
+fn links_lead_from_objects_and_credentials_to_people() {
+    let mut links = Links::new();
+    links.insert("order", "member", "55", "8812");
+    links.insert("credential", "member", "fp_1", "9");
+    let c = catalog(CONFIG, links.clone());
+    let d = c.derive(&batch(&[get(1, "/orders/55"), get(1, "/orders/56"), signed(1, "/my/addresses")]));
+    assert_eq!(people(&d.subjects, 0), ["member:8812 linked"]);
+    assert_eq!(people(&d.subjects, 1).len(), 0);
+    assert_eq!(people(&d.subjects, 2), ["member:9 credential_holder"]);
+    assert_ne!(c.id(), catalog(CONFIG, Links::new()).id());
+    assert_eq!(c.id(), catalog(CONFIG, links).id());
+}
+
+#[test]
+fn people_the_log_names_come_first_and_once() {
+    let named = [
+        Subject { namespace: "member", id: "7", basis: Basis::Claimed },
+        Subject { namespace: "member", id: "8", basis: Basis::Named },
+    ];
+    let d = catalog(CONFIG, Links::new()).derive(&batch_with(&[get(1, "/members/7/addresses")], &named));
+    assert_eq!(people(&d.subjects, 0), ["member:7 claimed", "member:8 named"]);
+}
+
+#[test]
+fn operations_are_routes_and_buckets_are_datasets() {
+    let mut records = Records::default();
+    let at = (Micros(0), TimeBasis::Stated);
+    for (resource, request) in [
+        (Some("arn:aws:s3:::shop-backup/2024/a.csv"), None),
+        (None, Some(r#"{"bucketName": "shop-backup","key":"a"}"#)),
+        (Some("CRM.people"), None),
+        (Some("other/a"), None),
+    ] {
+        let access = Access {
+            service: Some("s3.amazonaws.com"),
+            operation: Some("GetObject"),
+            resource,
+            request,
+            ..Access::default()
+        };
+        records.access(at, &Common::default(), &access);
+    }
+    let tag = FileTag { source: "s".into(), sensor: "x".into(), ingest: 1, file: 1 };
+    let batch = records.take(&tag).unwrap().remove(0).1;
+    let d = catalog(CONFIG, Links::new()).derive(&batch);
+    assert_eq!(d.route.value(0), "s3:GetObject");
+    assert_eq!(
+        d.dataset.iter().collect::<Vec<_>>(),
+        [Some("backups"), Some("backups"), Some("backups"), None]
+    );
+    assert!(d.outcome.is_null(0) && d.shown.value(0));
+}
+
+#[test]
+fn configuration_that_cannot_be_meant_is_an_error_with_a_mend() {
+    let fail = |text: &str| {
+        Catalog::new(&Config::parse(text).unwrap(), &Learned::default(), Links::new()).unwrap_err()
+    };
+    let e = fail("[[dataset]]\nname='a'\nroutes=['/m/{member}']\nsubject='membr'");
+    assert!(matches!(e, CatalogError::Subject { .. }));
+    assert_eq!(e.help(), Some("did you mean `member`?"));
+    assert!(matches!(fail("[[dataset]]\nname='a'\n[[dataset]]\nname='a'"), CatalogError::Twice { .. }));
+}
+
+#[test]
+fn a_batch_without_the_columns_derives_unknowns() {
+    let d = catalog(CONFIG, Links::new())
+        .derive(&arrow_array::RecordBatch::new_empty(weir_model::Table::Flow.schema()));
+    assert_eq!(d.route.len(), 0);
+    let inputs = weir_catalog::Inputs { rows: 2, ..Default::default() };
+    let d = catalog(CONFIG, Links::new()).derive_columns(&inputs);
+    assert_eq!((d.route.null_count(), d.subjects.len()), (2, 2));
+}
