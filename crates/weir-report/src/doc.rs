@@ -52,16 +52,22 @@ pub(crate) enum Said<'a> {
     Cited(String, &'a Evidence),
     /// A figure of the case itself; where it is laid out (section id, and the words for it).
     Derived(String, &'static str, &'static str),
-    /// Not known; what would be needed.
+    /// Not known; why, or what would be needed.
     Unknown(String),
 }
 
 impl<'a> Said<'a> {
+    /// Not known, with what would be needed to know it.
+    pub fn needs(needed: &str) -> Self {
+        let said = needed.trim_start().get(..4).is_some_and(|head| head.eq_ignore_ascii_case("need"));
+        Self::Unknown(if said { needed.to_owned() } else { format!("Needed: {needed}") })
+    }
+
     /// A statement of the case.
     pub fn of(statement: &'a Statement) -> Self {
         match statement {
             Statement::Stated { value, evidence } => Self::Cited(value.clone(), evidence),
-            Statement::Unknown { needed } => Self::Unknown(needed.clone()),
+            Statement::Unknown { needed } => Self::needs(needed),
         }
     }
 }

@@ -9,7 +9,7 @@ mod first;
 
 use crate::{
     Result,
-    doc::{self, Document, Paths},
+    doc::{self, Block, Document, Paths},
     escape,
     format::{Content, Format},
 };
@@ -45,6 +45,12 @@ fn render(case: &Case) -> Result<Vec<u8>> {
     Ok(page(&context, &doc).into_string().into_bytes())
 }
 
+/// Whether a heading, with nothing between but facts, names the block.
+fn is_titled(blocks: &[Block<'_>], i: usize) -> bool {
+    let before = blocks.get(..i).unwrap_or_default();
+    matches!(before, [] | [.., Block::Heading(_)] | [.., Block::Heading(_), Block::Facts(_)])
+}
+
 fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
     let case = context.case;
     let organisation = case.organisation.name.as_deref();
@@ -72,7 +78,9 @@ fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
                         @for s in &doc.sections {
                             section id=(s.id) aria-labelledby={ "h-" (s.id) } {
                                 h2 id={ "h-" (s.id) } { (s.title) }
-                                @for block in &s.blocks { (blocks::block(context, block)) }
+                                @for (i, block) in s.blocks.iter().enumerate() {
+                                    (blocks::block(context, block, is_titled(&s.blocks, i)))
+                                }
                             }
                         }
                     }

@@ -140,8 +140,7 @@ fn scope(case: &Case, lines: &mut Vec<Line>) {
         if unknown { (Style::Warning, format!("Unknown: {people}")) } else { (Style::Strong, people) };
     lines.push(labelled("Exposed", style, text));
     if !case.scope.categories.is_empty() {
-        let categories: Vec<_> = case.scope.categories.iter().map(|c| c.replace('_', " ")).collect();
-        lines.push(labelled("Data", Style::Plain, words::list(&categories)));
+        lines.push(labelled("Data", Style::Plain, words::categories(&case.scope.categories)));
     }
     let determinable = words::label(words::determinable(case.scope.determinable));
     wrapped("How sure", &format!("{determinable}: {}", case.scope.reason), lines);

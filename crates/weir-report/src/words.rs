@@ -26,7 +26,7 @@ pub fn quantity(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// A measured value: whole numbers with separators, others with up to three decimals.
+/// A measured value: whole numbers with separators, others with up to three decimals, small ones with up to seven.
 pub fn number(x: f64) -> String {
     if !x.is_finite() {
         return "not a number".into();
@@ -34,10 +34,10 @@ pub fn number(x: f64) -> String {
     if x < 0.0 {
         return format!("-{}", number(-x));
     }
-    if x >= 1e15 || (x > 0.0 && x < 0.001) {
+    if x >= 1e15 || (x > 0.0 && x < 1e-6) {
         return format!("{x:.2e}");
     }
-    let text = format!("{x:.3}");
+    let text = if x < 0.001 { format!("{x:.7}") } else { format!("{x:.3}") };
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let whole = count(whole.parse().unwrap_or(0));
     let part = part.trim_end_matches('0');
@@ -144,7 +144,7 @@ pub fn chance(p: Option<f64>) -> String {
         None => "a rule, not a statistic: it either holds or it does not".into(),
         Some(p) if !p.is_finite() => "not computed".into(),
         Some(p) if p <= 0.0 => "too small to compute under the model".into(),
-        Some(p) if p < 1e-12 => "less than 1 in 1,000,000,000,000".into(),
+        Some(p) if p < 1e-12 => "less than 1 in 1,000,000,000,000 if nothing were wrong".into(),
         Some(p) if p < 0.05 => {
             format!("about 1 in {} if nothing were wrong", count((1.0 / p).round() as u64))
         }
@@ -173,6 +173,12 @@ pub fn label(name: &str) -> String {
         Some(first) => first.to_uppercase().chain(chars).collect(),
         None => words,
     }
+}
+
+/// Data categories as words: `e-mail, name and postal address`.
+pub fn categories(names: &[String]) -> String {
+    let word = |name: &String| if name == "e_mail" { "e-mail".to_owned() } else { name.replace('_', " ") };
+    list(&names.iter().map(word).collect::<Vec<_>>())
 }
 
 /// A sentence with its first letter large.
@@ -227,7 +233,7 @@ mod tests {
     #[test]
     fn chances_read_as_words() {
         assert_eq!(chance(Some(0.0002)), "about 1 in 5,000 if nothing were wrong");
-        assert_eq!(chance(Some(1e-40)), "less than 1 in 1,000,000,000,000");
+        assert_eq!(chance(Some(1e-40)), "less than 1 in 1,000,000,000,000 if nothing were wrong");
         assert!(chance(None).starts_with("a rule"));
     }
 }

@@ -1,9 +1,11 @@
 //! What the formats promise, on cases built by hand. `WEIR_REPORT_OUT=DIR` keeps the rendered cases for looking at.
 
+mod inert;
 mod samples;
 
 use samples::*;
-use weir_model::case::Case;
+use std::collections::BTreeSet;
+use weir_model::{Micros, case::Case};
 
 fn all() -> Vec<(&'static str, Case)> {
     vec![
@@ -29,6 +31,176 @@ fn keeps_cases_to_look_at() {
         let written =
             weir_report::write_case(&dir.join(name), &case, shop::people(), std::iter::empty()).unwrap();
         assert_eq!(written.subjects, 21_313);
-        assert!(dir.join(name).join("case.json").exists());
+        for (file, bytes) in &written.files {
+            assert_eq!(std::fs::metadata(dir.join(name).join(file)).unwrap().len(), *bytes, "{file}");
+        }
     }
+}
+
+#[test]
+fn rendered_twice_same_bytes() {
+    let names = ["case", "findings", "html", "intake", "markdown", "timeline"];
+    for (name, case) in all() {
+        let again: Case = serde_json::from_str(&text("case", &case)).unwrap();
+        assert_eq!(again, case, "{name}: case.json holds the whole case");
+        for format in names {
+            assert!(text(format, &case) == text(format, &again), "{name} {format}");
+        }
+    }
+}
+
+#[test]
+fn markdown_snapshots() {
+    for (name, case) in all().into_iter().filter(|(n, _)| *n != "hostile") {
+        insta::assert_snapshot!(format!("{name}.md"), text("markdown", &case));
+    }
+    insta::assert_snapshot!("cloud.timeline.csv", text("timeline", &cloud::case()));
+}
+
+#[test]
+fn summary_fits_one_screen() {
+    for (name, case) in all() {
+        let lines: Vec<_> =
+            weir_report::summary_text(&case, "case/report.html").iter().map(ToString::to_string).collect();
+        assert!(lines.len() <= weir_report::summary::LINES_MAX, "{name}: {} lines", lines.len());
+        assert!(lines.iter().all(|l| l.chars().count() <= weir_report::summary::COLUMNS_MAX), "{name}");
+        assert!(lines.iter().all(|l| !l.chars().any(weir_report::escape::is_hidden)), "{name}");
+        insta::assert_snapshot!(format!("{name}.summary"), lines.join("\n"));
+    }
+}
+
+/// Lines of the sections whose every list item is a statement.
+fn statements(report: &str) -> Vec<(String, String)> {
+    let sections = [
+        "## Executive summary",
+        "## Incident details",
+        "## Timeline",
+        "## Attack methodology",
+        "## Impact",
+        "## Response actions",
+    ];
+    let mut inside = false;
+    let mut found = Vec::new();
+    let lines: Vec<_> = report.lines().collect();
+    for (i, line) in lines.iter().enumerate() {
+        if line.starts_with("## ") {
+            inside = sections.contains(line);
+        }
+        if inside && line.starts_with("- ") {
+            found.push(((*line).to_owned(), lines.get(i + 1).copied().unwrap_or("").to_owned()));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_statement_is_cited_or_unknown() {
+    for (name, case) in all() {
+        let report = text("markdown", &case);
+        let found = statements(&report);
+        assert!(found.len() >= 8, "{name}: {} statements", found.len());
+        for (line, next) in found {
+            let cited = next.starts_with("  <sub>`") && next.contains(':');
+            assert!(cited || line.contains("**Unknown.** "), "{name}: {line}");
+        }
+    }
+    let html = text("html", &shop::case());
+    let unknown = shop::case().incident.impact.iter().filter(|l| l.statement.value().is_none()).count();
+    assert!(html.matches("class=\"mark\"").count() >= unknown && unknown > 0);
+}
+
+/// The numbers of a text, thousands joined: `1,234.5` is `1234.5`.
+fn numbers(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let chars: Vec<char> = text.chars().collect();
+    let mut i = 0;
+    while i < chars.len() {
+        if !chars[i].is_ascii_digit() {
+            i += 1;
+            continue;
+        }
+        let mut number = String::new();
+        while i < chars.len() {
+            let next_is_digit = chars.get(i + 1).is_some_and(char::is_ascii_digit);
+            match chars[i] {
+                d if d.is_ascii_digit() => number.push(d),
+                ',' if next_is_digit => {}
+                '.' if next_is_digit && !number.contains('.') => number.push('.'),
+                _ => break,
+            }
+            i += 1;
+        }
+        let plain = number.trim_start_matches('0');
+        found.insert(if plain.is_empty() || plain.starts_with('.') {
+            format!("0{plain}")
+        } else {
+            plain.to_owned()
+        });
+    }
+    found
+}
+
+#[test]
+fn every_number_of_a_fact_line_is_in_case_json() {
+    let labels = [
+        "People:",
+        "How sure:",
+        "Records:",
+        "Between:",
+        "Files given:",
+        "Parsed:",
+        "Rejected:",
+        "Duplicates:",
+        "Files not read:",
+        "Subjects:",
+        "Credentials:",
+        "Silent days:",
+        "Records a day:",
+        "Whose data:",
+    ];
+    for (name, case) in [("shop", shop::case()), ("cloud", cloud::case()), ("quiet", quiet())] {
+        let known = numbers(&text("case", &case).replace(".0,", ",").replace(".0\n", "\n"));
+        let report = text("markdown", &case);
+        let facts: Vec<_> =
+            report.lines().filter(|l| labels.iter().any(|f| l.starts_with(&format!("- **{f}**")))).collect();
+        assert!(facts.len() >= 9, "{name}: {} facts", facts.len());
+        for line in facts {
+            for number in numbers(line) {
+                assert!(known.contains(&number), "{name}: {number} of `{line}` is not in case.json");
+            }
+        }
+    }
+}
+
+#[test]
+fn zero_and_unknown_look_different() {
+    let (zero, unknown) = (quiet(), cloud::case());
+    assert!(text("markdown", &zero).contains("**People:** 0 people"));
+    assert!(text("markdown", &unknown).contains("**People:** **Unknown.** Cannot be known."));
+    assert!(text("html", &unknown).contains("<span class=\"mark\">Unknown</span> Cannot be known"));
+    assert!(!text("html", &zero).contains("Cannot be known"));
+}
+
+#[test]
+fn tables_say_what_they_leave_out() {
+    let mut case = shop::case();
+    case.timeline = (0..300)
+        .map(|i| samples::event(Micros(i), None, "collection", "x", &[], evidence("a", 1, 1, 1)))
+        .collect();
+    let shown = case.findings[0].clone();
+    case.findings =
+        (0..101).map(|i| weir_model::Finding { id: format!("{i:016x}"), ..shown.clone() }).collect();
+    for format in ["markdown", "html"] {
+        let report = text(format, &case);
+        assert!(report.contains("first 200 of 300; all in timeline.csv"), "{format}");
+        assert!(report.contains("first 100 of 101; all in findings.jsonl"), "{format}");
+    }
+}
+
+#[test]
+fn unknown_format_suggests_the_nearest() {
+    let error = weir_report::render("markdwon", &quiet()).unwrap_err();
+    assert_eq!(error.to_string(), "no report format is called `markdwon`");
+    assert_eq!(error.help().unwrap(), "did you mean `markdown`?");
+    assert!(weir_report::render("scope", &quiet()).is_err());
 }

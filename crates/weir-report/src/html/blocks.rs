@@ -15,7 +15,8 @@ const CITED_MAX: usize = 3;
 /// Citations that unfold under a statement; under a finding all of them do.
 const UNFOLDED_MAX: usize = 25;
 
-pub(super) fn block(context: &Context<'_>, block: &Block<'_>) -> Markup {
+/// `titled` says that a heading above already names a table, so its caption is for screen readers alone.
+pub(super) fn block(context: &Context<'_>, block: &Block<'_>, titled: bool) -> Markup {
     html! {
         @match block {
             Block::Heading(text) => h3 { (escape::html(text)) },
@@ -29,7 +30,7 @@ pub(super) fn block(context: &Context<'_>, block: &Block<'_>) -> Markup {
             },
             Block::Points(all) => ul.points { @for p in all { li { (escape::html(p)) } } },
             Block::Advice(all) => ol.advice { @for a in *all { li { (advice(context, a)) } } },
-            Block::Table(t) => (table(context, t)),
+            Block::Table(t) => (table(context, t, titled)),
             Block::Figure(f) => (figure(context, f)),
             Block::Finding(card) => (finding(context, card)),
         }
@@ -58,7 +59,8 @@ fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup 
     html! {
         div.cites {
             @for c in cited.iter().take(CITED_MAX) {
-                code title=(escape::html(&c.path)) { (escape::html(&context.paths.short(c))) } " "
+                @let place = context.paths.short(c);
+                code class=[(place.len() <= 28).then_some("short")] title=(escape::html(&c.path)) { (escape::html(&place)) } " "
             }
             @if more > 0 || !e.query().is_empty() {
                 details {
@@ -108,17 +110,22 @@ fn finding_link(context: &Context<'_>, id: &str) -> Markup {
     }
 }
 
+/// A name as the logs write it; a short one is not broken.
+fn code(text: &str) -> Markup {
+    html! { code class=[(text.len() <= 24).then_some("short")] { (escape::html(text)) } }
+}
+
 /// An anchor that a foreign id cannot break.
 fn anchor(id: &str) -> String {
     format!("finding-{}", id.chars().filter(char::is_ascii_alphanumeric).take(32).collect::<String>())
 }
 
-fn table(context: &Context<'_>, t: &Table<'_>) -> Markup {
+fn table(context: &Context<'_>, t: &Table<'_>, titled: bool) -> Markup {
     let number = |i: usize| t.columns.get(i).is_some_and(|c| c.1).then_some("number");
     html! {
         div.wide tabindex="0" role="region" aria-label=(escape::html(&t.caption)) {
             table.stack {
-                caption { (escape::html(&t.caption)) }
+                caption class=[titled.then_some("hidden")] { (escape::html(&t.caption)) }
                 thead { tr { @for (i, (title, _)) in t.columns.iter().enumerate() { th scope="col" class=[number(i)] { (title) } } } }
                 tbody { @for row in &t.rows {
                     tr { @for (i, c) in row.iter().enumerate() {
@@ -138,13 +145,13 @@ fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
                 Some(rest) => { span.mark { "Unknown" } " " (escape::html(rest)) },
                 None => (escape::html(text)),
             },
-            Cell::Code(text) => code { (escape::html(text)) },
-            Cell::Codes(all) => @for (i, x) in all.iter().enumerate() { @if i > 0 { ", " } code { (escape::html(x)) } },
+            Cell::Code(text) => (code(text)),
+            Cell::Codes(all) => @for (i, x) in all.iter().enumerate() { @if i > 0 { ", " } (code(x)) },
             Cell::Number(text) => (escape::html(text)),
             Cell::Attack(ids) => @for id in *ids { span.technique title=[attack::technique(id).map(|t| t.name)] { (escape::html(id)) } " " },
             Cell::Evidence(e) => (evidence(context, e, UNFOLDED_MAX)),
             Cell::Severity(s) => (severity(*s)),
-            Cell::Findings(ids) => @for id in *ids { a href={ "#" (anchor(id)) } { code { (escape::html(id)) } } " " },
+            Cell::Findings(ids) => @for id in *ids { a href={ "#" (anchor(id)) } { (code(id)) } " " },
         }
     }
 }
@@ -166,7 +173,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
     let f = card.finding;
     let seen = words::period(Period { first: f.first_seen, last: f.last_seen });
     html! {
-        article.finding class=(f.severity) id=(anchor(&f.id)) {
+        article class={ "finding " (f.severity) } id=(anchor(&f.id)) {
             header {
                 p.meta { (severity(f.severity)) span { (escape::html(&f.detector)) } span { (seen) } code { (escape::html(&f.id)) } }
                 h3 { (escape::html(&f.title)) }
@@ -190,6 +197,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                     } } } } }
                 }
                 div { dt { "Records" } dd { (words::count(f.evidence.0.total())) (evidence(context, &f.evidence.0, usize::MAX)) } }
+                div { dt { "Query for all" } dd.query { pre { code { (escape::html_query(f.evidence.0.query())) } } } }
                 @if !f.limits.is_empty() {
                     div { dt { "Limits" } dd { ul.plain { @for l in &f.limits { li { (escape::html(l)) } } } } }
                 }

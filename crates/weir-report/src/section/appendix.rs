@@ -101,7 +101,7 @@ fn datasets(case: &Case) -> Block<'_> {
     let rows = case.datasets.iter().take(ROWS_MAX).map(|d| {
         vec![
             Cell::Text(format!("{} ({})", d.name, d.origin)),
-            Cell::Codes(d.categories.iter().map(String::as_str).collect()),
+            Cell::Text(words::categories(&d.categories)),
             Cell::Codes(d.routes.iter().take(8).map(String::as_str).collect()),
             Cell::Text(d.subject.clone()),
             Cell::Text(d.ground.clone()),

@@ -102,7 +102,7 @@ fn whose(case: &Case) -> Said<'_> {
     let what = match scope.categories.as_slice() {
         [] => String::new(),
         categories => {
-            format!(": {}", words::list(&categories.iter().map(|c| c.replace('_', " ")).collect::<Vec<_>>()))
+            format!(": {}", words::categories(categories))
         }
     };
     Said::Derived(format!("{people}{of}{what}."), "scope", "scope.csv")
@@ -132,7 +132,7 @@ fn since(case: &Case) -> Vec<Said<'_>> {
         Some(p) => {
             said.push(Said::Derived(format!("The logs cover {}.", words::period(p)), "coverage", "coverage"))
         }
-        None => said.push(Said::Unknown("needed: at least one record with a time.".into())),
+        None => said.push(Said::needs("at least one record with a time.")),
     }
     said
 }

@@ -10,7 +10,7 @@ use weir_model::{
 };
 
 fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
-    vec![Block::Statements(vec![Said::Unknown(needed.into())])]
+    vec![Block::Statements(vec![Said::needs(needed)])]
 }
 
 pub(super) fn summary(case: &Case) -> Vec<Block<'_>> {

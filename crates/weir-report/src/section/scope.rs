@@ -10,7 +10,8 @@ use crate::{
 use weir_model::case::{Case, Determinable, Gap, Period, Scope};
 
 pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
-    let mut blocks = vec![Block::Heading("Overall".into()), Block::Labelled(whole(&case.scope))];
+    let mut blocks = vec![Block::Heading("Overall".into())];
+    blocks.extend(whole(&case.scope));
     blocks.extend(gaps("What limits the claim", case.scope.gaps.iter().collect(), "case.json"));
     if !case.finding_scopes.is_empty() {
         let title = |id: &String| {
@@ -20,7 +21,7 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
             vec![
                 Cell::Text(title(id)),
                 Cell::Text(people(s)),
-                Cell::Codes(s.categories.iter().map(String::as_str).collect()),
+                Cell::Text(categories(s)),
                 Cell::Number(words::count(s.records)),
                 Cell::Text(format!("{}: {}", words::label(words::determinable(s.determinable)), s.reason)),
                 Cell::Findings(std::slice::from_ref(id)),
@@ -57,36 +58,39 @@ fn people(s: &Scope) -> String {
     }
 }
 
-fn whole(s: &Scope) -> Vec<(String, Said<'_>)> {
+fn whole<'a>(s: &Scope) -> [Block<'a>; 2] {
     let derived = |words: String| Said::Derived(words, "scope", "scope.csv");
     let unknowable = s.determinable == Determinable::No || s.subjects.is_none();
     let people = headline::people_of(s);
+    let sure = format!("{}: {}", words::label(words::determinable(s.determinable)), s.reason);
+    let unknown = |needed: &str| format!("Unknown: needed is {needed}");
     let seen = match (s.first, s.last) {
-        (Some(first), Some(last)) => derived(words::period(Period { first, last })),
-        _ => Said::Unknown("needed: a record that shows a person's data.".into()),
+        (Some(first), Some(last)) => words::period(Period { first, last }),
+        _ => unknown("a record that shows a person's data"),
     };
-    let bytes = match s.bytes {
-        Some(n) => derived(words::bytes(n)),
-        None => Said::Unknown("needed: logs that state how many bytes each response carried.".into()),
-    };
-    let categories = match s.categories.as_slice() {
-        [] => Said::Unknown("needed: a dataset that says which data its routes hold (weir.toml).".into()),
-        all => derived(words::list(&all.iter().map(|c| c.replace('_', " ")).collect::<Vec<_>>())),
-    };
-    vec![
+    let fact = |label: &str, text: String| (label.to_owned(), Cell::Text(text));
+    let statements = vec![
         (
             "People".into(),
             if unknowable { Said::Unknown(format!("{people}. {}", s.reason)) } else { derived(people) },
         ),
-        (
-            "How sure".into(),
-            derived(format!("{}: {}", words::label(words::determinable(s.determinable)), s.reason)),
-        ),
-        ("Kinds of data".into(), categories),
-        ("Records".into(), derived(words::quantity(s.records, "record", "records"))),
-        ("Sent".into(), bytes),
-        ("Between".into(), seen),
-    ]
+        ("How sure".into(), derived(sure)),
+    ];
+    let facts = vec![
+        fact("Kinds of data", categories(s)),
+        fact("Records", words::quantity(s.records, "record", "records")),
+        fact("Sent", s.bytes.map_or_else(|| unknown("a log that states response sizes"), words::bytes)),
+        fact("Between", seen),
+    ];
+    [Block::Labelled(statements), Block::Facts(facts)]
+}
+
+fn categories(s: &Scope) -> String {
+    if s.categories.is_empty() {
+        "none named".into()
+    } else {
+        words::label_first(&words::categories(&s.categories))
+    }
 }
 
 fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Block<'a>> {
@@ -119,7 +123,7 @@ fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Bl
 
 pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
     if case.coverage.is_empty() {
-        return vec![Block::Statements(vec![Said::Unknown("needed: at least one log with times.".into())])];
+        return vec![Block::Statements(vec![Said::needs("at least one log with times.")])];
     }
     let all: Vec<_> = case.coverage.iter().flat_map(|c| &c.gaps).collect();
     let alt = case.coverage.iter().take(crate::svg::coverage::SENSORS_MAX).map(|c| {

@@ -36,7 +36,7 @@ pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
         let first = case.timeline.iter().find(|e| tactics.contains(&e.phase.as_str()));
         let said = match first {
             Some(e) => Said::Cited(format!("{}: {}", when(e), e.what), &e.evidence),
-            None => Said::Unknown(format!("needed: {needed}")),
+            None => Said::needs(needed),
         };
         ((*title).to_owned(), said)
     });

@@ -96,13 +96,17 @@ impl Value {
     }
 }
 
-/// The least of 1, 2, 4, 5, 8 times a power of ten that is not below `max`; 1 for nothing.
+/// The least of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not below `max`; 1 for nothing.
 fn round_up(max: f64) -> f64 {
     if !max.is_finite() || max <= 0.0 {
         return 1.0;
     }
     let power = 10f64.powf(max.log10().floor());
-    [1.0, 2.0, 4.0, 5.0, 8.0, 10.0].into_iter().map(|s| s * power).find(|s| *s >= max).unwrap_or(10.0 * power)
+    [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
+        .into_iter()
+        .map(|s| s * power)
+        .find(|s| *s >= max)
+        .unwrap_or(10.0 * power)
 }
 
 /// A coordinate with one decimal: enough for the eye, and the same bytes on every machine.
@@ -119,7 +123,7 @@ mod tests {
     fn scales_hold_their_ends() {
         assert_eq!(
             [round_up(0.0), round_up(7.0), round_up(1201.0), round_up(f64::NAN)],
-            [1.0, 8.0, 2000.0, 1.0]
+            [1.0, 8.0, 1500.0, 1.0]
         );
         let value = Value::new(100.0, 10.0, 110.0);
         assert_eq!([value.y(0.0), value.y(100.0), value.y(f64::NAN)], [110.0, 10.0, 110.0]);

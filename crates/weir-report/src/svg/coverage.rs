@@ -63,18 +63,18 @@ fn strip(c: &Coverage, time: &Time, right: f64, top: f64) -> Markup {
     }
 }
 
-/// A path per level of density, 1 to 4: quarters of the logarithm of the busiest day.
+/// A path per level of density, 1 to 4: quarters of the square root of the busiest day, so that one busy day hides no lull.
 fn levels(c: &Coverage, time: &Time, y: f64) -> Vec<(usize, String)> {
     let most = c.days.values().copied().max().unwrap_or(0).max(1) as f64;
     let mut paths = vec![String::new(); 4];
     for (day, records) in c.days.iter().filter(|(_, n)| **n > 0) {
         let Ok(at) = Micros::parse(day) else { continue };
-        let share = (1.0 + *records as f64).ln() / (1.0 + most).ln();
+        let share = (*records as f64 / most).sqrt();
         let level = ((share * 4.0).ceil() as usize).clamp(1, 4);
         let width = time.x(Micros(at.0.saturating_add(DAY_US))) - time.x(at);
         if let Some(path) = paths.get_mut(level - 1) {
             let (x, h) = (n(time.x(at)), n(STRIP_HEIGHT));
-            path.push_str(&format!("M{x} {}h{}v{h}H{x}Z", n(y), n(width.max(1.0))));
+            path.push_str(&format!("M{x} {}h{}v{h}H{x}Z", n(y), n(width.max(1.0) + 0.3)));
         }
     }
     paths.into_iter().enumerate().map(|(i, p)| (i + 1, p)).filter(|(_, p)| !p.is_empty()).collect()

@@ -76,7 +76,9 @@ fn spread(wanted: Vec<f64>) -> Vec<f64> {
         }
         ceiling = y - LETTER_GAP;
     }
-    placed
+    let over = placed.iter().copied().fold(TOP, f64::min);
+    let floor = |y: f64| if over < TOP { (y + TOP - over).min(BOTTOM) } else { y };
+    placed.into_iter().map(floor).collect()
 }
 
 #[cfg(test)]
@@ -86,6 +88,7 @@ mod tests {
         let placed = super::spread(vec![236.0, 236.0, 230.0, 100.0]);
         let mut sorted = placed.clone();
         sorted.sort_by(f64::total_cmp);
+        assert!(super::spread(vec![16.0; 6]).iter().all(|y| (super::TOP..=super::BOTTOM).contains(y)));
         assert!(sorted.windows(2).all(|w| w[1] - w[0] >= super::LETTER_GAP), "{placed:?}");
     }
 }

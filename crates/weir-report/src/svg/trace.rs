@@ -11,14 +11,14 @@ use layout::{Placed, place};
 use maud::{Markup, html};
 use weir_model::case::Trace;
 
-const BOX_WIDTH: f64 = 206.0;
-const BOX_HEIGHT: f64 = 48.0;
-const COLUMN: f64 = 272.0;
-const ROW: f64 = 60.0;
+const BOX_WIDTH: f64 = 190.0;
+const BOX_HEIGHT: f64 = 50.0;
+const COLUMN: f64 = 236.0;
+const ROW: f64 = 61.0;
 /// Characters of a value in a box.
-const VALUE_CHARS: usize = 25;
+const VALUE_CHARS: usize = 19;
 /// Characters of the line under it.
-const NOTE_CHARS: usize = 32;
+const NOTE_CHARS: usize = 26;
 
 /// The picture; `None` when there is nothing to draw. `id` keeps its anchors apart from those of other traces.
 pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Option<Markup> {
@@ -94,15 +94,19 @@ fn entity(b: &Placed) -> Markup {
             title { (escape::html(&b.title)) }
             rect x=(n(x)) y=(n(y)) width=(n(BOX_WIDTH)) height=(n(BOX_HEIGHT)) rx="5" {}
             text.value x=(n(x + 10.0)) y=(n(y + 20.0)) { (squeezed(&b.label, VALUE_CHARS)) }
-            text.what x=(n(x + 10.0)) y=(n(y + 38.0)) { (escape::terminal(&note(b), NOTE_CHARS)) }
+            text.what x=(n(x + 10.0)) y=(n(y + 39.0)) { (note(b)) }
         }
     }
 }
 
+/// What it is, how it was come to, and records; the kind gives way where all three do not fit, the number never.
 fn note(b: &Placed) -> String {
-    let how: Vec<_> = b.how.iter().map(|h| h.replace('_', " ")).collect();
-    let how = if how.is_empty() { b.kind.to_owned() } else { format!("{}: {}", b.kind, how.join(", ")) };
-    format!("{how} · {}", words::count(b.records))
+    let records = format!(" · {}", words::count(b.records));
+    let left = NOTE_CHARS.saturating_sub(records.chars().count());
+    let how = b.how.iter().map(|h| h.replace('_', " ")).collect::<Vec<_>>().join(", ");
+    let long = if how.is_empty() { b.kind.to_owned() } else { format!("{}: {how}", b.kind) };
+    let text = if long.chars().count() > left && !how.is_empty() { how } else { long };
+    format!("{}{records}", escape::terminal(&text, left))
 }
 
 /// Long values keep both ends: what tells two names apart is as often the tail as the head.

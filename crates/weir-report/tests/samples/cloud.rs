@@ -57,7 +57,7 @@ pub fn case() -> Case {
         ),
     ];
     case.incident.details = vec![
-        labelled("Discovery", Claim::unknown("needed are the organisation’s notes.")),
+        labelled("Discovery", Claim::unknown("the organisation’s notes.")),
         labelled("Period", stated("10 July 2023, 11:02 to 12:58 UTC", evidence(LOG, 12, 3, 214))),
     ];
     case.incident.methodology = vec![

@@ -105,7 +105,7 @@ fn findings() -> Vec<Finding> {
         ..finding(FORGED, "unissued", Severity::Critical, "12 tokens were used that nobody issued", evidence(LOG, 40_112, 100, 148_056))
     };
     let reach = Finding {
-        explanation: "203.0.113.0/24 read the pages of 21,313 members over 196 days. Its peers, networks with as many requests, read at most \
+        explanation: "203.0.113.0/24 read the pages of 21,313 members over 195 days. Its peers, networks with as many requests, read at most \
             31 in any such span."
             .into(),
         entities: [entity(EntityKind::Prefix, "203.0.113.0/24")].into_iter().chain(origins(12)).collect(),
@@ -144,7 +144,7 @@ fn timeline() -> Vec<TimelineEvent> {
     let at = t("2025-04-14T03:12:55Z");
     vec![
         event(
-            t("2025-01-21T11:02:10Z"),
+            t("2025-03-21T11:02:10Z"),
             None,
             "initial_access",
             "Token of key k-2023-02 first used from 203.0.113.7, with no issuance",
@@ -175,7 +175,7 @@ fn incident() -> Incident {
     Incident {
         summary: vec![
             stated(
-                "For 196 days someone read members’ pages of the shop with 12 session tokens that the shop never issued, all signed with a key whose owner had left.",
+                "For 195 days someone read members’ pages of the shop with 12 session tokens that the shop never issued, all signed with a key whose owner had left.",
                 many(),
             ),
             stated(
@@ -186,13 +186,10 @@ fn incident() -> Incident {
                 "The reading stayed below one record in four thousand of the shop’s traffic, so no volume alarm could see it.",
                 evidence(LOG, 40_112, 2, 148_056),
             ),
-            Claim::unknown("whether the data was stored or passed on: needed are the reader’s own systems."),
+            Claim::unknown("the reader’s own systems."),
         ],
         details: vec![
-            labelled(
-                "Discovery",
-                Claim::unknown("how it was first noticed: needed are the organisation’s own notes."),
-            ),
+            labelled("Discovery", Claim::unknown("the organisation’s own notes.")),
             labelled("Period", stated("14 April to 26 October 2025", many())),
             labelled("Sector", stated("Retail (configured)", evidence("weir.toml", 4, 1, 1))),
             labelled(
@@ -214,11 +211,7 @@ fn incident() -> Incident {
                 &["T1119", "T1213"],
                 stated("Members’ pages read by ascending id, 8 to 14 a minute, day and night.", many()),
             ),
-            tactic(
-                "Exfiltration",
-                &[],
-                Claim::unknown("where the data went: needed are flow records of the reading hosts."),
-            ),
+            tactic("Exfiltration", &[], Claim::unknown("flow records of the reading hosts.")),
         ],
         impact: vec![
             labelled("People", stated("21,313 members, 6.7 % of those held; at most 24,806", many())),
@@ -233,8 +226,8 @@ fn incident() -> Incident {
                     evidence("edge-2/access.log.7.gz", 9, 2, 2),
                 ),
             ),
-            labelled("Financial", Claim::unknown("costs: needed are the organisation’s books.")),
-            labelled("Reputational", Claim::unknown("needed are press and customers’ contacts.")),
+            labelled("Financial", Claim::unknown("the organisation’s books.")),
+            labelled("Reputational", Claim::unknown("press and customers’ contacts.")),
         ],
         indicators: (1..=12)
             .map(|i| Indicator {
@@ -247,11 +240,8 @@ fn incident() -> Incident {
             })
             .collect(),
         response: vec![
-            labelled(
-                "Containment",
-                Claim::unknown("whether key k-2023-02 was retired: needed is the key register."),
-            ),
-            labelled("Recovery", Claim::unknown("needed are the responders’ notes.")),
+            labelled("Containment", Claim::unknown("the key register.")),
+            labelled("Recovery", Claim::unknown("the responders’ notes.")),
         ],
         lessons: vec![advice(
             Severity::High,
