@@ -53,9 +53,24 @@ fn epoch(text: &str, number: f64) -> Option<Micros> {
     let micros = match text.parse::<i64>() {
         Ok(whole) if scale >= 1.0 => whole.checked_mul(scale as i64)?,
         Ok(whole) => whole / 1_000,
-        Err(_) => (number * scale).round() as i64,
+        Err(_) => match seconds_with_fraction(text) {
+            Some(exact) if scale > 1_000.0 => exact,
+            _ => (number * scale).round() as i64,
+        },
     };
     jiff::Timestamp::from_microsecond(micros).ok().map(|at| Micros(at.as_microsecond()))
+}
+
+/// `1646861401.5241024` in microseconds: a float of this size is off by half of one.
+fn seconds_with_fraction(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let micros =
+        fraction.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, b| n * 10 + i64::from(b - b'0'));
+    whole.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
 }
 
 #[cfg(test)]

@@ -59,6 +59,11 @@ impl<'a> Object<'a> {
         text(self.path(path)?)
     }
 
+    /// Names and values in the order written.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
     /// Whether it has no name at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

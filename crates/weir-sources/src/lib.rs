@@ -9,6 +9,8 @@
 
 pub mod instant;
 pub mod json;
+#[cfg(test)]
+mod laws;
 pub mod read;
 pub mod secrets;
 pub mod source;

@@ -8,11 +8,14 @@
 //! What this module refuses: keeping a key on disk (the caller does), and guessing that a long random word is a secret when
 //! neither its name nor its form says so.
 
+mod credential;
 mod form;
 mod json;
 mod names;
 mod text;
 mod uri;
+
+pub use credential::credential;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -112,9 +115,9 @@ impl Fingerprints {
             };
             out.push_str(before);
             if span.decode && secret.contains('%') {
-                self.push(&mut out, &uri::decoded(secret));
+                out.push_str(&credential(self, &uri::decoded(secret)));
             } else {
-                self.push(&mut out, secret);
+                out.push_str(&credential(self, secret));
             }
             done = span.end;
         }

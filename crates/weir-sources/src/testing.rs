@@ -41,7 +41,8 @@ pub fn read(source: &dyn Source, records: &[&str], options: &FileOptions) -> Rea
     read
 }
 
-fn row(table: Table, batch: &RecordBatch, i: usize) -> Row {
+/// Row `i` of a batch.
+pub fn row(table: Table, batch: &RecordBatch, i: usize) -> Row {
     let mut row = Row::from([("table".to_owned(), table.name().to_owned())]);
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         if column.is_null(i)
@@ -57,10 +58,18 @@ fn row(table: Table, batch: &RecordBatch, i: usize) -> Row {
             numbers.value(i).to_string()
         } else if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
             Micros(times.value(i)).to_string()
+        } else if let Some(lists) = column.as_list_opt::<i32>() {
+            let list = lists.value(i);
+            let parts = list.as_struct();
+            let text = |part: usize, at: usize| parts.column(part).as_string::<i32>().value(at).to_owned();
+            let all = (0..list.len()).map(|at| format!("{} {} ({})", text(0, at), text(1, at), text(2, at)));
+            all.collect::<Vec<_>>().join(", ")
         } else {
             continue;
         };
-        row.insert(field.name().clone(), text);
+        if !text.is_empty() {
+            row.insert(field.name().clone(), text);
+        }
     }
     row
 }

@@ -1,8 +1,8 @@
 //! Secrets in JSON values.
 
-use super::Fingerprints;
 use super::names::{Rule, rule};
 use super::uri::is_secret;
+use super::{Fingerprints, credential};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -48,7 +48,7 @@ fn string(fingerprints: &Fingerprints, rule: Rule, text: &str) -> Option<String>
             let clean = fingerprints.scrub(&header);
             clean.strip_prefix("Cookie: ").map(str::to_owned)
         }
-        _ if is_secret(rule, text) => Some(fingerprints.of(text)),
+        _ if is_secret(rule, text) => Some(credential(fingerprints, text)),
         _ => match fingerprints.scrub(text) {
             Cow::Borrowed(_) => None,
             Cow::Owned(clean) => Some(clean),
