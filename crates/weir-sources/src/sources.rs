@@ -5,14 +5,19 @@
 
 pub mod aws_cloudtrail;
 pub mod syslog_auth;
+pub mod token_issuance;
 pub mod web_combined;
 
 use crate::source::Source;
 
 /// Every source, in the order in which ties are decided.
 pub fn all() -> &'static [&'static dyn Source] {
-    static ALL: &[&dyn Source] =
-        &[&aws_cloudtrail::AwsCloudtrail, &syslog_auth::SyslogAuth, &web_combined::WebCombined];
+    static ALL: &[&dyn Source] = &[
+        &aws_cloudtrail::AwsCloudtrail,
+        &syslog_auth::SyslogAuth,
+        &token_issuance::TokenIssuance,
+        &web_combined::WebCombined,
+    ];
     ALL
 }
 
