@@ -7,6 +7,8 @@ pub mod aws_cloudtrail;
 pub mod syslog_auth;
 pub mod token_issuance;
 pub mod web_combined;
+pub mod web_json;
+pub mod zeek;
 
 use crate::source::Source;
 
@@ -17,6 +19,9 @@ pub fn all() -> &'static [&'static dyn Source] {
         &syslog_auth::SyslogAuth,
         &token_issuance::TokenIssuance,
         &web_combined::WebCombined,
+        &web_json::WebJson,
+        &zeek::ZeekConn,
+        &zeek::ZeekHttp,
     ];
     ALL
 }
