@@ -199,6 +199,17 @@ impl Paths {
         let own = tails_of(&citation.path).find(|tail| self.0.get(*tail) == Some(&1));
         format!("{}:{}", own.unwrap_or(&citation.path), citation.line)
     }
+
+    /// The first `max` citations in order; one of the same file as the one before it is only `:line`.
+    pub fn first<'c>(&self, cited: &'c [Citation], max: usize) -> Vec<(&'c Citation, String)> {
+        let before = std::iter::once(None).chain(cited.iter().map(Some));
+        let same = |before: Option<&Citation>, c: &Citation| before.is_some_and(|b| b.path == c.path);
+        let words = |(c, before): (&'c Citation, Option<&Citation>)| match same(before, c) {
+            true => (c, format!(":{}", c.line)),
+            false => (c, self.short(c)),
+        };
+        cited.iter().zip(before).take(max).map(words).collect()
+    }
 }
 
 /// The tails of a path at each slash, shortest first, the whole last. At most eight: deeper ones are named in full.

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 /// Longest foreign string shown by a format for people, in bytes.
 pub const SHOWN_BYTES_MAX: usize = 400;
+/// Longest sentence shown, in bytes.
+pub const SENTENCE_BYTES_MAX: usize = 2_000;
 /// Longest query shown, in bytes.
 pub const QUERY_BYTES_MAX: usize = 4_000;
 /// Longest cell of a CSV file, in bytes: below the 32,767 characters that spreadsheets hold.
@@ -64,9 +66,9 @@ pub fn html(text: &str) -> Markup {
     html! { (shown(text)) }
 }
 
-/// For running words of the report itself that may be longer than a name: cut far later.
-pub fn html_long(text: &str) -> Markup {
-    html! { (visible(&cut(text, QUERY_BYTES_MAX))) }
+/// A sentence of the report for plain text: longer than a name may be, made visible all the same.
+pub fn sentence(text: &str) -> String {
+    visible(&cut(text, SENTENCE_BYTES_MAX)).into_owned()
 }
 
 /// For a query in HTML: its line breaks kept.
@@ -85,7 +87,7 @@ pub fn terminal(text: &str, chars_max: usize) -> String {
 
 /// For running Markdown (GitHub's dialect), inside tables too: no markup, no raw HTML, no link, not even a bare one.
 pub fn markdown(text: &str) -> String {
-    let text = shown(text);
+    let text = sentence(text);
     let mut out = String::with_capacity(text.len() + 16);
     let mut before = ' ';
     let mut rest = text.chars().peekable();

@@ -114,7 +114,8 @@ fn said(said: &Said<'_>, label: &str, paths: &Paths, out: &mut String) {
 }
 
 fn evidence(e: &Evidence, paths: &Paths) -> String {
-    let first: Vec<_> = e.cited().iter().take(CITED_MAX).map(|c| code(&paths.short(c))).collect();
+    let first: Vec<_> =
+        paths.first(e.cited(), CITED_MAX).into_iter().map(|(_, place)| code(&place)).collect();
     let more = e.total().saturating_sub(first.len() as u64);
     let more = if more > 0 { format!(" + {} more", words::count(more)) } else { String::new() };
     format!("<sub>{}{more}</sub>", first.join(", "))

@@ -20,7 +20,7 @@ pub(super) fn block(context: &Context<'_>, block: &Block<'_>, titled: bool) -> M
     html! {
         @match block {
             Block::Heading(text) => h3 { (escape::html(text)) },
-            Block::Note(text) => p.note { (escape::html_long(text)) },
+            Block::Note(text) => p.note { (prose(text)) },
             Block::Statements(all) => @for s in all { (said(context, s)) },
             Block::Labelled(all) => dl.labelled {
                 @for (label, s) in all { div { dt { (escape::html(label)) } dd { (said(context, s)) } } }
@@ -28,7 +28,7 @@ pub(super) fn block(context: &Context<'_>, block: &Block<'_>, titled: bool) -> M
             Block::Facts(all) => dl.facts {
                 @for (label, value) in all { div { dt { (escape::html(label)) } dd { (cell(context, value)) } } }
             },
-            Block::Points(all) => ul.points { @for p in all { li { (escape::html(p)) } } },
+            Block::Points(all) => ul.points { @for p in all { li { (prose(p)) } } },
             Block::Advice(all) => ol.advice { @for a in *all { li { (advice(context, a)) } } },
             Block::Table(t) => (table(context, t, titled)),
             Block::Figure(f) => (figure(context, f)),
@@ -41,13 +41,13 @@ pub(super) fn block(context: &Context<'_>, block: &Block<'_>, titled: bool) -> M
 pub(super) fn said(context: &Context<'_>, said: &Said<'_>) -> Markup {
     html! {
         @match said {
-            Said::Cited(words, e) => div.said { p { (escape::html(words)) } (evidence(context, e, UNFOLDED_MAX)) },
+            Said::Cited(words, e) => div.said { p { (prose(words)) } (evidence(context, e, UNFOLDED_MAX)) },
             Said::Derived(words, id, name) => div.said {
-                p { (escape::html(words)) }
+                p { (prose(words)) }
                 p.cites { a href={ "#" (id) } { (name) } }
             },
             Said::Unknown(needed) => div.said.unknown {
-                p { span.mark { "Unknown" } " " (escape::html(&words::label_first(needed))) }
+                p { span.mark { "Unknown" } " " (prose(&words::label_first(needed))) }
             },
         }
     }
@@ -58,8 +58,7 @@ fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup 
     let more = e.total().saturating_sub(CITED_MAX as u64);
     html! {
         div.cites {
-            @for c in cited.iter().take(CITED_MAX) {
-                @let place = context.paths.short(c);
+            @for (c, place) in context.paths.first(cited, CITED_MAX) {
                 code class=[(place.len() <= 28).then_some("short")] title=(escape::html(&c.path)) { (escape::html(&place)) } " "
             }
             @if more > 0 || !e.query().is_empty() {
@@ -92,7 +91,7 @@ pub(super) fn severity(s: Severity) -> Markup {
 
 fn advice(context: &Context<'_>, a: &Recommendation) -> Markup {
     html! {
-        p { (severity(a.severity)) " " (escape::html(&a.text)) }
+        p { (severity(a.severity)) " " (prose(&a.text)) }
         @if !a.because.is_empty() {
             p.cites { "because of " @for (i, b) in a.because.iter().enumerate() {
                 @if i > 0 { ", " }
@@ -107,6 +106,19 @@ fn finding_link(context: &Context<'_>, id: &str) -> Markup {
     let finding = context.case.findings.iter().find(|f| f.id == id);
     html! {
         @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (escape::html(&f.title)) } } @else { (escape::html(id)) }
+    }
+}
+
+/// Words in which a name may stand between backticks; an odd backtick is only itself.
+pub(super) fn prose(text: &str) -> Markup {
+    let shown = escape::sentence(text);
+    let paired = shown.matches('`').count().is_multiple_of(2);
+    html! {
+        @if paired {
+            @for (i, part) in shown.split('`').enumerate() {
+                @if i % 2 == 0 { (part) } @else { code { (part) } }
+            }
+        } @else { (shown) }
     }
 }
 
@@ -178,7 +190,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                 p.meta { (severity(f.severity)) span { (escape::html(&f.detector)) } span { (seen) } code { (escape::html(&f.id)) } }
                 h3 { (escape::html(&f.title)) }
             }
-            div.said { p { (escape::html(&f.explanation)) } }
+            div.said { p { (prose(&f.explanation)) } }
             (measures(card))
             dl.labelled {
                 div { dt { "Chance of luck" } dd { (words::label_first(&words::chance(f.p_value))) } }
@@ -186,7 +198,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                     @let people = crate::section::headline::people_of(scope);
                     div { dt { "Whose data" } dd {
                         @if people == words::people(None) { span.mark { "Unknown" } " " }
-                        (words::label_first(&people)) " " span.faint { (escape::html(&scope.reason)) }
+                        (words::label_first(&people)) " " span.faint { (prose(&words::label_first(&scope.reason))) }
                     } }
                 }
                 div { dt { "Who and what" } dd { (entities(card)) } }
@@ -199,7 +211,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                 div { dt { "Records" } dd { (words::count(f.evidence.0.total())) (evidence(context, &f.evidence.0, usize::MAX)) } }
                 div { dt { "Query for all" } dd.query { pre { code { (escape::html_query(f.evidence.0.query())) } } } }
                 @if !f.limits.is_empty() {
-                    div { dt { "Limits" } dd { ul.plain { @for l in &f.limits { li { (escape::html(l)) } } } } }
+                    div { dt { "Limits" } dd { ul.plain { @for l in &f.limits { li { (prose(l)) } } } } }
                 }
                 @if let Some(c) = &f.campaign { div { dt { "Campaign" } dd { code { (escape::html(c)) } } } }
             }

@@ -39,7 +39,7 @@ pub(super) fn screen(context: &Context<'_>, h: &Headline<'_>) -> Markup {
             div.answer.today {
                 h2 { "What to do today" }
                 @if h.today.is_empty() { p { "Nothing is recommended by this case." } } @else {
-                    ol { @for advice in &h.today { li { (escape::html(&advice.text)) } } }
+                    ol { @for advice in &h.today { li { (blocks::prose(&advice.text)) } } }
                 }
             }
         }

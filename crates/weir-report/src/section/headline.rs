@@ -96,7 +96,7 @@ fn whose(case: &Case) -> Said<'_> {
     let scope = &case.scope;
     let people = people_of(scope);
     if scope.subjects.is_none() || scope.determinable == Determinable::No {
-        return Said::Unknown(format!("{people}. {}", scope.reason));
+        return Said::Unknown(format!("{people}. {}", words::label_first(&scope.reason)));
     }
     let of = case.organisation.members.map(|m| format!(" of {} held", words::count(m))).unwrap_or_default();
     let what = match scope.categories.as_slice() {

@@ -72,7 +72,11 @@ fn whole<'a>(s: &Scope) -> [Block<'a>; 2] {
     let statements = vec![
         (
             "People".into(),
-            if unknowable { Said::Unknown(format!("{people}. {}", s.reason)) } else { derived(people) },
+            if unknowable {
+                Said::Unknown(format!("{people}. {}", words::label_first(&s.reason)))
+            } else {
+                derived(people)
+            },
         ),
         ("How sure".into(), derived(sure)),
     ];

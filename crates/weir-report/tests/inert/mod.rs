@@ -78,11 +78,16 @@ fn html_holds_only_our_own_tags() {
 fn markdown_has_no_html_no_links_and_whole_tables() {
     let report = text("markdown", &hostile::case());
     no_hidden(&report, "markdown");
-    let mut fenced = false;
+    let mut fence: Option<String> = None;
     let mut columns = 0;
     for line in report.lines() {
-        fenced ^= line.starts_with("```");
-        if fenced {
+        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+        match &fence {
+            Some(open) if line == open => fence = None,
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            _ => {}
+        }
+        if fence.is_some() || line.starts_with("```") {
             continue;
         }
         let prose = without_code(line);
@@ -97,7 +102,7 @@ fn markdown_has_no_html_no_links_and_whole_tables() {
         columns = if !line.starts_with('|') { 0 } else { if columns == 0 { cells } else { columns } };
         assert!(columns == 0 || cells == columns, "a broken row: {line}");
     }
-    assert!(!fenced, "a fence was closed by a name");
+    assert!(fence.is_none(), "a fence was closed by a name");
 }
 
 /// A line without its code spans, read as CommonMark does: a run of backticks closes a run of the same length.

@@ -52,9 +52,7 @@ pub fn case() -> Case {
             "A long-lived access key of the user `backup-svc` was used from a network it had never been used from, and within 90 minutes created two users, opened a bucket to the world, shared a disk snapshot with another account and stopped the trail.",
             evidence(LOG, 12, 20, 214),
         ),
-        Claim::unknown(
-            "how the key was stolen: needed are logs of the machines and repositories that held it.",
-        ),
+        Claim::unknown("logs of the machines and repositories that held it."),
     ];
     case.incident.details = vec![
         labelled("Discovery", Claim::unknown("the organisation’s notes.")),

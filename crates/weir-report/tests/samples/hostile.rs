@@ -27,7 +27,7 @@ struct Attacks(usize);
 impl Attacks {
     fn next(&mut self) -> String {
         self.0 += 1;
-        if self.0.is_multiple_of(41) {
+        if self.0.is_multiple_of(401) {
             "𝕏é<&".repeat(1 << 17)
         } else {
             ATTACKS[self.0 % ATTACKS.len()].to_owned()
