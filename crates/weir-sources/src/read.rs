@@ -11,6 +11,7 @@ mod account;
 mod detect;
 mod file;
 mod frame;
+mod gzip;
 mod json;
 mod lines;
 mod name;
@@ -26,3 +27,6 @@ pub use name::{sensor_of_path, year_of_name};
 
 /// How much of a file's start is looked at to decide its format, in bytes of decompressed content.
 pub const HEAD_MAX: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -239,6 +239,11 @@ impl Opened {
         &self.sensor
     }
 
+    /// The latest year the file's last record can have, for stamps without one.
+    pub fn year_hint(&self) -> Option<i16> {
+        self.options.year_hint
+    }
+
     /// Hash of the first 64 KiB of content (all of it when shorter), and how many bytes that is.
     pub fn head_fingerprint(&self) -> (String, u64) {
         let head = self.head.get(..HEAD_MAX).unwrap_or(&self.head);
@@ -257,9 +262,10 @@ impl Opened {
         self.reader(ingest, file, At { line: 1, offset: 0 }, None)
     }
 
-    /// Reads what follows the first `offset` bytes of content, whose last line is `lines`; gives their SHA-256 as well, so that the
-    /// caller can tell whether they are the file it knows. `Err` gives the file back, spent, when it is shorter than that: it is
-    /// another file; open it again. For UTF-16 only a start at 0 is possible.
+    /// Reads what follows the first `offset` bytes of content, which are `lines` lines; gives their SHA-256 as well, so that the
+    /// caller can tell whether they are the file it knows. The account then is of the tail, but for `content_bytes` and `sha256`,
+    /// which are of the whole. `None` when the file is shorter than that (it is another one; open it again), or UTF-16 (only a start
+    /// at 0 is possible).
     pub fn start_at(
         mut self,
         ingest: i64,

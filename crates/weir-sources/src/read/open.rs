@@ -2,6 +2,7 @@
 //!
 //! Decisive choice: damage is an end with a reason. What was read before it counts.
 
+use super::gzip::Members;
 use sha2::{Digest, Sha256};
 use std::io::{self, Chain, Cursor, ErrorKind, Read};
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl Content {
         let raw: Raw = Cursor::new(magic).chain(counted);
         let mut damage = failed.then_some(UNREADABLE);
         let decoder: Box<dyn Read + Send> = if gzip {
-            Box::new(flate2::read::MultiGzDecoder::new(raw))
+            Box::new(Members::new(raw))
         } else if zstd {
             match zstd::stream::read::Decoder::new(raw) {
                 Ok(decoder) => Box::new(decoder),
