@@ -1,281 +1,359 @@
-//! Records into partials.
+//! [`Fold`]: takes record batches in and gives rows out, within a budget of bytes.
 
-use crate::spill::{Merged, Row, Run};
-use crate::{Partial, RollupError};
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch, StringArray};
+use crate::RollupError;
+use crate::cells::{Text, When, number, text};
+use crate::kind;
+use crate::merge::Merged;
+use crate::partial::Partial;
+use crate::spill::Runs;
+use crate::table::{Hint, Table};
+use arrow_array::{Array, Int32Array, RecordBatch};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use weir_catalog::Derived;
 use weir_catalog::derive::each_subject;
-use weir_catalog::{Derived, Outcome};
+use weir_catalog::outcome::Outcome;
 use weir_model::entity::prefix_of;
-use weir_model::{EntityKind, Table};
-use weir_stats::{Merge, hash64};
+use weir_model::{EntityKind, Table as Records};
+use weir_stats::{hash64, hash64_in};
 
-/// Bytes an entry takes beside its sketches' heap: key, partial, map.
-const ENTRY_BYTES: usize = 400;
-/// Runs that are merged at once; more are merged in steps, so that open files stay few.
-const RUNS_MAX: usize = 64;
-
-/// Folds batches; what does not fit the budget is spilled.
+/// Folds record batches into rows per entity and day.
 pub struct Fold {
-    held: HashMap<(EntityKind, i32), HashMap<Box<str>, Partial>>,
-    bytes: usize,
-    budget: usize,
-    folder: PathBuf,
-    runs: Vec<Run>,
+    table: Table,
+    runs: Runs,
+    budget_bytes: usize,
 }
 
-/// What one record adds to each of its entities.
-#[derive(Default)]
-struct Step<'a> {
-    at: i64,
-    day: i32,
+/// What one access adds to each of its entities.
+struct Touch<'p> {
+    time: i64,
     bytes: u64,
-    outcome: Option<Outcome>,
-    shows: bool,
-    people: &'a [u64],
+    outcome: Outcome,
+    /// Whether it concerns a dataset or somebody.
+    data: bool,
+    shown: bool,
+    people: &'p [u64],
     credential: Option<u64>,
     route: Option<u64>,
     origin: Option<u64>,
 }
 
-impl Step<'_> {
-    fn add_to(&self, partial: &mut Partial, hours: bool) {
-        partial.records += 1;
-        partial.bytes += self.bytes;
-        match self.outcome {
-            Some(Outcome::Ok) => partial.ok += 1,
-            Some(Outcome::Denied) => partial.denied += 1,
-            Some(Outcome::Missing) => partial.missing += 1,
-            Some(Outcome::Failed) => partial.failed += 1,
-            _ => {}
-        }
-        partial.data_records += u64::from(self.shows);
-        partial.first = Some(partial.first.map_or(self.at, |f| f.min(self.at)));
-        partial.last = partial.last.max(Some(self.at));
-        if self.shows {
-            self.people.iter().for_each(|p| partial.people.insert(*p));
-        }
-        self.credential.iter().for_each(|c| partial.credentials.insert(*c));
-        self.route.iter().for_each(|r| partial.routes.insert(*r));
-        self.origin.iter().for_each(|o| partial.origins.insert(*o));
-        if hours {
-            let hour =
-                usize::try_from(self.at.rem_euclid(weir_model::time::DAY_US) / 3_600_000_000).unwrap_or(0);
-            if let Some(n) = partial.hours.get_or_insert([0; 24]).get_mut(hour) {
-                *n += 1;
-            }
-        }
+/// What one sign-in or issuance adds.
+struct Sign {
+    time: i64,
+    failed: bool,
+    issued: bool,
+    account: Option<u64>,
+    credential: Option<u64>,
+    origin: Option<u64>,
+}
+
+/// Values of one kind in a batch, and where the last one was found.
+struct Lane<'a> {
+    kind: u8,
+    values: Text<'a>,
+    hint: Hint,
+}
+
+impl<'a> Lane<'a> {
+    fn new(kind: EntityKind, values: Text<'a>) -> Self {
+        Self { kind: kind::place(kind), values, hint: Hint::default() }
     }
-}
-
-/// A text column of a batch, by name.
-fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Option<&'b StringArray> {
-    batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>())
-}
-
-fn cell<'b>(column: Option<&'b StringArray>, row: usize) -> Option<&'b str> {
-    column.filter(|c| c.is_valid(row)).map(|c| c.value(row))
 }
 
 impl Fold {
-    /// A fold that holds at most about `budget_bytes` and spills to unnamed files in `folder`.
-    pub fn new(budget_bytes: usize, folder: &Path) -> Self {
-        Self {
-            held: HashMap::new(),
-            bytes: 0,
-            budget: budget_bytes,
-            folder: folder.to_owned(),
-            runs: Vec::new(),
-        }
+    /// A fold that holds about `budget_bytes` of partials in memory and spills beyond it into unnamed files in `folder`.
+    #[must_use]
+    pub fn new(budget_bytes: usize, folder: impl Into<PathBuf>) -> Self {
+        Self { table: Table::default(), runs: Runs::new(folder.into()), budget_bytes }
     }
 
-    /// Folds a batch of `access` with what was derived from it.
-    pub fn access(&mut self, batch: &RecordBatch, derived: &Derived) -> Result<(), RollupError> {
-        let text = |name: &str| texts(batch, name);
-        let (ip, agent, credential) = (text("src_ip"), text("user_agent"), text("credential"));
-        let (key, actor, sensor) = (text("key_uid"), text("actor"), text("sensor"));
-        let bytes = batch.column_by_name("bytes_out").and_then(|c| c.as_primitive_opt::<Int64Type>());
-        let mut people = Vec::new();
-        for row in 0..batch.num_rows() {
-            let Some((at, day)) = when(batch, row) else { continue };
-            people.clear();
-            each_subject(Some(&derived.subjects), row, |namespace, id, _| {
-                people.push(subject_hash(namespace, id))
-            });
-            let dataset = cell(Some(&derived.dataset), row);
-            let step = Step {
-                at,
-                day,
-                bytes: bytes
-                    .filter(|b| b.is_valid(row))
-                    .and_then(|b| u64::try_from(b.value(row)).ok())
-                    .unwrap_or(0),
-                outcome: outcome(batch, row),
-                shows: derived.shown.is_valid(row)
-                    && derived.shown.value(row)
-                    && (dataset.is_some() || !people.is_empty()),
-                people: &people,
-                credential: cell(credential, row).map(|c| hash64(c.as_bytes())),
-                route: cell(Some(&derived.route), row).map(|r| hash64(r.as_bytes())),
-                origin: cell(ip, row).map(|o| hash64(o.as_bytes())),
-            };
-            let entities = [
-                (EntityKind::Origin, cell(ip, row)),
-                (EntityKind::Client, cell(agent, row)),
-                (EntityKind::Credential, cell(credential, row)),
-                (EntityKind::Key, cell(key, row)),
-                (EntityKind::Actor, cell(actor, row)),
-                (EntityKind::Dataset, dataset),
-                (EntityKind::Country, cell(derived.country.as_ref(), row)),
-                (EntityKind::Sensor, cell(sensor, row)),
-            ];
-            self.add(&entities, &step);
-            if let Some(prefix) = cell(ip, row).and_then(prefix_of) {
-                self.add(&[(EntityKind::Prefix, Some(&prefix))], &step);
-            }
-        }
-        self.settle()
-    }
-
-    /// Folds a batch of `auth`.
-    pub fn auth(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
-        let columns =
-            [(EntityKind::Actor, "user"), (EntityKind::Key, "key_uid"), (EntityKind::Sensor, "sensor")];
-        self.plain(batch, &columns)
-    }
-
-    /// Folds a batch of `flow`.
-    pub fn flow(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
-        self.plain(batch, &[(EntityKind::Sensor, "sensor")])
-    }
-
-    /// Folds a batch of `host`.
-    pub fn host(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
-        self.plain(batch, &[(EntityKind::Host, "hostname"), (EntityKind::Sensor, "sensor")])
-    }
-
-    /// Folds a batch of any table.
+    /// Takes in a batch of any record table; `derive` is asked for those of `access`.
+    ///
+    /// # Errors
+    /// If the batch has no times, or a run cannot be written.
     pub fn table(
         &mut self,
-        table: Table,
+        table: Records,
         batch: &RecordBatch,
         derive: impl FnOnce(&RecordBatch) -> Derived,
     ) -> Result<(), RollupError> {
         match table {
-            Table::Access => self.access(batch, &derive(batch)),
-            Table::Auth => self.auth(batch),
-            Table::Flow => self.flow(batch),
-            Table::Host => self.host(batch),
+            Records::Access => self.access(batch, &derive(batch)),
+            Records::Auth => self.auth(batch),
+            Records::Flow => self.flow(batch),
+            Records::Host => self.host(batch),
         }
     }
 
-    /// Records that show nobody's data: counts, outcomes and addresses only.
-    fn plain(&mut self, batch: &RecordBatch, columns: &[(EntityKind, &str)]) -> Result<(), RollupError> {
-        let found: Vec<_> = columns.iter().map(|(kind, name)| (*kind, texts(batch, name))).collect();
-        let (ip, credential) = (texts(batch, "src_ip"), texts(batch, "credential"));
+    /// Takes in a batch of `access` with what the catalog derived from it.
+    ///
+    /// # Errors
+    /// If the batch has no times, or a run cannot be written.
+    pub fn access(&mut self, batch: &RecordBatch, derived: &Derived) -> Result<(), RollupError> {
+        let when = When::of(batch)?;
+        let (origins, credentials) = (text(batch, "src_ip"), text(batch, "credential"));
+        let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
+        let status = statuses(batch);
+        let mut prefixes = Prefixes::new(origins);
+        let mut lanes = [
+            Lane::new(EntityKind::Origin, origins),
+            Lane::new(EntityKind::Client, text(batch, "user_agent")),
+            Lane::new(EntityKind::Credential, credentials),
+            Lane::new(EntityKind::Key, text(batch, "key_uid")),
+            Lane::new(EntityKind::Actor, text(batch, "actor")),
+            Lane::new(EntityKind::Dataset, Text(Some(&derived.dataset))),
+            Lane::new(EntityKind::Country, Text(derived.country.as_ref())),
+            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
+        ];
+        let (routes, datasets) = (Text(Some(&derived.route)), Text(Some(&derived.dataset)));
+        let mut people = Vec::new();
         for row in 0..batch.num_rows() {
-            let Some((at, day)) = when(batch, row) else { continue };
-            let step = Step {
-                at,
-                day,
-                outcome: outcome(batch, row),
-                credential: cell(credential, row).map(|c| hash64(c.as_bytes())),
-                origin: cell(ip, row).map(|o| hash64(o.as_bytes())),
-                ..Step::default()
+            let (time, day) = when.at(row);
+            people.clear();
+            each_subject(Some(&derived.subjects), row, |namespace, id, _| {
+                people.push(subject_hash(namespace, id))
+            });
+            let touch = Touch {
+                time,
+                bytes: bytes.at(row),
+                outcome: Outcome::of(status_at(status, row), codes.at(row)),
+                data: datasets.at(row).is_some() || !people.is_empty(),
+                shown: row < derived.shown.len() && derived.shown.value(row),
+                people: &people,
+                credential: credentials.at(row).map(|v| hash64(v.as_bytes())),
+                route: routes.at(row).map(|v| hash64(v.as_bytes())),
+                origin: origins.at(row).map(|v| hash64(v.as_bytes())),
             };
-            for (kind, column) in &found {
-                self.add(&[(*kind, cell(*column, row))], &step);
-            }
-        }
-        self.settle()
-    }
-
-    fn add(&mut self, entities: &[(EntityKind, Option<&str>)], step: &Step<'_>) {
-        for (kind, value) in entities {
-            let Some(value) = value.filter(|v| !v.is_empty()) else { continue };
-            let of_day = self.held.entry((*kind, step.day)).or_default();
-            let partial = match of_day.get_mut(value) {
-                Some(partial) => partial,
-                None => {
-                    self.bytes += ENTRY_BYTES + value.len();
-                    of_day.entry(value.into()).or_default()
-                }
-            };
-            let before = partial.heap_bytes();
-            step.add_to(partial, *kind == EntityKind::Sensor);
-            self.bytes += partial.heap_bytes().saturating_sub(before);
-        }
-    }
-
-    fn settle(&mut self) -> Result<(), RollupError> {
-        if self.bytes > self.budget { self.spill() } else { Ok(()) }
-    }
-
-    fn spill(&mut self) -> Result<(), RollupError> {
-        let rows = self.drain();
-        self.runs.push(Run::write(&self.folder, &rows)?);
-        if self.runs.len() >= RUNS_MAX {
-            let merged: Merged = Merged::new(std::mem::take(&mut self.runs))?;
-            self.runs.push(Run::write_all(&self.folder, merged)?);
+            self.each(&mut lanes, &mut prefixes, row, day, |partial| touch.add(partial))?;
+            self.hour(&mut lanes, row, (time, day));
         }
         Ok(())
     }
 
-    fn drain(&mut self) -> Vec<Row> {
-        self.bytes = 0;
-        let mut rows: Vec<Row> = std::mem::take(&mut self.held)
-            .into_iter()
-            .flat_map(|((kind, day), entities)| {
-                entities.into_iter().map(move |(entity, partial)| Row {
-                    kind: kind.as_str().to_owned(),
-                    entity: entity.into(),
-                    day,
-                    partial,
-                })
-            })
-            .collect();
-        rows.sort_by(|a, b| (&a.kind, &a.entity, a.day).cmp(&(&b.kind, &b.entity, b.day)));
-        rows
+    /// Takes in a batch of `auth`.
+    ///
+    /// # Errors
+    /// If the batch has no times, or a run cannot be written.
+    pub fn auth(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
+        let when = When::of(batch)?;
+        let (origins, credentials, users) =
+            (text(batch, "src_ip"), text(batch, "credential"), text(batch, "user"));
+        let (actors, activities) = (text(batch, "actor"), text(batch, "activity"));
+        let status = statuses(batch);
+        let mut prefixes = Prefixes::new(origins);
+        let mut lanes = [
+            Lane::new(EntityKind::Origin, origins),
+            Lane::new(EntityKind::Client, text(batch, "user_agent")),
+            Lane::new(EntityKind::Credential, credentials),
+            Lane::new(EntityKind::Key, text(batch, "key_uid")),
+            Lane::new(EntityKind::Actor, actors),
+            Lane::new(EntityKind::Host, text(batch, "hostname")),
+            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
+        ];
+        let mut user_hint = Hint::default();
+        for row in 0..batch.num_rows() {
+            let (time, day) = when.at(row);
+            let failed = status_at(status, row) == Some(weir_model::record::STATUS_FAILURE);
+            let hash = |column: Text<'_>| column.at(row).map(|v| hash64(v.as_bytes()));
+            let credential = hash(credentials);
+            let other = matches!(activities.at(row), Some("logon" | "logoff" | "delete"));
+            let issued = credential.is_some() && !failed && !other;
+            let sign = Sign { time, failed, issued, account: hash(users), credential, origin: hash(origins) };
+            self.each(&mut lanes, &mut prefixes, row, day, |partial| sign.add(partial))?;
+            // Whose identity it is counts as an actor too, once.
+            if let Some(user) = users.at(row).filter(|user| actors.at(row) != Some(user)) {
+                self.update(kind::place(EntityKind::Actor), user, day, &mut user_hint, |partial| {
+                    sign.add(partial)
+                })?;
+            }
+            self.hour(&mut lanes, row, (time, day));
+        }
+        Ok(())
     }
 
-    /// Everything folded, ordered by (kind, entity, day), each key once.
+    /// Takes in a batch of `flow`.
+    ///
+    /// # Errors
+    /// If the batch has no times, or a run cannot be written.
+    pub fn flow(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
+        let when = When::of(batch)?;
+        let (origins, bytes) = (text(batch, "src_ip"), number(batch, "bytes_out"));
+        let mut prefixes = Prefixes::new(origins);
+        let mut lanes = [
+            Lane::new(EntityKind::Origin, origins),
+            Lane::new(EntityKind::Host, text(batch, "dst_ip")),
+            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
+        ];
+        for row in 0..batch.num_rows() {
+            let (time, day) = when.at(row);
+            let (origin, sent) = (origins.at(row).map(|v| hash64(v.as_bytes())), bytes.at(row));
+            self.each(&mut lanes, &mut prefixes, row, day, |partial| {
+                partial.at(time);
+                partial.flows = partial.flows.saturating_add(1);
+                partial.bytes_sent = partial.bytes_sent.saturating_add(sent);
+                origin.into_iter().for_each(|hash| partial.origins.insert(hash));
+            })?;
+            self.hour(&mut lanes, row, (time, day));
+        }
+        Ok(())
+    }
+
+    /// Takes in a batch of `host`.
+    ///
+    /// # Errors
+    /// If the batch has no times, or a run cannot be written.
+    pub fn host(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
+        let when = When::of(batch)?;
+        let (origins, users) = (text(batch, "src_ip"), text(batch, "user"));
+        let mut prefixes = Prefixes::new(origins);
+        let mut lanes = [
+            Lane::new(EntityKind::Origin, origins),
+            Lane::new(EntityKind::Host, text(batch, "hostname")),
+            Lane::new(EntityKind::Actor, users),
+            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
+        ];
+        for row in 0..batch.num_rows() {
+            let (time, day) = when.at(row);
+            let origin = origins.at(row).map(|v| hash64(v.as_bytes()));
+            let account = users.at(row).map(|v| hash64(v.as_bytes()));
+            self.each(&mut lanes, &mut prefixes, row, day, |partial| {
+                partial.at(time);
+                origin.into_iter().for_each(|hash| partial.origins.insert(hash));
+                account.into_iter().for_each(|hash| partial.accounts.insert(hash));
+            })?;
+            self.hour(&mut lanes, row, (time, day));
+        }
+        Ok(())
+    }
+
+    /// The rows, sorted by kind, entity and day, each once.
+    ///
+    /// # Errors
+    /// If a run cannot be read.
     pub fn finish(mut self) -> Result<Merged, RollupError> {
-        let rows = self.drain();
-        let mut runs = std::mem::take(&mut self.runs);
-        runs.push(Run::write(&self.folder, &rows)?);
-        Merged::new(runs)
+        let rest = self.table.take_sorted();
+        self.runs.finish(rest)
     }
-}
 
-/// A person's hash in sketches of people.
-pub fn subject_hash(namespace: &str, id: &str) -> u64 {
-    weir_stats::hash64_in(hash64(namespace.as_bytes()), id.as_bytes())
-}
+    /// Bytes of partials held in memory now, an upper estimate.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
 
-fn when(batch: &RecordBatch, row: usize) -> Option<(i64, i32)> {
-    let time = batch.column_by_name("time")?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
-    let day =
-        batch.column_by_name("day").and_then(|c| c.as_primitive_opt::<Date32Type>()).map(|d| d.value(row));
-    Some((time, day.unwrap_or_else(|| weir_model::Micros(time).day())))
-}
+    /// Changes each entity of a row, the origin's prefix among them.
+    fn each(
+        &mut self,
+        lanes: &mut [Lane<'_>],
+        prefixes: &mut Prefixes<'_>,
+        row: usize,
+        day: i32,
+        change: impl Fn(&mut Partial),
+    ) -> Result<(), RollupError> {
+        for lane in lanes {
+            if let Some(value) = lane.values.at(row) {
+                self.update(lane.kind, value, day, &mut lane.hint, &change)?;
+            }
+        }
+        let mut hint = prefixes.hint;
+        if let Some(prefix) = prefixes.at(row) {
+            self.update(kind::place(EntityKind::Prefix), prefix, day, &mut hint, &change)?;
+        }
+        prefixes.hint = hint;
+        Ok(())
+    }
 
-fn outcome(batch: &RecordBatch, row: usize) -> Option<Outcome> {
-    let id = batch.column_by_name("status_id").and_then(|c| c.as_primitive_opt::<Int32Type>());
-    let id = id.filter(|c| c.is_valid(row)).map(|c| c.value(row));
-    Some(Outcome::of(id, cell(texts(batch, "status_code"), row)))
-}
-
-/// Merges rows of equal keys that follow one another, as a query over several ingests gives them.
-pub fn merge_neighbours(rows: impl IntoIterator<Item = Row>) -> Vec<Row> {
-    let mut out: Vec<Row> = Vec::new();
-    for row in rows {
-        match out.last_mut().filter(|l| (&l.kind, &l.entity, l.day) == (&row.kind, &row.entity, row.day)) {
-            Some(last) => last.partial.merge(&row.partial),
-            None => out.push(row),
+    /// Counts a row in its sensor's hour: the last lane, which was just found.
+    fn hour(&mut self, lanes: &mut [Lane<'_>], row: usize, (time, day): (i64, i32)) {
+        if let Some(lane) = lanes.last_mut()
+            && let Some(sensor) = lane.values.at(row)
+        {
+            self.table.update(lane.kind, sensor, day, &mut lane.hint, |partial| partial.in_hour(time));
         }
     }
-    out
+
+    fn update(
+        &mut self,
+        kind: u8,
+        entity: &str,
+        day: i32,
+        hint: &mut Hint,
+        change: impl FnOnce(&mut Partial),
+    ) -> Result<(), RollupError> {
+        if self.table.bytes() > self.budget_bytes {
+            let entries = self.table.take_sorted();
+            self.runs.add(entries)?;
+        }
+        self.table.update(kind, entity, day, hint, change);
+        Ok(())
+    }
+}
+
+/// The hash under which a person is counted: [`hash64_in`] of the id, in the space of the namespace's [`hash64`].
+#[must_use]
+pub fn subject_hash(namespace: &str, id: &str) -> u64 {
+    hash64_in(hash64(namespace.as_bytes()), id.as_bytes())
+}
+
+impl Touch<'_> {
+    fn add(&self, partial: &mut Partial) {
+        partial.at(self.time);
+        partial.accesses = partial.accesses.saturating_add(1);
+        partial.bytes = partial.bytes.saturating_add(self.bytes);
+        match self.outcome {
+            Outcome::Ok => partial.ok = partial.ok.saturating_add(1),
+            Outcome::Denied => partial.denied = partial.denied.saturating_add(1),
+            Outcome::Missing => partial.missing = partial.missing.saturating_add(1),
+            Outcome::Failed => partial.failed = partial.failed.saturating_add(1),
+            Outcome::Unknown => {}
+        }
+        if self.data {
+            partial.data_records = partial.data_records.saturating_add(1);
+            partial.shown_records = partial.shown_records.saturating_add(u64::from(self.shown));
+        }
+        let people = if self.shown { &mut partial.people } else { &mut partial.missed };
+        self.people.iter().for_each(|hash| people.insert(*hash));
+        self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
+        self.route.into_iter().for_each(|hash| partial.routes.insert(hash));
+        self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
+    }
+}
+
+impl Sign {
+    fn add(&self, partial: &mut Partial) {
+        partial.at(self.time);
+        partial.auths = partial.auths.saturating_add(1);
+        partial.auths_failed = partial.auths_failed.saturating_add(u64::from(self.failed));
+        partial.issued = partial.issued.saturating_add(u64::from(self.issued));
+        self.account.into_iter().for_each(|hash| partial.accounts.insert(hash));
+        self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
+        self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
+    }
+}
+
+/// Prefixes of a batch's origins, each computed once.
+struct Prefixes<'a> {
+    origins: Text<'a>,
+    known: HashMap<&'a str, Option<String>>,
+    hint: Hint,
+}
+
+impl<'a> Prefixes<'a> {
+    fn new(origins: Text<'a>) -> Self {
+        Self { origins, known: HashMap::new(), hint: Hint::default() }
+    }
+
+    fn at(&mut self, row: usize) -> Option<&str> {
+        let origin = self.origins.at(row)?;
+        self.known.entry(origin).or_insert_with(|| prefix_of(origin)).as_deref()
+    }
+}
+
+fn statuses(batch: &RecordBatch) -> Option<&Int32Array> {
+    batch.column_by_name("status_id").and_then(|c| c.as_any().downcast_ref())
+}
+
+fn status_at(column: Option<&Int32Array>, row: usize) -> Option<i32> {
+    column.filter(|c| row < c.len() && c.is_valid(row)).map(|c| c.value(row))
 }

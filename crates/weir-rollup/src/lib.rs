@@ -1,19 +1,24 @@
-//! Folds record batches into mergeable partials, one per (kind of entity, entity, day).
+//! Folds record batches into mergeable partials per entity and day: which few of these hundred million entities are worth a look.
 //!
-//! Decisive choice: a partial's state depends only on the set of records folded, never on their order or how they were split, so that
-//! partials of files, threads, ingests and machines merge to equal bytes. What does not fit the memory given is spilled sorted and
-//! merged at the end; peak memory depends on neither records nor days nor entities.
+//! Decisive choice: a [`Partial`] depends only on the set of records folded into it, so any batch split, any order, any memory budget and
+//! any tree of merges give equal rows. [`Fold`] keeps partials in a hash table within a budget of bytes and spills sorted runs beyond it;
+//! [`Fold::finish`] merges the runs, a row at a time.
 //!
-//! What this crate refuses: judging a number, knowing where rollups are kept, and counting people from answers that showed nothing.
+//! What it refuses: names of people (it counts their hashes), judgement, and memory that grows with records, days or entities.
 
+pub mod columns;
+pub mod fold;
+pub mod kind;
+pub mod merge;
+pub mod partial;
+
+mod cells;
 mod error;
-mod fold;
-mod partial;
-mod rows;
 mod spill;
+mod table;
 
+pub use columns::{decode, encode, schema};
 pub use error::RollupError;
-pub use fold::{Fold, merge_neighbours, subject_hash};
-pub use partial::Partial;
-pub use rows::{decode, encode, schema};
-pub use spill::{Merged, Row};
+pub use fold::{Fold, subject_hash};
+pub use merge::{Merged, merge_neighbours, merge_sorted};
+pub use partial::{Partial, Row};

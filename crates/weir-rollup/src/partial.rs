@@ -1,88 +1,263 @@
-//! What is kept of an entity and a day.
+//! [`Partial`]: what one entity did on one day, mergeable.
+//!
+//! Decisive choice: people are counted where data was shown to the entity (`people`) apart from those only asked for (`missed`): reach
+//! is what got out, misses are guessing.
 
-use weir_stats::{Distinct, Merge};
+use weir_model::EntityKind;
+use weir_stats::wire::{Input, put_nested, put_varint};
+use weir_stats::{Distinct, Merge, StatsError, Wire};
 
-/// Counts and sketches of one entity on one day. Merging is associative, commutative, and the empty partial changes nothing.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Number of plain counts in a partial.
+pub(crate) const COUNTS: usize = 14;
+/// Number of sketches in a partial.
+pub(crate) const SKETCHES: usize = 6;
+
+/// Names of the counts as columns, in the order of [`Partial::counts`].
+pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
+    "records",
+    "accesses",
+    "bytes",
+    "ok",
+    "denied",
+    "missing",
+    "failed",
+    "data_records",
+    "shown_records",
+    "auths",
+    "auths_failed",
+    "issued",
+    "flows",
+    "bytes_sent",
+];
+/// Names of the sketches as columns, in the order of [`Partial::sketches`].
+pub(crate) const SKETCH_NAMES: [&str; SKETCHES] =
+    ["people", "missed", "credentials", "routes", "origins", "accounts"];
+
+/// What one entity did on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partial {
-    /// Records.
+    /// Records of all tables.
     pub records: u64,
-    /// Bytes sent, where logged.
+    /// Records of `access`; the outcomes below are theirs.
+    pub accesses: u64,
+    /// Bytes sent to it in answers.
     pub bytes: u64,
-    /// Records that ended well.
+    /// Accesses granted.
     pub ok: u64,
-    /// Refused: 401, 403, access denied.
+    /// Accesses refused.
     pub denied: u64,
-    /// Asked for what is not there: 404, 410.
+    /// Accesses to what is not there.
     pub missing: u64,
-    /// Failed otherwise.
+    /// Accesses that failed otherwise.
     pub failed: u64,
-    /// Records whose answer showed data of a dataset or a person.
+    /// Accesses to a dataset or to somebody's data, whatever came of them.
     pub data_records: u64,
-    /// First event, microseconds; `None` in the empty partial.
-    pub first: Option<i64>,
+    /// Those of them that showed it.
+    pub shown_records: u64,
+    /// Records of `auth`.
+    pub auths: u64,
+    /// Those of them that failed.
+    pub auths_failed: u64,
+    /// Those of them that issued or changed a credential.
+    pub issued: u64,
+    /// Records of `flow`.
+    pub flows: u64,
+    /// Payload bytes it sent in flows (for a host: was sent).
+    pub bytes_sent: u64,
+    /// First event, microseconds.
+    pub first: i64,
     /// Last event, microseconds.
-    pub last: Option<i64>,
-    /// People shown.
+    pub last: i64,
+    /// People whose data it was shown.
     pub people: Distinct,
-    /// Credentials used.
+    /// People whose data it asked for and was not shown.
+    pub missed: Distinct,
+    /// Credentials used or issued.
     pub credentials: Distinct,
-    /// Routes asked for.
+    /// Routes.
     pub routes: Distinct,
-    /// Addresses asked from.
+    /// Origins.
     pub origins: Distinct,
-    /// Records by hour of the day; kept for sensors.
-    pub hours: Option<[u64; 24]>,
+    /// Accounts signed in to or tried.
+    pub accounts: Distinct,
+    /// For a sensor: records by hour of the UTC day.
+    pub hours: Option<Box<[u64; 24]>>,
 }
 
-impl Merge for Partial {
-    fn merge(&mut self, other: &Self) {
-        self.records += other.records;
-        self.bytes += other.bytes;
-        self.ok += other.ok;
-        self.denied += other.denied;
-        self.missing += other.missing;
-        self.failed += other.failed;
-        self.data_records += other.data_records;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = self.last.max(other.last);
-        self.people.merge(&other.people);
-        self.credentials.merge(&other.credentials);
-        self.routes.merge(&other.routes);
-        self.origins.merge(&other.origins);
-        if let Some(theirs) = other.hours {
-            let ours = self.hours.get_or_insert([0; 24]);
-            for (mine, their) in ours.iter_mut().zip(theirs) {
-                *mine += their;
-            }
-        }
+/// One entity's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What kind of thing.
+    pub kind: EntityKind,
+    /// Its value.
+    pub entity: String,
+    /// UTC day, days since 1970-01-01.
+    pub day: i32,
+    /// What it did.
+    pub partial: Partial,
+}
+
+impl Default for Partial {
+    fn default() -> Self {
+        Self::from_counts([0; COUNTS], i64::MAX, i64::MIN)
     }
 }
 
 impl Partial {
-    /// The numbers in a fixed order, for storing; times apart.
-    pub(crate) fn counts(&self) -> [u64; 7] {
-        [self.records, self.bytes, self.ok, self.denied, self.missing, self.failed, self.data_records]
-    }
-
-    /// Sets the numbers in the order of [`Partial::counts`].
-    pub(crate) fn set_counts(&mut self, counts: [u64; 7]) {
-        [self.records, self.bytes, self.ok, self.denied, self.missing, self.failed, self.data_records] =
+    pub(crate) fn from_counts(counts: [u64; COUNTS], first: i64, last: i64) -> Self {
+        let [records, accesses, bytes, ok, denied, missing, failed, data_records, shown_records, rest @ ..] =
             counts;
+        let [auths, auths_failed, issued, flows, bytes_sent] = rest;
+        let [people, missed, credentials, routes, origins, accounts] =
+            std::array::from_fn(|_| Distinct::new());
+        Self {
+            records,
+            accesses,
+            bytes,
+            ok,
+            denied,
+            missing,
+            failed,
+            data_records,
+            shown_records,
+            auths,
+            auths_failed,
+            issued,
+            flows,
+            bytes_sent,
+            first,
+            last,
+            people,
+            missed,
+            credentials,
+            routes,
+            origins,
+            accounts,
+            hours: None,
+        }
     }
 
-    /// The sketches in a fixed order.
-    pub(crate) fn sketches(&self) -> [&Distinct; 4] {
-        [&self.people, &self.credentials, &self.routes, &self.origins]
+    /// The counts, in the order of their columns.
+    pub(crate) fn counts(&self) -> [u64; COUNTS] {
+        [
+            self.records,
+            self.accesses,
+            self.bytes,
+            self.ok,
+            self.denied,
+            self.missing,
+            self.failed,
+            self.data_records,
+            self.shown_records,
+            self.auths,
+            self.auths_failed,
+            self.issued,
+            self.flows,
+            self.bytes_sent,
+        ]
     }
 
-    /// The sketches in the order of [`Partial::sketches`], to be set.
-    pub(crate) fn sketches_mut(&mut self) -> [&mut Distinct; 4] {
-        [&mut self.people, &mut self.credentials, &mut self.routes, &mut self.origins]
+    fn counts_mut(&mut self) -> [&mut u64; COUNTS] {
+        [
+            &mut self.records,
+            &mut self.accesses,
+            &mut self.bytes,
+            &mut self.ok,
+            &mut self.denied,
+            &mut self.missing,
+            &mut self.failed,
+            &mut self.data_records,
+            &mut self.shown_records,
+            &mut self.auths,
+            &mut self.auths_failed,
+            &mut self.issued,
+            &mut self.flows,
+            &mut self.bytes_sent,
+        ]
     }
 
-    /// Bytes its sketches hold on the heap.
+    /// The sketches, in the order of their columns.
+    pub(crate) fn sketches(&self) -> [&Distinct; SKETCHES] {
+        [&self.people, &self.missed, &self.credentials, &self.routes, &self.origins, &self.accounts]
+    }
+
+    pub(crate) fn sketches_mut(&mut self) -> [&mut Distinct; SKETCHES] {
+        [
+            &mut self.people,
+            &mut self.missed,
+            &mut self.credentials,
+            &mut self.routes,
+            &mut self.origins,
+            &mut self.accounts,
+        ]
+    }
+
+    /// Takes the instant of one record in.
+    pub(crate) fn at(&mut self, time: i64) {
+        self.records = self.records.saturating_add(1);
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+
+    /// Counts a record in its hour.
+    pub(crate) fn in_hour(&mut self, time: i64) {
+        let hour = time.rem_euclid(weir_model::time::DAY_US) / 3_600_000_000;
+        let hours = self.hours.get_or_insert_with(|| Box::new([0; 24]));
+        if let Some(count) = usize::try_from(hour).ok().and_then(|h| hours.get_mut(h)) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.sketches().iter().map(|s| s.heap_bytes()).sum()
+        self.sketches().iter().map(|s| s.heap_bytes()).sum::<usize>()
+            + self.hours.as_ref().map_or(0, |_| size_of::<[u64; 24]>())
+    }
+}
+
+impl Merge for Partial {
+    fn merge(&mut self, other: &Self) {
+        self.counts_mut().into_iter().zip(other.counts()).for_each(|(mine, theirs)| mine.merge(&theirs));
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.sketches_mut().into_iter().zip(other.sketches()).for_each(|(mine, theirs)| mine.merge(theirs));
+        if let Some(theirs) = &other.hours {
+            let mine = self.hours.get_or_insert_with(|| Box::new([0; 24]));
+            mine.iter_mut().zip(theirs.iter()).for_each(|(m, t)| m.merge(t));
+        }
+    }
+}
+
+impl Wire for Partial {
+    const WHAT: &'static str = "rollup";
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.counts().into_iter().for_each(|n| put_varint(out, n));
+        out.extend_from_slice(&self.first.to_le_bytes());
+        out.extend_from_slice(&self.last.to_le_bytes());
+        self.sketches().into_iter().for_each(|s| put_nested(out, s));
+        self.hours.iter().flat_map(|h| h.iter()).for_each(|n| put_varint(out, *n));
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, StatsError> {
+        let mut input = Input::new(Self::WHAT, bytes);
+        let mut counts = [0; COUNTS];
+        for count in &mut counts {
+            *count = input.varint()?;
+        }
+        let (first, last) = (input.u64()? as i64, input.u64()? as i64);
+        let mut read = Self::from_counts(counts, first, last);
+        for sketch in read.sketches_mut() {
+            *sketch = input.nested()?;
+        }
+        if input.remaining() > 0 {
+            let mut hours = Box::new([0; 24]);
+            for hour in hours.iter_mut() {
+                *hour = input.varint()?;
+            }
+            read.hours = Some(hours);
+        }
+        input.end()?;
+        Ok(read)
     }
 }

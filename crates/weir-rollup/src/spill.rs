@@ -1,200 +1,131 @@
-//! Runs that did not fit: sorted files, merged at the end.
+//! Sorted runs of rows on disk, in unnamed temporary files that vanish with the process.
+//!
+//! Decisive choice: runs are merged in tiers of [`FAN_IN`], so that neither open files nor read buffers grow with the number of spills
+//! (beyond its logarithm), and each row is rewritten once per tier.
 
-use crate::{Partial, RollupError};
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use crate::merge::{Merged, Sorted};
+use crate::partial::{Partial, Row};
+use crate::table::Entry;
+use crate::{RollupError, kind};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
-use std::path::Path;
-use weir_stats::{Distinct, Merge};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use weir_stats::wire::{Input, put_varint};
+use weir_stats::{StatsError, Wire};
 
-/// One entity's partial of one day. Rows are ordered by (kind, entity, day).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Kind of entity: `origin`.
-    pub kind: String,
-    /// The entity's value.
-    pub entity: String,
-    /// UTC day since 1970-01-01.
-    pub day: i32,
-    /// What was folded.
-    pub partial: Partial,
+/// Runs merged into one.
+const FAN_IN: usize = 16;
+/// Bytes read and written at once.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Runs by tier.
+pub(crate) struct Runs {
+    folder: PathBuf,
+    tiers: Vec<Vec<File>>,
 }
 
-impl Row {
-    fn key(&self) -> (&str, &str, i32) {
-        (&self.kind, &self.entity, self.day)
+impl Runs {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, tiers: Vec::new() }
+    }
+
+    /// Writes sorted entries as one run.
+    pub(crate) fn add(&mut self, entries: Vec<Entry>) -> Result<(), RollupError> {
+        let rows = entries.into_iter().filter_map(|e| row(e).map(Ok));
+        let mut file = self.write(rows)?;
+        for tier in 0.. {
+            if self.tiers.len() <= tier {
+                self.tiers.push(Vec::new());
+            }
+            let Some(runs) = self.tiers.get_mut(tier) else { break };
+            runs.push(file);
+            if runs.len() < FAN_IN {
+                break;
+            }
+            let full = std::mem::take(runs);
+            file = self.write(Merged::new(readers(full)?)?)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, rows: impl Iterator<Item = Result<Row, RollupError>>) -> Result<File, RollupError> {
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?);
+        let mut bytes = Vec::new();
+        for row in rows {
+            let row = row?;
+            bytes.clear();
+            bytes.push(kind::place(row.kind));
+            bytes.extend_from_slice(&row.day.to_le_bytes());
+            put_varint(&mut bytes, row.entity.len() as u64);
+            bytes.extend_from_slice(row.entity.as_bytes());
+            row.partial.write(&mut bytes);
+            out.write_all(&(bytes.len() as u64).to_le_bytes())?;
+            out.write_all(&bytes)?;
+        }
+        Ok(out.into_inner().map_err(std::io::IntoInnerError::into_error)?)
+    }
+
+    /// All runs, to be merged with the rows still in memory.
+    pub(crate) fn finish(self, rest: Vec<Entry>) -> Result<Merged, RollupError> {
+        let mut all = readers(self.tiers.into_iter().flatten().collect())?;
+        all.push(Box::new(rest.into_iter().filter_map(|e| row(e).map(Ok))));
+        Merged::new(all)
     }
 }
 
-/// A sorted run on disk, deleted when dropped.
-pub(crate) struct Run(BufReader<File>);
+fn row(entry: Entry) -> Option<Row> {
+    Some(Row {
+        kind: kind::at(entry.kind)?,
+        entity: entry.entity.into(),
+        day: entry.day,
+        partial: entry.partial,
+    })
+}
+
+fn readers(files: Vec<File>) -> Result<Vec<Sorted>, RollupError> {
+    let reader = |mut file: File| -> Result<Sorted, RollupError> {
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Box::new(Run { file: BufReader::with_capacity(BUFFER_BYTES, file), bytes: Vec::new() }))
+    };
+    files.into_iter().map(reader).collect()
+}
+
+/// One run being read.
+struct Run {
+    file: BufReader<File>,
+    bytes: Vec<u8>,
+}
 
 impl Run {
-    /// Writes rows, which must be sorted, to an unnamed file in a folder.
-    pub(crate) fn write(folder: &Path, rows: &[Row]) -> Result<Self, RollupError> {
-        let mut out = BufWriter::new(tempfile::tempfile_in(folder)?);
-        for row in rows {
-            write_row(&mut out, row)?;
+    fn read(&mut self) -> Result<Option<Row>, RollupError> {
+        let mut length = [0; 8];
+        match self.file.read_exact(&mut length) {
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+            other => other?,
         }
-        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        Ok(Self(BufReader::new(file)))
-    }
-
-    /// Writes rows as they come to an unnamed file in a folder.
-    pub(crate) fn write_all(folder: &Path, rows: Merged) -> Result<Self, RollupError> {
-        let mut out = BufWriter::new(tempfile::tempfile_in(folder)?);
-        for row in rows {
-            write_row(&mut out, &row?)?;
-        }
-        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        Ok(Self(BufReader::new(file)))
-    }
-
-    fn next(&mut self) -> Result<Option<Row>, RollupError> {
-        let mut first = [0; 1];
-        if self.0.read(&mut first)? == 0 {
-            return Ok(None);
-        }
-        let kind = String::from_utf8_lossy(&read_bytes(&mut self.0)?).into_owned();
-        let entity = String::from_utf8_lossy(&read_bytes(&mut self.0)?).into_owned();
-        let day = i32::from_le_bytes(read_array(&mut self.0)?);
-        let mut partial = Partial::default();
-        let mut counts = [0; 7];
-        for n in &mut counts {
-            *n = u64::from_le_bytes(read_array(&mut self.0)?);
-        }
-        partial.set_counts(counts);
-        partial.first = read_time(&mut self.0)?;
-        partial.last = read_time(&mut self.0)?;
-        for sketch in partial.sketches_mut() {
-            let read = Distinct::from_bytes(&read_bytes(&mut self.0)?);
-            *sketch =
-                read.map_err(|e| RollupError::Damaged { entity: entity.clone(), message: e.to_string() })?;
-        }
-        if read_array::<1>(&mut self.0)? == [1] {
-            let mut hours = [0; 24];
-            for n in &mut hours {
-                *n = u64::from_le_bytes(read_array(&mut self.0)?);
-            }
-            partial.hours = Some(hours);
-        }
-        Ok(Some(Row { kind, entity, day, partial }))
+        self.bytes.clear();
+        self.file.by_ref().take(u64::from_le_bytes(length)).read_to_end(&mut self.bytes)?;
+        Ok(Some(parse(&self.bytes)?))
     }
 }
 
-fn read_array<const N: usize>(from: &mut impl Read) -> std::io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    from.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn read_bytes(from: &mut impl Read) -> std::io::Result<Vec<u8>> {
-    let len = u32::from_le_bytes(read_array(from)?) as usize;
-    let mut bytes = vec![0; len];
-    from.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn read_time(from: &mut impl Read) -> std::io::Result<Option<i64>> {
-    let there = read_array::<1>(from)? == [1];
-    let at = i64::from_le_bytes(read_array(from)?);
-    Ok(there.then_some(at))
-}
-
-fn write_bytes(out: &mut impl Write, bytes: &[u8]) -> std::io::Result<()> {
-    let len = u32::try_from(bytes.len()).map_err(|_| std::io::Error::other("a value longer than 4 GiB"))?;
-    out.write_all(&len.to_le_bytes())?;
-    out.write_all(bytes)
-}
-
-fn write_row(out: &mut impl Write, row: &Row) -> std::io::Result<()> {
-    out.write_all(&[1])?;
-    write_bytes(out, row.kind.as_bytes())?;
-    write_bytes(out, row.entity.as_bytes())?;
-    out.write_all(&row.day.to_le_bytes())?;
-    for n in row.partial.counts() {
-        out.write_all(&n.to_le_bytes())?;
-    }
-    for at in [row.partial.first, row.partial.last] {
-        out.write_all(&[u8::from(at.is_some())])?;
-        out.write_all(&at.unwrap_or(0).to_le_bytes())?;
-    }
-    for sketch in row.partial.sketches() {
-        write_bytes(out, &sketch.to_bytes())?;
-    }
-    out.write_all(&[u8::from(row.partial.hours.is_some())])?;
-    for n in row.partial.hours.iter().flatten() {
-        out.write_all(&n.to_le_bytes())?;
-    }
-    Ok(())
-}
-
-/// The head of a run, ordered by key.
-struct Waiting {
-    row: Row,
-    run: usize,
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-impl Eq for Waiting {}
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.row.key().cmp(&other.row.key()).then(self.run.cmp(&other.run))
-    }
-}
-
-/// Rows of all runs in order, each key once.
-pub struct Merged {
-    runs: Vec<Run>,
-    heap: BinaryHeap<Reverse<Waiting>>,
-}
-
-impl Merged {
-    pub(crate) fn new(mut runs: Vec<Run>) -> Result<Self, RollupError> {
-        let mut heap = BinaryHeap::new();
-        for (at, run) in runs.iter_mut().enumerate() {
-            heap.extend(run.next()?.map(|row| Reverse(Waiting { row, run: at })));
-        }
-        Ok(Self { runs, heap })
-    }
-
-    fn pop(&mut self) -> Result<Option<Row>, RollupError> {
-        let Some(Reverse(Waiting { row, run })) = self.heap.pop() else { return Ok(None) };
-        if let Some(from) = self.runs.get_mut(run)
-            && let Some(row) = from.next()?
-        {
-            self.heap.push(Reverse(Waiting { row, run }));
-        }
-        Ok(Some(row))
-    }
-
-    fn merged(&mut self) -> Result<Option<Row>, RollupError> {
-        let Some(mut row) = self.pop()? else { return Ok(None) };
-        while self.heap.peek().is_some_and(|Reverse(w)| w.row.key() == row.key()) {
-            if let Some(same) = self.pop()? {
-                row.partial.merge(&same.partial);
-            }
-        }
-        Ok(Some(row))
-    }
-}
-
-impl Iterator for Merged {
+impl Iterator for Run {
     type Item = Result<Row, RollupError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.merged().transpose()
+        self.read().transpose()
     }
+}
+
+fn parse(bytes: &[u8]) -> Result<Row, StatsError> {
+    let mut input = Input::new("spilled rollup", bytes);
+    let kind = kind::at(input.byte()?).ok_or_else(|| input.damaged("its kind is unknown"))?;
+    let day =
+        input.take(4)?.try_into().map(i32::from_le_bytes).map_err(|_| input.damaged("it is cut short"))?;
+    let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
+    let entity =
+        std::str::from_utf8(input.take(length)?).map_err(|_| input.damaged("its entity is not UTF-8"))?;
+    let rest = input.remaining();
+    let partial = Partial::read(input.take(rest)?)?;
+    Ok(Row { kind, entity: entity.to_owned(), day, partial })
 }

@@ -1,0 +1,143 @@
+//! Rows as columns of the lake table `rollup`: types that a Delta table has, sketches as bytes.
+
+use crate::partial::{COUNT_NAMES, COUNTS, Partial, Row, SKETCH_NAMES};
+use crate::{RollupError, kind};
+use arrow_array::builder::BinaryBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use std::sync::{Arc, LazyLock};
+use weir_stats::Distinct;
+use weir_stats::wire::{Input, put_varint};
+
+/// The columns: `kind, entity, day`, the counts, `first, last`, the sketches, `hours`.
+#[must_use]
+pub fn schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let instant = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let mut fields = vec![
+            Field::new("kind", DataType::Utf8, false),
+            Field::new("entity", DataType::Utf8, false),
+            Field::new("day", DataType::Date32, false),
+        ];
+        fields.extend(COUNT_NAMES.iter().map(|name| Field::new(*name, DataType::Int64, false)));
+        fields.extend(["first", "last"].map(|name| Field::new(name, instant(), false)));
+        fields.extend(SKETCH_NAMES.iter().map(|name| Field::new(*name, DataType::Binary, false)));
+        fields.push(Field::new("hours", DataType::Binary, true));
+        Arc::new(Schema::new(fields))
+    });
+    Arc::clone(&SCHEMA)
+}
+
+/// Rows as a batch of [`schema`].
+///
+/// # Errors
+/// If the columns do not fit each other: a defect of this crate.
+pub fn encode(rows: &[Row]) -> Result<RecordBatch, RollupError> {
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.kind.as_str()))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.entity.as_str()))),
+        Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| r.day))),
+    ];
+    let counts: Vec<[u64; COUNTS]> = rows.iter().map(|r| r.partial.counts()).collect();
+    for i in 0..COUNTS {
+        let column = counts.iter().map(|c| c.get(i).map_or(0, |n| i64::try_from(*n).unwrap_or(i64::MAX)));
+        columns.push(Arc::new(Int64Array::from_iter_values(column)));
+    }
+    for end in [|p: &Partial| p.first, |p: &Partial| p.last] {
+        let column = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|r| end(&r.partial)));
+        columns.push(Arc::new(column.with_timezone("UTC")));
+    }
+    for i in 0..SKETCH_NAMES.len() {
+        let column =
+            rows.iter().map(|r| r.partial.sketches().get(i).map(|s| s.to_bytes()).unwrap_or_default());
+        columns.push(Arc::new(BinaryArray::from_iter_values(column)));
+    }
+    let mut hours = BinaryBuilder::new();
+    for row in rows {
+        hours.append_option(row.partial.hours.as_ref().map(|h| {
+            let mut bytes = Vec::with_capacity(24);
+            h.iter().for_each(|n| put_varint(&mut bytes, *n));
+            bytes
+        }));
+    }
+    columns.push(Arc::new(hours.finish()));
+    RecordBatch::try_new(schema(), columns).map_err(|e| RollupError::Layout { message: e.to_string() })
+}
+
+/// The rows of a batch that has the columns of [`schema`], others ignored.
+///
+/// # Errors
+/// If a column is missing or a sketch is damaged.
+pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
+    let kinds = Bytes::of(batch, "kind")?;
+    let entities = Bytes::of(batch, "entity")?;
+    let days = column::<Date32Array>(batch, "day")?;
+    let first = column::<TimestampMicrosecondArray>(batch, "first")?;
+    let last = column::<TimestampMicrosecondArray>(batch, "last")?;
+    let counts: Vec<&Int64Array> =
+        COUNT_NAMES.iter().map(|name| column(batch, name)).collect::<Result<_, _>>()?;
+    let sketches: Vec<Bytes<'_>> =
+        SKETCH_NAMES.iter().map(|name| Bytes::of(batch, name)).collect::<Result<_, _>>()?;
+    let hours = Bytes::of(batch, "hours")?;
+    let mut rows = Vec::with_capacity(batch.num_rows());
+    for at in 0..batch.num_rows() {
+        let mut numbers = [0; COUNTS];
+        for (number, column) in numbers.iter_mut().zip(&counts) {
+            *number = u64::try_from(column.value(at)).unwrap_or(0);
+        }
+        let mut partial = Partial::from_counts(numbers, first.value(at), last.value(at));
+        for (sketch, column) in partial.sketches_mut().into_iter().zip(&sketches) {
+            *sketch = Distinct::from_bytes(column.at(at).unwrap_or_default())?;
+        }
+        if let Some(hours) = hours.at(at) {
+            partial.hours = Some(read_hours(hours)?);
+        }
+        let word = kinds.text(at);
+        let kind = kind::of_word(&word).ok_or(RollupError::Kind { kind: word })?;
+        rows.push(Row { kind, entity: entities.text(at), day: days.value(at), partial });
+    }
+    Ok(rows)
+}
+
+/// A column of text or bytes, plain or as the views that a query gives.
+struct Bytes<'a>(&'a ArrayRef);
+
+impl<'a> Bytes<'a> {
+    fn of(batch: &'a RecordBatch, name: &'static str) -> Result<Self, RollupError> {
+        batch.column_by_name(name).map(Self).ok_or(RollupError::Column { column: name })
+    }
+
+    fn at(&self, row: usize) -> Option<&'a [u8]> {
+        let column = Some(self.0).filter(|c| c.is_valid(row))?;
+        match column.data_type() {
+            DataType::Binary => column.as_binary_opt::<i32>().map(|c| c.value(row)),
+            DataType::BinaryView => column.as_binary_view_opt().map(|c| c.value(row)),
+            DataType::Utf8 => column.as_string_opt::<i32>().map(|c| c.value(row).as_bytes()),
+            DataType::Utf8View => column.as_string_view_opt().map(|c| c.value(row).as_bytes()),
+            _ => None,
+        }
+    }
+
+    fn text(&self, row: usize) -> String {
+        String::from_utf8_lossy(self.at(row).unwrap_or_default()).into_owned()
+    }
+}
+
+fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a T, RollupError> {
+    let found = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref());
+    found.ok_or(RollupError::Column { column: name })
+}
+
+fn read_hours(bytes: &[u8]) -> Result<Box<[u64; 24]>, RollupError> {
+    let mut input = Input::new("hours of a rollup", bytes);
+    let mut hours = Box::new([0; 24]);
+    for hour in hours.iter_mut() {
+        *hour = input.varint()?;
+    }
+    input.end()?;
+    Ok(hours)
+}

@@ -1,0 +1,40 @@
+//! The kinds of entity that are rolled up, in the order of their words: the order of rows in memory, in runs and in SQL.
+
+use weir_model::EntityKind;
+
+/// Kinds rolled up, sorted by their word.
+pub const KINDS: [EntityKind; 10] = [
+    EntityKind::Actor,
+    EntityKind::Client,
+    EntityKind::Country,
+    EntityKind::Credential,
+    EntityKind::Dataset,
+    EntityKind::Host,
+    EntityKind::Key,
+    EntityKind::Origin,
+    EntityKind::Prefix,
+    EntityKind::Sensor,
+];
+
+/// A kind's place in [`KINDS`].
+pub(crate) fn place(kind: EntityKind) -> u8 {
+    KINDS.iter().position(|k| *k == kind).unwrap_or(KINDS.len()) as u8
+}
+
+/// The kind at a place.
+pub(crate) fn at(place: u8) -> Option<EntityKind> {
+    KINDS.get(usize::from(place)).copied()
+}
+
+/// The kind of a word.
+pub(crate) fn of_word(word: &str) -> Option<EntityKind> {
+    KINDS.iter().copied().find(|k| k.as_str() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn kinds_are_sorted_by_their_word() {
+        assert!(super::KINDS.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+    }
+}

@@ -1,0 +1,237 @@
+//! What is folded does not depend on how records were cut, ordered, budgeted or merged; and it is what the records say.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_catalog::{Catalog, Learned, Links};
+use weir_model::config::Config;
+use weir_model::time::DAY_US;
+use weir_model::{Access, Auth, Common, EntityKind, FileTag, Flow, Host, Micros, Records, Table, TimeBasis};
+use weir_rollup::{Fold, Row, decode, encode, merge_neighbours, merge_sorted, schema};
+
+/// One request.
+#[derive(Clone, Debug)]
+struct Event {
+    table: u8,
+    time: i64,
+    ip: u8,
+    agent: u8,
+    credential: Option<u8>,
+    member: u16,
+    status: u16,
+    bytes: i64,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let status =
+        prop_oneof![4 => Just(200u16), 1 => Just(403), 1 => Just(404), 1 => Just(500), 1 => Just(304)];
+    let credential = prop::option::of(0..9u8);
+    (0..6u8, 0..3 * DAY_US, 0..6u8, 0..4u8, credential, 0..700u16, status, -3..9_000i64).prop_map(
+        |(table, time, ip, agent, credential, member, status, bytes)| Event {
+            table,
+            time,
+            ip,
+            agent,
+            credential,
+            member,
+            status,
+            bytes,
+        },
+    )
+}
+
+fn catalog() -> Catalog {
+    let config = "[[dataset]]\nname='addresses'\nroutes=['/members/{member}/addresses']\nsubject='member'";
+    Catalog::new(&Config::parse(config).unwrap(), &Learned::default(), Links::new()).unwrap()
+}
+
+fn push(records: &mut Records, e: &Event) {
+    let (ip, agent) = (format!("192.0.{}.{}", e.ip % 2, e.ip), format!("agent {}", e.agent));
+    let credential = e.credential.map(|c| format!("fp_{c}"));
+    let (code, member) = (e.status.to_string(), e.member.to_string());
+    let path = format!("/members/{}/addresses", e.member);
+    let common = Common {
+        src_ip: Some(&ip),
+        status_id: Some(if e.status < 400 { 1 } else { 2 }),
+        status_code: Some(&code),
+        actor: e.credential.map(|_| "ann"),
+        ..Common::default()
+    };
+    let at = (Micros(e.time), TimeBasis::Stated);
+    match e.table {
+        0 => records.auth(
+            at,
+            &common,
+            &Auth { user: Some(&member), credential: credential.as_deref(), ..Auth::default() },
+        ),
+        1 => records.flow(
+            at,
+            &common,
+            &Flow { dst_ip: Some("198.51.100.7"), bytes_out: Some(e.bytes), ..Flow::default() },
+        ),
+        2 => {
+            records.host(at, &common, &Host { hostname: Some("web1"), user: Some("bob"), ..Host::default() })
+        }
+        _ => records.access(
+            at,
+            &common,
+            &Access {
+                path: Some(&path),
+                http_method: Some("GET"),
+                user_agent: Some(&agent),
+                credential: credential.as_deref(),
+                bytes_out: Some(e.bytes),
+                ..Access::default()
+            },
+        ),
+    }
+}
+
+fn fold(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Row> {
+    let catalog = catalog();
+    let mut fold = Fold::new(budget, std::env::temp_dir());
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    for chunk in events.chunks(batch_rows.max(1)) {
+        let mut records = Records::default();
+        chunk.iter().for_each(|e| push(&mut records, e));
+        for (table, batch) in records.take(&tag).unwrap() {
+            fold.table(table, &batch, |b| catalog.derive(b)).unwrap();
+        }
+    }
+    fold.finish().unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn find<'r>(rows: &'r [Row], kind: EntityKind, entity: &str) -> Vec<&'r Row> {
+    rows.iter().filter(|r| r.kind == kind && r.entity == entity).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_split_any_order_any_budget_gives_the_same_rows(
+        events in prop::collection::vec(event(), 0..400), batch in 1usize..120, budget in 0usize..40_000, seed in any::<u64>(),
+    ) {
+        let whole = fold(&events, usize::MAX, usize::MAX);
+        let mut shuffled = events.clone();
+        shuffled.sort_by_key(|e| weir_stats::hash64_in(seed, format!("{e:?}").as_bytes()));
+        prop_assert_eq!(&fold(&shuffled, batch, budget), &whole);
+        let sorted = whole.windows(2).all(|w| {
+            (w[0].kind.as_str(), &w[0].entity, w[0].day) < (w[1].kind.as_str(), &w[1].entity, w[1].day)
+        });
+        prop_assert!(sorted);
+    }
+
+    #[test]
+    fn two_ingests_merged_are_one_ingest(events in prop::collection::vec(event(), 1..300), cut in 0usize..300) {
+        let cut = cut.min(events.len());
+        let mut both = fold(&events[..cut], 50, 20_000);
+        both.extend(fold(&events[cut..], 70, usize::MAX));
+        both.sort_by(|a, b| (a.kind.as_str(), &a.entity, a.day).cmp(&(b.kind.as_str(), &b.entity, b.day)));
+        let whole = fold(&events, usize::MAX, usize::MAX);
+        prop_assert_eq!(&merge_neighbours(both), &whole);
+        let batch = encode(&whole).unwrap();
+        prop_assert_eq!(batch.schema(), schema());
+        prop_assert_eq!(decode(&batch).unwrap(), whole);
+    }
+
+    /// Against a count that keeps everything.
+    #[test]
+    fn rows_say_what_the_records_say(events in prop::collection::vec(event(), 1..400)) {
+        let rows = fold(&events, 64, 30_000);
+        let mut shown: BTreeMap<(String, i64), BTreeSet<u16>> = BTreeMap::new();
+        let mut missed: BTreeMap<(String, i64), BTreeSet<u16>> = BTreeMap::new();
+        for e in events.iter().filter(|e| e.table > 2) {
+            let key = (format!("192.0.{}.{}", e.ip % 2, e.ip), e.time / DAY_US);
+            let map = if e.status == 200 { &mut shown } else { &mut missed };
+            map.entry(key).or_default().insert(e.member);
+        }
+        for row in rows.iter().filter(|r| r.kind == EntityKind::Origin) {
+            let key = (row.entity.clone(), i64::from(row.day));
+            let count = |map: &BTreeMap<_, BTreeSet<u16>>| map.get(&key).map_or(0, |s| s.len() as u64);
+            prop_assert_eq!(row.partial.people.exact(), Some(count(&shown)));
+            prop_assert_eq!(row.partial.missed.exact(), Some(count(&missed)));
+        }
+        let edge = find(&rows, EntityKind::Sensor, "edge");
+        let sum = |of: fn(&Row) -> u64| edge.iter().map(|r| of(r)).sum::<u64>();
+        let many = |test: fn(&Event) -> bool| events.iter().filter(|e| test(e)).count() as u64;
+        prop_assert_eq!(sum(|r| r.partial.records), events.len() as u64);
+        prop_assert_eq!(sum(|r| r.partial.hours.as_ref().unwrap().iter().sum()), events.len() as u64);
+        prop_assert_eq!(sum(|r| r.partial.accesses), many(|e| e.table > 2));
+        prop_assert_eq!(sum(|r| r.partial.denied), many(|e| e.table > 2 && e.status == 403));
+        prop_assert_eq!(sum(|r| r.partial.missing), many(|e| e.table > 2 && e.status == 404));
+        prop_assert_eq!(sum(|r| r.partial.failed), many(|e| e.table > 2 && e.status == 500));
+        prop_assert_eq!(sum(|r| r.partial.auths_failed), many(|e| e.table == 0 && e.status >= 400));
+        prop_assert_eq!(sum(|r| r.partial.flows), many(|e| e.table == 1));
+        let bytes: i64 = events.iter().filter(|e| e.table > 2).map(|e| e.bytes.max(0)).sum();
+        prop_assert_eq!(sum(|r| r.partial.bytes), bytes as u64);
+    }
+}
+
+#[test]
+fn memory_stays_within_the_budget_whatever_comes() {
+    let (budget, catalog) = (300_000, catalog());
+    let mut fold = Fold::new(budget, std::env::temp_dir());
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    for day in 0..60i64 {
+        let mut records = Records::default();
+        for i in 0..300u16 {
+            let time = day * DAY_US + i64::from(i);
+            let mut e =
+                Event { table: 9, time, ip: 1, agent: 0, credential: None, member: i, status: 200, bytes: 1 };
+            e.credential = Some((i % 251) as u8);
+            e.member = i.wrapping_mul(7).wrapping_add(day as u16);
+            push(&mut records, &e);
+        }
+        for (table, batch) in records.take(&tag).unwrap() {
+            assert_eq!(table, Table::Access);
+            fold.access(&batch, &catalog.derive(&batch)).unwrap();
+            assert!(fold.bytes() < budget + 20_000, "{}", fold.bytes());
+        }
+    }
+    let rows: Vec<Row> = fold.finish().unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(
+        rows.iter().filter(|r| r.kind == EntityKind::Origin).map(|r| r.partial.records).sum::<u64>(),
+        18_000
+    );
+    assert_eq!(find(&rows, EntityKind::Dataset, "addresses").len(), 60);
+    assert_eq!(find(&rows, EntityKind::Credential, "fp_7").len(), 60);
+    assert_eq!(
+        find(&rows, EntityKind::Prefix, "192.0.1.0/24")
+            .iter()
+            .map(|r| r.partial.people.exact().unwrap_or(257))
+            .max(),
+        Some(257)
+    );
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    let mut records = Records::default();
+    let e =
+        Event { table: 9, time: 0, ip: 1, agent: 0, credential: Some(1), member: 1, status: 200, bytes: 1 };
+    push(&mut records, &e);
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    let batch = records.take(&tag).unwrap().remove(0).1;
+    let mut fold = Fold::new(0, "/nowhere/at/all");
+    assert!(fold.access(&batch, &catalog().derive(&batch)).is_err());
+}
+
+#[test]
+fn errors_pass_through_the_merge() {
+    let rows: Vec<Result<Row, &str>> = vec![Err("cut")];
+    assert_eq!(merge_sorted(rows.into_iter()).next(), Some(Err("cut")));
+}
+
+#[test]
+fn who_signs_in_counts_as_an_actor_and_an_account() {
+    let e =
+        Event { table: 0, time: 5, ip: 1, agent: 0, credential: Some(1), member: 12, status: 401, bytes: 1 };
+    let rows = fold(&[e.clone(), Event { member: 13, status: 200, ..e }], 9, usize::MAX);
+    let origin = &find(&rows, EntityKind::Origin, "192.0.1.1")[0].partial;
+    assert_eq!((origin.auths, origin.auths_failed, origin.issued), (2, 1, 1));
+    assert_eq!((origin.accounts.exact(), origin.first, origin.last), (Some(2), 5, 5));
+    assert_eq!(find(&rows, EntityKind::Actor, "12")[0].partial.auths_failed, 1);
+    assert_eq!(find(&rows, EntityKind::Actor, "ann")[0].partial.records, 2);
+}
