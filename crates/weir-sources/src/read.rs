@@ -16,6 +16,7 @@ mod json;
 mod lines;
 mod name;
 mod open;
+mod survey;
 mod utf16;
 
 pub use detect::{Detected, detect};

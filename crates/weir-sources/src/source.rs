@@ -85,7 +85,7 @@ pub trait Source: Sync {
     /// How sure it is of a file by its head.
     fn recognise(&self, head: &Head<'_>) -> Sure;
     /// A first pass over the records to be read, for a format that cannot read its first record without having seen its last.
-    fn survey(&self, _options: &FileOptions) -> Option<Box<dyn Survey>> {
+    fn survey(&self, _head: &Head<'_>, _options: &FileOptions) -> Option<Box<dyn Survey>> {
         None
     }
     /// A parser for one file; it may keep state (a Zeek header, the year so far).

@@ -10,7 +10,7 @@ use crate::source::{At, FileOptions, Framing, Head, Parser, Source};
 use crate::sources;
 use arrow_array::RecordBatch;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use weir_model::intake::{Intake, Reject};
 use weir_model::{FileTag, Records, Table};
 
@@ -28,6 +28,8 @@ pub struct Opened {
     sensor: String,
     options: FileOptions,
     path: String,
+    /// Where it lies, when it can be read twice.
+    again: Option<PathBuf>,
     disk_bytes: u64,
 }
 
@@ -89,7 +91,8 @@ impl FileReader {
             return Err(unread("not a regular file".to_owned(), 0));
         }
         let modified = meta.modified().ok().and_then(|t| jiff::Timestamp::try_from(t).ok());
-        Self::open_content(Box::new(file), meta.len(), modified, rel_path, options, forced)
+        let opened = Self::open_content(Box::new(file), meta.len(), modified, rel_path, options, forced)?;
+        Ok(Opened { again: Some(path.to_owned()), ..opened })
     }
 
     /// As [`FileReader::open`], of bytes as they lie on disk.
@@ -133,7 +136,7 @@ impl FileReader {
                 let sensor = options.sensor.clone().or_else(|| detected.sensor.clone());
                 let sensor = sensor.unwrap_or_else(|| sensor_of_path(rel_path));
                 let path = rel_path.to_owned();
-                Ok(Opened { content, head, whole, detected, sensor, options, path, disk_bytes })
+                Ok(Opened { content, head, whole, detected, sensor, options, path, again: None, disk_bytes })
             }
             Err(reason) => Err(Box::new(unrecognised(content, reason, rel_path, disk_bytes))),
         }
@@ -298,7 +301,10 @@ impl Opened {
     fn reader(self, ingest: i64, file: i64, at: At, ready: Option<Vec<u8>>) -> FileReader {
         let source = self.detected.source;
         let text = head_text(&self.head, self.whole);
-        let parser = source.parser(&Head { bytes: &text, path: &self.path }, &self.options);
+        let head = Head { bytes: &text, path: &self.path };
+        let mut options = self.options;
+        super::survey::run(source, &head, self.again.as_deref(), at, &mut options);
+        let parser = source.parser(&head, &options);
         let tag = FileTag { source: source.info().name.to_owned(), sensor: self.sensor, ingest, file };
         let mut ready = ready.unwrap_or(self.head);
         let utf16 = ready.starts_with(utf16::BOM).then(|| {
@@ -316,7 +322,7 @@ impl Opened {
             account: Account::default(),
             untaken: 0,
             tag,
-            options: self.options,
+            options,
             path: self.path,
             disk_bytes: self.disk_bytes,
             ended: false,

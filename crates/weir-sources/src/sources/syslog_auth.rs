@@ -57,8 +57,10 @@ impl Source for SyslogAuth {
         if ours > 0 && ours * 2 >= lines { Sure::Likely } else { Sure::No }
     }
 
-    fn survey(&self, _: &FileOptions) -> Option<Box<dyn Survey>> {
-        Some(Box::new(YearSurvey::new()))
+    fn survey(&self, head: &Head<'_>, _: &FileOptions) -> Option<Box<dyn Survey>> {
+        let yearless =
+            |line: Cow<'_, str>| Line::parse(&line).is_some_and(|l| matches!(l.stamp, Stamp::Yearless(_)));
+        lines_of(head).any(yearless).then(|| Box::new(YearSurvey::new()) as Box<dyn Survey>)
     }
 
     fn parser(&self, head: &Head<'_>, options: &FileOptions) -> Box<dyn Parser> {

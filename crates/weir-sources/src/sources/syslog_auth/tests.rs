@@ -14,7 +14,7 @@ fn options(year: i16) -> FileOptions {
 fn parse(text: &str, year: i16) -> Read {
     let lines: Vec<&str> = text.lines().collect();
     let mut options = options(year);
-    let mut survey = SyslogAuth.survey(&options).unwrap();
+    let mut survey = SyslogAuth.survey(&Head { bytes: text.as_bytes(), path: "x.log" }, &options).unwrap();
     lines.iter().for_each(|line| survey.record(line.as_bytes()));
     survey.finish(&mut options);
     read(&SyslogAuth, &lines, &options)
