@@ -1,5 +1,7 @@
 //! The case folder: whole or not at all, replacing only what weir wrote.
 
+#![expect(clippy::unwrap_used, reason = "a test says what must hold by failing")]
+
 #[expect(dead_code, reason = "each test binary uses its own part of the samples")]
 mod samples;
 

@@ -1,5 +1,7 @@
 //! What the formats promise, on cases built by hand. `WEIR_REPORT_OUT=DIR` keeps the rendered cases for looking at.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold by failing")]
+
 mod inert;
 mod samples;
 
@@ -103,7 +105,8 @@ fn every_statement_is_cited_or_unknown() {
         assert!(found.len() >= 8, "{name}: {} statements", found.len());
         for (line, next) in found {
             let cited = next.starts_with("  <sub>`") && next.contains(':');
-            assert!(cited || line.contains("**Unknown.** "), "{name}: {line}");
+            let laid_out = line.contains(" (see coverage)") && case.findings.is_empty();
+            assert!(cited || laid_out || line.contains("**Unknown.** "), "{name}: {line}");
         }
     }
     let html = text("html", &shop::case());

@@ -8,10 +8,15 @@ use crate::{
     svg, words,
 };
 use maud::{Markup, html};
-use weir_model::{Evidence, Severity, attack, case::Period, case::Recommendation};
+use weir_model::{
+    Evidence, Severity, attack,
+    case::{Period, Recommendation, Trace},
+};
 
 /// Citations shown at once.
 const CITED_MAX: usize = 3;
+/// Steps of a trace told in words.
+const STEPS_MAX: usize = 100;
 /// Citations that unfold under a statement; under a finding all of them do.
 const UNFOLDED_MAX: usize = 25;
 
@@ -59,7 +64,10 @@ fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup 
     html! {
         div.cites {
             @for (c, place) in context.paths.first(cited, CITED_MAX) {
-                code class=[(place.len() <= 28).then_some("short")] title=(escape::html(&c.path)) { (escape::html(&place)) } " "
+                code class=[(place.len() <= 28).then_some("short")] title=(escape::html(&c.path)) {
+                    @let (file, line) = place.rsplit_once(':').unwrap_or((&place, ""));
+                    (escape::html(file)) span.short { ":" (line) }
+                } " "
             }
             @if more > 0 || !e.query().is_empty() {
                 details {
@@ -178,7 +186,30 @@ fn figure(context: &Context<'_>, f: &Figure<'_>) -> Markup {
             svg::trace::trace(t, &f.caption, &f.alt, id)
         }
     };
-    html! { @if let Some(drawn) = drawn { figure { figcaption { (escape::html(&f.caption)) } (drawn) } } }
+    html! {
+        @if let Some(drawn) = drawn { figure {
+            figcaption { (escape::html(&f.caption)) }
+            (drawn)
+            @if let FigureKind::Trace(t) = f.kind { (steps(context, t)) }
+        } }
+    }
+}
+
+/// The steps of a trace in words, each with its first records: what the curves stand on.
+fn steps(context: &Context<'_>, t: &Trace) -> Markup {
+    html! {
+        div.cites { details {
+            summary { "each step in words, with its records" }
+            ul { @for e in t.edges.iter().take(STEPS_MAX) {
+                li {
+                    (code(&e.from.value)) " " (escape::html(&e.how.replace('_', " "))) " " (code(&e.to.value)) ": "
+                    (words::quantity(e.records, "record", "records")) ", "
+                    @for (_, place) in context.paths.first(e.evidence.cited(), CITED_MAX) { code { (escape::html(&place)) } " " }
+                }
+            } }
+            @if let Some(note) = words::cut_note(t.edges.len().min(STEPS_MAX), t.edges.len(), "case.json") { p { (note) } }
+        } }
+    }
 }
 
 fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {

@@ -72,7 +72,7 @@ fn findings(case: &Case) -> String {
     words::quantity(case.findings.len() as u64, "finding", "findings")
 }
 
-fn what_happened(case: &Case) -> Vec<Said<'_>> {
+pub(super) fn what_happened(case: &Case) -> Vec<Said<'_>> {
     let stated: Vec<_> = case.incident.summary.iter().filter(|s| s.value().is_some()).map(Said::of).collect();
     if !stated.is_empty() {
         return stated.into_iter().take(STATEMENTS_MAX).collect();

@@ -15,7 +15,7 @@ fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
 
 pub(super) fn summary(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = match case.incident.summary.as_slice() {
-        [] => unknown("a finding to summarise; none was made."),
+        [] => vec![Block::Statements(super::headline::what_happened(case))],
         all => vec![Block::Statements(all.iter().map(Said::of).collect())],
     };
     if case.series.iter().any(|s| s.name == "flow" && !s.points.is_empty()) {

@@ -25,7 +25,9 @@ pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Optio
     let graph = place(trace);
     let columns = graph.boxes.iter().map(|b| b.layer + 1).max()?;
     let rows = graph.boxes.iter().map(|b| b.row).fold(0.0, f64::max) + 1.0;
-    let width = COLUMN * (columns - 1) as f64 + BOX_WIDTH + 8.0;
+    let layer = |i: &usize| graph.boxes.get(*i).map(|b| b.layer);
+    let bows = graph.curves.iter().any(|(a, b)| layer(b) <= layer(a));
+    let width = COLUMN * (columns - 1) as f64 + BOX_WIDTH + if bows { 42.0 } else { 8.0 };
     let height = ROW * rows + 4.0;
     Some(html! {
         div.wide tabindex="0" role="region" aria-label=(escape::html(caption)) {
@@ -40,7 +42,7 @@ pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Optio
                 }
                 @for (from, to) in &graph.curves {
                     @if let (Some(a), Some(b)) = (graph.boxes.get(*from), graph.boxes.get(*to)) {
-                        path.step d=(curve(a, b)) marker-end={ "url(#arrow-" (id) ")" } {}
+                        path class=(if b.layer > a.layer { "step" } else { "step back" }) d=(curve(a, b)) marker-end={ "url(#arrow-" (id) ")" } {}
                     }
                 }
                 @for b in &graph.boxes { (entity(b)) }

@@ -12,7 +12,7 @@ use weir_model::{
 /// Alike neighbours drawn one by one.
 const ALIKE_MAX: usize = 4;
 /// Layers drawn; deeper entities stand in the last.
-const LAYERS_MAX: usize = 6;
+const LAYERS_MAX: usize = 5;
 /// Boxes in one layer; the rest of it is folded by kind.
 const LAYER_BOXES_MAX: usize = 12;
 
