@@ -1,0 +1,67 @@
+//! `reach`: how many people an entity's records show, over windows from an hour to the whole period.
+
+mod exact;
+mod grid;
+mod judge;
+mod screen;
+mod tell;
+
+use crate::{Context, DetectError, Detector, Info};
+use futures::future::{BoxFuture, FutureExt};
+use weir_model::{EntityKind, Finding};
+use weir_stats::{Budget, Family, WINDOWS};
+
+/// Sees who reads more people's data than its past, its peers and its credentials explain.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach;
+
+static INFO: Info = Info {
+    name: "reach",
+    summary: "more people's data read than own past, peers and issued credentials explain",
+    manual: include_str!("reach/manual.md"),
+    attack: &["T1020", "T1030", "T1119", "T1213"],
+};
+
+impl Detector for Reach {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn run<'a>(&'a self, context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Finding>, DetectError>> {
+        find(context).boxed()
+    }
+}
+
+/// Kinds of entity in the order they are judged, with their column of `access`: what one kind explains is left out for the next.
+const KINDS: [(EntityKind, &str); 6] = [
+    (EntityKind::Origin, "src_ip"),
+    (EntityKind::Actor, "actor"),
+    (EntityKind::Credential, "credential"),
+    (EntityKind::Prefix, "src_ip"),
+    (EntityKind::Client, "user_agent"),
+    (EntityKind::Key, "key_uid"),
+];
+
+async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+    let cover = exact::cover(context).await?;
+    let mut findings = Vec::new();
+    let mut explained = exact::Explained::default();
+    for (kind, column) in KINDS {
+        let census = screen::screen(context, kind).await?;
+        if census.candidates.is_empty() {
+            continue;
+        }
+        let scope = exact::Scope { kind, column, cover: &cover, explained: &explained };
+        let series = exact::series(context, &scope, &census).await?;
+        let judged = judge::judge(&census, &series, |tests| threshold(context.alert_budget, tests));
+        findings.extend(tell::findings(context, &scope, &census, &judged).await?);
+        explained.add(kind, &judged);
+    }
+    Ok(findings)
+}
+
+/// The largest p-value that fires: every kind and window has an equal part of the day's budget.
+fn threshold(alert_budget: f64, tests: u64) -> f64 {
+    let families = vec![Family { weight: 1.0, tests }; KINDS.len() * WINDOWS.len()];
+    Budget::new(alert_budget).thresholds(&families).first().copied().unwrap_or(0.0)
+}

@@ -1,0 +1,269 @@
+//! The exact look at few entities: whose data, under which credentials, day by day.
+
+use super::grid::{Held, held};
+use super::judge::Judged;
+use super::screen::Census;
+use crate::detectors::unissued::issuing::{self, Issuing};
+use crate::detectors::unissued::{ISSUES, WEB};
+use crate::{Context, DetectError};
+use futures::StreamExt;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::{quote, quote_all, rows};
+use weir_model::{EntityKind, Micros};
+use weir_stats::{Distinct, hash64};
+
+/// Later than any record: the year 9133.
+const FAR_US: i64 = i64::MAX / 41;
+/// Entities asked about in one query.
+const CHUNK: usize = 2_000;
+
+/// What makes a credential explain the people it reads.
+pub(super) struct Cover {
+    /// The issuing logs, where they join with the uses; else every credential explains itself.
+    issuing: Option<Issuing>,
+    /// Whether any record that shows people carries a credential or names an actor.
+    pub(super) named: bool,
+}
+
+/// Learns which credentials explain.
+pub(super) async fn cover(context: &Context<'_>) -> Result<Cover, DetectError> {
+    let named = "SELECT count(coalesce(credential, actor)) AS n FROM access WHERE shown AND subject IS NOT NULL AND {span}";
+    let named = rows(&context.sql(named).await?).any(|r| r.count("n") > 0);
+    let Some(issuing) = issuing::learn(context).await? else { return Ok(Cover { issuing: None, named }) };
+    let query = format!(
+        "SELECT sum(CASE WHEN issued > 0 THEN 1 ELSE 0 END) AS joined, count(*) AS used FROM (SELECT credential, sum(used) AS used, sum(issued) AS issued \
+         FROM (SELECT credential, 1 AS used, 0 AS issued FROM access WHERE {WEB} UNION ALL SELECT credential, 0, 1 FROM auth WHERE {ISSUES}) \
+         GROUP BY credential) WHERE used > 0"
+    );
+    let joins = rows(&context.sql(&query).await?).any(|r| r.count("joined") >= 10 && r.count("joined") * 5 >= r.count("used"));
+    Ok(Cover { issuing: joins.then_some(issuing), named })
+}
+
+impl Cover {
+    /// In words, for an explanation.
+    pub(super) fn words(&self) -> &'static str {
+        match (&self.issuing, self.named) {
+            (Some(_), _) => "without a credential that was issued",
+            (None, true) => "without a credential or a named actor",
+            (None, false) => "(the log names neither credentials nor actors)",
+        }
+    }
+
+    /// Whether a record is so early, or so near a gap of the issuing log, that its credential's issuance was not logged.
+    fn unlogged(&self, alias: &str) -> Option<String> {
+        let issuing = self.issuing.as_ref()?;
+        let life = issuing.lifetime.map_or(FAR_US, |l| l.us);
+        let after = |at: Micros| Micros(at.0.saturating_add(life).min(FAR_US));
+        let mut all = vec![format!("{alias}time < TIMESTAMP '{}'", after(issuing.start))];
+        for (from, to) in &issuing.gaps {
+            let until = to.map_or(String::new(), |t| format!(" AND {alias}time < TIMESTAMP '{}'", after(t)));
+            all.push(format!("({alias}time > TIMESTAMP '{from}'{until})"));
+        }
+        Some(format!("({})", all.join(" OR ")))
+    }
+
+    /// Whether a record's credential explains it, as SQL over `a` (access) and `i` (issued).
+    fn sql(&self) -> String {
+        match self.unlogged("a.") {
+            None => "coalesce(a.credential, a.actor) IS NOT NULL".to_owned(),
+            Some(unlogged) => format!(
+                "(i.credential IS NOT NULL OR (a.credential IS NULL AND a.actor IS NOT NULL) OR (a.credential IS NOT NULL AND {unlogged}))"
+            ),
+        }
+    }
+
+    /// The records whose credential does not explain them, as a condition on `access`.
+    pub(super) fn bare(&self) -> String {
+        match self.unlogged("") {
+            None => "coalesce(credential, actor) IS NULL".to_owned(),
+            Some(unlogged) => format!(
+                "(credential IS NOT NULL OR actor IS NULL) AND (credential IS NULL OR NOT {unlogged}) \
+                 AND coalesce(credential, '') NOT IN (SELECT credential FROM auth WHERE {ISSUES})"
+            ),
+        }
+    }
+}
+
+/// Records that need no more explaining: those of entities already judged.
+#[derive(Default)]
+pub(super) struct Explained {
+    by_column: BTreeMap<&'static str, BTreeSet<String>>,
+    prefixes: BTreeSet<String>,
+}
+
+impl Explained {
+    /// Adds a kind's accused entities and known readers.
+    pub(super) fn add(&mut self, kind: EntityKind, judged: &[Judged]) {
+        let column = super::KINDS.iter().find(|(k, _)| *k == kind).map(|(_, c)| *c);
+        if kind == EntityKind::Prefix {
+            self.prefixes.extend(judged.iter().map(|j| j.entity.clone()));
+        } else if let Some(column) = column {
+            self.by_column.entry(column).or_default().extend(judged.iter().map(|j| j.entity.clone()));
+        }
+    }
+
+    /// As conditions on `access` under an alias, each with its `AND`.
+    pub(super) fn sql(&self, alias: &str) -> String {
+        let each = self.by_column.iter().filter(|(_, v)| !v.is_empty()).map(|(column, values)| {
+            format!(" AND ({alias}{column} IS NULL OR {alias}{column} NOT IN {})", quote_all(values.iter().map(String::as_str)))
+        });
+        let prefixes = self.prefixes.iter().map(|p| format!(" AND NOT coalesce({}, false)", prefix_condition(&format!("{alias}src_ip"), p)));
+        each.chain(prefixes).collect()
+    }
+}
+
+/// What is looked at.
+pub(super) struct Scope<'a> {
+    pub(super) kind: EntityKind,
+    pub(super) column: &'static str,
+    pub(super) cover: &'a Cover,
+    pub(super) explained: &'a Explained,
+}
+
+impl Scope<'_> {
+    /// The condition on `access` for some entities.
+    pub(super) fn condition<'e>(&self, entities: impl Iterator<Item = &'e str>) -> String {
+        match self.kind {
+            EntityKind::Prefix => format!("({})", entities.map(|e| prefix_condition("src_ip", e)).collect::<Vec<_>>().join(" OR ")),
+            _ => format!("{} IN {}", self.column, quote_all(entities)),
+        }
+    }
+}
+
+/// Addresses of a prefix, by the text they begin with.
+fn prefix_condition(column: &str, prefix: &str) -> String {
+    let text = prefix.strip_suffix(".0/24").map(|p| format!("{p}.")).or_else(|| prefix.strip_suffix("::/48").map(|p| format!("{p}:")));
+    format!("starts_with({column}, {})", quote(&text.unwrap_or_else(|| prefix.to_owned())))
+}
+
+/// An entity's exact history.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Series {
+    pub(super) entity: String,
+    /// People read without a credential that explains it, by what each window held on each checkpoint.
+    pub(super) bare: Held,
+    /// People read with such credentials, less the credentials.
+    pub(super) beyond: Held,
+    /// Days with the number of people read under explaining credentials.
+    pub(super) daily: Vec<(i32, f64)>,
+    /// What clients and ordinary use may explain where nothing names a credential.
+    pub(super) allowance: f64,
+}
+
+#[derive(Default)]
+struct Building {
+    entity: String,
+    bare: Vec<(i32, Distinct)>,
+    people: Vec<(i32, Distinct)>,
+    credentials: Vec<(i32, Distinct)>,
+}
+
+impl Building {
+    fn add(&mut self, day: i32, person: u64, credential: Option<u64>, covered: bool) {
+        let put = |series: &mut Vec<(i32, Distinct)>, hash: u64| {
+            if series.last().is_none_or(|(last, _)| *last != day) {
+                series.push((day, Distinct::new()));
+            }
+            if let Some((_, set)) = series.last_mut() {
+                set.insert(hash);
+            }
+        };
+        if covered {
+            put(&mut self.people, person);
+            credential.into_iter().for_each(|c| put(&mut self.credentials, c));
+        } else {
+            put(&mut self.bare, person);
+        }
+    }
+
+    fn finish(self, census: &Census, allowance: f64) -> Series {
+        let mut beyond = held(&self.people, census.grid);
+        for (row, own) in beyond.iter_mut().zip(held(&self.credentials, census.grid)) {
+            row.iter_mut().zip(own).for_each(|(people, own)| *people = (*people - own).max(0.0));
+        }
+        let mut bare = held(&self.bare, census.grid);
+        bare.iter_mut().flatten().for_each(|n| *n = (*n - allowance).max(0.0));
+        let daily = self.people.iter().map(|(day, people)| (*day, people.estimate())).collect();
+        Series { entity: self.entity, bare, beyond, daily, allowance }
+    }
+}
+
+/// The candidates' histories, sorted.
+pub(super) async fn series(context: &Context<'_>, scope: &Scope<'_>, census: &Census) -> Result<Vec<Series>, DetectError> {
+    let mut all = Vec::new();
+    for chunk in census.candidates.chunks(CHUNK) {
+        let allowances = allowances(context, scope, census, chunk).await?;
+        let mut batches = context.session.stream(&query(context, scope, chunk)).await?;
+        let mut building = Building::default();
+        let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
+        while let Some(batch) = batches.next().await {
+            let batch = [batch?];
+            for row in rows(&batch) {
+                let (Some(entity), Some(day), Some(person)) = (row.text("entity"), row.int("day"), row.text("person")) else { continue };
+                if entity != building.entity {
+                    let done = std::mem::replace(&mut building, Building { entity: entity.to_owned(), ..Building::default() });
+                    let allowance = allowed(&done.entity);
+                    all.push(done.finish(census, allowance));
+                }
+                let credential = row.text("credential").map(|c| hash64(c.as_bytes()));
+                building.add(i32::try_from(day).unwrap_or(0), hash64(person.as_bytes()), credential, row.int("covered") == Some(1));
+            }
+        }
+        let allowance = allowed(&building.entity);
+        all.push(building.finish(census, allowance));
+    }
+    all.retain(|s| !s.entity.is_empty());
+    Ok(all)
+}
+
+/// Entity expression and filter for some candidates. Prefixes are grouped by text, as rollups name them.
+fn chosen(scope: &Scope<'_>, chunk: &[String]) -> (String, String) {
+    if scope.kind != EntityKind::Prefix {
+        let entity = format!("a.{}", scope.column);
+        let list = quote_all(chunk.iter().map(String::as_str));
+        return (entity.clone(), format!("{entity} IN {list}"));
+    }
+    let cases: Vec<String> =
+        chunk.iter().map(|p| format!("WHEN {} THEN {}", prefix_condition("a.src_ip", p), quote(p))).collect();
+    let any: Vec<String> = chunk.iter().map(|p| prefix_condition("a.src_ip", p)).collect();
+    (format!("CASE {} END", cases.join(" ")), format!("({})", any.join(" OR ")))
+}
+
+fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[String]) -> String {
+    let (entity, filter) = chosen(scope, chunk);
+    let covered = scope.cover.sql();
+    let join = match &scope.cover.issuing {
+        Some(_) => format!(" LEFT JOIN (SELECT DISTINCT credential FROM auth WHERE {ISSUES}) i ON a.credential = i.credential"),
+        None => String::new(),
+    };
+    let span = context.span_sql().replace("time ", "a.time ");
+    format!(
+        "SELECT entity, day, person['namespace'] || ':' || person['id'] AS person, credential, covered FROM \
+         (SELECT {entity} AS entity, a.day AS day, unnest(a.subjects) AS person, coalesce(a.credential, a.actor) AS credential, \
+         CASE WHEN {covered} THEN 1 ELSE 0 END AS covered FROM access a{join} WHERE a.shown AND a.subject IS NOT NULL AND {filter} AND {span}{}) \
+         WHERE person['namespace'] <> 'credential' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2",
+        scope.explained.sql("a.")
+    )
+}
+
+/// What clients and ordinary use may explain, where nothing names a credential: each client string is a person, and every record shows
+/// three times as many people as the quiet entities' records do.
+async fn allowances(
+    context: &Context<'_>, scope: &Scope<'_>, census: &Census, chunk: &[String],
+) -> Result<BTreeMap<String, f64>, DetectError> {
+    let mut found = BTreeMap::new();
+    if scope.cover.named {
+        return Ok(found);
+    }
+    let (entity, filter) = chosen(scope, chunk);
+    let span = context.span_sql().replace("time ", "a.time ");
+    let query = format!(
+        "SELECT {entity} AS entity, count(*) AS records, count(DISTINCT a.user_agent) AS clients FROM access a WHERE {filter} AND {span} GROUP BY 1"
+    );
+    for row in rows(&context.session.sql(&query).await?) {
+        let Some(entity) = row.text("entity") else { continue };
+        let ordinary = 3.0 * census.people_per_record * row.count("records") as f64;
+        found.insert(entity.to_owned(), ordinary + row.count("clients") as f64);
+    }
+    Ok(found)
+}

@@ -1,0 +1,100 @@
+//! The days at which reach is measured, and what an entity's windows hold on them.
+//!
+//! Decisive choice: at most [`CHECKPOINTS_MAX`] days, evenly spread over the period, so that what is kept per window does not grow with the
+//! period. Over up to two months every day is one.
+
+use weir_stats::{Distinct, Sliding, WINDOWS, Window};
+
+/// Days at most at which reach is measured.
+pub(super) const CHECKPOINTS_MAX: i32 = 64;
+
+/// Evenly spaced days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// First and last day with records.
+    pub(super) first: i32,
+    pub(super) last: i32,
+    step: i32,
+}
+
+impl Grid {
+    /// A grid over these days; the last day is always on it.
+    pub(super) fn new(first: i32, last: i32) -> Self {
+        let days = last.saturating_sub(first).saturating_add(1).max(1);
+        Self { first, last, step: (days + CHECKPOINTS_MAX - 1) / CHECKPOINTS_MAX }
+    }
+
+    /// The days, ascending.
+    pub(super) fn days(self) -> impl Iterator<Item = i32> {
+        let count = (self.last - self.first) / self.step;
+        (0..=count).map(move |i| self.last - (count - i) * self.step)
+    }
+
+    /// How many days.
+    pub(super) fn len(self) -> usize {
+        self.days().count()
+    }
+}
+
+/// What each window (of [`WINDOWS`]) holds on each day of a grid: `[checkpoint][window]`.
+pub(super) type Held = Vec<[f64; WINDOWS.len()]>;
+
+/// Distinct members held by each window, for an ascending series of days.
+pub(super) fn held(series: &[(i32, Distinct)], grid: Grid) -> Held {
+    let mut out: Held = vec![[0.0; WINDOWS.len()]; grid.len()];
+    for (w, window) in WINDOWS.iter().enumerate() {
+        let mut sliding: Sliding<Distinct> = Sliding::new(*window);
+        let mut rest = series.iter().peekable();
+        for (c, day) in grid.days().enumerate() {
+            while let Some((at, value)) = rest.next_if(|(at, _)| *at <= day) {
+                // A series is ascending, so no day comes late.
+                let _ = sliding.push(*at, value);
+            }
+            sliding.advance(day);
+            let n = sliding.total().map_or(0.0, |t| t.estimate());
+            if let Some(cell) = out.get_mut(c).and_then(|row| row.get_mut(w)) {
+                *cell = n;
+            }
+        }
+    }
+    out
+}
+
+/// A window in words.
+pub(super) fn words(window: Window) -> String {
+    match window {
+        Window::Days(1) => "one day".to_owned(),
+        Window::Days(days) => format!("{days} days"),
+        Window::Whole => "the whole period so far".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people(ids: &[u64]) -> Distinct {
+        let mut set = Distinct::new();
+        ids.iter().for_each(|id| set.insert(*id));
+        set
+    }
+
+    #[test]
+    fn a_grid_ends_on_the_last_day_and_stays_small() {
+        assert_eq!(Grid::new(10, 12).days().collect::<Vec<_>>(), [10, 11, 12]);
+        let year = Grid::new(0, 399);
+        assert_eq!(year.days().last(), Some(399));
+        assert!(year.len() <= 64 && year.len() > 50, "{}", year.len());
+        assert_eq!(Grid::new(5, 5).len(), 1);
+    }
+
+    #[test]
+    fn windows_hold_what_falls_in_them() {
+        let series = [(0, people(&[1, 2])), (1, people(&[2, 3])), (9, people(&[9]))];
+        let held = held(&series, Grid::new(0, 10));
+        assert_eq!(held[0], [2.0; 5]);
+        assert_eq!(held[1], [2.0, 3.0, 3.0, 3.0, 3.0]);
+        assert_eq!(held[8], [0.0, 0.0, 3.0, 3.0, 3.0]);
+        assert_eq!(held[10], [0.0, 1.0, 4.0, 4.0, 4.0]);
+    }
+}

@@ -1,0 +1,256 @@
+//! Who stands out: people read without explaining credentials, against peers; people read under credentials, against own past and peers.
+//!
+//! Decisive choice: the peer model is fitted to the body of the peers and carried outward bucket by bucket as long as what comes next is
+//! what the body foretells; where it is not, the rest is what is looked for and no peer. Otherwise a hand with twenty addresses
+//! would be its own peer group.
+
+use super::exact::Series;
+use super::screen::Census;
+use weir_stats::{Baseline, LogHistogram, Peers, WINDOWS, Window};
+
+/// Share of peers whose values are taken for ordinary without a look.
+const BODY_SHARE: f64 = 0.95;
+/// Expected number of entities so far out from which they are no peers.
+const FORETOLD_MIN: f64 = 0.01;
+/// Exponent of the tail assumed where peers show none: the square law, heavier than a fitted tail is allowed to be light.
+const EXPONENT_UNKNOWN: f64 = 2.0;
+/// Days of own past from which it can judge.
+const PAST_DAYS_MIN: usize = 14;
+/// Fewest peers that can judge.
+const PEERS_MIN: u64 = 50;
+
+/// Why an entity is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Reads people's data without a credential that explains it.
+    Bare,
+    /// Reads many under its credentials, as it always did.
+    Steady,
+    /// Reads many under its credentials, far beyond its own past.
+    Surge,
+    /// Appeared during the log and reads many under its credentials.
+    Appeared,
+}
+
+/// An entity judged.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    pub(super) entity: String,
+    pub(super) verdict: Verdict,
+    pub(super) p: f64,
+    pub(super) window: Window,
+    /// Last day of the window, the first on which it fired.
+    pub(super) day: i32,
+    /// People in that window, and what was expected there.
+    pub(super) people: f64,
+    pub(super) expected: f64,
+    pub(super) peers: u64,
+    pub(super) threshold: f64,
+    pub(super) allowance: f64,
+}
+
+/// Peers of one window on one day, without those that are none.
+pub(super) struct Null {
+    n: u64,
+    /// Upper edge of the largest value of a peer, at least 1.
+    edge: f64,
+    exponent: f64,
+    /// The fitted tail is used inside the peers' range as counts.
+    body: LogHistogram,
+}
+
+impl Null {
+    /// From the values of entities (zeros left out) of which there are `n`.
+    pub(super) fn fit(values: &LogHistogram, n: u64) -> Self {
+        let zeros = n.saturating_sub(values.n());
+        let mut null = Self { n, edge: 1.0, exponent: EXPONENT_UNKNOWN, body: LogHistogram::new() };
+        null.body.insert_n(0.0, zeros);
+        for bucket in values.buckets() {
+            let ordinary = null.body.n() as f64 + bucket.count as f64 <= BODY_SHARE * n as f64;
+            if !ordinary && null.upper_p(bucket.lower) * (n as f64) < FORETOLD_MIN {
+                break;
+            }
+            null.body.insert_n(bucket.lower, bucket.count);
+            null.edge = bucket.lower.max(1.0);
+            null.refit();
+        }
+        null
+    }
+
+    fn refit(&mut self) {
+        let mut peers = Peers::new();
+        for bucket in self.body.buckets() {
+            // Peers take values one by one; zeros beyond the needed weigh nothing in the tail.
+            for _ in 0..bucket.count.min(if bucket.lower > 0.0 { 20_000 } else { 1_000 }) {
+                peers.insert(bucket.lower);
+            }
+        }
+        if let Some(tail) = peers.fit().tail() {
+            self.exponent = 1.0 / tail.index;
+        }
+    }
+
+    /// The chance that one more peer reaches `x`: by counting inside the peers' range, beyond it by a power law from its edge.
+    pub(super) fn upper_p(&self, x: f64) -> f64 {
+        if x <= 0.0 || x.is_nan() {
+            return 1.0;
+        }
+        let least = 1.0 / (self.n as f64 + 1.0);
+        let reached = self.body.at_least(x);
+        if reached > 0 || x <= self.edge {
+            return (reached as f64 + 1.0) * least;
+        }
+        least * (x / self.edge).powf(-self.exponent)
+    }
+}
+
+/// Judges every candidate; those with nothing to say are left out. Sorted by entity.
+pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) -> f64) -> Vec<Judged> {
+    let nulls = |of: &dyn Fn(&Series) -> &super::grid::Held| -> Vec<Vec<Null>> {
+        census.quiet.iter().enumerate().map(|(c, quiet)| {
+            let n = census.seen.get(c).copied().unwrap_or(0);
+            quiet.iter().enumerate().map(|(w, quiet)| {
+                let mut values = quiet.clone();
+                let own = series.iter().filter_map(|s| of(s).get(c)?.get(w).copied());
+                own.filter(|v| *v > 0.0).for_each(|v| values.insert(v));
+                Null::fit(&values, n)
+            }).collect()
+        }).collect()
+    };
+    let (bare, beyond) = (nulls(&|s| &s.bare), nulls(&|s| &s.beyond));
+    let mut found: Vec<Judged> = series.iter().filter_map(|s| {
+        let stands_out = first_beyond(census, s, &s.bare, &bare, &threshold).map(|j| Judged { verdict: Verdict::Bare, ..j });
+        stands_out.or_else(|| credentialed(census, s, first_beyond(census, s, &s.beyond, &beyond, &threshold)?))
+    }).collect();
+    found.sort_by(|a, b| a.entity.cmp(&b.entity));
+    found
+}
+
+/// The first day on which a window stands out among peers; of that day's windows the least likely.
+fn first_beyond(
+    census: &Census, series: &Series, held: &super::grid::Held, nulls: &[Vec<Null>], threshold: &impl Fn(u64) -> f64,
+) -> Option<Judged> {
+    for ((c, day), (row, nulls)) in census.grid.days().enumerate().zip(held.iter().zip(nulls)) {
+        let tests = census.seen.get(c).copied().unwrap_or(0);
+        let limit = threshold(tests);
+        let best = row.iter().zip(nulls).zip(WINDOWS).map(|((x, null), window)| (null.upper_p(*x), *x, window, null));
+        let Some((p, people, window, null)) = best.min_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
+        if p <= limit && tests >= PEERS_MIN {
+            return Some(Judged {
+                entity: series.entity.clone(),
+                verdict: Verdict::Bare,
+                p,
+                window,
+                day,
+                people,
+                expected: null.body.quantile(0.5).unwrap_or(0.0),
+                peers: null.n,
+                threshold: limit,
+                allowance: series.allowance,
+            });
+        }
+    }
+    None
+}
+
+/// What an entity's own past says of people read under explaining credentials.
+fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judged> {
+    let first = series.daily.first()?.0;
+    let started_with_log = first - census.grid.first <= 7.max((census.grid.last - census.grid.first) / 10);
+    let days: Vec<f64> = dense(&series.daily, census.grid.first.max(if started_with_log { first } else { census.grid.first }));
+    // A day is judged by the days before it; days that fired teach nothing.
+    let mut past: Vec<f64> = Vec::new();
+    for (i, people) in days.iter().enumerate() {
+        let day = i32::try_from(i).unwrap_or(0) + if started_with_log { first } else { census.grid.first };
+        if past.len() >= PAST_DAYS_MIN {
+            let baseline = Baseline::fit(&past);
+            let p = baseline.upper_p(*people);
+            if p <= beyond.threshold {
+                let verdict = if started_with_log { Verdict::Surge } else { Verdict::Appeared };
+                return Some(Judged { verdict, p: p.max(beyond.p), window: Window::Days(1), day, people: *people, expected: baseline.mean(), ..beyond });
+            }
+        }
+        past.push(*people);
+    }
+    Some(Judged { verdict: if started_with_log { Verdict::Steady } else { Verdict::Appeared }, ..beyond })
+}
+
+/// Values for every day from `first` on, zeros where there is none.
+fn dense(daily: &[(i32, f64)], first: i32) -> Vec<f64> {
+    let last = daily.last().map_or(first, |(day, _)| *day);
+    let mut values = vec![0.0; usize::try_from(last - first + 1).unwrap_or(0)];
+    for (day, value) in daily {
+        if let Some(cell) = usize::try_from(day - first).ok().and_then(|i| values.get_mut(i)) {
+            *cell = *value;
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detectors::reach::grid::Grid;
+
+    /// `quiet` entities that read nobody, on a period of `days`.
+    fn census(days: i32, quiet: u64) -> Census {
+        let grid = Grid::new(0, days - 1);
+        Census {
+            grid,
+            candidates: Vec::new(),
+            passed_over: 0,
+            seen: vec![quiet; grid.len()],
+            quiet: (0..grid.len()).map(|_| std::array::from_fn(|_| LogHistogram::new())).collect(),
+            people_per_record: 0.0,
+        }
+    }
+
+    fn series(entity: &str, census: &Census, bare: f64, daily: &[f64]) -> Series {
+        let rows = census.grid.len();
+        Series {
+            entity: entity.to_owned(),
+            bare: vec![[bare; 5]; rows],
+            beyond: vec![[daily.iter().sum(); 5]; rows],
+            daily: daily.iter().enumerate().map(|(i, n)| (i as i32, *n)).collect(),
+            allowance: 0.0,
+        }
+    }
+
+    fn verdicts(census: &Census, all: &[Series]) -> Vec<(String, Verdict)> {
+        judge(census, all, |tests| 0.001 / tests as f64).into_iter().map(|j| (j.entity, j.verdict)).collect()
+    }
+
+    #[test]
+    fn twelve_thieves_do_not_hide_behind_each_other() {
+        let census = census(4, 1_765);
+        let all: Vec<Series> = (0..12).map(|i| series(&format!("o{i:02}"), &census, 150.0, &[])).collect();
+        assert_eq!(verdicts(&census, &all).len(), 12);
+    }
+
+    #[test]
+    fn a_heavy_tail_of_peers_is_a_tail_and_not_a_hand() {
+        let mut values = LogHistogram::new();
+        for i in 1..=1_000_u32 {
+            values.insert(f64::from(1_000 / i));
+        }
+        let null = Null::fit(&values, 1_000);
+        assert!(null.upper_p(1_000.0) > 1e-4, "{}", null.upper_p(1_000.0));
+        assert!(null.upper_p(1_500.0) > 1e-5);
+    }
+
+    #[test]
+    fn whoever_always_read_many_under_issued_credentials_is_known() {
+        let census = census(40, 2_000);
+        let steady: Vec<f64> = (0..40).map(|i| 80.0 + f64::from(i % 7)).collect();
+        assert_eq!(verdicts(&census, &[series("desk", &census, 0.0, &steady)]), [("desk".to_owned(), Verdict::Steady)]);
+        let mut surge = steady.clone();
+        surge[30] = 4_000.0;
+        assert_eq!(verdicts(&census, &[series("desk", &census, 0.0, &surge)]), [("desk".to_owned(), Verdict::Surge)]);
+    }
+
+    #[test]
+    fn few_peers_accuse_nobody() {
+        let census = census(4, 20);
+        assert_eq!(verdicts(&census, &[series("o", &census, 500.0, &[])]), []);
+    }
+}
