@@ -140,3 +140,6 @@ pub fn is_fingerprint(value: &str) -> bool {
         rest.len() == DIGITS && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
+
+#[cfg(test)]
+mod tests;

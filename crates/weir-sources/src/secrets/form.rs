@@ -1,5 +1,8 @@
 //! Secrets known by their own form, and spans of secrets in a text.
 
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
 /// Where a secret stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
@@ -92,11 +95,25 @@ pub(super) fn known_secret(text: &str) -> usize {
     if run >= *least { prefix.len() + run } else { 0 }
 }
 
+/// JWTs anywhere in a text that begins at `base`, inside words too.
+pub(super) fn jwt_spans(text: &str, base: usize, spans: &mut Vec<Span>) {
+    static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"eyJ"));
+    let mut from = 0;
+    while let Some(found) = text.as_bytes().get(from..).and_then(|rest| MARK.find(rest)) {
+        let start = from + found;
+        let len = text.get(start..).map_or(0, known_secret);
+        if len > 0 {
+            spans.push(Span { start: base + start, end: base + start + len, decode: false });
+        }
+        from = start + len.max(3);
+    }
+}
+
 /// Values that say "a secret was here" or nothing at all: fingerprinting them would join strangers.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
-    value.is_empty()
-        || value.bytes().all(|b| matches!(b, b'*' | b'-' | b'.' | b'x' | b'X'))
+    value.bytes().all(|b| matches!(b, b'*' | b'-' | b'.'))
+        || (value.len() >= 3 && value.bytes().all(|b| matches!(b, b'x' | b'X')))
         || [
             "redacted",
             "[redacted]",

@@ -1,6 +1,6 @@
 //! Secrets in free text.
 
-use super::form::{Span, is_placeholder, known_secret};
+use super::form::{Span, is_placeholder, jwt_spans, known_secret};
 use super::names::{Rule, rule};
 use super::uri::{is_secret, userinfo_span};
 
@@ -28,6 +28,7 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
         word = at + 1;
     }
     at_word(text, word, &mut spans);
+    jwt_spans(text, 0, &mut spans);
     private_keys(text, &mut spans);
     spans
 }
@@ -78,7 +79,13 @@ fn named(text: &str, start: usize, end: usize, value_at: usize, spans: &mut Vec<
     if rule == Rule::Never {
         return;
     }
-    let (from, quote) = value_start(text.as_bytes(), value_at);
+    let (from, own) = value_start(text.as_bytes(), value_at);
+    // `-H 'Cookie: a=b'`: a quote that opens before the name closes after the value.
+    let bytes = text.as_bytes();
+    let bare = !matches!(bytes.get(end), Some(b'"' | b'\'' | b'\\'));
+    let around =
+        start.checked_sub(1).and_then(|i| bytes.get(i)).filter(|b| bare && matches!(b, b'"' | b'\''));
+    let quote = own.or(around.copied());
     match rule {
         Rule::Authorization => authorization(text, from, quote, spans),
         Rule::Cookie => cookies(text, from, quote, spans),

@@ -1,6 +1,6 @@
 //! Secrets in URLs: user information, path segments, parameters.
 
-use super::form::{Span, is_long_random, is_placeholder, known_secret};
+use super::form::{Span, is_long_random, is_placeholder, jwt_spans, known_secret};
 use super::names::{Rule, rule};
 use std::borrow::Cow;
 
@@ -44,6 +44,7 @@ pub(super) fn query_spans(query: &str, base: usize) -> Vec<Span> {
         pair_span(pair, at, &mut spans);
         at += pair.len() + 1;
     }
+    jwt_spans(query, base, &mut spans);
     spans
 }
 
@@ -123,12 +124,14 @@ pub(super) fn path_spans(path: &str, base: usize) -> Vec<Span> {
         }
         at += segment.len() + 1;
     }
+    jwt_spans(path, base, &mut spans);
     spans
 }
 
 /// Secrets in a URL.
 pub(super) fn url_spans(url: &str) -> Vec<Span> {
     let mut spans = Vec::new();
+    jwt_spans(url, 0, &mut spans);
     let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
     let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
     let path_at = before.find("://").map_or(0, |i| i + 3);
