@@ -22,7 +22,7 @@ pub const STATUS_FAILURE: i32 = 2;
 pub enum Table {
     /// Touched data or a resource (OCSF 4002, 6003, 6005, 6006).
     Access,
-    /// Logged in, or was issued or changed a credential or account (3001, 3002, 3003).
+    /// Logged in, or was issued or changed a credential, account or group (3001, 3002, 3003, 3006).
     Auth,
     /// Connected (4001, 4003).
     Flow,

@@ -2,7 +2,7 @@
 
 use crate::instant::instant;
 use crate::secrets::Fingerprints;
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, is_address_list, is_public, unescaped, without_port};
 use weir_model::{Access, Common, Micros, Records, Table, TimeBasis};
 
@@ -95,6 +95,7 @@ impl<'a> Line<'a> {
             Some(at) => (at, TimeBasis::Stated),
             None => iso(stamp, zone).ok_or(BAD_STAMP)?,
         };
+        in_range(time.0)?;
         if before.is_empty() {
             return Self::ssl_request(time, rest);
         }

@@ -6,7 +6,7 @@ mod values;
 use crate::instant::instant;
 use crate::json::{Object, first_objects, text};
 use crate::secrets::credential as credential_print;
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, without_port};
 use names::{Field, Found};
 use serde_json::value::RawValue;
@@ -100,6 +100,7 @@ impl JsonAccess {
     ) -> Result<(), &'static str> {
         let field = |f: Field| found.get(f).and_then(scalar);
         let time = self.time(&field(Field::Time).ok_or(NO_TIME)?).ok_or(BAD_TIME)?;
+        in_range(time.0)?;
         let line = field(Field::Line);
         let split = line.as_deref().map(Request::parse).unwrap_or_default();
         let (method, uri, protocol) = (field(Field::Method), field(Field::Uri), field(Field::Protocol));

@@ -185,3 +185,14 @@ fn ten_thousand_real_lines_are_all_accounted() {
     );
     assert!(intake.balanced());
 }
+
+#[test]
+fn a_clock_out_of_range_is_rejected() {
+    let line = r#"192.0.2.1 - - [10/Oct/2101:00:00:00 +0000] "GET / HTTP/1.1" 200 1"#;
+    let read = crate::testing::read(
+        &crate::sources::web_combined::WebCombined,
+        &[line],
+        &crate::source::FileOptions::default(),
+    );
+    assert_eq!(read.rejected, [crate::source::TIME_OUT_OF_RANGE]);
+}
