@@ -1,3 +1,40 @@
-//! The project's own chores: `cargo xtask test|bench|tidy`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench ingest`, `cargo xtask fuzz`.
+//!
+//! Decisive choice: a chore sets up what it needs (a Python environment, cargo tools) under the target folder, so that a fresh
+//! machine with Rust runs it. What cannot be had is a clear skip with its reason; under `CI=true` it is a failure.
 
-fn main() {}
+mod bench;
+mod fuzz;
+mod run;
+mod test;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <chore>
+
+  test [--quick]           every check and test; --quick leaves out lints, licences and other programs
+  bench ingest [--lines N] lines per second and peak memory of Weir and of DuckDB on one generated file
+  fuzz [--seconds N]       every fuzz target for N seconds (default 30)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["test", rest @ ..] => test::run(rest),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
+        _ => {
+            run::say(USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            run::say(&format!("xtask: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}

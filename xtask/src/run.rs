@@ -1,0 +1,56 @@
+//! Starting programs and saying what happens.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A chore's outcome: an error is one sentence.
+pub type Done<T = ()> = Result<T, String>;
+
+/// Says a line to the person at the terminal.
+pub fn say(line: &str) {
+    use std::io::Write;
+    // A closed terminal is no reason to stop a test run.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The workspace's root.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Where builds and tools lie: outside the checkout when `CARGO_TARGET_DIR` says so.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Whether this is the CI machine, where a skip is a failure.
+pub fn on_ci() -> bool {
+    std::env::var("CI").is_ok_and(|v| v == "true")
+}
+
+/// A command in the workspace's root.
+pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end; an error names it.
+pub fn finish(what: &str, command: &mut Command) -> Done {
+    say(&format!("── {what}"));
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{what} failed ({status})")),
+        Err(error) => Err(format!("{what} did not start: {error}")),
+    }
+}
+
+/// A skip with its reason; on CI a failure.
+pub fn skip(what: &str, why: &str) -> Done {
+    if on_ci() {
+        return Err(format!("{what} could not run: {why}"));
+    }
+    say(&format!("── {what} skipped: {why}"));
+    Ok(())
+}
