@@ -204,3 +204,34 @@ fn a_year_comes_from_the_name_or_the_header_before_the_disk() {
     assert_eq!(year(packed.clone(), "x.log-20200131", &none), Some(2020));
     assert_eq!(year(packed, "x.log-20200131", &FileOptions { year_hint: Some(1999), ..none }), Some(1999));
 }
+
+/// Which source each published log belongs to; what is not listed is no source's.
+const PUBLISHED: &[(&str, &str)] =
+    &[("apache/access/", "web_combined"), ("nginx/access/", "web_combined"), ("system/auth/", "syslog_auth")];
+
+#[test]
+fn of_the_published_logs_none_is_mistaken() {
+    let Some(root) = crate::testing::shared("filebeat-modules") else { return };
+    let mut folders = vec![root.clone()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            if name.ends_with(".json") || name.ends_with(".txt") || name.ends_with(".md") {
+                continue;
+            }
+            let got = FileReader::open(&path, &name, &FileOptions::default(), None);
+            let got = got.map_or(None, |opened| Some(opened.source().info().name));
+            let want =
+                PUBLISHED.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, source)| *source);
+            assert_eq!(got, want, "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}

@@ -160,10 +160,8 @@ pub(super) fn userinfo_span(rest: &str, base: usize, spans: &mut Vec<Span>) {
             let start = base + user.len() + 1;
             spans.push(Span { start, end: start + password.len(), decode: true });
         }
-        None if known_secret(info) > 0 || is_long_random(info) => {
-            if !is_placeholder(info) {
-                spans.push(Span { start: base, end: base + info.len(), decode: true });
-            }
+        None if !is_placeholder(info) && (known_secret(info) > 0 || is_long_random(info)) => {
+            spans.push(Span { start: base, end: base + info.len(), decode: true });
         }
         _ => {}
     }

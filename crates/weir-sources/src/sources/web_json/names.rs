@@ -356,11 +356,11 @@ impl<'a> Found<'a> {
             };
             let written = raw.get();
             if written.starts_with('{') {
-                if NESTED.contains(&path) || NESTED_ECS.contains(&path) {
-                    if let Some(inner) = Object::parse(written) {
-                        let mut deeper = format!("{path}.");
-                        self.look(&inner, &mut deeper);
-                    }
+                if (NESTED.contains(&path) || NESTED_ECS.contains(&path))
+                    && let Some(inner) = Object::parse(written)
+                {
+                    let mut deeper = format!("{path}.");
+                    self.look(&inner, &mut deeper);
                 }
             } else if written != "null"
                 && written != "\"\""
