@@ -1,1 +1,29 @@
-//! The joiner: investigate, ingest, detect; the library API.
+//! The joiner: files in, a case out. The only crate that knows every stage.
+//!
+//! Decisive choice: each stage runs to its end before the next reads, and what passes between them lies in the lake, so a kill at any
+//! moment leaves a lake that opens and a run that resumes. Progress is reported through [`Progress`]; nothing is printed here.
+//!
+//! What this crate refuses: deciding what a record means (sources, catalog), what is unusual (detect) or whose data it is (scope).
+
+mod case;
+mod derive;
+mod error;
+mod fold;
+mod incident;
+mod ingest;
+mod investigate;
+mod keys;
+mod progress;
+mod settings;
+mod walk;
+
+pub use error::EngineError;
+pub use ingest::{Ingested, ingest};
+pub use investigate::{Investigated, Investigation, investigate, learn, open_lake, sql};
+pub use keys::fingerprints;
+pub use progress::{Progress, Quiet};
+pub use settings::Settings;
+pub use weir_detect::{Info as DetectorInfo, detectors};
+pub use weir_model as model;
+pub use weir_report as report;
+pub use weir_sources::sources;

@@ -1,3 +1,34 @@
-//! Finds personal-data leaks that hide for months, in the logs you already keep.
+//! The program: flags, exit codes, terminal. What it does is `weir-engine`'s.
+//!
+//! Exit codes: 0 done, 1 failed, 2 usage, 3 with `--fail-on SEVERITY` when a finding is that grave.
+//! With `--json` the machine form goes to stdout; people's words and diagnostics always go to stderr or, without `--json`, stdout.
 
-fn main() {}
+mod cli;
+mod commands;
+mod error;
+mod terminal;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = cli::Cli::parse();
+    terminal::logging(arguments.global.verbose);
+    let json = arguments.global.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return terminal::failed(&error::ProgramError::Runtime { message: error.to_string() }, json),
+    };
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = commands::run(arguments) => done,
+            _ = tokio::signal::ctrl_c() => Err(error::ProgramError::Interrupted),
+        }
+    });
+    // What a query or a reader still does in the background is of no use to anybody.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => code,
+        Err(error) => terminal::failed(&error, json),
+    }
+}

@@ -1,0 +1,48 @@
+//! What a detector works with: one snapshot's session and what the organisation told us.
+
+use crate::DetectError;
+use arrow_array::RecordBatch;
+use weir_catalog::{Catalog, Inventories};
+use weir_lake::{Session, Snapshot};
+use weir_model::config::Config;
+use weir_model::{Evidence, Span};
+
+/// What every detector is given.
+pub struct Context<'a> {
+    /// The pinned tables.
+    pub snapshot: &'a Snapshot,
+    /// Queries over them; `access` has the derived columns.
+    pub session: &'a Session,
+    /// What personal data is.
+    pub catalog: &'a Catalog,
+    /// Keys and people, as far as configured.
+    pub inventories: &'a Inventories,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The event time asked for.
+    pub span: Span,
+    /// Expected false alarms of severity high or above per 30 days.
+    pub alert_budget: f64,
+}
+
+impl Context<'_> {
+    /// Runs a query; `{span}` in it becomes the condition that keeps event time inside [`Context::span`].
+    pub async fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, DetectError> {
+        Ok(self.session.sql(&query.replace("{span}", &self.span_sql())).await?)
+    }
+
+    /// The span as a SQL condition on `time`.
+    pub fn span_sql(&self) -> String {
+        let bound = |op: &str, at: weir_model::Micros| format!("time {op} TIMESTAMP '{at}'");
+        let since = self.span.since.map(|s| bound(">=", s));
+        let until = self.span.until.map(|u| bound("<", u));
+        let both: Vec<String> = since.into_iter().chain(until).collect();
+        if both.is_empty() { "true".to_owned() } else { both.join(" AND ") }
+    }
+
+    /// Evidence for a claim: the records of `table` that satisfy a condition; `None` when there are none.
+    pub async fn cite(&self, table: &str, condition: &str) -> Result<Option<Evidence>, DetectError> {
+        let condition = condition.replace("{span}", &self.span_sql());
+        Ok(self.session.evidence(table, &condition).await?)
+    }
+}

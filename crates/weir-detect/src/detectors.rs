@@ -1,0 +1,8 @@
+//! One file per detector.
+
+pub mod blindspot;
+pub mod guessing;
+pub mod newcomer;
+pub mod reach;
+pub mod shared_out;
+pub mod unissued;

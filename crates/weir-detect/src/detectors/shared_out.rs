@@ -1,0 +1,351 @@
+//! `shared_out`: a resource opened to the world or to another account.
+
+use crate::{Context, DetectError, Detector, Draft, Info};
+use futures::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::rows;
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
+
+/// Sees a resource opened to the world or to another account.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedOut;
+
+static INFO: Info = Info {
+    name: "shared_out",
+    summary: "a resource opened to the world or to another account",
+    manual: "\
+# What it sees
+
+A successful call that lets somebody outside the account use a resource: a snapshot, disk image or database snapshot shared with
+`all` or with another account (`ModifySnapshotAttribute`, `ModifyImageAttribute`, `ModifyDBSnapshotAttribute`,
+`ModifyDBClusterSnapshotAttribute`), a bucket policy or access list that admits everybody or another account (`PutBucketPolicy`,
+`PutBucketAcl`, `PutObjectAcl`), a role that another account may assume (`CreateRole`, `UpdateAssumeRolePolicy`), a function, queue,
+topic, key or secret whose policy admits one (`AddPermission`, `SetQueueAttributes`, `SetTopicAttributes`, `PutKeyPolicy`, `PutResourcePolicy`),
+a firewall rule open to `0.0.0.0/0` or `::/0` (`AuthorizeSecurityGroupIngress`), and the removal of a public-access block.
+
+It is a rule: `p_value` is null. One finding per actor and resource; the world is `high`, another account `high` for stores of data and
+`medium` for the rest, a firewall rule `medium`. An attempt that failed is `low`, since it shows intent and exposes nothing.
+
+# Why it matters
+
+A shared snapshot is copied in the receiver's account, where none of the owner's logs show it (T1537).
+
+# Blind spots
+
+Sharing done before the log begins; sharing through a policy attached to an organisation; receivers that belong to the same owner look
+like strangers (list them in the configuration); what the receiver read.
+
+# References
+
+ATT&CK T1537, T1530, T1098; AWS CloudTrail event reference.
+",
+    attack: &["T1098", "T1530", "T1537"],
+};
+
+/// To whom a call opens a resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Receiver {
+    World,
+    Account(String),
+}
+
+impl Detector for SharedOut {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn run<'a>(&'a self, context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Finding>, DetectError>> {
+        find(context).boxed()
+    }
+}
+
+/// Operations that can open something, with the technique and whether a store of data is opened.
+const OPENERS: [(&str, &str, bool); 20] = [
+    ("AddLayerVersionPermission", "T1098", false),
+    ("AddPermission", "T1098", false),
+    ("AuthorizeSecurityGroupIngress", "T1098", false),
+    ("CreateRole", "T1098", false),
+    ("DeleteBucketPublicAccessBlock", "T1530", true),
+    ("DeletePublicAccessBlock", "T1530", true),
+    ("ModifyDBClusterSnapshotAttribute", "T1537", true),
+    ("ModifyDBSnapshotAttribute", "T1537", true),
+    ("ModifyImageAttribute", "T1537", true),
+    ("ModifySnapshotAttribute", "T1537", true),
+    ("PutBucketAcl", "T1530", true),
+    ("PutBucketPolicy", "T1530", true),
+    ("PutKeyPolicy", "T1098", true),
+    ("PutObjectAcl", "T1530", true),
+    ("PutResourcePolicy", "T1098", true),
+    ("SetQueueAttributes", "T1098", true),
+    ("SetRepositoryPolicy", "T1537", true),
+    ("SetTopicAttributes", "T1098", true),
+    ("UpdateAssumeRolePolicy", "T1098", false),
+    ("UpdateFunctionUrlConfig", "T1098", false),
+];
+
+fn opener(operation: &str) -> Option<&'static (&'static str, &'static str, bool)> {
+    OPENERS.iter().find(|(name, _, _)| operation == *name || operation.strip_prefix(name).is_some_and(is_version))
+}
+
+/// Lambda's suffix: `20150331`, `20150331v2`.
+fn is_version(suffix: &str) -> bool {
+    suffix.len() >= 8 && suffix.bytes().take(8).all(|b| b.is_ascii_digit())
+}
+
+/// What one actor opened, one resource.
+#[derive(Default)]
+struct Opened {
+    receivers: BTreeSet<Receiver>,
+    operations: BTreeSet<String>,
+    origins: BTreeSet<String>,
+    credentials: BTreeSet<String>,
+    done: u64,
+    tried: u64,
+    seen: Option<(Micros, Micros)>,
+    cited: Vec<String>,
+}
+
+const QUERY: &str = "SELECT time, operation, actor, src_ip, credential, coalesce(resource, '') AS resource, account, status_id, request, \
+    file, line, offset FROM access WHERE operation IS NOT NULL AND request IS NOT NULL AND activity <> 'read' AND {span} \
+    ORDER BY time, file, line, offset";
+
+async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+    let answer = context.sql(QUERY).await?;
+    let mut opened: BTreeMap<(String, String), Opened> = BTreeMap::new();
+    for row in rows(&answer) {
+        let (Some(operation), Some(time)) = (row.text("operation"), row.time("time")) else { continue };
+        if opener(operation).is_none() {
+            continue;
+        }
+        let request: Value = row.text("request").and_then(|r| serde_json::from_str(r).ok()).unwrap_or(Value::Null);
+        let receivers = receivers(operation, &request, row.text("account").unwrap_or_default());
+        if receivers.is_empty() {
+            continue;
+        }
+        let actor = row.text("actor").unwrap_or("unknown").to_owned();
+        let entry = opened.entry((actor, row.text("resource").unwrap_or_default().to_owned())).or_default();
+        entry.receivers.extend(receivers);
+        entry.operations.insert(operation.to_owned());
+        entry.origins.extend(row.text("src_ip").map(str::to_owned));
+        entry.credentials.extend(row.text("credential").map(str::to_owned));
+        let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
+        *(if failed { &mut entry.tried } else { &mut entry.done }) += 1;
+        let seen = entry.seen.get_or_insert((time, time));
+        *seen = (seen.0.min(time), seen.1.max(time));
+        entry.cited.push(format!("(file = {} AND line = {} AND \"offset\" = {})", row.count("file"), row.count("line"), row.count("offset")));
+    }
+    let mut findings = Vec::new();
+    for ((actor, resource), what) in opened {
+        findings.extend(finding(context, &actor, &resource, what).await?);
+    }
+    Ok(findings)
+}
+
+async fn finding(
+    context: &Context<'_>, actor: &str, resource: &str, what: Opened,
+) -> Result<Option<Finding>, DetectError> {
+    let Some(seen) = what.seen else { return Ok(None) };
+    let Some(evidence) = context.cite("access", &what.cited.join(" OR ")).await? else { return Ok(None) };
+    let world = what.receivers.contains(&Receiver::World);
+    let stores = what.operations.iter().filter_map(|o| opener(o)).any(|(_, _, store)| *store);
+    let firewall = what.operations.iter().all(|o| o == "AuthorizeSecurityGroupIngress");
+    let severity = match (what.done, firewall, world || stores) {
+        (0, _, _) => Severity::Low,
+        (_, false, true) => Severity::High,
+        _ => Severity::Medium,
+    };
+    let accounts: Vec<&str> = what.receivers.iter().filter_map(account).collect();
+    let whom = match (world, accounts.is_empty()) {
+        (true, _) => "the whole world".to_owned(),
+        (false, _) => format!("account {}", accounts.join(", ")),
+    };
+    let verb = if what.done == 0 { "tried to open" } else { "opened" };
+    let shown = if resource.is_empty() { "a resource" } else { resource };
+    let mut draft = Draft::new("shared_out", severity, Entity::new(EntityKind::Actor, actor), seen);
+    draft.identity.push(resource.to_owned());
+    draft.title = format!("{actor} {verb} {shown} to {whom}");
+    draft.explanation = format!(
+        "{} let {whom} use {shown}: {} successful and {} failed calls. A rule, not a statistic: opening a resource to \
+         somebody outside its account is reported whenever it happens.",
+        what.operations.iter().cloned().collect::<Vec<_>>().join(", "),
+        what.done,
+        what.tried
+    );
+    draft.attack = what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, _)| (*t).to_owned()).collect();
+    draft.limits.push("what the receiver read or copied is not in the owner's logs".to_owned());
+    let entity = |kind: EntityKind| move |v: String| Entity::new(kind, v);
+    let receivers = what.receivers.iter().filter_map(account).map(|a| Entity::new(EntityKind::Account, a)).collect::<Vec<_>>();
+    let draft = draft
+        .members((!resource.is_empty()).then(|| Entity::new(EntityKind::Resource, resource)))
+        .members(receivers)
+        .members(what.origins.into_iter().map(entity(EntityKind::Origin)))
+        .members(what.credentials.into_iter().map(entity(EntityKind::Credential)))
+        .measure("calls", what.done as f64, Some(0.0))
+        .measure("failed_calls", what.tried as f64, None);
+    Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+fn account(receiver: &Receiver) -> Option<&str> {
+    match receiver {
+        Receiver::World => None,
+        Receiver::Account(id) => Some(id),
+    }
+}
+
+/// To whom a request opens something; empty when it opens nothing to outsiders.
+fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> {
+    let mut found = BTreeSet::new();
+    if operation.contains("PublicAccessBlock") {
+        found.insert(Receiver::World);
+        return found;
+    }
+    // What a call takes away is no opening.
+    for key in ["attributesToAdd", "createVolumePermission", "launchPermission", "valuesToAdd"] {
+        if let Some(part) = request.get(key) {
+            grants(part.get("add").unwrap_or(part), own, &mut found);
+        }
+    }
+    for key in ["principal", "Principal"] {
+        if let Some(principal) = request.get(key).filter(|_| operation.starts_with("Add")) {
+            principals(principal, own, &mut found);
+        }
+    }
+    for key in ["bucketPolicy", "policy", "Policy", "policyDocument", "assumeRolePolicyDocument", "resourcePolicy", "policyText", "attributes"] {
+        if let Some(policy) = request.get(key) {
+            statements(policy, own, &mut found);
+        }
+    }
+    let text = request.to_string();
+    if text.contains("acs.amazonaws.com/groups/global/AllUsers") || text.contains("groups/global/AuthenticatedUsers") {
+        found.insert(Receiver::World);
+    }
+    if ["x-amz-acl", "cannedACL", "acl"].iter().any(|k| {
+        let named = request.get(*k).map(Value::to_string).unwrap_or_default();
+        named.contains("public-read") || named.contains("authenticated-read")
+    }) {
+        found.insert(Receiver::World);
+    }
+    if operation == "AuthorizeSecurityGroupIngress" && (text.contains("\"0.0.0.0/0\"") || text.contains("\"::/0\"")) {
+        found.insert(Receiver::World);
+    }
+    found
+}
+
+/// Grants of snapshot and image attributes: `{"items":[{"group":"all"},{"userId":"..."}]}`, `["all", "123456789012"]`.
+fn grants(part: &Value, own: &str, found: &mut BTreeSet<Receiver>) {
+    match part {
+        Value::Object(map) => {
+            for (key, value) in map {
+                if key != "remove" {
+                    grants(value, own, found);
+                }
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|v| grants(v, own, found)),
+        Value::String(text) => principal(text, own, found),
+        _ => {}
+    }
+}
+
+/// Statements of a resource policy that allow: as JSON, or as JSON in a string.
+fn statements(policy: &Value, own: &str, found: &mut BTreeSet<Receiver>) {
+    if let Value::String(text) = policy {
+        if let Ok(inner @ Value::Object(_)) = serde_json::from_str(text) {
+            statements(&inner, own, found);
+        }
+        return;
+    }
+    for key in ["Policy", "policy"] {
+        if let Some(inner) = policy.get(key) {
+            statements(inner, own, found);
+        }
+    }
+    let Some(list) = policy.get("Statement").or_else(|| policy.get("statement")) else { return };
+    let each = match list {
+        Value::Array(all) => all.iter().collect(),
+        one => vec![one],
+    };
+    for statement in each {
+        // A condition narrows whom a statement admits; a bare wildcard under one is not the whole world.
+        let conditioned = statement.get("Condition").is_some_and(|c| c.as_object().is_some_and(|o| !o.is_empty()));
+        if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
+            continue;
+        }
+        let mut admitted = BTreeSet::new();
+        if let Some(who) = statement.get("Principal") {
+            principals(who, own, &mut admitted);
+        }
+        if conditioned {
+            admitted.remove(&Receiver::World);
+        }
+        found.extend(admitted);
+    }
+}
+
+fn principals(who: &Value, own: &str, found: &mut BTreeSet<Receiver>) {
+    match who {
+        Value::String(text) => principal(text, own, found),
+        Value::Array(all) => all.iter().for_each(|w| principals(w, own, found)),
+        Value::Object(map) => {
+            if let Some(aws) = map.get("AWS") {
+                principals(aws, own, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `*` and `all` are the world; an account id or an ARN of another account is that account; services are nobody.
+fn principal(text: &str, own: &str, found: &mut BTreeSet<Receiver>) {
+    let id = if text.starts_with("arn:") { text.split(':').nth(4).unwrap_or_default() } else { text };
+    if text == "*" || text == "all" {
+        found.insert(Receiver::World);
+    } else if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) && id != own {
+        found.insert(Receiver::Account(id.to_owned()));
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn open_to(operation: &str, request: &Value) -> Vec<Receiver> {
+        receivers(operation, request, "111111111111").into_iter().collect()
+    }
+
+    #[test]
+    fn sharing_is_seen_and_taking_back_is_not() {
+        let shared = json!({"createVolumePermission": {"add": {"items": [{"userId": "222222222222"}]}}});
+        assert_eq!(open_to("ModifySnapshotAttribute", &shared), [Receiver::Account("222222222222".to_owned())]);
+        let taken = json!({"createVolumePermission": {"remove": {"items": [{"group": "all"}]}}});
+        assert_eq!(open_to("ModifySnapshotAttribute", &taken), []);
+        let database = json!({"attributeName": "restore", "valuesToAdd": ["all"]});
+        assert_eq!(open_to("ModifyDBSnapshotAttribute", &database), [Receiver::World]);
+    }
+
+    #[test]
+    fn policies_admit_by_principal_unless_a_condition_narrows_them() {
+        let statement = |principal: Value, condition: Value| {
+            json!({"bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": principal, "Condition": condition}]}})
+        };
+        assert_eq!(open_to("PutBucketPolicy", &statement(json!("*"), json!({}))), [Receiver::World]);
+        assert_eq!(open_to("PutBucketPolicy", &statement(json!("*"), json!({"StringEquals": {"a": "b"}}))), []);
+        let other = statement(json!({"AWS": "arn:aws:iam::222222222222:root"}), json!({}));
+        assert_eq!(open_to("PutBucketPolicy", &other), [Receiver::Account("222222222222".to_owned())]);
+        let own = statement(json!({"AWS": "arn:aws:iam::111111111111:role/x"}), json!({}));
+        assert_eq!(open_to("PutBucketPolicy", &own), []);
+        let service = statement(json!({"Service": "cloudtrail.amazonaws.com"}), json!({}));
+        assert_eq!(open_to("PutBucketPolicy", &service), []);
+    }
+
+    #[test]
+    fn a_policy_in_a_string_is_read() {
+        let text = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["333333333333"]}}}"#;
+        let request = json!({"policyDocument": text});
+        assert_eq!(open_to("UpdateAssumeRolePolicy", &request), [Receiver::Account("333333333333".to_owned())]);
+        assert!(opener("AddPermission20150331v2").is_some());
+    }
+}

@@ -1,0 +1,104 @@
+//! A finding in the making. It becomes a [`Finding`] only with evidence.
+
+use std::collections::BTreeMap;
+use weir_model::finding::{FindingEvidence, State, stable_id};
+use weir_model::{Entity, Evidence, Finding, Micros, Severity};
+
+/// What a detector knows of a finding before its records are cited.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The detector's name.
+    pub detector: &'static str,
+    /// What makes the finding itself, beside the detector: its id is made of these, so they must not depend on thread count, file
+    /// order or how much later log there is (an evolving finding keeps its id).
+    pub identity: Vec<String>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// Why it is a finding.
+    pub explanation: String,
+    /// The principal entity first, then every member.
+    pub entities: Vec<Entity>,
+    /// First and last event.
+    pub seen: (Micros, Micros),
+    /// Measures with units in their names.
+    pub measures: BTreeMap<String, f64>,
+    /// What was expected, by the same names.
+    pub baseline: BTreeMap<String, f64>,
+    /// Chance by luck; `None` for rules.
+    pub p_value: Option<f64>,
+    /// ATT&CK technique ids.
+    pub attack: Vec<String>,
+    /// What the finding cannot say.
+    pub limits: Vec<String>,
+}
+
+impl Draft {
+    /// A draft with a principal entity and nothing measured yet.
+    pub fn new(detector: &'static str, severity: Severity, principal: Entity, seen: (Micros, Micros)) -> Self {
+        Self {
+            detector,
+            identity: vec![principal.to_string()],
+            severity,
+            title: String::new(),
+            explanation: String::new(),
+            entities: vec![principal],
+            seen,
+            measures: BTreeMap::new(),
+            baseline: BTreeMap::new(),
+            p_value: None,
+            attack: Vec::new(),
+            limits: Vec::new(),
+        }
+    }
+
+    /// Adds a measure, and what was expected of it where that is known.
+    pub fn measure(mut self, name: &str, seen: f64, expected: Option<f64>) -> Self {
+        self.measures.insert(name.to_owned(), seen);
+        if let Some(expected) = expected {
+            self.baseline.insert(name.to_owned(), expected);
+        }
+        self
+    }
+
+    /// Adds members; they are sorted and kept once when the finding is made.
+    pub fn members(mut self, members: impl IntoIterator<Item = Entity>) -> Self {
+        self.entities.extend(members);
+        self
+    }
+
+    /// The finding, with the records that say so.
+    pub fn finish(self, evidence: Evidence, snapshot: BTreeMap<String, i64>) -> Finding {
+        let mut parts: Vec<&str> = vec![self.detector];
+        parts.extend(self.identity.iter().map(String::as_str));
+        let id = stable_id(&parts);
+        let mut members = self.entities.into_iter();
+        let principal = members.next();
+        let mut rest: Vec<Entity> = members.filter(|m| Some(m) != principal.as_ref()).collect();
+        rest.sort();
+        rest.dedup();
+        let mut attack = self.attack;
+        attack.sort();
+        attack.dedup();
+        Finding {
+            id,
+            detector: self.detector.to_owned(),
+            severity: self.severity,
+            title: self.title,
+            explanation: self.explanation,
+            entities: principal.into_iter().chain(rest).collect(),
+            first_seen: self.seen.0,
+            last_seen: self.seen.1,
+            measures: self.measures,
+            baseline: self.baseline,
+            p_value: self.p_value,
+            attack,
+            evidence: FindingEvidence(evidence),
+            limits: self.limits,
+            campaign: None,
+            state: State::Open,
+            snapshot,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The detectors, as data.
+
+use crate::detectors::{blindspot, guessing, newcomer, reach, shared_out, unissued};
+use crate::{Context, DetectError, Detector};
+use weir_model::Finding;
+
+/// Every detector, sorted by name.
+pub fn detectors() -> &'static [&'static dyn Detector] {
+    &[
+        &blindspot::Blindspot,
+        &guessing::Guessing,
+        &newcomer::Newcomer,
+        &reach::Reach,
+        &shared_out::SharedOut,
+        &unissued::Unissued,
+    ]
+}
+
+/// The detector of a name.
+pub fn detector(name: &str) -> Result<&'static dyn Detector, DetectError> {
+    let found = detectors().iter().find(|d| d.info().name == name);
+    found.copied().ok_or_else(|| DetectError::Unknown { name: name.to_owned() })
+}
+
+/// Runs every detector; findings by severity (highest first), then first event, then id.
+pub async fn run_all(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+    let mut findings = Vec::new();
+    for detector in detectors() {
+        findings.extend(detector.run(context).await?);
+    }
+    findings.sort_by(|a, b| {
+        b.severity.cmp(&a.severity).then(a.first_seen.cmp(&b.first_seen)).then_with(|| a.id.cmp(&b.id))
+    });
+    findings.dedup_by(|a, b| a.id == b.id);
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detectors_are_sorted_unique_documented_and_name_known_techniques() {
+        assert!(detectors().windows(2).all(|w| w[0].info().name < w[1].info().name));
+        for detector in detectors() {
+            let info = detector.info();
+            for heading in ["What it sees", "Why it matters", "Blind spots", "References"] {
+                assert!(info.manual.contains(heading), "the manual page of `{}` lacks `{heading}`", info.name);
+            }
+            for id in info.attack {
+                assert!(weir_model::attack::technique(id).is_some(), "`{}` names `{id}`", info.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Small lakes from log lines, and what a detector finds in them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use weir_catalog::{Catalog, Inputs, Inventories, Learner, Links};
+use weir_detect::{Context, detector};
+use weir_lake::{Derive, DerivedColumn, Lake, RecordBatch, SessionOptions};
+use weir_model::config::Config;
+use weir_model::{Finding, Span, Table};
+use weir_rollup::{Fold, Row, encode};
+use weir_sources::read::FileReader;
+use weir_sources::secrets::Fingerprints;
+use weir_sources::source::FileOptions;
+
+/// A world: logs by file name, and what the organisation says.
+#[derive(Default)]
+pub struct World {
+    pub files: BTreeMap<String, Vec<u8>>,
+    pub config: Config,
+    pub inventories: Inventories,
+}
+
+impl World {
+    /// Files of a folder.
+    pub fn folder(dir: &Path) -> Self {
+        let mut world = Self::default();
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            world.files.insert(name, std::fs::read(&path).unwrap());
+        }
+        world
+    }
+
+    /// Blocks of a fixture, each under its file's name in backticks; and the lines expected.
+    pub fn fixture(text: &str) -> (Self, Vec<String>) {
+        let (mut world, mut expected, mut name) = (Self::default(), Vec::new(), String::new());
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if line == "```" {
+                let block: Vec<&str> = lines.by_ref().take_while(|l| *l != "```").collect();
+                world.block(&name, &block, &mut expected);
+            } else if !line.is_empty() {
+                name = line.trim_matches('`').to_owned();
+            }
+        }
+        (world, expected)
+    }
+
+    fn block(&mut self, name: &str, block: &[&str], expected: &mut Vec<String>) {
+        let text = block.join("\n") + "\n";
+        match name {
+            "weir.toml" => self.config = Config::parse(&text).unwrap(),
+            "keys.csv" => self.inventories.add_keys(name, &text).unwrap(),
+            "people.csv" => self.inventories.add_people(name, &text).unwrap(),
+            "Expected" => expected.extend(block.iter().map(|l| (*l).to_owned())),
+            _ => {
+                self.files.insert(name.to_owned(), text.into_bytes());
+            }
+        }
+    }
+
+    /// What a detector finds.
+    pub fn find(&self, name: &str) -> Vec<Finding> {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(self.run(name))
+    }
+
+    async fn run(&self, name: &str) -> Vec<Finding> {
+        let dir = tempfile::tempdir().unwrap();
+        let lake = Lake::open(dir.path(), true).await.unwrap();
+        let catalog = Arc::new(self.ingest(&lake).await);
+        let snapshot = lake.snapshot().await.unwrap();
+        let session = snapshot.session(&SessionOptions::default(), Some(Arc::new(ByCatalog(Arc::clone(&catalog))))).unwrap();
+        let context = Context {
+            snapshot: &snapshot,
+            session: &session,
+            catalog: &catalog,
+            inventories: &self.inventories,
+            config: &self.config,
+            span: Span::default(),
+            alert_budget: 1.0,
+        };
+        detector(name).unwrap().run(&context).await.unwrap()
+    }
+
+    async fn ingest(&self, lake: &Lake) -> Catalog {
+        let mut ingest = lake.begin().await.unwrap();
+        let options = FileOptions { fingerprints: Fingerprints::new([7; 32]), ..FileOptions::default() };
+        let (mut learner, mut batches, mut intake) = (Learner::new(), Vec::new(), Vec::new());
+        for (at, (name, bytes)) in self.files.iter().enumerate() {
+            let disk = Box::new(std::io::Cursor::new(bytes.clone()));
+            let Ok(opened) = FileReader::open_content(disk, bytes.len() as u64, None, name, &options, None) else { continue };
+            let mut reader = opened.start(ingest.id(), at as i64 + 1);
+            while let Some(chunk) = reader.next_chunk() {
+                for (table, batch) in chunk.batches {
+                    if table == Table::Access {
+                        learner.observe(&batch);
+                    }
+                    ingest.write(table, &batch).await.unwrap();
+                    batches.push((table, batch));
+                }
+            }
+            intake.push(reader.finish());
+        }
+        let catalog = Catalog::new(&self.config, &learner.finish(&self.config), Links::default()).unwrap();
+        let spill = tempfile::tempdir().unwrap();
+        let mut fold = Fold::new(256 << 20, spill.path());
+        for (table, batch) in &batches {
+            fold.table(*table, batch, |b| catalog.derive(b)).unwrap();
+        }
+        let rows: Vec<Row> = fold.finish().unwrap().map(Result::unwrap).collect();
+        ingest.rollup(catalog.id(), &encode(&rows).unwrap()).await.unwrap();
+        ingest.commit(&intake).await.unwrap();
+        catalog
+    }
+}
+
+/// The catalog as the lake asks it.
+struct ByCatalog(Arc<Catalog>);
+
+impl Derive for ByCatalog {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    fn columns(&self) -> Vec<DerivedColumn> {
+        use arrow_schema::{DataType, Field};
+        let inputs = ["path", "query", "service", "operation", "resource", "request", "credential", "actor", "subjects", "status_id", "status_code", "http_method"];
+        let mut columns: Vec<(&str, DataType)> = ["route", "dataset", "subject", "outcome"].map(|n| (n, DataType::Utf8)).into();
+        columns.push(("subjects", weir_model::record::subjects_type()));
+        columns.push(("shown", DataType::Boolean));
+        columns
+            .into_iter()
+            .map(|(name, kind)| DerivedColumn { field: Field::new(name, kind, true), inputs: inputs.map(str::to_owned).to_vec() })
+            .collect()
+    }
+
+    fn derive(&self, column: &str, inputs: &RecordBatch) -> Result<arrow_array::ArrayRef, String> {
+        let derived = self.0.derive_columns(&Inputs::of(inputs));
+        Ok(match column {
+            "route" => Arc::new(derived.route),
+            "dataset" => Arc::new(derived.dataset),
+            "subject" => Arc::new(derived.subject),
+            "subjects" => Arc::new(derived.subjects),
+            "outcome" => Arc::new(derived.outcome),
+            _ => Arc::new(derived.shown),
+        })
+    }
+}
+
+/// Values of a finding's entities of a kind, sorted.
+pub fn values(finding: &Finding, kind: weir_model::EntityKind) -> Vec<String> {
+    let mut found: Vec<String> = finding.entities.iter().filter(|e| e.kind == kind).map(|e| e.value.clone()).collect();
+    found.sort();
+    found
+}

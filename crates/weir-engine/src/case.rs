@@ -1,0 +1,239 @@
+//! Everything found, brought together: account, coverage, traces, people, and the incident told in sections.
+
+use crate::EngineError;
+use crate::incident::incident;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_detect::Context;
+use weir_detect::coverage::coverage;
+use weir_lake::rows;
+use weir_model::case::{
+    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Scope, Series, TimelineEvent, Totals, Trace,
+};
+use weir_model::finding::stable_id;
+use weir_model::intake::Intake;
+use weir_model::{Finding, Micros, Severity};
+
+/// The most findings that are traced; the rest are listed without a trace, and the case says so.
+const TRACED_MAX: usize = 60;
+
+/// The case and its exposed people.
+pub(crate) async fn assemble(
+    context: &Context<'_>, findings: Vec<Finding>, program: &str,
+) -> Result<(Case, Vec<ExposedSubject>), EngineError> {
+    let intake = account(context).await?;
+    let coverage = coverage(context).await?;
+    let mut limits = Vec::new();
+    let traced = Traced::of(context, &findings, &mut limits).await?;
+    let datasets = datasets(context).await?;
+    let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
+    let scoped = weir_scope::scope(context.session, &findings, &traced.conditions, &coverage, &categories).await?;
+    let period = period(&coverage);
+    let series = series(context, &findings, &traced.conditions).await?;
+    let organisation = organisation(context);
+    let overall = scoped.overall.clone().unwrap_or_else(|| nothing_known(&coverage));
+    let told = incident(&crate::incident::Facts {
+        findings: &findings,
+        timeline: &traced.timeline,
+        traces: &traced.traces,
+        scope: &overall,
+        scopes: &scoped.findings,
+        coverage: &coverage,
+        organisation: &organisation,
+        period,
+        aware: context.config.organisation.aware.as_deref(),
+    });
+    let id = stable_id(&intake.iter().filter_map(|i| i.sha256.as_deref()).collect::<Vec<_>>());
+    let case = Case {
+        version: CASE_VERSION,
+        program: program.to_owned(),
+        id,
+        organisation,
+        period,
+        totals: totals(&intake),
+        intake,
+        coverage,
+        datasets,
+        findings,
+        timeline: traced.timeline,
+        scope: overall,
+        finding_scopes: scoped.findings,
+        traces: traced.traces,
+        incident: told,
+        series,
+        limits,
+        snapshot: context.snapshot.versions(),
+    };
+    Ok((case, scoped.people))
+}
+
+fn nothing_known(coverage: &[Coverage]) -> Scope {
+    use weir_model::case::Determinable;
+    Scope {
+        determinable: if coverage.is_empty() { Determinable::No } else { Determinable::Yes },
+        reason: if coverage.is_empty() { "no records were read" } else { "nothing was found" }.to_owned(),
+        subjects: None,
+        categories: Vec::new(),
+        records: 0,
+        bytes: None,
+        first: None,
+        last: None,
+        gaps: Vec::new(),
+    }
+}
+
+/// The account of every file in the lake: a row per file and content, reads that brought nothing new left out, ingests numbered.
+async fn account(context: &Context<'_>) -> Result<Vec<Intake>, EngineError> {
+    let mut rows = context.snapshot.intake().await?;
+    let fresh = |i: &Intake| i.parsed + i.rejected > 0;
+    let read: BTreeSet<(String, Option<String>)> =
+        rows.iter().filter(|i| fresh(i)).map(|i| (i.path.clone(), i.sha256.clone())).collect();
+    let mut seen = BTreeSet::new();
+    rows.sort_by_key(|i| (i.path.clone(), !fresh(i), i.first_time, i.file));
+    rows.retain(|i| {
+        let key = (i.path.clone(), i.sha256.clone());
+        fresh(i) || (!read.contains(&key) && seen.insert(key))
+    });
+    for row in &mut rows {
+        row.ingest = 0;
+    }
+    Ok(rows)
+}
+
+fn totals(intake: &[Intake]) -> Totals {
+    let sum = |of: fn(&Intake) -> u64| intake.iter().map(of).sum();
+    Totals {
+        files: intake.len() as u64,
+        files_unread: intake.iter().filter(|i| i.source.is_none()).count() as u64,
+        records: sum(|i| i.records),
+        parsed: sum(|i| i.parsed),
+        rejected: sum(|i| i.rejected),
+        duplicates: sum(|i| i.duplicates),
+        bytes: sum(|i| i.content_bytes),
+        bytes_unread: sum(|i| i.bytes_unread),
+    }
+}
+
+fn organisation(context: &Context<'_>) -> Organisation {
+    let told = &context.config.organisation;
+    Organisation {
+        name: told.name.clone(),
+        sector: told.sector.clone(),
+        home_country: told.home_country.clone(),
+        population: told.population,
+        members: told.members,
+    }
+}
+
+fn period(coverage: &[Coverage]) -> Option<Period> {
+    let delivered = || coverage.iter().filter(|c| !c.days.is_empty());
+    let first = delivered().map(|c| c.period.first).min()?;
+    Some(Period { first, last: delivered().map(|c| c.period.last).max()? })
+}
+
+/// The datasets in use, with how many people and records each had.
+async fn datasets(context: &Context<'_>) -> Result<Vec<DatasetUsed>, EngineError> {
+    let mut used = context.catalog.datasets();
+    let query = "SELECT dataset, count(*) AS n, approx_distinct(subject) AS people FROM access \
+                 WHERE dataset IS NOT NULL AND {span} GROUP BY 1";
+    let answer = context.sql(query).await?;
+    for row in rows(&answer) {
+        for dataset in used.iter_mut().filter(|d| Some(d.name.as_str()) == row.text("dataset")) {
+            dataset.records = row.count("n");
+            dataset.subjects = row.count("people");
+        }
+    }
+    Ok(used)
+}
+
+/// Traces, timelines and conditions by finding.
+#[derive(Default)]
+struct Traced {
+    traces: BTreeMap<String, Trace>,
+    timeline: Vec<TimelineEvent>,
+    conditions: BTreeMap<String, String>,
+}
+
+impl Traced {
+    async fn of(context: &Context<'_>, findings: &[Finding], limits: &mut Vec<String>) -> Result<Self, EngineError> {
+        let mut traced = Self::default();
+        let worth: Vec<&Finding> = findings.iter().filter(|f| f.severity >= Severity::Medium).collect();
+        if worth.len() > TRACED_MAX {
+            limits.push(format!("{} of {} findings of severity medium or above were traced", TRACED_MAX, worth.len()));
+        }
+        for finding in worth.into_iter().take(TRACED_MAX) {
+            let hand = weir_trace::hand_of(context.session, finding).await?;
+            if hand.is_empty() {
+                continue;
+            }
+            if hand.cut {
+                limits.push(format!("the hand of finding {} is larger than was followed", finding.id));
+            }
+            let flagged = flagged(finding).filter(|_| hand.actors.is_empty());
+            traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.condition()));
+            traced.traces.insert(finding.id.clone(), weir_trace::trace(context.session, &hand).await?);
+            traced.timeline.extend(weir_trace::timeline(context.session, &hand, &finding.id).await?);
+        }
+        traced.timeline = merged(traced.timeline);
+        Ok(traced)
+    }
+}
+
+/// The condition on `access` that a finding's own query states.
+fn flagged(finding: &Finding) -> Option<String> {
+    let query = finding.evidence.0.query();
+    let rest = query.strip_prefix("SELECT * FROM access WHERE ")?;
+    let end = rest.rfind(" ORDER BY time").unwrap_or(rest.len());
+    rest.get(..end).map(|c| format!("({c})"))
+}
+
+/// The same step seen by the hands of several findings is one line that names them all.
+fn merged(mut events: Vec<TimelineEvent>) -> Vec<TimelineEvent> {
+    events.sort_by(|a, b| (a.time, &a.what, a.until, &a.findings).cmp(&(b.time, &b.what, b.until, &b.findings)));
+    let mut out: Vec<TimelineEvent> = Vec::new();
+    for event in events {
+        match out.last_mut().filter(|l| l.time == event.time && l.what == event.what && l.until == event.until) {
+            Some(last) => {
+                last.findings.extend(event.findings);
+                last.findings.sort();
+                last.findings.dedup();
+            }
+            None => out.push(event),
+        }
+    }
+    out
+}
+
+/// Records a day, flagged records a day, and people reached so far.
+async fn series(
+    context: &Context<'_>, findings: &[Finding], conditions: &BTreeMap<String, String>,
+) -> Result<Vec<Series>, EngineError> {
+    let union: Vec<String> = weir_model::Table::ALL.iter().map(|t| format!("SELECT day FROM {}", t.name())).collect();
+    let flow = format!("SELECT day, count(*) AS n FROM ({}) GROUP BY 1 ORDER BY 1", union.join(" UNION ALL "));
+    let mut all = vec![Series { name: "flow".to_owned(), finding: None, unit: "records".to_owned(), points: points(context, &flow).await? }];
+    for finding in findings {
+        let Some(condition) = conditions.get(&finding.id) else { continue };
+        let flagged = format!("SELECT day, count(*) AS n FROM access WHERE {condition} GROUP BY 1 ORDER BY 1");
+        let of = Some(finding.id.clone());
+        let points_flagged = points(context, &flagged).await?;
+        all.push(Series { name: "flagged".to_owned(), finding: of.clone(), unit: "records".to_owned(), points: points_flagged });
+        let reach = format!(
+            "SELECT day, count(*) AS n FROM (SELECT subject, min(day) AS day FROM access WHERE {condition} AND subject IS NOT NULL \
+             AND status_id = 1 GROUP BY 1) GROUP BY 1 ORDER BY 1"
+        );
+        let mut so_far = 0.0;
+        let reached: Vec<(Micros, f64)> = points(context, &reach).await?.into_iter().map(|(at, n)| {
+            so_far += n;
+            (at, so_far)
+        }).collect();
+        if !reached.is_empty() {
+            all.push(Series { name: "reach".to_owned(), finding: of, unit: "people".to_owned(), points: reached });
+        }
+    }
+    Ok(all)
+}
+
+async fn points(context: &Context<'_>, query: &str) -> Result<Vec<(Micros, f64)>, EngineError> {
+    let answer = context.sql(query).await?;
+    let day = |row: &weir_lake::Row<'_>| i32::try_from(row.int("day")?).ok().map(Micros::of_day);
+    Ok(rows(&answer).filter_map(|r| Some((day(&r)?, r.count("n") as f64))).collect())
+}

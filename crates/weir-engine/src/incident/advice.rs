@@ -1,0 +1,96 @@
+//! Lessons and recommendations: advice that names the findings and gaps it rests on.
+
+use super::Facts;
+use std::collections::BTreeSet;
+use weir_model::Severity;
+use weir_model::case::{Determinable, Recommendation};
+
+/// What follows from the findings of one detector.
+struct Advice {
+    detector: &'static str,
+    now: &'static str,
+    lesson: &'static str,
+}
+
+const ADVICE: [Advice; 6] = [
+    Advice {
+        detector: "blindspot",
+        now: "Switch logging back on, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
+        lesson: "Logging that the watched can switch off does not watch them: send logs to an account that its users cannot reach.",
+    },
+    Advice {
+        detector: "guessing",
+        now: "Where guessing was followed by a success, lock the account, end its sessions and change its credentials; then look at what it did.",
+        lesson: "Passwords that can be guessed over the network will be: require keys or a second factor, and limit attempts.",
+    },
+    Advice {
+        detector: "newcomer",
+        now: "Ask the owners of these principals whether the new network is theirs; until they answer, treat the credentials as stolen.",
+        lesson: "Bind machine credentials to the machine's network, and people's to known devices.",
+    },
+    Advice {
+        detector: "reach",
+        now: "Block or challenge the addresses and credentials named, and check whose pages they read before notifying.",
+        lesson: "Limit how many people's records one client may read in a day, a week and a month; a rate limit by request does not see it.",
+    },
+    Advice {
+        detector: "shared_out",
+        now: "Take the shared resources back, and ask the provider which accounts copied them.",
+        lesson: "Forbid sharing outside the organisation by policy, and allow it by exception.",
+    },
+    Advice {
+        detector: "unissued",
+        now: "Retire the signing key named, end every session it signed, and find every copy of it.",
+        lesson: "Check at use that a credential was issued; rotate signing keys when anyone who could hold them leaves.",
+    },
+];
+
+/// Lessons, gravest first.
+pub(super) fn lessons(facts: &Facts<'_>) -> Vec<Recommendation> {
+    each(facts, |a| a.lesson)
+}
+
+/// What to do, gravest first.
+pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
+    let mut all = each(facts, |a| a.now);
+    if facts.scope.determinable != Determinable::Yes && facts.serious().next().is_some() {
+        let gaps: BTreeSet<String> = facts.scope.gaps.iter().map(|g| g.what.clone()).collect();
+        all.push(Recommendation {
+            text: "Secure the logs that would tell whose data was reached (named under what is not known) before they expire.".to_owned(),
+            because: gaps.into_iter().collect(),
+            severity: Severity::High,
+        });
+    }
+    if facts.coverage.iter().any(|c| !c.gaps.is_empty()) {
+        let silent = facts.coverage.iter().filter(|c| !c.gaps.is_empty()).map(|c| c.sensor.clone());
+        all.push(Recommendation {
+            text: "Find out why these sensors were silent.".to_owned(),
+            because: silent.collect(),
+            severity: Severity::Medium,
+        });
+    }
+    all.sort_by(|a, b| b.severity.cmp(&a.severity));
+    all
+}
+
+fn each(facts: &Facts<'_>, text: fn(&Advice) -> &'static str) -> Vec<Recommendation> {
+    let of = |advice: &Advice| {
+        let findings: Vec<_> = facts.serious().filter(|f| f.detector == advice.detector).collect();
+        let severity = findings.iter().map(|f| f.severity).max()?;
+        let because = findings.iter().map(|f| f.id.clone()).collect();
+        Some(Recommendation { text: text(advice).to_owned(), because, severity })
+    };
+    let mut all: Vec<Recommendation> = ADVICE.iter().filter_map(of).collect();
+    all.sort_by(|a, b| b.severity.cmp(&a.severity));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_detector_has_advice() {
+        let named: Vec<_> = super::ADVICE.iter().map(|a| a.detector).collect();
+        let all: Vec<_> = weir_detect::detectors().iter().map(|d| d.info().name).collect();
+        assert_eq!(named, all);
+    }
+}

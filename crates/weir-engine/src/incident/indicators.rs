@@ -1,0 +1,53 @@
+//! Indicators: the addresses, credentials, keys, clients and behaviours by which others can look for the same hand.
+
+use super::Facts;
+use std::collections::BTreeMap;
+use weir_model::case::{Indicator, Period};
+use weir_model::{Entity, EntityKind, Finding};
+
+/// The most indicators of one class; findings list every member.
+const CLASS_MAX: usize = 1_000;
+
+/// Network, then behavioural indicators, each sorted by entity.
+pub(super) fn indicators(facts: &Facts<'_>) -> Vec<Indicator> {
+    let mut found: BTreeMap<(&'static str, Entity), Indicator> = BTreeMap::new();
+    for finding in facts.serious() {
+        for entity in &finding.entities {
+            let Some(class) = class(entity) else { continue };
+            let indicator = found.entry((class, entity.clone())).or_insert_with(|| of(facts, finding, entity, class));
+            indicator.period.first = indicator.period.first.min(finding.first_seen);
+            indicator.period.last = indicator.period.last.max(finding.last_seen);
+        }
+    }
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    found
+        .into_values()
+        .filter(|i| {
+            let n = counts.entry(i.class.clone()).or_default();
+            *n += 1;
+            *n <= CLASS_MAX
+        })
+        .collect()
+}
+
+/// Addresses are network indicators; credentials, keys, clients and principals show in behaviour; the rest identifies the victim.
+fn class(entity: &Entity) -> Option<&'static str> {
+    match entity.kind {
+        EntityKind::Origin if entity.value.parse::<std::net::IpAddr>().is_ok() => Some("network"),
+        EntityKind::Prefix => Some("network"),
+        EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client => Some("behavioural"),
+        _ => None,
+    }
+}
+
+fn of(facts: &Facts<'_>, finding: &Finding, entity: &Entity, class: &str) -> Indicator {
+    let node = facts.traces.get(&finding.id).and_then(|t| t.nodes.iter().find(|n| n.entity == *entity));
+    Indicator {
+        class: class.to_owned(),
+        entity: entity.clone(),
+        why: finding.title.clone(),
+        period: node.map_or(Period { first: finding.first_seen, last: finding.last_seen }, |n| n.period),
+        records: node.map_or(finding.evidence.0.total(), |n| n.records),
+        evidence: finding.evidence.0.clone(),
+    }
+}

@@ -1,0 +1,192 @@
+//! Files into the lake: what is known is not read again, what is new is read once, and each file gets its account.
+//!
+//! A file is known by its content: the hash of the whole, or, for one that grew or was rotated, the hash of as much as was read
+//! before; then only its tail is new. The lake commits all of an ingest or nothing of it.
+
+mod known;
+mod read;
+
+use crate::settings::Settings;
+use crate::walk::{Input, walk};
+use crate::{EngineError, Progress};
+use known::Known;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use weir_catalog::Learner;
+use weir_lake::{Ingest, Lake};
+use weir_model::intake::Intake;
+use weir_sources::read::FileReader;
+use weir_sources::secrets::Fingerprints;
+
+/// Key of the lake's state under which the learner's state lies.
+pub(crate) const STATE_LEARNED: &str = "learned";
+/// Key of the lake's state under which the id of the fingerprint key lies.
+const STATE_KEY: &str = "fingerprint_key";
+
+/// What an ingest did.
+#[derive(Clone, Debug, Default)]
+pub struct Ingested {
+    /// The account, a row per file, by path.
+    pub intake: Vec<Intake>,
+    /// Whether anything was committed; nothing is when every file was known.
+    pub committed: bool,
+}
+
+/// Reads every file under the inputs into the lake. `leave_out` are folders of ours (the case, the lake) that may lie among them.
+pub async fn ingest(
+    lake: &Lake, inputs: &[PathBuf], leave_out: &[PathBuf], settings: &Settings, fingerprints: &Fingerprints, progress: &dyn Progress,
+) -> Result<Ingested, EngineError> {
+    let (files, unlisted) = walk(inputs, leave_out)?;
+    progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
+    let mut run = Run::begin(lake, fingerprints).await?;
+    for (path, reason) in unlisted {
+        run.intake.push(unread(path, reason));
+    }
+    for file in &files {
+        run.file(file, settings, progress).await?;
+    }
+    progress.done();
+    run.end().await
+}
+
+/// The account of something that could not be read at all.
+fn unread(path: String, reason: String) -> Intake {
+    Intake { path, reasons: [(reason, 1)].into(), ..Intake::default() }
+}
+
+/// One ingest under way.
+struct Run {
+    ingest: Ingest,
+    learner: Learner,
+    fingerprints: Fingerprints,
+    intake: Vec<Intake>,
+    /// Account rows of earlier ingests by file id, read at the first question.
+    before: Option<BTreeMap<i64, Intake>>,
+    new_records: bool,
+}
+
+impl Run {
+    async fn begin(lake: &Lake, fingerprints: &Fingerprints) -> Result<Self, EngineError> {
+        let mut ingest = lake.begin().await?;
+        let ours = fingerprints.key_id();
+        match ingest.snapshot().state(STATE_KEY).await? {
+            Some(theirs) if theirs != ours.as_bytes() => {
+                let theirs = String::from_utf8_lossy(&theirs).into_owned();
+                ingest.abandon().await?;
+                return Err(EngineError::OtherKey { lake: theirs, ours });
+            }
+            Some(_) => {}
+            None => ingest.state(STATE_KEY, ours.into_bytes()),
+        }
+        let learner = match ingest.snapshot().state(STATE_LEARNED).await? {
+            Some(bytes) => Learner::from_bytes(&bytes)?,
+            None => Learner::new(),
+        };
+        let fingerprints = fingerprints.clone();
+        Ok(Self { ingest, learner, fingerprints, intake: Vec::new(), before: None, new_records: false })
+    }
+
+    async fn file(&mut self, input: &Input, settings: &Settings, progress: &dyn Progress) -> Result<(), EngineError> {
+        let (mut options, forced) = settings.of_file(&input.rel);
+        options.fingerprints = self.fingerprints.clone();
+        let open = || FileReader::open(&input.path, &input.rel, &options, forced.as_deref());
+        let opened = match open() {
+            Ok(opened) => opened,
+            Err(account) => {
+                progress.advance(input.bytes, 0);
+                self.intake.push(Intake { ingest: self.ingest.id(), ..*account });
+                return Ok(());
+            }
+        };
+        let heads = known::heads(&opened);
+        let known = known::find(&mut self.ingest, &heads).await?;
+        let (reader, tail_of) = match known::resume(&known, &input.rel, &open, self.ingest.id())? {
+            Some((reader, of)) => (reader, Some(of)),
+            None => {
+                let file = known::file_id(&input.rel, &heads, 0);
+                (opened.start(self.ingest.id(), file), None)
+            }
+        };
+        let mut account = read::read(&mut self.ingest, &mut self.learner, reader, input, progress).await?;
+        self.new_records |= account.parsed > 0 || account.rejected > 0;
+        if let Some(of) = &tail_of {
+            self.count_known(&mut account, of).await?;
+        }
+        self.remember(&account, &heads, tail_of.as_ref()).await?;
+        self.intake.push(account);
+        Ok(())
+    }
+
+    /// Adds to a file's account the records that were read before.
+    async fn count_known(&mut self, account: &mut Intake, of: &Known) -> Result<(), EngineError> {
+        let mut records = 0;
+        let mut lines = 0;
+        for file in &of.files {
+            let row = match self.intake.iter().find(|i| i.file == *file && i.parsed + i.rejected > 0) {
+                Some(row) => Some(row.clone()),
+                None => self.account_of(*file).await?,
+            };
+            if let Some(row) = row {
+                records += row.parsed + row.rejected;
+                lines += row.lines_without_record;
+            }
+        }
+        account.records += records;
+        account.duplicates += records;
+        account.lines_without_record += lines;
+        if records > 0 {
+            *account.reasons.entry("read before".to_owned()).or_default() += records;
+        }
+        Ok(())
+    }
+
+    async fn account_of(&mut self, file: i64) -> Result<Option<Intake>, EngineError> {
+        if self.before.is_none() {
+            let rows = self.ingest.snapshot().intake().await?;
+            let own = rows.into_iter().filter(|i| i.parsed + i.rejected > 0);
+            self.before = Some(own.map(|i| (i.file, i)).collect());
+        }
+        Ok(self.before.as_ref().and_then(|b| b.get(&file).cloned()))
+    }
+
+    async fn remember(&mut self, account: &Intake, heads: &[(u64, String)], tail_of: Option<&Known>) -> Result<(), EngineError> {
+        let nothing_new = account.parsed == 0 && account.rejected == 0;
+        if tail_of.is_some() && nothing_new {
+            return Ok(());
+        }
+        let Some((_, head)) = heads.last() else { return Ok(()) };
+        let file = weir_lake::KnownFile {
+            file: account.file,
+            path: account.path.clone(),
+            source: account.source.clone(),
+            sensor: account.sensor.clone(),
+            head: head.clone(),
+            sha256: account.sha256.clone(),
+            bytes: account.bytes,
+            content_bytes: account.content_bytes,
+            lines: account.lines,
+            start: tail_of.map_or(0, |k| k.bytes),
+            ingest: self.ingest.id(),
+        };
+        Ok(self.ingest.file(&file).await?)
+    }
+
+    async fn end(mut self) -> Result<Ingested, EngineError> {
+        self.intake.sort_by(|a, b| a.path.cmp(&b.path).then(a.file.cmp(&b.file)));
+        for row in &mut self.intake {
+            row.ingest = self.ingest.id();
+        }
+        let known = self.ingest.snapshot().intake().await?;
+        let said: std::collections::BTreeSet<(&str, Option<&str>)> =
+            known.iter().map(|i| (i.path.as_str(), i.sha256.as_deref())).collect();
+        // An account that says nothing the lake does not know already would grow it with every run.
+        let news = self.new_records || self.intake.iter().any(|i| !said.contains(&(i.path.as_str(), i.sha256.as_deref())));
+        if !news {
+            self.ingest.abandon().await?;
+            return Ok(Ingested { intake: self.intake, committed: false });
+        }
+        self.ingest.state(STATE_LEARNED, self.learner.to_bytes());
+        self.ingest.commit(&self.intake).await?;
+        Ok(Ingested { intake: self.intake, committed: true })
+    }
+}

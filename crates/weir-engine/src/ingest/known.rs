@@ -1,0 +1,82 @@
+//! Whether a file was read before: whole, or up to where it has grown since.
+
+use crate::EngineError;
+use weir_lake::{Ingest, KnownFile};
+use weir_model::intake::Intake;
+use weir_sources::read::{FileReader, Opened};
+
+/// Lengths of content that are fingerprinted to find known files: a file is filed under the longest that it fills, so that it is
+/// found again after it has grown past the next.
+const HEAD_LENGTHS: [u64; 7] = [16, 64, 256, 1024, 4096, 16 << 10, 64 << 10];
+
+/// What of a file is known.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// Ids of the segments that were read, in order.
+    pub files: Vec<i64>,
+    /// Bytes of content read before.
+    pub bytes: u64,
+}
+
+/// The fingerprints of a file's head, by length, shortest first; for a file shorter than all of them, of the whole.
+pub(super) fn heads(opened: &Opened) -> Vec<(u64, String)> {
+    let (whole, len) = opened.head_fingerprint();
+    let fits = HEAD_LENGTHS.iter().filter(|n| **n <= len);
+    let mut found: Vec<(u64, String)> = fits.filter_map(|n| Some((*n, opened.head_fingerprint_of(*n)?))).collect();
+    if found.is_empty() {
+        found.push((len, whole));
+    }
+    found
+}
+
+/// A file's id: from where it lies, how it begins and where reading began; positive.
+pub(super) fn file_id(rel: &str, heads: &[(u64, String)], start: u64) -> i64 {
+    let head = heads.last().map(|(_, h)| h.as_str()).unwrap_or_default();
+    let digest = blake3::hash(format!("{rel}\0{head}\0{start}").as_bytes());
+    let first = digest.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
+    i64::from_le_bytes(first) & i64::MAX
+}
+
+/// Known files that begin alike, the one read furthest first.
+pub(super) async fn find(ingest: &mut Ingest, heads: &[(u64, String)]) -> Result<Vec<KnownFile>, EngineError> {
+    let mut known = Vec::new();
+    for (_, head) in heads {
+        known.extend(ingest.known_files(head).await?);
+    }
+    known.retain(|k| k.sha256.is_some());
+    known.sort_by(|a, b| b.content_bytes.cmp(&a.content_bytes).then_with(|| a.cmp(b)));
+    Ok(known)
+}
+
+/// A reader of what follows the longest known beginning of a file; `None` when it begins like none that is known.
+pub(super) fn resume(
+    known: &[KnownFile], rel: &str, open: &dyn Fn() -> Result<Opened, Box<Intake>>, ingest: i64,
+) -> Result<Option<(FileReader, Known)>, EngineError> {
+    let mut tried: Option<(u64, Option<&str>)> = None;
+    for file in known {
+        let this = (file.content_bytes, file.sha256.as_deref());
+        if tried.replace(this) == Some(this) {
+            continue;
+        }
+        let Ok(opened) = open() else { return Ok(None) };
+        let id = file_id(rel, &heads(&opened), file.content_bytes);
+        let Some((reader, digest)) = opened.start_at(ingest, id, file.content_bytes, file.lines) else { continue };
+        if Some(digest.as_str()) == file.sha256.as_deref() {
+            return Ok(Some((reader, Known { files: segments(known, file), bytes: file.content_bytes })));
+        }
+    }
+    Ok(None)
+}
+
+/// The segments that led to a known end: the file that was read from 0, and each tail that began where another ended.
+fn segments(known: &[KnownFile], last: &KnownFile) -> Vec<i64> {
+    let mut chain = vec![last.file];
+    let mut start = last.start;
+    while start > 0 {
+        let Some(before) = known.iter().find(|k| k.content_bytes == start) else { break };
+        chain.push(before.file);
+        start = before.start;
+    }
+    chain.reverse();
+    chain
+}

@@ -1,0 +1,48 @@
+//! The key for fingerprints of secrets: one per user, outside every lake, made at first use.
+//!
+//! `WEIR_FINGERPRINT_KEY` names its file; else it lies in `$XDG_DATA_HOME/weir/`, else `~/.local/share/weir/`. Whoever gets a lake
+//! without it cannot guess weak secrets; the same secret has the same fingerprint in all of a user's lakes.
+
+use crate::EngineError;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use weir_sources::secrets::Fingerprints;
+
+/// The user's key, made when there is none.
+pub fn fingerprints() -> Result<Fingerprints, EngineError> {
+    let path = place();
+    let wrong = |message: String| EngineError::Key { path: path.clone(), message };
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(&path).map_err(|e| wrong(e.to_string()))?,
+        Err(error) => return Err(wrong(error.to_string())),
+    };
+    let key: [u8; 32] = bytes.try_into().map_err(|b: Vec<u8>| wrong(format!("it holds {} bytes instead of 32", b.len())))?;
+    Ok(Fingerprints::new(key))
+}
+
+fn place() -> PathBuf {
+    let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    var("WEIR_FINGERPRINT_KEY").unwrap_or_else(|| {
+        let data = var("XDG_DATA_HOME").or_else(|| var("HOME").map(|h| h.join(".local/share")));
+        data.unwrap_or_else(std::env::temp_dir).join("weir/fingerprint.key")
+    })
+}
+
+/// Makes the key; if another process makes it at the same moment, takes that one.
+fn make(path: &Path) -> std::io::Result<Vec<u8>> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut key = vec![0; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => file.write_all(&key).map(|()| key),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read(path),
+        Err(error) => Err(error),
+    }
+}

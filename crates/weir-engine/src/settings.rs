@@ -1,0 +1,125 @@
+//! What an organisation told us: the configuration and the inventories it names, read once.
+
+use crate::EngineError;
+use std::path::{Path, PathBuf};
+use weir_catalog::{Inventories, Links};
+use weir_model::ModelError;
+use weir_model::config::{Config, SourceConfig};
+use weir_sources::source::FileOptions;
+
+/// The configuration and what it names.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// `weir.toml`.
+    pub config: Config,
+    /// Keys and people.
+    pub inventories: Inventories,
+    /// Objects to people.
+    pub links: Links,
+}
+
+impl Settings {
+    /// Reads `weir.toml` and the files it names, relative to it.
+    pub fn read(path: &Path) -> Result<Self, EngineError> {
+        let config = Config::parse(&text(path)?).map_err(|error| match error {
+            ModelError::Config { message, help, line } => EngineError::Config { path: path.to_owned(), line, message, help },
+            other => EngineError::Config { path: path.to_owned(), line: None, message: other.to_string(), help: None },
+        })?;
+        let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
+        let mut settings = Self { config, ..Self::default() };
+        if let Some(name) = settings.config.inventory.keys.clone() {
+            settings.inventories.add_keys(&name, &text(&beside(&name))?)?;
+        }
+        if let Some(name) = settings.config.inventory.people.clone() {
+            settings.inventories.add_people(&name, &text(&beside(&name))?)?;
+        }
+        for link in settings.config.links.clone() {
+            settings.links.add_csv(&link.file, &link.from, &link.to, &text(&beside(&link.file))?)?;
+        }
+        for source in &settings.config.sources {
+            zone(path, source)?;
+            if let Some(format) = source.format.as_deref().filter(|f| weir_sources::sources::by_name(f).is_none()) {
+                return Err(wrong(path, format!("no source is named `{format}`"), Some("`weir sources` lists them")));
+            }
+        }
+        Ok(settings)
+    }
+
+    /// How a file is read: the first `[[source]]` that matches its path.
+    pub(crate) fn of_file(&self, rel: &str) -> (FileOptions, Option<String>) {
+        let mut options = FileOptions::default();
+        let Some(source) = self.config.sources.iter().find(|s| matches(&s.files, rel)) else { return (options, None) };
+        options.fields = source.fields.clone();
+        options.sensor = source.sensor.clone();
+        options.time_zone = zone(Path::new(""), source).ok().flatten().or_else(|| self.sensor_zone(source));
+        (options, source.format.clone())
+    }
+
+    fn sensor_zone(&self, source: &SourceConfig) -> Option<jiff::tz::TimeZone> {
+        let sensor = self.config.sensors.iter().find(|s| Some(&s.name) == source.sensor.as_ref())?;
+        parse_zone(sensor.time_zone.as_deref()?)
+    }
+}
+
+fn wrong(path: &Path, message: String, help: Option<&str>) -> EngineError {
+    EngineError::Config { path: path.to_owned(), line: None, message, help: help.map(str::to_owned) }
+}
+
+fn text(path: &Path) -> Result<String, EngineError> {
+    std::fs::read_to_string(path).map_err(|e| EngineError::Input { path: PathBuf::from(path), message: e.to_string() })
+}
+
+fn zone(path: &Path, source: &SourceConfig) -> Result<Option<jiff::tz::TimeZone>, EngineError> {
+    let Some(name) = source.time_zone.as_deref() else { return Ok(None) };
+    let help = Some("give an IANA name like `Asia/Seoul` or an offset like `+09:00`");
+    parse_zone(name).map(Some).ok_or_else(|| wrong(path, format!("`{name}` is not a time zone"), help))
+}
+
+fn parse_zone(name: &str) -> Option<jiff::tz::TimeZone> {
+    if let Ok(zone) = jiff::tz::TimeZone::get(name) {
+        return Some(zone);
+    }
+    let (sign, rest) = if let Some(rest) = name.strip_prefix('-') { (-1, rest) } else { (1, name.strip_prefix('+')?) };
+    let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
+    let seconds = hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()? * 60)?;
+    jiff::tz::Offset::from_seconds(sign * seconds).ok().map(jiff::tz::TimeZone::fixed)
+}
+
+/// Whether a path matches a glob: `?` and `*` stay inside a folder, `**` crosses folders.
+fn matches(glob: &str, path: &str) -> bool {
+    fn inner(glob: &[u8], path: &[u8]) -> bool {
+        match (glob, path) {
+            ([b'*', b'*', b'/', rest @ ..], _) if inner(rest, path) => true,
+            ([b'*', b'*', rest @ ..], _) => (0..=path.len()).any(|n| path.get(n..).is_some_and(|p| inner(rest, p))),
+            ([b'*', rest @ ..], _) => {
+                let folder = path.iter().position(|b| *b == b'/').unwrap_or(path.len());
+                (0..=folder).any(|n| path.get(n..).is_some_and(|p| inner(rest, p)))
+            }
+            ([b'?', g @ ..], [c, p @ ..]) if *c != b'/' => inner(g, p),
+            ([g, grest @ ..], [p, prest @ ..]) if g == p => inner(grest, prest),
+            ([], []) => true,
+            _ => false,
+        }
+    }
+    inner(glob.as_bytes(), path.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_stay_inside_a_folder_unless_doubled() {
+        assert!(matches("edge/*.log", "edge/a.log"));
+        assert!(!matches("*.log", "edge/a.log"));
+        assert!(matches("**/*.log", "edge/x/a.log") && matches("**/*.log", "a.log"));
+        assert!(matches("edge/**", "edge/x/a.log"));
+        assert!(!matches("edge/?.log", "edge/ab.log"));
+    }
+
+    #[test]
+    fn zones_are_names_or_offsets() {
+        assert!(parse_zone("Asia/Seoul").is_some() && parse_zone("+09:00").is_some() && parse_zone("-0530").is_none());
+        assert!(parse_zone("Mars/Base").is_none());
+    }
+}

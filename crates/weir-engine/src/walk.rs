@@ -1,0 +1,95 @@
+//! The files under what was given, in a fixed order; what cannot be listed is named, never skipped.
+
+use crate::EngineError;
+use std::path::{Path, PathBuf};
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Input {
+    /// Path relative to what was given, with `/` between parts.
+    pub rel: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// The most folders deep a walk goes: deeper is a loop of links.
+const DEPTH_MAX: usize = 64;
+
+/// Every file under the inputs, sorted by relative path. A file given by itself keeps its name.
+pub(crate) fn walk(inputs: &[PathBuf], leave_out: &[PathBuf]) -> Result<(Vec<Input>, Vec<(String, String)>), EngineError> {
+    let mut found = Vec::new();
+    let mut unread = Vec::new();
+    let leave_out: Vec<PathBuf> = leave_out.iter().filter_map(|p| p.canonicalize().ok()).collect();
+    for input in inputs {
+        let wrong = |e: std::io::Error| EngineError::Input { path: input.clone(), message: e.to_string() };
+        let meta = std::fs::metadata(input).map_err(wrong)?;
+        if meta.is_dir() {
+            // A folder that cannot be listed at all is an error; one below it is named in the account.
+            std::fs::read_dir(input).map_err(wrong)?;
+            let prefix = prefix(input, inputs.len());
+            folder(input, &prefix, 0, &leave_out, &mut found, &mut unread);
+        } else {
+            let name = input.file_name().unwrap_or(input.as_os_str()).to_string_lossy().into_owned();
+            found.push(Input { rel: name, path: input.clone(), bytes: meta.len() });
+        }
+    }
+    found.sort();
+    found.dedup_by(|a, b| a.path == b.path);
+    unread.sort();
+    Ok((found, unread))
+}
+
+/// Several folders keep their names in relative paths, so that equal names in them stay apart.
+fn prefix(input: &Path, inputs: usize) -> String {
+    match input.file_name() {
+        Some(name) if inputs > 1 => format!("{}/", name.to_string_lossy()),
+        _ => String::new(),
+    }
+}
+
+fn folder(
+    at: &Path, prefix: &str, depth: usize, leave_out: &[PathBuf], found: &mut Vec<Input>, unread: &mut Vec<(String, String)>,
+) {
+    let entries = match std::fs::read_dir(at) {
+        Ok(entries) if depth <= DEPTH_MAX => entries,
+        Ok(_) => return unread.push((prefix.to_owned(), "folders nested too deep".to_owned())),
+        Err(error) => return unread.push((prefix.to_owned(), format!("cannot be listed: {}", error.kind()))),
+    };
+    for entry in entries {
+        let Ok(entry) = entry else {
+            unread.push((prefix.to_owned(), "an entry cannot be listed".to_owned()));
+            continue;
+        };
+        let (path, rel) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
+        if !leave_out.is_empty() && path.canonicalize().is_ok_and(|p| leave_out.contains(&p)) {
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Ok(meta) if meta.is_dir() => folder(&path, &format!("{rel}/"), depth + 1, leave_out, found, unread),
+            Ok(meta) if meta.is_file() => found.push(Input { rel, path, bytes: meta.len() }),
+            Ok(_) => unread.push((rel, "not a regular file".to_owned())),
+            Err(error) => unread.push((rel, format!("cannot be opened: {}", error.kind()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_sorted_and_broken_links_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("b")).unwrap();
+        std::fs::write(dir.path().join("b/2.log"), "x").unwrap();
+        std::fs::write(dir.path().join("a.log"), "x").unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("c")).unwrap();
+        let (found, unread) = walk(&[dir.path().to_owned()], &[]).unwrap();
+        let names: Vec<_> = found.iter().map(|f| f.rel.as_str()).collect();
+        assert_eq!(names, ["a.log", "b/2.log"]);
+        assert_eq!(unread.len(), 1);
+        assert!(walk(&[dir.path().join("absent")], &[]).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! What the engine's tests share: running an investigation in a temporary folder.
+
+use std::path::{Path, PathBuf};
+use weir_engine::{Investigated, Investigation, Quiet, Settings};
+use weir_model::Span;
+use weir_sources::secrets::Fingerprints;
+
+/// A temporary place for a case and its lake.
+pub struct Place {
+    pub dir: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Investigates inputs into `case/`, with the lake kept in it.
+    pub async fn investigate(&self, inputs: &[PathBuf]) -> Investigated {
+        self.investigate_with(inputs, Settings::default()).await
+    }
+
+    pub async fn investigate_with(&self, inputs: &[PathBuf], settings: Settings) -> Investigated {
+        let what = Investigation {
+            inputs: inputs.to_vec(),
+            lake: self.path("case/lake"),
+            case: self.path("case"),
+            settings,
+            span: Span::default(),
+            alert_budget: 1.0,
+            program: "weir test".to_owned(),
+        };
+        weir_engine::investigate(&what, &Fingerprints::default(), &Quiet).await.unwrap()
+    }
+}
+
+/// A folder of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// A folder of the shared data, or `None` with a word about it.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let found = repository("../shared/data").join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    println!("skipped: ../shared/data not present");
+    None
+}

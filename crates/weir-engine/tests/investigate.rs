@@ -1,0 +1,154 @@
+//! The main job on real logs: what it must find, what it must not accuse, and what must not change the answer.
+
+mod common;
+
+use common::{Place, repository, shared};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::PathBuf;
+use weir_engine::Investigated;
+use weir_model::case::{Case, Determinable};
+use weir_model::{EntityKind, Finding, Severity};
+
+fn serious(case: &Case) -> Vec<&Finding> {
+    case.findings.iter().filter(|f| f.severity >= Severity::High).collect()
+}
+
+fn values(findings: &[&Finding], kind: EntityKind) -> BTreeSet<String> {
+    let entities = findings.iter().flat_map(|f| &f.entities).filter(|e| e.kind == kind);
+    entities.map(|e| e.value.clone()).collect()
+}
+
+fn balanced(done: &Investigated) {
+    for row in &done.case.intake {
+        assert!(row.balanced(), "{row:?}");
+    }
+}
+
+/// The account and findings without what names one lake: snapshot versions.
+fn answer(case: &Case) -> String {
+    let mut findings = case.findings.clone();
+    findings.iter_mut().for_each(|f| f.snapshot.clear());
+    serde_json::to_string_pretty(&(findings, &case.timeline, &case.scope, &case.traces)).unwrap()
+}
+
+#[tokio::test]
+async fn the_attack_on_a_cloud_account_is_told() {
+    let place = Place::new();
+    let done = place.investigate(&[repository("examples/cloud-account")]).await;
+    balanced(&done);
+    assert_eq!((done.case.totals.parsed, done.case.totals.rejected), (2900, 0));
+    let grave = serious(&done.case);
+    let actors = values(&grave, EntityKind::Actor);
+    assert!(actors.iter().any(|a| a.ends_with("user/bert-jan")), "{actors:?}");
+    assert!(!actors.iter().any(|a| a.ends_with("amazonaws.com") || a.contains("AWSServiceRole")), "{actors:?}");
+    let detectors: BTreeSet<&str> = grave.iter().map(|f| f.detector.as_str()).collect();
+    assert!(detectors.contains("shared_out") && detectors.contains("blindspot"), "{detectors:?}");
+    assert!(!done.case.findings.iter().any(|f| f.detector == "unissued" && f.severity >= Severity::Medium));
+    let steps: Vec<&str> = done.case.timeline.iter().map(|e| e.what.as_str()).collect();
+    for word in ["created the user", "created an access key", "deleted the trail", "stopped the trail", "changed who may use the snapshot"] {
+        assert!(steps.iter().any(|s| s.contains(word)), "no step says `{word}` in {steps:#?}");
+    }
+    assert!(done.case.timeline.windows(2).all(|w| w[0].time <= w[1].time));
+    assert_ne!(done.case.scope.determinable, Determinable::Yes);
+    assert!(place.path("case/report.html").exists() && place.path("case/case.json").exists());
+}
+
+#[tokio::test]
+async fn the_same_folder_twice_changes_nothing() {
+    let place = Place::new();
+    let inputs = [repository("examples/cloud-account")];
+    let first = place.investigate(&inputs).await;
+    let report = std::fs::read(place.path("case/report.html")).unwrap();
+    let again = place.investigate(&inputs).await;
+    assert!(!again.ingested.committed);
+    assert_eq!(again.ingested.intake.iter().map(|i| i.parsed).sum::<u64>(), 0);
+    assert_eq!(again.ingested.intake.iter().map(|i| i.duplicates).sum::<u64>(), 2900);
+    again.ingested.intake.iter().for_each(|i| assert!(i.balanced(), "{i:?}"));
+    assert_eq!(serde_json::to_string(&first.case).unwrap(), serde_json::to_string(&again.case).unwrap());
+    assert_eq!(report, std::fs::read(place.path("case/report.html")).unwrap());
+}
+
+#[tokio::test]
+async fn file_order_changes_nothing() {
+    let all = repository("examples/cloud-account");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&all).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let (whole, parts) = (Place::new(), Place::new());
+    let at_once = whole.investigate(&files).await;
+    files.reverse();
+    let (first, second) = files.split_at(files.len() / 3);
+    parts.investigate(first).await;
+    let in_parts = parts.investigate(second).await;
+    assert_eq!(answer(&at_once.case), answer(&in_parts.case));
+}
+
+/// Real Apache lines with reads of `/members/{id}` added: 12 addresses that never sign in, over the whole period.
+fn with_injected(lines: &str) -> (String, BTreeSet<String>, usize) {
+    let lines: Vec<&str> = lines.lines().collect();
+    let mut out = String::new();
+    let mut addresses = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    let every = lines.len() / 2000;
+    for (i, line) in lines.iter().enumerate() {
+        out.push_str(line);
+        out.push('\n');
+        let n = i / every;
+        if i % every == 0 && n < 2000 {
+            let (start, end) = (line.find('[').unwrap(), line.find(']').unwrap());
+            let address = format!("203.0.113.{}", 10 + n % 12);
+            let id = 100_000 + n * 37;
+            writeln!(out, "{address} - - {} \"GET /members/{id} HTTP/1.1\" 200 1432 \"-\" \"python-requests/2.31\"", &line[start..=end]).unwrap();
+            addresses.insert(address);
+            ids.insert(id);
+        }
+    }
+    (out, addresses, ids.len())
+}
+
+#[tokio::test]
+async fn twelve_addresses_among_real_traffic_are_found_and_crawlers_are_not() {
+    let Some(background) = shared("web-background/apache_logs") else { return };
+    let place = Place::new();
+    let (text, addresses, ids) = with_injected(&std::fs::read_to_string(background).unwrap());
+    let log = place.path("access.log");
+    std::fs::write(&log, text).unwrap();
+    let done = place.investigate(&[log]).await;
+    balanced(&done);
+    assert_eq!((done.case.totals.parsed, done.case.totals.rejected), (12_000, 0));
+    let grave = serious(&done.case);
+    assert_eq!(values(&grave, EntityKind::Origin), addresses);
+    let bounds = done.case.scope.subjects.unwrap();
+    assert_eq!(bounds.lower, ids as u64);
+    let listed = std::fs::read_to_string(place.path("case/scope.csv")).unwrap();
+    assert_eq!(listed.lines().count(), ids + 1);
+}
+
+#[tokio::test]
+async fn real_traffic_alone_accuses_nobody_gravely_and_names_what_it_cannot_read() {
+    let Some(folder) = shared("web-background") else { return };
+    let place = Place::new();
+    let done = place.investigate(&[folder]).await;
+    balanced(&done);
+    let of = |name: &str| done.case.intake.iter().find(|i| i.path == name).unwrap();
+    assert_eq!((of("apache_logs").parsed, of("auth.log").parsed), (10_000, 7_121));
+    assert_eq!(of("nginxplus_json_logs").source, None);
+    assert!(!of("nginxplus_json_logs").reasons.is_empty());
+    assert!(done.case.findings.iter().any(|f| f.detector == "guessing"));
+    let grave = serious(&done.case);
+    assert!(!grave.iter().any(|f| f.detector != "guessing"), "{:?}", grave.iter().map(|f| &f.title).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_shop_loses_what_the_truth_says() {
+    let place = Place::new();
+    let done = place.investigate(&[repository("examples/shop")]).await;
+    balanced(&done);
+    let truth = std::fs::read_to_string(repository("examples/truth/shop.json")).unwrap();
+    let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
+    let grave = serious(&done.case);
+    let unissued: Vec<&Finding> = grave.iter().copied().filter(|f| f.detector == "unissued").collect();
+    let attackers: BTreeSet<String> =
+        truth["attacker"]["addresses"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect();
+    assert_eq!(values(&unissued, EntityKind::Origin), attackers);
+}

@@ -1,0 +1,57 @@
+//! Derived columns: shown beside the stored ones, paid for only when named.
+
+use crate::common::{World, ingest, lake, number, three_days};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use weir_lake::{Derive, DerivedColumn, SessionOptions};
+
+#[derive(Default)]
+struct Counting {
+    rows: AtomicUsize,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Derive for Counting {
+    fn id(&self) -> &str {
+        "counting"
+    }
+    fn columns(&self) -> Vec<DerivedColumn> {
+        let column = |name: &str| DerivedColumn {
+            field: Field::new(name, DataType::Utf8, true),
+            inputs: vec!["path".into(), "subjects".into()],
+        };
+        vec![column("route"), column("subjects")]
+    }
+    fn derive(&self, column: &str, inputs: &RecordBatch) -> Result<ArrayRef, String> {
+        self.rows.fetch_add(inputs.num_rows(), Ordering::Relaxed);
+        self.asked.lock().unwrap().push(column.to_owned());
+        let path = inputs.column_by_name("path").unwrap().as_any().downcast_ref::<StringArray>().unwrap();
+        let route = path.iter().map(|p| p.map(|p| format!("{}/{{id}}", &p[..8])));
+        Ok(Arc::new(route.collect::<StringArray>()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unused_derived_columns_cost_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = lake(dir.path()).await;
+    ingest(&lake, &World { rows: 300, file: 7, uids: true, day_of: three_days }, "f").await;
+    let counting = Arc::new(Counting::default());
+    let derive: Arc<dyn Derive> = counting.clone();
+    let session = lake.snapshot().await.unwrap().session(&SessionOptions::default(), Some(derive)).unwrap();
+    assert_eq!(number(&session, "SELECT count(*) FROM access WHERE bytes_out > 1").await, 298);
+    assert_eq!(number(&session, "SELECT count(*) FROM access").await, 300);
+    session.sql("SELECT path FROM access").await.unwrap();
+    assert_eq!(counting.rows.load(Ordering::Relaxed), 0);
+    let found = "SELECT count(*) FROM access WHERE route = '/members/{id}' AND day = DATE '2025-01-01'";
+    assert_eq!(number(&session, found).await, 100);
+    assert_eq!(counting.rows.load(Ordering::Relaxed), 100);
+    assert!(counting.asked.lock().unwrap().iter().all(|c| c == "route"));
+    // The derived column stands where the stored one of its name stood; the new one follows.
+    let rows = session.sql("SELECT * FROM access LIMIT 1").await.unwrap();
+    let schema = rows[0].schema();
+    assert_eq!(schema.field(schema.fields().len() - 1).name(), "route");
+    assert_eq!(schema.field_with_name("subjects").unwrap().data_type(), &DataType::Utf8);
+}

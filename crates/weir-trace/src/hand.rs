@@ -1,0 +1,106 @@
+//! The hand behind a finding: who and what acted, grown over issued credentials.
+
+use crate::TraceError;
+use std::collections::BTreeSet;
+use weir_lake::{Session, quote_all, rows};
+use weir_model::{Entity, EntityKind, Finding};
+
+/// How many times a hand grows over what it was issued: deeper chains of roles than this are not followed, and said so.
+pub const DEPTH_MAX: usize = 6;
+/// The most members of one kind a hand is followed through.
+pub const MEMBERS_MAX: usize = 10_000;
+
+/// Who and what acts for one finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hand {
+    /// Principals.
+    pub actors: BTreeSet<String>,
+    /// Credentials.
+    pub credentials: BTreeSet<String>,
+    /// Addresses that the finding itself accuses.
+    pub origins: BTreeSet<String>,
+    /// What the finding named, before growth.
+    pub seeds: BTreeSet<Entity>,
+    /// Whether growth stopped at a limit.
+    pub cut: bool,
+}
+
+impl Hand {
+    /// The condition that selects the hand's records in `access` or `auth`.
+    ///
+    /// A principal or a credential is enough where the log names one; an address counts by itself only where it names neither.
+    pub fn condition(&self) -> String {
+        let mut any = Vec::new();
+        if !self.actors.is_empty() {
+            any.push(format!("actor IN {}", quote_all(self.actors.iter().map(String::as_str))));
+        }
+        if !self.credentials.is_empty() {
+            any.push(format!("credential IN {}", quote_all(self.credentials.iter().map(String::as_str))));
+        }
+        if !self.origins.is_empty() {
+            let from = format!("src_ip IN {}", quote_all(self.origins.iter().map(String::as_str)));
+            let named = !(self.actors.is_empty() && self.credentials.is_empty());
+            any.push(if named { format!("({from} AND actor IS NULL AND credential IS NULL)") } else { from });
+        }
+        if any.is_empty() { "false".to_owned() } else { format!("({})", any.join(" OR ")) }
+    }
+
+    /// Whether nothing identifies the hand.
+    pub fn is_empty(&self) -> bool {
+        self.actors.is_empty() && self.credentials.is_empty() && self.origins.is_empty()
+    }
+}
+
+/// The hand of a finding, grown over what records show it was issued or made and then used.
+pub async fn hand_of(session: &Session, finding: &Finding) -> Result<Hand, TraceError> {
+    let mut hand = Hand { seeds: finding.entities.iter().cloned().collect(), ..Hand::default() };
+    for entity in &finding.entities {
+        let set = match entity.kind {
+            EntityKind::Actor => &mut hand.actors,
+            EntityKind::Credential => &mut hand.credentials,
+            EntityKind::Origin => &mut hand.origins,
+            _ => continue,
+        };
+        if set.len() < MEMBERS_MAX {
+            set.insert(entity.value.clone());
+        } else {
+            hand.cut = true;
+        }
+    }
+    for _ in 0..DEPTH_MAX {
+        if !grow(session, &mut hand).await? {
+            return Ok(hand);
+        }
+    }
+    hand.cut = true;
+    Ok(hand)
+}
+
+/// One step of growth; whether anything joined.
+async fn grow(session: &Session, hand: &mut Hand) -> Result<bool, TraceError> {
+    if hand.actors.is_empty() && hand.credentials.is_empty() {
+        return Ok(false);
+    }
+    let by_hand = Hand { origins: BTreeSet::new(), ..hand.clone() }.condition();
+    // Temporary credentials and keys issued to the hand, and who they act as once used.
+    let issued = format!(
+        "SELECT DISTINCT i.credential AS credential, u.actor AS actor FROM \
+         (SELECT DISTINCT credential FROM auth WHERE {by_hand_parent} AND activity IN ('issue', 'create') \
+          AND status_id = 1 AND credential IS NOT NULL) i \
+         JOIN (SELECT DISTINCT credential, actor FROM access WHERE credential IS NOT NULL \
+               UNION SELECT DISTINCT parent AS credential, actor FROM auth WHERE parent IS NOT NULL) u \
+         ON i.credential = u.credential",
+        by_hand_parent = by_hand.replace("credential IN", "parent IN"),
+    );
+    let mut joined = false;
+    for row in rows(&session.sql(&issued).await?) {
+        if let Some(credential) = row.text("credential") {
+            joined |= hand.credentials.insert(credential.to_owned());
+        }
+        if let Some(actor) = row.text("actor") {
+            joined |= hand.actors.insert(actor.to_owned());
+        }
+    }
+    hand.cut |= hand.credentials.len() > MEMBERS_MAX;
+    Ok(joined && !hand.cut)
+}

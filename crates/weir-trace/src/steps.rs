@@ -1,0 +1,156 @@
+//! The graph of a trace: who used what, from where, and what it led to.
+
+use crate::{Hand, TraceError};
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::{Session, quote, rows};
+use weir_model::case::{Period, Trace, TraceEdge, TraceNode};
+use weir_model::{Entity, EntityKind, operations};
+
+/// The most edges of a trace that carry their own citations; the rest are counted in the nodes.
+const EDGES_MAX: usize = 300;
+
+/// One kind of step: a query for pairs with counts, and how to say it.
+struct Step {
+    table: &'static str,
+    from: (&'static str, EntityKind),
+    to: (&'static str, EntityKind),
+    how: &'static str,
+    only: &'static str,
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        table: "access",
+        from: ("src_ip", EntityKind::Origin),
+        to: ("actor", EntityKind::Actor),
+        how: "acted_as",
+        only: "actor IS NOT NULL",
+    },
+    Step {
+        table: "auth",
+        from: ("src_ip", EntityKind::Origin),
+        to: ("user", EntityKind::Actor),
+        how: "signed_in_from",
+        only: "activity = 'logon' AND status_id = 1",
+    },
+    Step {
+        table: "auth",
+        from: ("actor", EntityKind::Actor),
+        to: ("credential", EntityKind::Credential),
+        how: "issued",
+        only: "activity IN ('issue', 'create') AND status_id = 1 AND credential IS NOT NULL",
+    },
+    Step {
+        table: "access",
+        from: ("credential", EntityKind::Credential),
+        to: ("actor", EntityKind::Actor),
+        how: "used_as",
+        only: "credential IS NOT NULL AND actor IS NOT NULL",
+    },
+    Step {
+        table: "access",
+        from: ("src_ip", EntityKind::Origin),
+        to: ("dataset", EntityKind::Dataset),
+        how: "read",
+        only: "dataset IS NOT NULL AND status_id = 1",
+    },
+    Step {
+        table: "access",
+        from: ("actor", EntityKind::Actor),
+        to: ("resource", EntityKind::Resource),
+        how: "touched",
+        only: "resource IS NOT NULL AND operation IS NOT NULL AND activity <> 'read' AND status_id = 1",
+    },
+];
+
+/// The trace of a hand: nodes with their role, edges with their records.
+pub async fn trace(session: &Session, hand: &Hand) -> Result<Trace, TraceError> {
+    let mut edges = Vec::new();
+    for step in &STEPS {
+        edges.extend(step_edges(session, hand, step).await?);
+    }
+    edges.sort_by(|a: &TraceEdge, b| (&a.from, &a.to, &a.how).cmp(&(&b.from, &b.to, &b.how)));
+    Ok(Trace { nodes: nodes(session, hand, &edges).await?, edges })
+}
+
+async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<TraceEdge>, TraceError> {
+    let (from, to) = (step.from.0, step.to.0);
+    // A change of a resource says more than a bare "touched" when its operation is known.
+    let how = if step.how == "touched" { "operation" } else { "CAST(NULL AS VARCHAR)" };
+    let condition = format!("{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL", hand.condition(), step.only);
+    let query = format!(
+        "SELECT \"{from}\" AS f, \"{to}\" AS t, {how} AS how, count(*) AS n FROM {} WHERE {condition} \
+         GROUP BY 1, 2, 3 ORDER BY n DESC, f, t LIMIT {EDGES_MAX}",
+        step.table
+    );
+    let answer = session.sql(&query).await?;
+    let mut edges = Vec::new();
+    for row in rows(&answer) {
+        let (Some(f), Some(t)) = (row.text("f"), row.text("t")) else { continue };
+        let named = row.text("how").and_then(operations::operation);
+        if step.how == "touched" && named.is_none() {
+            continue;
+        }
+        let by = row.text("how").map_or_else(String::new, |o| format!(" AND operation = {}", quote(o)));
+        let pair = format!("{condition} AND \"{from}\" = {} AND \"{to}\" = {}{by}", quote(f), quote(t));
+        let Some(evidence) = session.evidence(step.table, &pair).await? else { continue };
+        edges.push(TraceEdge {
+            from: Entity::new(step.from.1, f),
+            to: Entity::new(step.to.1, t),
+            how: named.map_or(step.how, |o| o.verb).to_owned(),
+            records: row.count("n"),
+            evidence,
+        });
+    }
+    Ok(edges)
+}
+
+async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Vec<TraceNode>, TraceError> {
+    let all: BTreeSet<&Entity> = edges.iter().flat_map(|e| [&e.from, &e.to]).collect();
+    let mut seen: BTreeMap<Entity, (Period, u64)> = BTreeMap::new();
+    let columns = [
+        ("access", "src_ip", EntityKind::Origin),
+        ("access", "actor", EntityKind::Actor),
+        ("access", "credential", EntityKind::Credential),
+        ("access", "resource", EntityKind::Resource),
+        ("access", "dataset", EntityKind::Dataset),
+        ("auth", "src_ip", EntityKind::Origin),
+        ("auth", "actor", EntityKind::Actor),
+        ("auth", "user", EntityKind::Actor),
+        ("auth", "credential", EntityKind::Credential),
+    ];
+    for (table, column, kind) in columns {
+        let query = format!(
+            "SELECT \"{column}\" AS v, min(time) AS first, max(time) AS last, count(*) AS n FROM {table} \
+             WHERE {} AND \"{column}\" IS NOT NULL GROUP BY 1",
+            hand.condition()
+        );
+        for row in rows(&session.sql(&query).await?) {
+            let (Some(v), Some(first), Some(last)) = (row.text("v"), row.time("first"), row.time("last")) else { continue };
+            let entity = Entity::new(kind, v);
+            if !all.contains(&entity) {
+                continue;
+            }
+            let period = Period { first, last };
+            let entry = seen.entry(entity).or_insert((period, 0));
+            entry.0 = Period { first: entry.0.first.min(first), last: entry.0.last.max(last) };
+            entry.1 += row.count("n");
+        }
+    }
+    let role = |entity: &Entity| {
+        let own = match entity.kind {
+            EntityKind::Actor => hand.actors.contains(&entity.value),
+            EntityKind::Credential => hand.credentials.contains(&entity.value),
+            EntityKind::Origin => hand.origins.contains(&entity.value),
+            _ => false,
+        };
+        if hand.seeds.contains(entity) { "seed" } else if own { "same_hand" } else { "touched" }
+    };
+    let node = |(entity, (period, records)): (Entity, (Period, u64))| TraceNode {
+        role: role(&entity).to_owned(),
+        entity,
+        period,
+        records,
+    };
+    Ok(seen.into_iter().map(node).collect())
+}

@@ -1,0 +1,209 @@
+//! A hand's steps in order of time: sign-ins, notable operations, reads of datasets; runs of like steps folded into one line.
+
+use crate::{Hand, TraceError};
+use weir_lake::{Row, Session, quote, rows};
+use weir_model::case::TimelineEvent;
+use weir_model::{Entity, EntityKind, Micros, attack, operations};
+
+/// Like steps closer together than this are one line.
+const RUN_US: i64 = 10 * 60 * 1_000_000;
+/// The most lines one hand gives.
+const LINES_MAX: usize = 500;
+
+/// One step as read from the lake.
+struct Step {
+    first: Micros,
+    last: Micros,
+    key: String,
+    what: String,
+    phase: String,
+    attack: Vec<String>,
+    entities: Vec<Entity>,
+    objects: Vec<String>,
+    table: &'static str,
+    condition: String,
+    records: u64,
+}
+
+/// The timeline of a hand, sorted by time.
+pub async fn timeline(session: &Session, hand: &Hand, finding: &str) -> Result<Vec<TimelineEvent>, TraceError> {
+    let mut steps = operation_steps(session, hand, "access").await?;
+    steps.extend(operation_steps(session, hand, "auth").await?);
+    steps.extend(sign_ins(session, hand).await?);
+    steps.extend(reads(session, hand).await?);
+    steps.sort_by(|a, b| (a.first, &a.key).cmp(&(b.first, &b.key)));
+    let mut events = Vec::new();
+    for step in fold(steps).into_iter().take(LINES_MAX) {
+        let Some(evidence) = session.evidence(step.table, &step.condition).await? else { continue };
+        let counted = if step.records > 1 { format!(" ({} times)", step.records) } else { String::new() };
+        events.push(TimelineEvent {
+            time: step.first,
+            until: (step.last > step.first).then_some(step.last),
+            what: format!("{}{}{counted}", step.what, listed(&step.objects)),
+            phase: step.phase,
+            entities: step.entities,
+            attack: step.attack,
+            findings: vec![finding.to_owned()],
+            evidence,
+        });
+    }
+    Ok(events)
+}
+
+/// Joins steps of the same key that follow each other closely; objects are collected, conditions joined by time.
+fn fold(steps: Vec<Step>) -> Vec<Step> {
+    let mut out: Vec<Step> = Vec::new();
+    for step in steps {
+        let like = out.iter_mut().rev().find(|s| s.key == step.key && step.first.0 - s.last.0 <= RUN_US);
+        match like {
+            Some(run) => {
+                run.last = run.last.max(step.last);
+                run.records += step.records;
+                run.condition = format!("({} OR {})", run.condition, step.condition);
+                for object in step.objects {
+                    if !run.objects.contains(&object) {
+                        run.objects.push(object);
+                    }
+                }
+                for entity in step.entities {
+                    if !run.entities.contains(&entity) {
+                        run.entities.push(entity);
+                    }
+                }
+            }
+            None => out.push(step),
+        }
+    }
+    out
+}
+
+fn listed(objects: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<&str> = objects.iter().take(SHOWN).map(String::as_str).collect();
+    match objects.len() {
+        0 => String::new(),
+        n if n <= SHOWN => format!(" {}", shown.join(", ")),
+        n => format!(" {} and {} more", shown.join(", "), n - SHOWN),
+    }
+}
+
+fn phase_of(technique: &str) -> String {
+    attack::technique(technique).map_or_else(|| "other".to_owned(), |t| t.tactic.to_lowercase().replace(' ', "_"))
+}
+
+fn people_of(row: &Row<'_>) -> Vec<Entity> {
+    let parts = [(EntityKind::Actor, "actor"), (EntityKind::Origin, "src_ip"), (EntityKind::Credential, "credential")];
+    parts.iter().filter_map(|(kind, column)| Some(Entity::new(*kind, row.text(column)?))).collect()
+}
+
+/// Operations that say something by themselves, by actor and object.
+async fn operation_steps(session: &Session, hand: &Hand, table: &'static str) -> Result<Vec<Step>, TraceError> {
+    let object = if table == "access" { "resource" } else { "coalesce(\"user\", granted)" };
+    let names: Vec<&str> = operations::OPERATIONS.iter().map(|o| o.name).collect();
+    let query = format!(
+        "SELECT operation, status_id, actor, src_ip, {object} AS object, {credential} AS credential, \
+         date_trunc('minute', time) AS minute, min(time) AS first, max(time) AS last, count(*) AS n, min(status_code) AS code \
+         FROM {table} WHERE {} AND operation IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY first",
+        hand.condition(),
+        credential = if table == "access" { "credential" } else { "parent" },
+    );
+    let answer = session.sql(&query).await?;
+    let mut steps = Vec::new();
+    for row in rows(&answer) {
+        let (Some(name), Some(first), Some(last)) = (row.text("operation"), row.time("first"), row.time("last")) else {
+            continue;
+        };
+        let Some(known) = operations::operation(name).filter(|o| names.contains(&o.name)) else { continue };
+        let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
+        let actor = row.text("actor").unwrap_or("someone");
+        let tried = if failed { "tried in vain: " } else { "" };
+        let actor_is = row.text("actor").map_or("actor IS NULL".to_owned(), |a| format!("actor = {}", quote(a)));
+        steps.push(Step {
+            first,
+            last,
+            key: format!("{actor} {failed} {}", known.name),
+            what: format!("{} {tried}{}", short(actor), known.verb),
+            phase: phase_of(known.technique),
+            attack: vec![known.technique.to_owned()],
+            entities: people_of(&row),
+            objects: row.text("object").map(|o| short(o).to_owned()).into_iter().collect(),
+            table,
+            condition: format!(
+                "({actor_is} AND operation = {} AND time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}')",
+                quote(name)
+            ),
+            records: row.count("n"),
+        });
+    }
+    Ok(steps)
+}
+
+/// The last part of an ARN, which people recognise; other values as they are.
+fn short(value: &str) -> &str {
+    if value.starts_with("arn:") { value.splitn(6, ':').nth(5).unwrap_or(value) } else { value }
+}
+
+/// Successful sign-ins of the hand that are not cloud operations (those stand above).
+async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
+    let condition = format!("{} AND activity = 'logon' AND operation IS NULL", hand.condition());
+    let query = format!(
+        "SELECT \"user\" AS actor, src_ip, hostname, status_id, min(time) AS first, max(time) AS last, count(*) AS n \
+         FROM auth WHERE {condition} GROUP BY 1, 2, 3, 4 ORDER BY first"
+    );
+    let answer = session.sql(&query).await?;
+    let step = |row: Row<'_>| {
+        let (first, last) = (row.time("first")?, row.time("last")?);
+        let ok = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_SUCCESS));
+        let (user, from) = (row.text("actor").unwrap_or("an unnamed account"), row.text("src_ip").unwrap_or("an unknown address"));
+        let what = if ok { "signed in" } else { "failed to sign in" };
+        let user_is = row.text("actor").map_or("\"user\" IS NULL".to_owned(), |u| format!("\"user\" = {}", quote(u)));
+        let from_is = row.text("src_ip").map_or("src_ip IS NULL".to_owned(), |u| format!("src_ip = {}", quote(u)));
+        Some(Step {
+            first,
+            last,
+            key: format!("sign-in {from} {ok} {user}"),
+            what: format!("{user} {what} from {from}"),
+            phase: if ok { "initial_access" } else { "credential_access" }.to_owned(),
+            attack: vec![if ok { "T1078" } else { "T1110" }.to_owned()],
+            entities: people_of(&row),
+            objects: row.text("hostname").map(|h| format!("on {h}")).into_iter().collect(),
+            table: "auth",
+            condition: format!("({condition} AND {user_is} AND {from_is} AND status_id = {})", if ok { 1 } else { 2 }),
+            records: row.count("n"),
+        })
+    };
+    Ok(rows(&answer).filter_map(step).collect())
+}
+
+/// Reads of datasets, a line per dataset and week.
+async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
+    let condition = format!("{} AND dataset IS NOT NULL AND status_id = 1", hand.condition());
+    let query = format!(
+        "SELECT dataset, date_trunc('week', time) AS week, min(time) AS first, max(time) AS last, count(*) AS n, \
+         count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins FROM access WHERE {condition} \
+         GROUP BY 1, 2 ORDER BY first"
+    );
+    let answer = session.sql(&query).await?;
+    let step = |row: Row<'_>| {
+        let (dataset, first, last) = (row.text("dataset")?, row.time("first")?, row.time("last")?);
+        let (people, origins) = (row.count("people"), row.count("origins"));
+        let whose = if people > 0 { format!("{people} people's records in") } else { "records of".to_owned() };
+        Some(Step {
+            first,
+            last,
+            key: format!("read {dataset} {first}"),
+            what: format!("read {whose} {dataset} from {origins} addresses"),
+            phase: "collection".to_owned(),
+            attack: vec!["T1213".to_owned()],
+            entities: vec![Entity::new(EntityKind::Dataset, dataset)],
+            objects: Vec::new(),
+            table: "access",
+            condition: format!(
+                "({condition} AND dataset = {} AND time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}')",
+                quote(dataset)
+            ),
+            records: row.count("n"),
+        })
+    };
+    Ok(rows(&answer).filter_map(step).collect())
+}

@@ -1,0 +1,213 @@
+//! Flags, declared once: help, completions and the manual come from here.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use weir_model::{Micros, Severity};
+
+/// Finds personal-data leaks that hide for months, in the logs you already keep.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir investigate logs/ -o case/               read a folder of logs, write a case with a report
+  weir investigate logs/ -o case/ --fail-on high   the same for a nightly job: exit 3 on a grave finding
+  weir sql --lake case/lake 'SELECT count(*) FROM access'
+  weir learn --lake case/lake > weir.toml       start a configuration from what the logs taught
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 with --fail-on when met.";
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Print the machine form on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more on stderr; twice for the libraries' words too.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read logs, find leaks, trace them, count the people, write a case with a report.
+    Investigate(Investigate),
+    /// Read logs into a lake, and nothing else.
+    Ingest(Ingest),
+    /// Ask a lake in SQL (read-only).
+    Sql(Sql),
+    /// Write a starting weir.toml from what a lake's logs taught.
+    Learn(Learn),
+    /// List the log formats; with a name, print its manual page.
+    Sources(Named),
+    /// List the detectors; with a name, print its manual page.
+    Detectors(Named),
+    /// Print the JSON Schema of something Weir writes or reads.
+    Schema(Named),
+    /// List the report formats.
+    Formats(Named),
+    /// Write logs of a world with known truth.
+    Simulate(Simulate),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Logs and where they go.
+#[derive(Args, Debug)]
+pub struct Logs {
+    /// Configuration (see `weir schema config`).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+}
+
+/// `weir investigate`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weir investigate logs/ -o case/
+  weir investigate edge/ app/ -o case/ --config weir.toml --since 2025-04-01 --until 2025-12-01
+  weir investigate -o case/ --lake /data/lake      (no new logs: investigate what the lake holds)")]
+pub struct Investigate {
+    /// Files and folders of logs.
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub inputs: Vec<PathBuf>,
+    /// The case folder to write.
+    #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: PathBuf,
+    /// The lake to keep records in; the case's own when absent.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub lake: Option<PathBuf>,
+    /// Configuration.
+    #[command(flatten)]
+    pub logs: Logs,
+    /// Look only at events from this time on (RFC 3339, or a date).
+    #[arg(long, value_name = "TIME", value_parser = Micros::parse)]
+    pub since: Option<Micros>,
+    /// Look only at events before this time.
+    #[arg(long, value_name = "TIME", value_parser = Micros::parse)]
+    pub until: Option<Micros>,
+    /// Expected false findings of severity high or above per 30 days.
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub alert_budget: f64,
+    /// Exit with 3 when a finding has at least this severity.
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityName>,
+}
+
+/// `weir ingest`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  weir ingest /var/log/nginx --lake /data/lake     (run it again any time: only what is new is read)")]
+pub struct Ingest {
+    /// Files and folders of logs.
+    #[arg(required = true, value_hint = ValueHint::AnyPath)]
+    pub inputs: Vec<PathBuf>,
+    /// The lake; made when missing.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub lake: PathBuf,
+    /// Configuration.
+    #[command(flatten)]
+    pub logs: Logs,
+}
+
+/// `weir sql`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weir sql --lake case/lake 'SELECT src_ip, count(*) AS n FROM access GROUP BY 1 ORDER BY n DESC LIMIT 10'")]
+pub struct Sql {
+    /// The query.
+    pub query: String,
+    /// The lake.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub lake: PathBuf,
+    /// Configuration.
+    #[command(flatten)]
+    pub logs: Logs,
+}
+
+/// `weir learn`.
+#[derive(Args, Debug)]
+pub struct Learn {
+    /// The lake.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub lake: PathBuf,
+    /// Configuration so far.
+    #[command(flatten)]
+    pub logs: Logs,
+}
+
+/// A list, or one of it by name.
+#[derive(Args, Debug)]
+pub struct Named {
+    /// Print this one's page.
+    pub name: Option<String>,
+}
+
+/// `weir simulate`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  weir simulate shop -o world --seed 2026")]
+pub struct Simulate {
+    /// The scenario; without one they are listed.
+    pub scenario: Option<String>,
+    /// The folder to write.
+    #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "world")]
+    pub output: PathBuf,
+    /// Same seed, same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Days of log; the scenario's own when absent.
+    #[arg(long)]
+    pub days: Option<u32>,
+    /// Times as many people.
+    #[arg(long, default_value_t = 1.0)]
+    pub scale: f64,
+}
+
+/// A severity as a flag's value.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SeverityName {
+    /// Good to know.
+    Informational,
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+    /// Very much.
+    Critical,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Informational => Self::Informational,
+            SeverityName::Low => Self::Low,
+            SeverityName::Medium => Self::Medium,
+            SeverityName::High => Self::High,
+            SeverityName::Critical => Self::Critical,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,216 @@
+//! One function per command.
+
+use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
+use crate::error::ProgramError;
+use crate::terminal::{Bar, print, print_json, print_summary};
+use std::process::ExitCode;
+use weir_engine::{EngineError, Investigation, Progress, Quiet, Settings};
+use weir_model::{Severity, Span};
+
+type Done = Result<ExitCode, ProgramError>;
+
+/// Runs the command asked for.
+pub async fn run(cli: Cli) -> Done {
+    let json = cli.global.json;
+    match cli.command {
+        Command::Investigate(asked) => investigate(asked, json).await,
+        Command::Ingest(asked) => ingest(asked, json).await,
+        Command::Sql(asked) => sql(asked, json).await,
+        Command::Learn(asked) => learn(asked).await,
+        Command::Sources(asked) => sources(&asked, json),
+        Command::Detectors(asked) => detectors(&asked, json),
+        Command::Schema(asked) => schema(&asked),
+        Command::Formats(asked) => formats(&asked, json),
+        Command::Simulate(asked) => simulate(&asked, json),
+        Command::Completions { shell } => completions(shell),
+    }
+}
+
+fn settings(logs: &Logs) -> Result<Settings, EngineError> {
+    logs.config.as_deref().map_or_else(|| Ok(Settings::default()), Settings::read)
+}
+
+fn progress(json: bool) -> Box<dyn Progress> {
+    use std::io::IsTerminal;
+    if json || !std::io::stderr().is_terminal() { Box::new(Quiet) } else { Box::new(Bar::default()) }
+}
+
+async fn investigate(asked: Investigate, json: bool) -> Done {
+    let lake = asked.lake.unwrap_or_else(|| asked.output.join("lake"));
+    if asked.inputs.is_empty() && !lake.exists() {
+        return Err(ProgramError::Usage {
+            message: "there is nothing to investigate".to_owned(),
+            help: Some("name files or folders of logs, or a lake that holds some with --lake".to_owned()),
+        });
+    }
+    if asked.alert_budget.is_nan() || asked.alert_budget <= 0.0 {
+        return Err(ProgramError::Usage { message: "`--alert-budget` must be more than 0".to_owned(), help: None });
+    }
+    let what = Investigation {
+        inputs: asked.inputs,
+        lake,
+        case: asked.output,
+        settings: settings(&asked.logs)?,
+        span: Span { since: asked.since, until: asked.until },
+        alert_budget: asked.alert_budget,
+        program: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let done = weir_engine::investigate(&what, &weir_engine::fingerprints()?, &*progress(json)).await?;
+    if json {
+        print_json(&done.case)?;
+    } else {
+        print_summary(&weir_engine::report::summary_text(&done.case, &done.report.display().to_string()))?;
+    }
+    let worst = done.case.findings.iter().map(|f| f.severity).max();
+    let met = asked.fail_on.map(Severity::from).is_some_and(|bar| worst.is_some_and(|w| w >= bar));
+    Ok(ExitCode::from(if met { 3 } else { 0 }))
+}
+
+async fn ingest(asked: Ingest, json: bool) -> Done {
+    let settings = settings(&asked.logs)?;
+    let lake = weir_engine::open_lake(&asked.lake, true).await?;
+    let leave_out = [asked.lake.clone()];
+    let key = weir_engine::fingerprints()?;
+    let done = weir_engine::ingest(&lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json)).await?;
+    if json {
+        for row in &done.intake {
+            print_json(row)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let sum = |of: fn(&weir_model::intake::Intake) -> u64| done.intake.iter().map(of).sum::<u64>();
+    let unread: Vec<_> = done.intake.iter().filter(|i| i.source.is_none()).collect();
+    print(&format!(
+        "{} files: {} records, {} read, {} rejected, {} known before; {} files unread\n",
+        done.intake.len(),
+        sum(|i| i.records),
+        sum(|i| i.parsed),
+        sum(|i| i.rejected),
+        sum(|i| i.duplicates),
+        unread.len()
+    ))?;
+    for row in unread {
+        let why: Vec<&str> = row.reasons.keys().map(String::as_str).collect();
+        print(&format!("  unread: {} ({})\n", row.path.escape_debug(), why.join("; ").escape_debug()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn sql(asked: Sql, json: bool) -> Done {
+    let settings = settings(&asked.logs)?;
+    let lake = weir_engine::open_lake(&asked.lake, false).await?;
+    let batches = weir_engine::sql(&lake, &settings, &asked.query).await?;
+    let wrong = |message: String| ProgramError::Output { message };
+    if json {
+        let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());
+        let refs: Vec<&arrow_array::RecordBatch> = batches.iter().collect();
+        writer.write_batches(&refs).and_then(|()| writer.finish()).map_err(|e| wrong(e.to_string()))?;
+        print(&String::from_utf8_lossy(&writer.into_inner()))?;
+    } else {
+        let table = arrow_cast::pretty::pretty_format_batches(&batches).map_err(|e| wrong(e.to_string()))?;
+        // A log's bytes must not act on the terminal: control characters are shown, line ends are the table's own.
+        let shown: String = table.to_string().lines().map(|l| visible(l) + "\n").collect();
+        print(&shown)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn visible(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+async fn learn(asked: Learn) -> Done {
+    let settings = settings(&asked.logs)?;
+    let lake = weir_engine::open_lake(&asked.lake, false).await?;
+    print(&weir_engine::learn(&lake, &settings).await?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A list of names with a line each, or the page of one.
+fn list(asked: &Named, what: &str, entries: &[(&str, &str, &str)], json: bool) -> Done {
+    if let Some(name) = &asked.name {
+        let Some((_, _, page)) = entries.iter().find(|(n, _, _)| n == name) else {
+            let known: Vec<&str> = entries.iter().map(|(n, _, _)| *n).collect();
+            return Err(ProgramError::Usage {
+                message: format!("no {what} is named `{name}`"),
+                help: Some(format!("known: {}", known.join(", "))),
+            });
+        };
+        print(&format!("{}\n", page.trim_end()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = entries.iter().map(|(n, _, _)| n.len()).max().unwrap_or(0);
+    for (name, summary, _) in entries {
+        if json {
+            print_json(&serde_json::json!({ "name": name, "summary": summary }))?;
+        } else {
+            print(&format!("{name:width$}  {summary}\n"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sources(asked: &Named, json: bool) -> Done {
+    let all: Vec<_> = weir_engine::sources::all().iter().map(|s| s.info()).map(|i| (i.name, i.summary, i.manual)).collect();
+    list(asked, "source", &all, json)
+}
+
+fn detectors(asked: &Named, json: bool) -> Done {
+    let all: Vec<_> = weir_engine::detectors().iter().map(|d| d.info()).map(|i| (i.name, i.summary, i.manual)).collect();
+    list(asked, "detector", &all, json)
+}
+
+fn formats(asked: &Named, json: bool) -> Done {
+    let all: Vec<_> = weir_engine::report::formats().iter().map(|f| (f.name, f.summary, f.manual)).collect();
+    list(asked, "report format", &all, json)
+}
+
+fn schema(asked: &Named) -> Done {
+    let names = weir_model::schema::NAMES;
+    match &asked.name {
+        None => print(&format!("{}\n", names.join("\n")))?,
+        Some(name) => match weir_model::schema::schema(name) {
+            Some(schema) => print(&format!("{:#}\n", schema.as_value()))?,
+            None => {
+                return Err(ProgramError::Usage {
+                    message: format!("there is no schema `{name}`"),
+                    help: Some(format!("known: {}", names.join(", "))),
+                });
+            }
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn simulate(asked: &Simulate, json: bool) -> Done {
+    let Some(scenario) = &asked.scenario else {
+        let all: Vec<_> = weir_sim::scenarios().iter().map(|s| (s.name, s.summary, s.manual)).collect();
+        return list(&Named { name: None }, "scenario", &all, json);
+    };
+    let options = weir_sim::Options { seed: asked.seed, days: asked.days, scale: asked.scale, codec: None };
+    let summary = weir_sim::simulate(scenario, &asked.output, &options)?;
+    let said = format!(
+        "{} records in {} logs, {} of them leak {} people; the truth is in {}\n",
+        summary.records,
+        summary.logs.len(),
+        summary.leaked,
+        summary.subjects,
+        summary.truth.display()
+    );
+    if json {
+        print_json(&serde_json::json!({
+            "records": summary.records, "leaked": summary.leaked, "subjects": summary.subjects, "truth": summary.truth,
+        }))?;
+    } else {
+        print(&said)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn completions(shell: clap_complete::Shell) -> Done {
+    use clap::CommandFactory;
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "weir", &mut out);
+    print(&String::from_utf8_lossy(&out))?;
+    Ok(ExitCode::SUCCESS)
+}
