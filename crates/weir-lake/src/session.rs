@@ -110,6 +110,7 @@ impl Session {
     }
 
     async fn plan(&self, sql: &str) -> Result<DataFrame> {
+        tracing::debug!(sql, "query");
         let options =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         Ok(self.context.sql_with_options(sql, options).await?)

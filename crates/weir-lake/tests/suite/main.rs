@@ -1,6 +1,6 @@
 //! The lake's behaviour, seen from outside.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail as tests do")]
 
 mod atomic;
 mod common;
