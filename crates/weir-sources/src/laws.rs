@@ -153,6 +153,10 @@ fn every_source_has_fixtures_and_a_manual_and_a_name_of_its_own() {
             "{}",
             info.name
         );
+        let target = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../fuzz/fuzz_targets")
+            .join(format!("{}.rs", info.name));
+        assert!(target.exists(), "{} has no fuzz target", info.name);
         assert!(!info.summary.is_empty() && !info.tables.is_empty(), "{}", info.name);
         assert!(std::ptr::eq(sources::by_name(info.name).unwrap().info(), info));
     }
