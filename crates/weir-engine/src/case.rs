@@ -160,6 +160,7 @@ impl Traced {
         if worth.len() > TRACED_MAX {
             limits.push(format!("{} of {} findings of severity medium or above were traced", TRACED_MAX, worth.len()));
         }
+        let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
         for finding in worth.into_iter().take(TRACED_MAX) {
             let hand = weir_trace::hand_of(context.session, finding).await?;
             if hand.is_empty() {
@@ -170,8 +171,16 @@ impl Traced {
             }
             let flagged = flagged(finding).filter(|_| hand.actors.is_empty());
             traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.condition()));
-            traced.traces.insert(finding.id.clone(), weir_trace::trace(context.session, &hand).await?);
-            traced.timeline.extend(weir_trace::timeline(context.session, &hand, &finding.id).await?);
+            // Several findings often have one hand; it is followed once.
+            let of = hand.condition();
+            if !known.contains_key(&of) {
+                let trace = weir_trace::trace(context.session, &hand).await?;
+                known.insert(of.clone(), (trace, weir_trace::timeline(context.session, &hand).await?));
+            }
+            let Some((trace, timeline)) = known.get(&of) else { continue };
+            traced.traces.insert(finding.id.clone(), trace.clone());
+            let named = |event: &TimelineEvent| TimelineEvent { findings: vec![finding.id.clone()], ..event.clone() };
+            traced.timeline.extend(timeline.iter().map(named));
         }
         traced.timeline = merged(traced.timeline);
         Ok(traced)

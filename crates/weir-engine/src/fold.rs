@@ -16,7 +16,7 @@ const BATCH_ROWS: usize = 8 << 10;
 pub(crate) async fn refold(
     lake: &Lake, snapshot: Snapshot, catalog: &Arc<Catalog>, progress: &dyn Progress,
 ) -> Result<Snapshot, EngineError> {
-    let wanted = format!("{} {}", catalog.id(), digest(&snapshot));
+    let wanted = format!("{}-{}", catalog.id(), digest(&snapshot));
     let folded = snapshot.rollup_catalogs();
     if snapshot.ingests().is_empty() || (folded.len() == 1 && folded.contains(&wanted)) {
         return Ok(snapshot);

@@ -25,8 +25,8 @@ struct Step {
     records: u64,
 }
 
-/// The timeline of a hand, sorted by time.
-pub async fn timeline(session: &Session, hand: &Hand, finding: &str) -> Result<Vec<TimelineEvent>, TraceError> {
+/// The timeline of a hand, sorted by time; which findings it belongs to is for the caller to say.
+pub async fn timeline(session: &Session, hand: &Hand) -> Result<Vec<TimelineEvent>, TraceError> {
     let mut steps = operation_steps(session, hand, "access").await?;
     steps.extend(operation_steps(session, hand, "auth").await?);
     steps.extend(sign_ins(session, hand).await?);
@@ -34,7 +34,11 @@ pub async fn timeline(session: &Session, hand: &Hand, finding: &str) -> Result<V
     steps.sort_by(|a, b| (a.first, &a.key).cmp(&(b.first, &b.key)));
     let mut events = Vec::new();
     for step in fold(steps).into_iter().take(LINES_MAX) {
-        let Some(evidence) = session.evidence(step.table, &step.condition).await? else { continue };
+        let during = format!(
+            "{} AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}'",
+            step.condition, step.first, step.last
+        );
+        let Some(evidence) = session.evidence(step.table, &during).await? else { continue };
         let counted = if step.records > 1 { format!(" ({} times)", step.records) } else { String::new() };
         events.push(TimelineEvent {
             time: step.first,
@@ -43,14 +47,15 @@ pub async fn timeline(session: &Session, hand: &Hand, finding: &str) -> Result<V
             phase: step.phase,
             entities: step.entities,
             attack: step.attack,
-            findings: vec![finding.to_owned()],
+            findings: Vec::new(),
             evidence,
         });
     }
     Ok(events)
 }
 
-/// Joins steps of the same key that follow each other closely; objects are collected, conditions joined by time.
+/// Joins steps of the same key that follow each other closely; objects are collected. Steps of one key have one condition, and a run
+/// is told from the next by its time.
 fn fold(steps: Vec<Step>) -> Vec<Step> {
     let mut out: Vec<Step> = Vec::new();
     for step in steps {
@@ -59,7 +64,6 @@ fn fold(steps: Vec<Step>) -> Vec<Step> {
             Some(run) => {
                 run.last = run.last.max(step.last);
                 run.records += step.records;
-                run.condition = format!("({} OR {})", run.condition, step.condition);
                 for object in step.objects {
                     if !run.objects.contains(&object) {
                         run.objects.push(object);
@@ -129,8 +133,9 @@ async fn operation_steps(session: &Session, hand: &Hand, table: &'static str) ->
             objects: row.text("object").map(|o| short(o).to_owned()).into_iter().collect(),
             table,
             condition: format!(
-                "({actor_is} AND operation = {} AND time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}')",
-                quote(name)
+                "{actor_is} AND operation = {} AND {}",
+                quote(name),
+                if failed { "status_id = 2" } else { "(status_id IS NULL OR status_id <> 2)" }
             ),
             records: row.count("n"),
         });
@@ -168,7 +173,7 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
             entities: people_of(&row),
             objects: row.text("hostname").map(|h| format!("on {h}")).into_iter().collect(),
             table: "auth",
-            condition: format!("({condition} AND {user_is} AND {from_is} AND status_id = {})", if ok { 1 } else { 2 }),
+            condition: format!("{condition} AND {user_is} AND {from_is} AND status_id = {}", if ok { 1 } else { 2 }),
             records: row.count("n"),
         })
     };
@@ -198,10 +203,7 @@ async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> 
             entities: vec![Entity::new(EntityKind::Dataset, dataset)],
             objects: Vec::new(),
             table: "access",
-            condition: format!(
-                "({condition} AND dataset = {} AND time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}')",
-                quote(dataset)
-            ),
+            condition: format!("{condition} AND dataset = {}", quote(dataset)),
             records: row.count("n"),
         })
     };

@@ -107,8 +107,8 @@ struct Opened {
 }
 
 const QUERY: &str = "SELECT time, operation, actor, src_ip, credential, coalesce(resource, '') AS resource, account, status_id, request, \
-    file, line, offset FROM access WHERE operation IS NOT NULL AND request IS NOT NULL AND activity <> 'read' AND {span} \
-    ORDER BY time, file, line, offset";
+    file, line, \"offset\" AS at FROM access WHERE operation IS NOT NULL AND request IS NOT NULL AND activity <> 'read' AND {span} \
+    ORDER BY time, file, line, at";
 
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let answer = context.sql(QUERY).await?;
@@ -133,7 +133,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         *(if failed { &mut entry.tried } else { &mut entry.done }) += 1;
         let seen = entry.seen.get_or_insert((time, time));
         *seen = (seen.0.min(time), seen.1.max(time));
-        entry.cited.push(format!("(file = {} AND line = {} AND \"offset\" = {})", row.count("file"), row.count("line"), row.count("offset")));
+        entry.cited.push(format!("(file = {} AND line = {} AND \"offset\" = {})", row.count("file"), row.count("line"), row.count("at")));
     }
     let mut findings = Vec::new();
     for ((actor, resource), what) in opened {

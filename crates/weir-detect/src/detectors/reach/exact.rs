@@ -8,7 +8,7 @@ use crate::detectors::unissued::{ISSUES, WEB};
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::{quote, quote_all, rows};
+use weir_lake::{quote_all, rows};
 use weir_model::{EntityKind, Micros};
 use weir_stats::{Distinct, hash64};
 
@@ -107,7 +107,10 @@ impl Explained {
         let each = self.by_column.iter().filter(|(_, v)| !v.is_empty()).map(|(column, values)| {
             format!(" AND ({alias}{column} IS NULL OR {alias}{column} NOT IN {})", quote_all(values.iter().map(String::as_str)))
         });
-        let prefixes = self.prefixes.iter().map(|p| format!(" AND NOT coalesce({}, false)", prefix_condition(&format!("{alias}src_ip"), p)));
+        let prefixes = (!self.prefixes.is_empty()).then(|| {
+            let column = format!("{alias}src_ip");
+            format!(" AND ({column} IS NULL OR {} NOT IN {})", prefix_sql(&column), quote_all(self.prefixes.iter().map(String::as_str)))
+        });
         each.chain(prefixes).collect()
     }
 }
@@ -124,16 +127,18 @@ impl Scope<'_> {
     /// The condition on `access` for some entities.
     pub(super) fn condition<'e>(&self, entities: impl Iterator<Item = &'e str>) -> String {
         match self.kind {
-            EntityKind::Prefix => format!("({})", entities.map(|e| prefix_condition("src_ip", e)).collect::<Vec<_>>().join(" OR ")),
+            EntityKind::Prefix => format!("{} IN {}", prefix_sql("src_ip"), quote_all(entities)),
             _ => format!("{} IN {}", self.column, quote_all(entities)),
         }
     }
 }
 
-/// Addresses of a prefix, by the text they begin with.
-fn prefix_condition(column: &str, prefix: &str) -> String {
-    let text = prefix.strip_suffix(".0/24").map(|p| format!("{p}.")).or_else(|| prefix.strip_suffix("::/48").map(|p| format!("{p}:")));
-    format!("starts_with({column}, {})", quote(&text.unwrap_or_else(|| prefix.to_owned())))
+/// The prefix of an address as rollups name it, as SQL: `/24`, and `/48` where the address spells its first three groups out.
+fn prefix_sql(column: &str) -> String {
+    format!(
+        "regexp_replace(regexp_replace({column}, '^([0-9]+[.][0-9]+[.][0-9]+)[.][0-9]+$', '${{1}}.0/24'), \
+         '^([0-9a-f]+:[0-9a-f]+:[0-9a-f]+):.*$', '${{1}}::/48')"
+    )
 }
 
 /// An entity's exact history.
@@ -205,7 +210,7 @@ pub(super) async fn series(context: &Context<'_>, scope: &Scope<'_>, census: &Ce
                     let allowance = allowed(&done.entity);
                     all.push(done.finish(census, allowance));
                 }
-                let credential = row.text("credential").map(|c| hash64(c.as_bytes()));
+                let credential = row.text("bearer").map(|c| hash64(c.as_bytes()));
                 building.add(i32::try_from(day).unwrap_or(0), hash64(person.as_bytes()), credential, row.int("covered") == Some(1));
             }
         }
@@ -216,17 +221,12 @@ pub(super) async fn series(context: &Context<'_>, scope: &Scope<'_>, census: &Ce
     Ok(all)
 }
 
-/// Entity expression and filter for some candidates. Prefixes are grouped by text, as rollups name them.
+/// Entity expression and filter for some candidates.
 fn chosen(scope: &Scope<'_>, chunk: &[String]) -> (String, String) {
-    if scope.kind != EntityKind::Prefix {
-        let entity = format!("a.{}", scope.column);
-        let list = quote_all(chunk.iter().map(String::as_str));
-        return (entity.clone(), format!("{entity} IN {list}"));
-    }
-    let cases: Vec<String> =
-        chunk.iter().map(|p| format!("WHEN {} THEN {}", prefix_condition("a.src_ip", p), quote(p))).collect();
-    let any: Vec<String> = chunk.iter().map(|p| prefix_condition("a.src_ip", p)).collect();
-    (format!("CASE {} END", cases.join(" ")), format!("({})", any.join(" OR ")))
+    let column = format!("a.{}", scope.column);
+    let entity = if scope.kind == EntityKind::Prefix { prefix_sql(&column) } else { column };
+    let filter = format!("{entity} IN {}", quote_all(chunk.iter().map(String::as_str)));
+    (entity, filter)
 }
 
 fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[String]) -> String {
@@ -238,8 +238,8 @@ fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[String]) -> String {
     };
     let span = context.span_sql().replace("time ", "a.time ");
     format!(
-        "SELECT entity, day, person['namespace'] || ':' || person['id'] AS person, credential, covered FROM \
-         (SELECT {entity} AS entity, a.day AS day, unnest(a.subjects) AS person, coalesce(a.credential, a.actor) AS credential, \
+        "SELECT entity, day, person['namespace'] || ':' || person['id'] AS person, bearer, covered FROM \
+         (SELECT {entity} AS entity, a.day AS day, unnest(a.subjects) AS person, coalesce(a.credential, a.actor) AS bearer, \
          CASE WHEN {covered} THEN 1 ELSE 0 END AS covered FROM access a{join} WHERE a.shown AND a.subject IS NOT NULL AND {filter} AND {span}{}) \
          WHERE person['namespace'] <> 'credential' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2",
         scope.explained.sql("a.")

@@ -24,6 +24,8 @@ const PEERS_MIN: u64 = 50;
 pub(super) enum Verdict {
     /// Reads people's data without a credential that explains it.
     Bare,
+    /// So too, beyond what peers foretell and short of the budget: a member beside others, nothing alone.
+    Beside,
     /// Reads many under its credentials, as it always did.
     Steady,
     /// Reads many under its credentials, far beyond its own past.
@@ -120,6 +122,10 @@ pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) 
     let (bare, beyond) = (nulls(&|s| &s.bare), nulls(&|s| &s.beyond));
     let mut found: Vec<Judged> = series.iter().filter_map(|s| {
         let stands_out = first_beyond(census, s, &s.bare, &bare, &threshold).map(|j| Judged { verdict: Verdict::Bare, ..j });
+        let stands_out = stands_out.or_else(|| {
+            let beside = first_beyond(census, s, &s.bare, &bare, &|tests| FORETOLD_MIN / tests.max(1) as f64)?;
+            Some(Judged { verdict: Verdict::Beside, ..beside })
+        });
         stands_out.or_else(|| credentialed(census, s, first_beyond(census, s, &s.beyond, &beyond, &threshold)?))
     }).collect();
     found.sort_by(|a, b| a.entity.cmp(&b.entity));
@@ -128,7 +134,7 @@ pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) 
 
 /// The first day on which a window stands out among peers; of that day's windows the least likely.
 fn first_beyond(
-    census: &Census, series: &Series, held: &super::grid::Held, nulls: &[Vec<Null>], threshold: &impl Fn(u64) -> f64,
+    census: &Census, series: &Series, held: &super::grid::Held, nulls: &[Vec<Null>], threshold: &dyn Fn(u64) -> f64,
 ) -> Option<Judged> {
     for ((c, day), (row, nulls)) in census.grid.days().enumerate().zip(held.iter().zip(nulls)) {
         let tests = census.seen.get(c).copied().unwrap_or(0);
@@ -246,6 +252,13 @@ mod tests {
         let mut surge = steady.clone();
         surge[30] = 4_000.0;
         assert_eq!(verdicts(&census, &[series("desk", &census, 0.0, &surge)]), [("desk".to_owned(), Verdict::Surge)]);
+    }
+
+    #[test]
+    fn a_quiet_member_counts_beside_others_only() {
+        let census = census(4, 10_000);
+        let all = [series("a", &census, 150.0, &[]), series("b", &census, 12.0, &[]), series("c", &census, 2.0, &[])];
+        assert_eq!(verdicts(&census, &all), [("a".to_owned(), Verdict::Bare), ("b".to_owned(), Verdict::Beside)]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use weir_lake::{SessionOptions, rows};
 use weir_model::{EntityKind, Micros};
 use weir_rollup::{Partial, decode};
-use weir_stats::{Distinct, LogHistogram, Merge, WINDOWS};
+use weir_stats::{Distinct, LogHistogram, WINDOWS};
 
 /// People from which an entity is looked at exactly.
 pub(super) const PEOPLE_MIN: f64 = 10.0;

@@ -26,10 +26,10 @@ pub(super) async fn findings(
     for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Appeared] {
         let which = condition(scope, verdict);
         let mut members = Vec::new();
-        for judged in judged.iter().filter(|j| j.verdict == verdict) {
+        for judged in judged.iter().filter(|j| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside)) {
             members.extend(member(context, scope, &which, judged).await?);
         }
-        for group in together(members) {
+        for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.judged.verdict == verdict)) {
             findings.extend(finding(context, scope, census, verdict, &which, &group).await?);
         }
     }
@@ -102,6 +102,12 @@ async fn finding(
     let people = sums.get("people").copied().unwrap_or(0.0);
     draft.title = format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
     draft.explanation = explain(scope, verdict, top, group.len());
+    let beside = group.iter().filter(|m| m.judged.verdict == Verdict::Beside).count();
+    if beside > 0 {
+        draft.explanation.push_str(&format!(
+            " {beside} of them would not have fired alone: they too lie beyond what the peers foretell (less than 0.01 entities), over the same data and time."
+        ));
+    }
     draft.p_value = Some(top.p);
     draft.attack = vec!["T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
     if sums.get("days").is_some_and(|d| *d >= 2.0) {
@@ -161,7 +167,7 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare if scope.cover.named => format!(" {}", scope.cover.words()),
         Verdict::Bare => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
-        Verdict::Appeared | Verdict::Steady => ", and was not there before".to_owned(),
+        Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", and was not there before".to_owned(),
     }
 }
 
@@ -173,7 +179,7 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
             "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
             top.people, top.expected
         ),
-        Verdict::Appeared | Verdict::Steady => format!("read {:.0} people beyond the number of its credentials", top.people),
+        Verdict::Appeared | Verdict::Steady | Verdict::Beside => format!("read {:.0} people beyond the number of its credentials", top.people),
     };
     let allowance = match top.allowance {
         a if a > 0.0 => format!(" after {a:.1} people allowed for its clients and ordinary use"),

@@ -131,14 +131,14 @@ pub(crate) struct Lifetime {
 /// The longest life of issued credentials that the log is long enough to show; `None` where it is too short.
 async fn lifetime(context: &Context<'_>, web: &str, end: Micros) -> Result<Option<Lifetime>, DetectError> {
     let union = format!(
-        "SELECT credential, time AS issued, TRY_CAST(expires AS TIMESTAMP) AS expires, NULL AS used FROM auth WHERE {web} \
+        "SELECT credential, time AS made, TRY_CAST(expires AS TIMESTAMP) AS ends, NULL AS used FROM auth WHERE {web} \
          UNION ALL SELECT credential, NULL, NULL, time FROM access WHERE {WEB}"
     );
     let step = STEP_US / 1_000_000;
     let lives = format!(
-        "SELECT min(issued) AS issued, CAST((date_part('epoch', max(used)) - date_part('epoch', min(issued))) / {step} AS BIGINT) + 1 AS seen, \
-         CAST((date_part('epoch', max(expires)) - date_part('epoch', max(issued))) / {step} AS BIGINT) + 1 AS told \
-         FROM ({union}) GROUP BY credential HAVING min(issued) IS NOT NULL"
+        "SELECT min(made) AS issued, CAST((date_part('epoch', max(used)) - date_part('epoch', min(made))) / {step} AS BIGINT) + 1 AS seen, \
+         CAST((date_part('epoch', max(ends)) - date_part('epoch', max(made))) / {step} AS BIGINT) + 1 AS told \
+         FROM ({union}) GROUP BY credential HAVING min(made) IS NOT NULL"
     );
     let answer = context.sql(&format!("SELECT max(told) AS told, max(seen) AS seen, count(told) AS stating, count(*) AS n FROM ({lives})")).await?;
     let Some(row) = rows(&answer).next() else { return Ok(None) };
