@@ -15,7 +15,8 @@ fn root() -> PathBuf {
 fn shop(configured: bool) -> World {
     let mut world = World::folder(&root().join("examples/shop"));
     if configured {
-        let read = |name: &str| std::fs::read_to_string(root().join("examples/shop-config").join(name)).unwrap();
+        let read =
+            |name: &str| std::fs::read_to_string(root().join("examples/shop-config").join(name)).unwrap();
         world.config = Config::parse(&read("weir.toml")).unwrap();
         world.inventories.add_keys("keys.csv", &read("keys.csv")).unwrap();
         world.inventories.add_people("people.csv", &read("people.csv")).unwrap();
@@ -29,7 +30,12 @@ fn truth() -> serde_json::Value {
 
 fn thieves() -> Vec<String> {
     let truth = truth();
-    let mut all: Vec<String> = truth["attacker"]["addresses"].as_array().unwrap().iter().map(|a| a["address"].as_str().unwrap().to_owned()).collect();
+    let mut all: Vec<String> = truth["attacker"]["addresses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["address"].as_str().unwrap().to_owned())
+        .collect();
     all.sort();
     all
 }
@@ -37,14 +43,23 @@ fn thieves() -> Vec<String> {
 #[test]
 fn fixtures_of_unissued_fire_and_stay_quiet() {
     for name in ["fires", "quiet"] {
-        let text = std::fs::read_to_string(root().join(format!("crates/weir-detect/fixtures/unissued/{name}.md"))).unwrap();
+        let text =
+            std::fs::read_to_string(root().join(format!("crates/weir-detect/fixtures/unissued/{name}.md")))
+                .unwrap();
         let (world, expected) = World::fixture(&text);
         let found: Vec<String> = world
             .find("unissued")
             .iter()
             .map(|f| {
                 let m = |n: &str| f.measures.get(n).copied().unwrap_or(-1.0);
-                format!("{} {} credentials={} people={} origins={}", f.severity, f.entities[0], m("credentials"), m("people"), m("origins"))
+                format!(
+                    "{} {} credentials={} people={} origins={}",
+                    f.severity,
+                    f.entities[0],
+                    m("credentials"),
+                    m("people"),
+                    m("origins")
+                )
             })
             .collect();
         assert_eq!(found, expected, "{name}");
@@ -61,7 +76,11 @@ fn the_shops_forged_sessions_are_found_and_nobody_else() {
         assert_eq!(values(finding, EntityKind::Key), ["web-2025-standby"]);
         assert_eq!(values(finding, EntityKind::Origin), thieves());
         let forged = truth()["attacker"]["credentials"].as_array().unwrap().len() as f64;
-        assert!(finding.measures["credentials"] >= 0.95 * forged && finding.measures["credentials"] <= forged, "{:?}", finding.measures);
+        assert!(
+            finding.measures["credentials"] >= 0.95 * forged && finding.measures["credentials"] <= forged,
+            "{:?}",
+            finding.measures
+        );
         assert_eq!(finding.measures.contains_key("days_used_after_key_was_unfit"), configured);
     }
 }
@@ -72,12 +91,24 @@ fn the_shops_thieves_stand_out_by_reach_and_its_desk_and_batch_do_not() {
         let found = shop(configured).find("reach");
         let high: Vec<_> = found.iter().filter(|f| f.severity >= Severity::High).collect();
         for finding in &found {
-            println!("{configured} {} {} p={:?} {:?}\n  {}", finding.severity, finding.title, finding.p_value, finding.measures, finding.explanation);
+            println!(
+                "{configured} {} {} p={:?} {:?}\n  {}",
+                finding.severity, finding.title, finding.p_value, finding.measures, finding.explanation
+            );
         }
         let accused: BTreeSet<String> = high.iter().flat_map(|f| values(f, EntityKind::Origin)).collect();
         let thieves: BTreeSet<String> = thieves().into_iter().collect();
-        assert!(accused.is_subset(&thieves), "wrongly: {:?}", accused.difference(&thieves).collect::<Vec<_>>());
-        assert_eq!(accused.len(), thieves.len(), "missed: {:?}", thieves.difference(&accused).collect::<Vec<_>>());
+        assert!(
+            accused.is_subset(&thieves),
+            "wrongly: {:?}",
+            accused.difference(&thieves).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            accused.len(),
+            thieves.len(),
+            "missed: {:?}",
+            thieves.difference(&accused).collect::<Vec<_>>()
+        );
         assert_eq!(high.len(), 1);
     }
 }
@@ -87,7 +118,8 @@ fn injected() -> String {
     let mut lines = String::new();
     for i in 0..2_000_u32 {
         let second = i * 165;
-        let (day, hour, minute, second) = (17 + second / 86_400, second / 3_600 % 24, second / 60 % 60, second % 60);
+        let (day, hour, minute, second) =
+            (17 + second / 86_400, second / 3_600 % 24, second / 60 % 60, second % 60);
         let id = 100_000 + (i * 7_919) % 50_000;
         lines.push_str(&format!(
             "198.51.100.{} - - [{day}/May/2015:{hour:02}:{minute:02}:{second:02} +0000] \"GET /members/{id} HTTP/1.1\" 200 1834 \"-\" \"Mozilla/5.0 ({})\"\n",
@@ -109,7 +141,10 @@ fn twelve_addresses_among_real_apache_lines_are_found_with_every_id() {
     world.files.insert("apache_logs".to_owned(), [real.clone(), injected().into_bytes()].concat());
     let found = world.find("reach");
     for finding in &found {
-        println!("{} {} p={:?} {:?}\n  {}", finding.severity, finding.title, finding.p_value, finding.measures, finding.explanation);
+        println!(
+            "{} {} p={:?} {:?}\n  {}",
+            finding.severity, finding.title, finding.p_value, finding.measures, finding.explanation
+        );
     }
     assert_eq!(found.len(), 1);
     let wanted: BTreeSet<String> = (1..=12).map(|i| format!("198.51.100.{i}")).collect();

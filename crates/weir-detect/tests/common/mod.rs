@@ -71,7 +71,9 @@ impl World {
         let lake = Lake::open(dir.path(), true).await.unwrap();
         let catalog = Arc::new(self.ingest(&lake).await);
         let snapshot = lake.snapshot().await.unwrap();
-        let session = snapshot.session(&SessionOptions::default(), Some(Arc::new(ByCatalog(Arc::clone(&catalog))))).unwrap();
+        let session = snapshot
+            .session(&SessionOptions::default(), Some(Arc::new(ByCatalog(Arc::clone(&catalog)))))
+            .unwrap();
         let context = Context {
             snapshot: &snapshot,
             session: &session,
@@ -90,7 +92,10 @@ impl World {
         let (mut learner, mut batches, mut intake) = (Learner::new(), Vec::new(), Vec::new());
         for (at, (name, bytes)) in self.files.iter().enumerate() {
             let disk = Box::new(std::io::Cursor::new(bytes.clone()));
-            let Ok(opened) = FileReader::open_content(disk, bytes.len() as u64, None, name, &options, None) else { continue };
+            let Ok(opened) = FileReader::open_content(disk, bytes.len() as u64, None, name, &options, None)
+            else {
+                continue;
+            };
             let mut reader = opened.start(ingest.id(), at as i64 + 1);
             while let Some(chunk) = reader.next_chunk() {
                 for (table, batch) in chunk.batches {
@@ -126,13 +131,30 @@ impl Derive for ByCatalog {
 
     fn columns(&self) -> Vec<DerivedColumn> {
         use arrow_schema::{DataType, Field};
-        let inputs = ["path", "query", "service", "operation", "resource", "request", "credential", "actor", "subjects", "status_id", "status_code", "http_method"];
-        let mut columns: Vec<(&str, DataType)> = ["route", "dataset", "subject", "outcome"].map(|n| (n, DataType::Utf8)).into();
+        let inputs = [
+            "path",
+            "query",
+            "service",
+            "operation",
+            "resource",
+            "request",
+            "credential",
+            "actor",
+            "subjects",
+            "status_id",
+            "status_code",
+            "http_method",
+        ];
+        let mut columns: Vec<(&str, DataType)> =
+            ["route", "dataset", "subject", "outcome"].map(|n| (n, DataType::Utf8)).into();
         columns.push(("subjects", weir_model::record::subjects_type()));
         columns.push(("shown", DataType::Boolean));
         columns
             .into_iter()
-            .map(|(name, kind)| DerivedColumn { field: Field::new(name, kind, true), inputs: inputs.map(str::to_owned).to_vec() })
+            .map(|(name, kind)| DerivedColumn {
+                field: Field::new(name, kind, true),
+                inputs: inputs.map(str::to_owned).to_vec(),
+            })
             .collect()
     }
 
@@ -151,7 +173,8 @@ impl Derive for ByCatalog {
 
 /// Values of a finding's entities of a kind, sorted.
 pub fn values(finding: &Finding, kind: weir_model::EntityKind) -> Vec<String> {
-    let mut found: Vec<String> = finding.entities.iter().filter(|e| e.kind == kind).map(|e| e.value.clone()).collect();
+    let mut found: Vec<String> =
+        finding.entities.iter().filter(|e| e.kind == kind).map(|e| e.value.clone()).collect();
     found.sort();
     found
 }

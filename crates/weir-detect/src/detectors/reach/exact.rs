@@ -35,7 +35,8 @@ pub(super) async fn cover(context: &Context<'_>) -> Result<Cover, DetectError> {
          FROM (SELECT credential, 1 AS used, 0 AS issued FROM access WHERE {WEB} UNION ALL SELECT credential, 0, 1 FROM auth WHERE {ISSUES}) \
          GROUP BY credential) WHERE used > 0"
     );
-    let joins = rows(&context.sql(&query).await?).any(|r| r.count("joined") >= 10 && r.count("joined") * 5 >= r.count("used"));
+    let joins = rows(&context.sql(&query).await?)
+        .any(|r| r.count("joined") >= 10 && r.count("joined") * 5 >= r.count("used"));
     Ok(Cover { issuing: joins.then_some(issuing), named })
 }
 
@@ -105,11 +106,18 @@ impl Explained {
     /// As conditions on `access` under an alias, each with its `AND`.
     pub(super) fn sql(&self, alias: &str) -> String {
         let each = self.by_column.iter().filter(|(_, v)| !v.is_empty()).map(|(column, values)| {
-            format!(" AND ({alias}{column} IS NULL OR {alias}{column} NOT IN {})", quote_all(values.iter().map(String::as_str)))
+            format!(
+                " AND ({alias}{column} IS NULL OR {alias}{column} NOT IN {})",
+                quote_all(values.iter().map(String::as_str))
+            )
         });
         let prefixes = (!self.prefixes.is_empty()).then(|| {
             let column = format!("{alias}src_ip");
-            format!(" AND ({column} IS NULL OR {} NOT IN {})", prefix_sql(&column), quote_all(self.prefixes.iter().map(String::as_str)))
+            format!(
+                " AND ({column} IS NULL OR {} NOT IN {})",
+                prefix_sql(&column),
+                quote_all(self.prefixes.iter().map(String::as_str))
+            )
         });
         each.chain(prefixes).collect()
     }
@@ -194,7 +202,11 @@ impl Building {
 }
 
 /// The candidates' histories, sorted.
-pub(super) async fn series(context: &Context<'_>, scope: &Scope<'_>, census: &Census) -> Result<Vec<Series>, DetectError> {
+pub(super) async fn series(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    census: &Census,
+) -> Result<Vec<Series>, DetectError> {
     let mut all = Vec::new();
     for chunk in census.candidates.chunks(CHUNK) {
         let allowances = allowances(context, scope, census, chunk).await?;
@@ -204,14 +216,26 @@ pub(super) async fn series(context: &Context<'_>, scope: &Scope<'_>, census: &Ce
         while let Some(batch) = batches.next().await {
             let batch = [batch?];
             for row in rows(&batch) {
-                let (Some(entity), Some(day), Some(person)) = (row.text("entity"), row.int("day"), row.text("person")) else { continue };
+                let (Some(entity), Some(day), Some(person)) =
+                    (row.text("entity"), row.int("day"), row.text("person"))
+                else {
+                    continue;
+                };
                 if entity != building.entity {
-                    let done = std::mem::replace(&mut building, Building { entity: entity.to_owned(), ..Building::default() });
+                    let done = std::mem::replace(
+                        &mut building,
+                        Building { entity: entity.to_owned(), ..Building::default() },
+                    );
                     let allowance = allowed(&done.entity);
                     all.push(done.finish(census, allowance));
                 }
                 let credential = row.text("bearer").map(|c| hash64(c.as_bytes()));
-                building.add(i32::try_from(day).unwrap_or(0), hash64(person.as_bytes()), credential, row.int("covered") == Some(1));
+                building.add(
+                    i32::try_from(day).unwrap_or(0),
+                    hash64(person.as_bytes()),
+                    credential,
+                    row.int("covered") == Some(1),
+                );
             }
         }
         let allowance = allowed(&building.entity);
@@ -233,7 +257,9 @@ fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[String]) -> String {
     let (entity, filter) = chosen(scope, chunk);
     let covered = scope.cover.sql();
     let join = match &scope.cover.issuing {
-        Some(_) => format!(" LEFT JOIN (SELECT DISTINCT credential FROM auth WHERE {ISSUES}) i ON a.credential = i.credential"),
+        Some(_) => format!(
+            " LEFT JOIN (SELECT DISTINCT credential FROM auth WHERE {ISSUES}) i ON a.credential = i.credential"
+        ),
         None => String::new(),
     };
     let span = context.span_sql().replace("time ", "a.time ");
@@ -249,7 +275,10 @@ fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[String]) -> String {
 /// What clients and ordinary use may explain, where nothing names a credential: each client string is a person, and every record shows
 /// three times as many people as the quiet entities' records do.
 async fn allowances(
-    context: &Context<'_>, scope: &Scope<'_>, census: &Census, chunk: &[String],
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    census: &Census,
+    chunk: &[String],
 ) -> Result<BTreeMap<String, f64>, DetectError> {
     let mut found = BTreeMap::new();
     if scope.cover.named {

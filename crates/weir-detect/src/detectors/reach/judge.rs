@@ -109,37 +109,60 @@ impl Null {
 /// Judges every candidate; those with nothing to say are left out. Sorted by entity.
 pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) -> f64) -> Vec<Judged> {
     let nulls = |of: &dyn Fn(&Series) -> &super::grid::Held| -> Vec<Vec<Null>> {
-        census.quiet.iter().enumerate().map(|(c, quiet)| {
-            let n = census.seen.get(c).copied().unwrap_or(0);
-            quiet.iter().enumerate().map(|(w, quiet)| {
-                let mut values = quiet.clone();
-                let own = series.iter().filter_map(|s| of(s).get(c)?.get(w).copied());
-                own.filter(|v| *v > 0.0).for_each(|v| values.insert(v));
-                Null::fit(&values, n)
-            }).collect()
-        }).collect()
+        census
+            .quiet
+            .iter()
+            .enumerate()
+            .map(|(c, quiet)| {
+                let n = census.seen.get(c).copied().unwrap_or(0);
+                quiet
+                    .iter()
+                    .enumerate()
+                    .map(|(w, quiet)| {
+                        let mut values = quiet.clone();
+                        let own = series.iter().filter_map(|s| of(s).get(c)?.get(w).copied());
+                        own.filter(|v| *v > 0.0).for_each(|v| values.insert(v));
+                        Null::fit(&values, n)
+                    })
+                    .collect()
+            })
+            .collect()
     };
     let (bare, beyond) = (nulls(&|s| &s.bare), nulls(&|s| &s.beyond));
-    let mut found: Vec<Judged> = series.iter().filter_map(|s| {
-        let stands_out = first_beyond(census, s, &s.bare, &bare, &threshold).map(|j| Judged { verdict: Verdict::Bare, ..j });
-        let stands_out = stands_out.or_else(|| {
-            let beside = first_beyond(census, s, &s.bare, &bare, &|tests| FORETOLD_MIN / tests.max(1) as f64)?;
-            Some(Judged { verdict: Verdict::Beside, ..beside })
-        });
-        stands_out.or_else(|| credentialed(census, s, first_beyond(census, s, &s.beyond, &beyond, &threshold)?))
-    }).collect();
+    let mut found: Vec<Judged> = series
+        .iter()
+        .filter_map(|s| {
+            let stands_out = first_beyond(census, s, &s.bare, &bare, &threshold)
+                .map(|j| Judged { verdict: Verdict::Bare, ..j });
+            let stands_out = stands_out.or_else(|| {
+                let beside =
+                    first_beyond(census, s, &s.bare, &bare, &|tests| FORETOLD_MIN / tests.max(1) as f64)?;
+                Some(Judged { verdict: Verdict::Beside, ..beside })
+            });
+            stands_out
+                .or_else(|| credentialed(census, s, first_beyond(census, s, &s.beyond, &beyond, &threshold)?))
+        })
+        .collect();
     found.sort_by(|a, b| a.entity.cmp(&b.entity));
     found
 }
 
 /// The first day on which a window stands out among peers; of that day's windows the least likely.
 fn first_beyond(
-    census: &Census, series: &Series, held: &super::grid::Held, nulls: &[Vec<Null>], threshold: &dyn Fn(u64) -> f64,
+    census: &Census,
+    series: &Series,
+    held: &super::grid::Held,
+    nulls: &[Vec<Null>],
+    threshold: &dyn Fn(u64) -> f64,
 ) -> Option<Judged> {
     for ((c, day), (row, nulls)) in census.grid.days().enumerate().zip(held.iter().zip(nulls)) {
         let tests = census.seen.get(c).copied().unwrap_or(0);
         let limit = threshold(tests);
-        let best = row.iter().zip(nulls).zip(WINDOWS).map(|((x, null), window)| (null.upper_p(*x), *x, window, null));
+        let best = row
+            .iter()
+            .zip(nulls)
+            .zip(WINDOWS)
+            .map(|((x, null), window)| (null.upper_p(*x), *x, window, null));
         let Some((p, people, window, null)) = best.min_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
         if p <= limit && tests >= PEERS_MIN {
             return Some(Judged {
@@ -163,7 +186,8 @@ fn first_beyond(
 fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judged> {
     let first = series.daily.first()?.0;
     let started_with_log = first - census.grid.first <= 7.max((census.grid.last - census.grid.first) / 10);
-    let days: Vec<f64> = dense(&series.daily, census.grid.first.max(if started_with_log { first } else { census.grid.first }));
+    let days: Vec<f64> =
+        dense(&series.daily, census.grid.first.max(if started_with_log { first } else { census.grid.first }));
     // A day is judged by the days before it; days that fired teach nothing.
     let mut past: Vec<f64> = Vec::new();
     for (i, people) in days.iter().enumerate() {
@@ -173,7 +197,15 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
             let p = baseline.upper_p(*people);
             if p <= beyond.threshold {
                 let verdict = if started_with_log { Verdict::Surge } else { Verdict::Appeared };
-                return Some(Judged { verdict, p: p.max(beyond.p), window: Window::Days(1), day, people: *people, expected: baseline.mean(), ..beyond });
+                return Some(Judged {
+                    verdict,
+                    p: p.max(beyond.p),
+                    window: Window::Days(1),
+                    day,
+                    people: *people,
+                    expected: baseline.mean(),
+                    ..beyond
+                });
             }
         }
         past.push(*people);
@@ -248,17 +280,30 @@ mod tests {
     fn whoever_always_read_many_under_issued_credentials_is_known() {
         let census = census(40, 2_000);
         let steady: Vec<f64> = (0..40).map(|i| 80.0 + f64::from(i % 7)).collect();
-        assert_eq!(verdicts(&census, &[series("desk", &census, 0.0, &steady)]), [("desk".to_owned(), Verdict::Steady)]);
+        assert_eq!(
+            verdicts(&census, &[series("desk", &census, 0.0, &steady)]),
+            [("desk".to_owned(), Verdict::Steady)]
+        );
         let mut surge = steady.clone();
         surge[30] = 4_000.0;
-        assert_eq!(verdicts(&census, &[series("desk", &census, 0.0, &surge)]), [("desk".to_owned(), Verdict::Surge)]);
+        assert_eq!(
+            verdicts(&census, &[series("desk", &census, 0.0, &surge)]),
+            [("desk".to_owned(), Verdict::Surge)]
+        );
     }
 
     #[test]
     fn a_quiet_member_counts_beside_others_only() {
         let census = census(4, 10_000);
-        let all = [series("a", &census, 150.0, &[]), series("b", &census, 12.0, &[]), series("c", &census, 2.0, &[])];
-        assert_eq!(verdicts(&census, &all), [("a".to_owned(), Verdict::Bare), ("b".to_owned(), Verdict::Beside)]);
+        let all = [
+            series("a", &census, 150.0, &[]),
+            series("b", &census, 12.0, &[]),
+            series("c", &census, 1.0, &[]),
+        ];
+        assert_eq!(
+            verdicts(&census, &all),
+            [("a".to_owned(), Verdict::Bare), ("b".to_owned(), Verdict::Beside)]
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::grid::{Grid, held};
 use crate::{Context, DetectError};
 use futures::StreamExt;
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use weir_lake::{SessionOptions, rows};
 use weir_model::{EntityKind, Micros};
 use weir_rollup::{Partial, decode};
@@ -68,14 +68,19 @@ pub(super) async fn screen(context: &Context<'_>, kind: EntityKind) -> Result<Ce
         people_per_record: 0.0,
     };
     let first_seen = vec![0; grid.len()];
-    let mut screen = Screen { census, top: BinaryHeap::new(), first_seen, quiet_people: 0.0, quiet_records: 0 };
+    let mut screen =
+        Screen { census, top: BinaryHeap::new(), first_seen, quiet_people: 0.0, quiet_records: 0 };
     let mut batches = context.snapshot.rollup_stream(&[kind], &SessionOptions::default()).await?;
     let mut history = History::default();
     while let Some(batch) = batches.next().await {
-        let read = decode(&batch?).map_err(|e| DetectError::Rollup { entity: kind.to_string(), message: e.to_string() })?;
+        let read = decode(&batch?)
+            .map_err(|e| DetectError::Rollup { entity: kind.to_string(), message: e.to_string() })?;
         for row in read.into_iter().filter(|r| (grid.first..=grid.last).contains(&r.day)) {
             if row.entity != history.entity {
-                screen.take(std::mem::replace(&mut history, History { entity: row.entity.clone(), ..History::default() }));
+                screen.take(std::mem::replace(
+                    &mut history,
+                    History { entity: row.entity.clone(), ..History::default() },
+                ));
             }
             history.add(row.day, row.partial);
         }
@@ -88,7 +93,9 @@ impl History {
     /// Adds a day; parts of one day, from different ingests, follow one another.
     fn add(&mut self, day: i32, partial: Partial) {
         self.records += partial.records;
-        for (series, part) in [(&mut self.people, partial.people), (&mut self.credentials, partial.credentials)] {
+        for (series, part) in
+            [(&mut self.people, partial.people), (&mut self.credentials, partial.credentials)]
+        {
             match series.last_mut() {
                 Some((last, total)) if *last == day => total.merge(&part),
                 _ => series.push((day, part)),
@@ -135,7 +142,14 @@ impl Screen {
 
     fn finish(mut self) -> Census {
         let mut so_far = 0;
-        self.census.seen = self.first_seen.iter().map(|n| { so_far += n; so_far }).collect();
+        self.census.seen = self
+            .first_seen
+            .iter()
+            .map(|n| {
+                so_far += n;
+                so_far
+            })
+            .collect();
         self.census.candidates = self.top.into_iter().map(|(_, entity)| entity).collect();
         self.census.candidates.sort();
         self.census.people_per_record = self.quiet_people / (self.quiet_records.max(1)) as f64;

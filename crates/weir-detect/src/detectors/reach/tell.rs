@@ -20,13 +20,19 @@ struct Member<'j> {
 
 /// The findings of one kind of entity.
 pub(super) async fn findings(
-    context: &Context<'_>, scope: &Scope<'_>, census: &Census, judged: &[Judged],
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    census: &Census,
+    judged: &[Judged],
 ) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
     for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Appeared] {
         let which = condition(scope, verdict);
         let mut members = Vec::new();
-        for judged in judged.iter().filter(|j| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside)) {
+        for judged in judged
+            .iter()
+            .filter(|j| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside))
+        {
             members.extend(member(context, scope, &which, judged).await?);
         }
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.judged.verdict == verdict)) {
@@ -42,14 +48,22 @@ fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare => format!(" AND {}", scope.cover.bare()),
         _ => String::new(),
     };
-    format!("shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' AND {{span}}{bare}{}", scope.explained.sql(""))
+    format!(
+        "shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' AND {{span}}{bare}{}",
+        scope.explained.sql("")
+    )
 }
 
 async fn member<'j>(
-    context: &Context<'_>, scope: &Scope<'_>, which: &str, judged: &'j Judged,
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    which: &str,
+    judged: &'j Judged,
 ) -> Result<Option<Member<'j>>, DetectError> {
     let entity = scope.condition([judged.entity.as_str()].into_iter());
-    let query = format!("SELECT dataset, min(time) AS first, max(time) AS last FROM access WHERE {entity} AND {which} GROUP BY 1 ORDER BY 1");
+    let query = format!(
+        "SELECT dataset, min(time) AS first, max(time) AS last FROM access WHERE {entity} AND {which} GROUP BY 1 ORDER BY 1"
+    );
     let answer = context.sql(&query).await?;
     let mut datasets = BTreeSet::new();
     let mut seen: Option<(Micros, Micros)> = None;
@@ -67,7 +81,9 @@ fn together(members: Vec<Member<'_>>) -> Vec<Vec<Member<'_>>> {
     for member in members {
         let belongs = |group: &[Member<'_>]| {
             group.iter().any(|m| {
-                m.seen.0 <= member.seen.1 && member.seen.0 <= m.seen.1 && !m.datasets.is_disjoint(&member.datasets)
+                m.seen.0 <= member.seen.1
+                    && member.seen.0 <= m.seen.1
+                    && !m.datasets.is_disjoint(&member.datasets)
             })
         };
         let (mut same, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|g| belongs(g));
@@ -80,27 +96,39 @@ fn together(members: Vec<Member<'_>>) -> Vec<Vec<Member<'_>>> {
         // The first to begin stands for the group: later members change nothing of its name.
         group.sort_by(|a, b| (a.seen.0, &a.judged.entity).cmp(&(b.seen.0, &b.judged.entity)));
     }
-    groups.sort_by(|a, b| a.first().map(|m| (m.seen.0, &m.judged.entity)).cmp(&b.first().map(|m| (m.seen.0, &m.judged.entity))));
+    groups.sort_by(|a, b| {
+        a.first().map(|m| (m.seen.0, &m.judged.entity)).cmp(&b.first().map(|m| (m.seen.0, &m.judged.entity)))
+    });
     groups
 }
 
 async fn finding(
-    context: &Context<'_>, scope: &Scope<'_>, census: &Census, verdict: Verdict, which: &str, group: &[Member<'_>],
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    census: &Census,
+    verdict: Verdict,
+    which: &str,
+    group: &[Member<'_>],
 ) -> Result<Option<Finding>, DetectError> {
-    let (Some(head), Some(top)) = (group.first(), group.iter().map(|m| m.judged).min_by(|a, b| a.p.total_cmp(&b.p))) else {
+    let (Some(head), Some(top)) =
+        (group.first(), group.iter().map(|m| m.judged).min_by(|a, b| a.p.total_cmp(&b.p)))
+    else {
         return Ok(None);
     };
-    let condition = format!("{} AND {which}", scope.condition(group.iter().map(|m| m.judged.entity.as_str())));
+    let condition =
+        format!("{} AND {which}", scope.condition(group.iter().map(|m| m.judged.entity.as_str())));
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let sums = sums(context, scope, &condition).await?;
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
     let severity = if verdict == Verdict::Appeared { Severity::Medium } else { Severity::High };
-    let mut draft = Draft::new("reach", severity, Entity::new(scope.kind, &head.judged.entity), (head.seen.0, last));
+    let mut draft =
+        Draft::new("reach", severity, Entity::new(scope.kind, &head.judged.entity), (head.seen.0, last));
     draft.identity.push(format!("{verdict:?}").to_lowercase());
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let people = sums.get("people").copied().unwrap_or(0.0);
-    draft.title = format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
+    draft.title =
+        format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
     draft.explanation = explain(scope, verdict, top, group.len());
     let beside = group.iter().filter(|m| m.judged.verdict == Verdict::Beside).count();
     if beside > 0 {
@@ -114,7 +142,10 @@ async fn finding(
         draft.attack.push("T1020".to_owned());
     }
     if census.passed_over > 0 {
-        draft.limits.push(format!("{} entities with fewer people than those looked at were passed over", census.passed_over));
+        draft.limits.push(format!(
+            "{} entities with fewer people than those looked at were passed over",
+            census.passed_over
+        ));
     }
     if !scope.cover.named {
         draft.limits.push("the log names neither credentials nor actors, so many people behind one address look like one reader".to_owned());
@@ -134,7 +165,11 @@ async fn finding(
 }
 
 /// Sums over a finding's records.
-async fn sums(context: &Context<'_>, scope: &Scope<'_>, condition: &str) -> Result<BTreeMap<String, f64>, DetectError> {
+async fn sums(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    condition: &str,
+) -> Result<BTreeMap<String, f64>, DetectError> {
     let query = format!(
         "SELECT count(*) AS records, count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins, count(DISTINCT user_agent) AS clients, \
          count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes FROM access WHERE {condition}"
@@ -179,7 +214,9 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
             "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
             top.people, top.expected
         ),
-        Verdict::Appeared | Verdict::Steady | Verdict::Beside => format!("read {:.0} people beyond the number of its credentials", top.people),
+        Verdict::Appeared | Verdict::Steady | Verdict::Beside => {
+            format!("read {:.0} people beyond the number of its credentials", top.people)
+        }
     };
     let allowance = match top.allowance {
         a if a > 0.0 => format!(" after {a:.1} people allowed for its clients and ordinary use"),
@@ -227,8 +264,14 @@ mod tests {
             seen: (Micros(from), Micros(to)),
             datasets: BTreeSet::from([dataset.to_owned()]),
         };
-        let groups = together(vec![member(0, 5, 9, "x"), member(1, 0, 2, "x"), member(2, 1, 6, "x"), member(3, 0, 9, "y")]);
-        let names: Vec<Vec<&str>> = groups.iter().map(|g| g.iter().map(|m| m.judged.entity.as_str()).collect()).collect();
+        let groups = together(vec![
+            member(0, 5, 9, "x"),
+            member(1, 0, 2, "x"),
+            member(2, 1, 6, "x"),
+            member(3, 0, 9, "y"),
+        ]);
+        let names: Vec<Vec<&str>> =
+            groups.iter().map(|g| g.iter().map(|m| m.judged.entity.as_str()).collect()).collect();
         assert_eq!(names, [vec!["b", "c", "a"], vec!["d"]]);
     }
 }

@@ -34,7 +34,10 @@ pub(super) async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectEr
     let answer = context.sql(&query).await?;
     let mut findings = Vec::new();
     for row in rows(&answer) {
-        let (Some(issuer), joined, accused) = (row.text("issuer"), row.count("joined"), row.count("accused")) else { continue };
+        let (Some(issuer), joined, accused) = (row.text("issuer"), row.count("joined"), row.count("accused"))
+        else {
+            continue;
+        };
         if accused > 0 && joined >= JOINED_MIN && joined >= 9 * accused {
             findings.extend(finding(context, issuer, joined, &covered).await?);
         }
@@ -44,8 +47,11 @@ pub(super) async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectEr
 
 /// The condition on a key's first use under which its issuance would be in the trail; `None` where no trail is that long.
 async fn covered(context: &Context<'_>) -> Result<Option<String>, DetectError> {
-    let trails: Vec<_> = coverage(context).await?.into_iter().filter(|c| c.source == "aws_cloudtrail").collect();
-    let (Some(start), Some(end)) = (trails.iter().map(|c| c.period.first).max(), trails.iter().map(|c| c.period.last).max()) else {
+    let trails: Vec<_> =
+        coverage(context).await?.into_iter().filter(|c| c.source == "aws_cloudtrail").collect();
+    let (Some(start), Some(end)) =
+        (trails.iter().map(|c| c.period.first).max(), trails.iter().map(|c| c.period.last).max())
+    else {
         return Ok(None);
     };
     let after = |at: Micros| Micros(at.0.saturating_add(LIFETIME_US));
@@ -61,7 +67,12 @@ async fn covered(context: &Context<'_>) -> Result<Option<String>, DetectError> {
     Ok(Some(all.join(" AND ")))
 }
 
-async fn finding(context: &Context<'_>, issuer: &str, joined: u64, covered: &str) -> Result<Option<Finding>, DetectError> {
+async fn finding(
+    context: &Context<'_>,
+    issuer: &str,
+    joined: u64,
+    covered: &str,
+) -> Result<Option<Finding>, DetectError> {
     let of_role = format!("actor_issuer = {} AND {JUDGED} AND {{span}}", quote(issuer));
     let condition = format!(
         "{of_role} AND credential IN (SELECT credential FROM access WHERE {of_role} GROUP BY credential HAVING {}) \
@@ -70,9 +81,11 @@ async fn finding(context: &Context<'_>, issuer: &str, joined: u64, covered: &str
     );
     let Some(members) = Members::read(context, &condition).await? else { return Ok(None) };
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
-    let mut draft = Draft::new("unissued", Severity::High, Entity::new(EntityKind::Actor, issuer), members.seen);
+    let mut draft =
+        Draft::new("unissued", Severity::High, Entity::new(EntityKind::Actor, issuer), members.seen);
     draft.identity.push("sessions".to_owned());
-    draft.title = format!("{} temporary keys of {issuer} were used that the trail did not issue", members.credentials);
+    draft.title =
+        format!("{} temporary keys of {issuer} were used that the trail did not issue", members.credentials);
     draft.explanation = format!(
         "{joined} other sessions of this role are found issued in the same trail. These were first used more than 36 h after its start and its \
          gaps, and no temporary key lives longer. A rule, not a statistic."

@@ -76,7 +76,11 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
     let mut counts: BTreeMap<(String, Option<String>), Count> = BTreeMap::new();
     for row in rows(&context.sql(&query).await?) {
         let Some(sensor) = row.text("sensor") else { continue };
-        let count = Count { joined: row.count("joined"), accused: row.count("accused"), excused: row.count("excused") };
+        let count = Count {
+            joined: row.count("joined"),
+            accused: row.count("accused"),
+            excused: row.count("excused"),
+        };
         counts.insert((sensor.to_owned(), row.text("key_uid").map(str::to_owned)), count);
     }
     let longer = issuing.lifetime.map_or(0.0, |l| l.longer);
@@ -84,8 +88,11 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
     let mut groups: Vec<Group> = Vec::new();
     for (sensor, key, joined) in accused {
         let count = counts.get(&(sensor.clone(), key.clone())).cloned().unwrap_or_default();
-        let key_never_issued = key.as_ref().is_some_and(|k| !issuing.keys.contains(k)) && !issuing.keys.is_empty();
-        let Some(condition) = condition(issuing, &sensor, key.as_deref(), key_never_issued, &accepted) else { continue };
+        let key_never_issued =
+            key.as_ref().is_some_and(|k| !issuing.keys.contains(k)) && !issuing.keys.is_empty();
+        let Some(condition) = condition(issuing, &sensor, key.as_deref(), key_never_issued, &accepted) else {
+            continue;
+        };
         // A key used on several sensors is one hand.
         match groups.iter_mut().find(|g| key.is_some() && g.key == key) {
             Some(same) => {
@@ -93,7 +100,14 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
                 same.excused += count.excused;
                 same.joined = same.joined.max(joined);
             }
-            None => groups.push(Group { sensor, key, key_never_issued, condition, excused: count.excused, joined }),
+            None => groups.push(Group {
+                sensor,
+                key,
+                key_never_issued,
+                condition,
+                excused: count.excused,
+                joined,
+            }),
         }
     }
     Ok(groups)
@@ -101,7 +115,9 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
 
 /// Which (sensor, key) groups the join accuses, with how many credentials of the sensor are found issued.
 fn accuse(
-    counts: &BTreeMap<(String, Option<String>), Count>, never_issued: impl Fn(&str) -> bool, longer: f64,
+    counts: &BTreeMap<(String, Option<String>), Count>,
+    never_issued: impl Fn(&str) -> bool,
+    longer: f64,
 ) -> Vec<(String, Option<String>, u64)> {
     let mut sensors: BTreeMap<&str, Count> = BTreeMap::new();
     // A key that never issued is judged by the others: what it signed says nothing about the join.
@@ -114,9 +130,14 @@ fn accuse(
     for ((sensor, key), count) in counts.iter().filter(|(_, c)| c.accused > 0) {
         let Some(sum) = sensors.get(sensor.as_str()) else { continue };
         let checked = sum.joined + sum.accused;
-        let means = (sum.joined >= JOINED_MIN && sum.joined * 5 >= checked) || (sum.joined >= 3 && sum.joined * 2 >= checked);
+        let means = (sum.joined >= JOINED_MIN && sum.joined * 5 >= checked)
+            || (sum.joined >= 3 && sum.joined * 2 >= checked);
         // Where some credentials outlive the lifetime, as many may be older than the log; a key never issued is evidence by itself.
-        let outlived = if key.as_deref().is_some_and(&never_issued) || longer == 0.0 { 0.0 } else { 3.0 * longer * sum.joined as f64 + 3.0 };
+        let outlived = if key.as_deref().is_some_and(&never_issued) || longer == 0.0 {
+            0.0
+        } else {
+            3.0 * longer * sum.joined as f64 + 3.0
+        };
         if means && count.accused as f64 > outlived {
             found.push((sensor.clone(), key.clone(), sum.joined));
         }
@@ -125,7 +146,13 @@ fn accuse(
 }
 
 /// The condition on `access` that gives a group's records.
-fn condition(issuing: &Issuing, sensor: &str, key: Option<&str>, never_issued: bool, accepted: &str) -> Option<String> {
+fn condition(
+    issuing: &Issuing,
+    sensor: &str,
+    key: Option<&str>,
+    never_issued: bool,
+    accepted: &str,
+) -> Option<String> {
     let of_key = match key {
         Some(key) => format!("key_uid = {}", quote(key)),
         None => "key_uid IS NULL".to_owned(),
@@ -149,7 +176,11 @@ mod tests {
 
     fn counts(all: &[(&str, u64, u64)]) -> BTreeMap<(String, Option<String>), Count> {
         let key = |k: &str| (!k.is_empty()).then(|| k.to_owned());
-        all.iter().map(|(k, joined, accused)| (("s".to_owned(), key(k)), Count { joined: *joined, accused: *accused, excused: 0 })).collect()
+        all.iter()
+            .map(|(k, joined, accused)| {
+                (("s".to_owned(), key(k)), Count { joined: *joined, accused: *accused, excused: 0 })
+            })
+            .collect()
     }
 
     fn keys(found: &[(String, Option<String>, u64)]) -> Vec<&str> {

@@ -44,7 +44,9 @@ impl Issuing {
         let mut all = vec![format!("{first} >= TIMESTAMP '{}'", after(self.start))];
         for (from, to) in &self.gaps {
             all.push(match to {
-                Some(to) => format!("NOT ({first} > TIMESTAMP '{from}' AND {first} < TIMESTAMP '{}')", after(*to)),
+                Some(to) => {
+                    format!("NOT ({first} > TIMESTAMP '{from}' AND {first} < TIMESTAMP '{}')", after(*to))
+                }
                 None => format!("{first} <= TIMESTAMP '{from}'"),
             });
         }
@@ -55,7 +57,11 @@ impl Issuing {
 /// Learns it from `auth`; `None` when nothing issues credentials.
 pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, DetectError> {
     let web = format!("{ISSUES} AND source <> 'aws_cloudtrail'");
-    let times = context.sql(&format!("SELECT DISTINCT sensor, date_trunc('minute', time) AS minute FROM auth WHERE {web} ORDER BY 2, 1")).await?;
+    let times = context
+        .sql(&format!(
+            "SELECT DISTINCT sensor, date_trunc('minute', time) AS minute FROM auth WHERE {web} ORDER BY 2, 1"
+        ))
+        .await?;
     let mut sensors: BTreeMap<String, Vec<Micros>> = BTreeMap::new();
     let mut minutes: Vec<Micros> = Vec::new();
     for row in rows(&times) {
@@ -64,7 +70,9 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
         minutes.push(minute);
     }
     minutes.dedup();
-    let (Some(start), Some(end)) = (minutes.first().copied(), minutes.last().copied()) else { return Ok(None) };
+    let (Some(start), Some(end)) = (minutes.first().copied(), minutes.last().copied()) else {
+        return Ok(None);
+    };
     let used = context.sql(&format!("SELECT max(time) AS last FROM access WHERE {WEB}")).await?;
     let last_use = rows(&used).find_map(|r| r.time("last")).unwrap_or(end);
     let mut gaps = gaps(&minutes, last_use);
@@ -76,7 +84,9 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
     }
     gaps.sort();
     gaps.dedup();
-    let keys = context.sql(&format!("SELECT DISTINCT key_uid FROM auth WHERE {web} AND key_uid IS NOT NULL ORDER BY 1")).await?;
+    let keys = context
+        .sql(&format!("SELECT DISTINCT key_uid FROM auth WHERE {web} AND key_uid IS NOT NULL ORDER BY 1"))
+        .await?;
     let keys = rows(&keys).filter_map(|r| r.text("key_uid").map(str::to_owned)).collect();
     let lifetime = lifetime(context, &web, end.max(last_use)).await?;
     Ok(Some(Issuing { sensors: sensors.into_keys().collect(), start, gaps, lifetime, keys }))
@@ -84,8 +94,14 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
 
 /// Silences of one of several issuing sensors, and the time before it begins and after it ends. Only a sensor that runs beside the others for
 /// half of the whole period has a beginning and an end that say anything; shorter ones follow one another (rotated files).
-fn own_gaps(times: &[Micros], (start, end): (Micros, Micros), last_use: Micros) -> Vec<(Micros, Option<Micros>)> {
-    let (Some(first), Some(last)) = (times.first().copied(), times.last().copied()) else { return Vec::new() };
+fn own_gaps(
+    times: &[Micros],
+    (start, end): (Micros, Micros),
+    last_use: Micros,
+) -> Vec<(Micros, Option<Micros>)> {
+    let (Some(first), Some(last)) = (times.first().copied(), times.last().copied()) else {
+        return Vec::new();
+    };
     if (last.0 - first.0).saturating_mul(2) < end.0 - start.0 {
         return Vec::new();
     }
@@ -147,13 +163,20 @@ async fn lifetime(context: &Context<'_>, web: &str, end: Micros) -> Result<Optio
         return Ok(Some(Lifetime { us: longest.saturating_mul(STEP_US), stated: true, longer: 0.0 }));
     }
     let counts = context.sql(&format!("SELECT greatest(seen, 1) AS life, count(*) AS n FROM ({lives}) WHERE seen IS NOT NULL GROUP BY 1 ORDER BY 1")).await?;
-    let counts: Vec<(i64, u64)> = rows(&counts).filter_map(|r| Some((r.int("life")?, r.count("n")))).collect();
+    let counts: Vec<(i64, u64)> =
+        rows(&counts).filter_map(|r| Some((r.int("life")?, r.count("n")))).collect();
     for (life, longer) in candidates(&counts) {
         // Whoever was issued later than this could not have shown a life longer by a fifth.
         let by = Micros(end.0.saturating_sub(life.saturating_mul(STEP_US) / 5 * 6));
-        let query = format!("SELECT count(*) AS n FROM ({lives}) WHERE seen IS NOT NULL AND issued <= TIMESTAMP '{by}'");
+        let query = format!(
+            "SELECT count(*) AS n FROM ({lives}) WHERE seen IS NOT NULL AND issued <= TIMESTAMP '{by}'"
+        );
         if rows(&context.sql(&query).await?).any(|r| r.count("n") >= WITNESSES_MIN) {
-            return Ok(Some(Lifetime { us: (life + life / 2).saturating_mul(STEP_US), stated: false, longer }));
+            return Ok(Some(Lifetime {
+                us: (life + life / 2).saturating_mul(STEP_US),
+                stated: false,
+                longer,
+            }));
         }
     }
     Ok(None)
@@ -174,7 +197,6 @@ fn candidates(counts: &[(i64, u64)]) -> Vec<(i64, f64)> {
     found
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +206,11 @@ mod tests {
     /// Ten days, an issuance each quarter of an hour from 8 to 20 h, without those that `missing` says.
     fn log(missing: impl Fn(i64) -> bool) -> Vec<Micros> {
         let quarter = HOUR / 4;
-        (0..10 * 96).map(|q| q * quarter).filter(|t| (8..20).contains(&(t / HOUR % 24)) && !missing(*t)).map(Micros).collect()
+        (0..10 * 96)
+            .map(|q| q * quarter)
+            .filter(|t| (8..20).contains(&(t / HOUR % 24)) && !missing(*t))
+            .map(Micros)
+            .collect()
     }
 
     #[test]

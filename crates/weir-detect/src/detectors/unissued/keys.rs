@@ -33,7 +33,9 @@ impl Standing {
 /// What the inventories say of a key; nothing where there are none.
 pub(super) fn standing(inventories: &Inventories, key: &str) -> Standing {
     let Some(keys) = &inventories.keys else { return Standing::default() };
-    let Some(row) = keys.iter().find(|k| k.key == key) else { return Standing { unknown: true, ..Standing::default() } };
+    let Some(row) = keys.iter().find(|k| k.key == key) else {
+        return Standing { unknown: true, ..Standing::default() };
+    };
     let stays = |owner: &str| {
         let people = inventories.people.as_deref().unwrap_or_default();
         let mut terms: Vec<_> = people.iter().filter(|p| p.person == owner).map(|p| p.left).collect();
@@ -41,18 +43,27 @@ pub(super) fn standing(inventories: &Inventories, key: &str) -> Standing {
         terms.sort();
         if terms.iter().any(Option::is_none) { None } else { terms.into_iter().flatten().max() }
     };
-    Standing { unknown: false, retired: row.retired, owner: row.owner.clone(), owner_left: row.owner.as_deref().and_then(stays) }
+    Standing {
+        unknown: false,
+        retired: row.retired,
+        owner: row.owner.clone(),
+        owner_left: row.owner.as_deref().and_then(stays),
+    }
 }
 
 /// Keys in use after they retired or their owner left, apart from those already accused.
 pub(super) async fn unfit(
-    context: &Context<'_>, issuing: Option<&Issuing>, accused: &[String],
+    context: &Context<'_>,
+    issuing: Option<&Issuing>,
+    accused: &[String],
 ) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
     if context.inventories.keys.is_none() {
         return Ok(findings);
     }
-    let used = context.sql("SELECT DISTINCT key_uid FROM access WHERE key_uid IS NOT NULL AND {span} ORDER BY 1").await?;
+    let used = context
+        .sql("SELECT DISTINCT key_uid FROM access WHERE key_uid IS NOT NULL AND {span} ORDER BY 1")
+        .await?;
     let outlive = issuing.and_then(|i| i.lifetime).map_or(LIFETIME_UNKNOWN_US, |l| l.us);
     for key in rows(&used).filter_map(|r| r.text("key_uid")).filter(|k| !accused.iter().any(|a| a == k)) {
         let standing = standing(context.inventories, key);
@@ -65,7 +76,11 @@ pub(super) async fn unfit(
 }
 
 async fn finding(
-    context: &Context<'_>, key: &str, standing: &Standing, from: Micros, condition: &str,
+    context: &Context<'_>,
+    key: &str,
+    standing: &Standing,
+    from: Micros,
+    condition: &str,
 ) -> Result<Option<Finding>, DetectError> {
     let Some(members) = Members::read(context, condition).await? else { return Ok(None) };
     let Some(evidence) = context.cite("access", condition).await? else { return Ok(None) };
@@ -99,8 +114,16 @@ mod tests {
 
     fn inventories() -> Inventories {
         let mut all = Inventories::default();
-        all.add_keys("keys.csv", "key,owner,created,retired\nkept,ann,2024-01-01,\nold,bob,2024-01-01,2025-01-01\n").unwrap();
-        all.add_people("people.csv", "person,joined,left\nann,2020-01-01,2024-12-31\nbob,2019-01-01,2020-01-01\nbob,2021-01-01,\n").unwrap();
+        all.add_keys(
+            "keys.csv",
+            "key,owner,created,retired\nkept,ann,2024-01-01,\nold,bob,2024-01-01,2025-01-01\n",
+        )
+        .unwrap();
+        all.add_people(
+            "people.csv",
+            "person,joined,left\nann,2020-01-01,2024-12-31\nbob,2019-01-01,2020-01-01\nbob,2021-01-01,\n",
+        )
+        .unwrap();
         all
     }
 

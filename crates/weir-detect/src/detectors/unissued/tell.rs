@@ -36,10 +36,20 @@ impl Members {
         let Some(row) = rows(&answer).next() else { return Ok(None) };
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { return Ok(None) };
         let mut entities = Vec::new();
-        let kinds = [(EntityKind::Origin, "src_ip"), (EntityKind::Client, "user_agent"), (EntityKind::Credential, "credential")];
+        let kinds = [
+            (EntityKind::Origin, "src_ip"),
+            (EntityKind::Client, "user_agent"),
+            (EntityKind::Credential, "credential"),
+        ];
         for (kind, column) in kinds {
-            let limit = if kind == EntityKind::Credential { format!(" LIMIT {CREDENTIALS_MAX}") } else { String::new() };
-            let query = format!("SELECT DISTINCT {column} AS value FROM access WHERE ({condition}) AND {column} IS NOT NULL ORDER BY 1{limit}");
+            let limit = if kind == EntityKind::Credential {
+                format!(" LIMIT {CREDENTIALS_MAX}")
+            } else {
+                String::new()
+            };
+            let query = format!(
+                "SELECT DISTINCT {column} AS value FROM access WHERE ({condition}) AND {column} IS NOT NULL ORDER BY 1{limit}"
+            );
             let answer = context.sql(&query).await?;
             entities.extend(rows(&answer).filter_map(|r| Some(Entity::new(kind, r.text("value")?))));
         }
@@ -59,7 +69,10 @@ impl Members {
     pub(super) fn limits(&self) -> Vec<String> {
         let mut limits = Vec::new();
         if self.credentials > CREDENTIALS_MAX as u64 {
-            limits.push(format!("of {} credentials the first {CREDENTIALS_MAX} are listed; the query gives all", self.credentials));
+            limits.push(format!(
+                "of {} credentials the first {CREDENTIALS_MAX} are listed; the query gives all",
+                self.credentials
+            ));
         }
         if self.holders > 0 {
             limits.push(format!("{} records show the page of a credential's holder, whom no log names; those people are not counted", self.holders));
@@ -79,7 +92,11 @@ pub(super) fn measured(draft: Draft, members: &Members) -> Draft {
 }
 
 /// The finding of a group.
-pub(super) async fn finding(context: &Context<'_>, issuing: &Issuing, group: &Group) -> Result<Option<Finding>, DetectError> {
+pub(super) async fn finding(
+    context: &Context<'_>,
+    issuing: &Issuing,
+    group: &Group,
+) -> Result<Option<Finding>, DetectError> {
     let Some(members) = Members::read(context, &group.condition).await? else { return Ok(None) };
     let Some(evidence) = context.cite("access", &group.condition).await? else { return Ok(None) };
     let principal = match &group.key {
@@ -132,10 +149,16 @@ fn explain(issuing: &Issuing, group: &Group, members: &Members, standing: &keys:
 fn lived(life: Lifetime) -> String {
     let hours = life.us as f64 / 3.6e9;
     match life.stated {
-        true => format!("Issued credentials live at most {hours:.1} h by their stated expiry; each of these was first used later than that after the log's start or its gaps."),
+        true => format!(
+            "Issued credentials live at most {hours:.1} h by their stated expiry; each of these was first used later than that after the log's start or its gaps."
+        ),
         false => format!(
             "No issued credential was seen to live longer than two thirds of {hours:.1} h{}; each of these was first used later than that after the log's start or its gaps.",
-            if life.longer > 0.0 { format!(" (but for {:.1} % of them)", life.longer * 100.0) } else { String::new() }
+            if life.longer > 0.0 {
+                format!(" (but for {:.1} % of them)", life.longer * 100.0)
+            } else {
+                String::new()
+            }
         ),
     }
 }
@@ -150,10 +173,15 @@ fn limits(issuing: &Issuing, group: &Group) -> Vec<String> {
     }
     for (from, to) in &issuing.gaps {
         let until = to.map_or("the end of the logs".to_owned(), |t| t.to_string());
-        limits.push(format!("the issuing log is silent from {from} to {until}: what was issued then is unknown"));
+        limits.push(format!(
+            "the issuing log is silent from {from} to {until}: what was issued then is unknown"
+        ));
     }
     if group.key_never_issued {
-        limits.push("if another issuer signs with this key and its log was not given, its credentials look the same".to_owned());
+        limits.push(
+            "if another issuer signs with this key and its log was not given, its credentials look the same"
+                .to_owned(),
+        );
     }
     limits
 }
