@@ -72,7 +72,13 @@ fn missing(name: &str, others: &[Coverage]) -> Option<Coverage> {
     let reason = "the configuration expects this sensor and no file of it was given".to_owned();
     let gap = Gap { what: name.to_owned(), from: None, to: None, reason, records_expected: None };
     let period = Period { first, last };
-    Some(Coverage { sensor: name.to_owned(), source: String::new(), period, days: BTreeMap::new(), gaps: vec![gap] })
+    Some(Coverage {
+        sensor: name.to_owned(),
+        source: String::new(),
+        period,
+        days: BTreeMap::new(),
+        gaps: vec![gap],
+    })
 }
 
 fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>) -> Coverage {
@@ -124,7 +130,12 @@ fn expected(sensor: &Sensor, from: Micros, to: Micros) -> Option<f64> {
 }
 
 /// The lower decile of one hour of the day over the whole days outside the silence itself.
-fn lower_decile(sensor: &Sensor, hour: i64, (first_day, last_day): (i64, i64), (from, to): (Micros, Micros)) -> f64 {
+fn lower_decile(
+    sensor: &Sensor,
+    hour: i64,
+    (first_day, last_day): (i64, i64),
+    (from, to): (Micros, Micros),
+) -> f64 {
     let of_day = hour.rem_euclid(24);
     let whole = |h: &i64| h * HOUR_US >= sensor.period.first.0 && (h + 1) * HOUR_US <= sensor.period.last.0;
     let outside = |h: &i64| (h + 1) * HOUR_US <= from.0 || h * HOUR_US >= to.0;

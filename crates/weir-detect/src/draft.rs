@@ -36,7 +36,12 @@ pub struct Draft {
 
 impl Draft {
     /// A draft with a principal entity and nothing measured yet.
-    pub fn new(detector: &'static str, severity: Severity, principal: Entity, seen: (Micros, Micros)) -> Self {
+    pub fn new(
+        detector: &'static str,
+        severity: Severity,
+        principal: Entity,
+        seen: (Micros, Micros),
+    ) -> Self {
         Self {
             detector,
             identity: vec![principal.to_string()],

@@ -45,7 +45,11 @@ mod tests {
         for detector in detectors() {
             let info = detector.info();
             for heading in ["What it sees", "Why it matters", "Blind spots", "References"] {
-                assert!(info.manual.contains(heading), "the manual page of `{}` lacks `{heading}`", info.name);
+                assert!(
+                    info.manual.contains(heading),
+                    "the manual page of `{}` lacks `{heading}`",
+                    info.name
+                );
             }
             for id in info.attack {
                 assert!(weir_model::attack::technique(id).is_some(), "`{}` names `{id}`", info.name);

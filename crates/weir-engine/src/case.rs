@@ -7,7 +7,8 @@ use weir_detect::Context;
 use weir_detect::coverage::coverage;
 use weir_lake::rows;
 use weir_model::case::{
-    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Scope, Series, TimelineEvent, Totals, Trace,
+    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Scope, Series,
+    TimelineEvent, Totals, Trace,
 };
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
@@ -18,7 +19,9 @@ const TRACED_MAX: usize = 60;
 
 /// The case and its exposed people.
 pub(crate) async fn assemble(
-    context: &Context<'_>, findings: Vec<Finding>, program: &str,
+    context: &Context<'_>,
+    findings: Vec<Finding>,
+    program: &str,
 ) -> Result<(Case, Vec<ExposedSubject>), EngineError> {
     let intake = account(context).await?;
     let coverage = coverage(context).await?;
@@ -26,7 +29,8 @@ pub(crate) async fn assemble(
     let traced = Traced::of(context, &findings, &mut limits).await?;
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
-    let scoped = weir_scope::scope(context.session, &findings, &traced.conditions, &coverage, &categories).await?;
+    let scoped =
+        weir_scope::scope(context.session, &findings, &traced.conditions, &coverage, &categories).await?;
     let period = period(&coverage);
     let series = series(context, &findings, &traced.conditions).await?;
     let organisation = organisation(context);
@@ -154,11 +158,19 @@ struct Traced {
 }
 
 impl Traced {
-    async fn of(context: &Context<'_>, findings: &[Finding], limits: &mut Vec<String>) -> Result<Self, EngineError> {
+    async fn of(
+        context: &Context<'_>,
+        findings: &[Finding],
+        limits: &mut Vec<String>,
+    ) -> Result<Self, EngineError> {
         let mut traced = Self::default();
         let worth: Vec<&Finding> = findings.iter().filter(|f| f.severity >= Severity::Medium).collect();
         if worth.len() > TRACED_MAX {
-            limits.push(format!("{} of {} findings of severity medium or above were traced", TRACED_MAX, worth.len()));
+            limits.push(format!(
+                "{} of {} findings of severity medium or above were traced",
+                TRACED_MAX,
+                worth.len()
+            ));
         }
         let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
         for finding in worth.into_iter().take(TRACED_MAX) {
@@ -179,7 +191,8 @@ impl Traced {
             }
             let Some((trace, timeline)) = known.get(&of) else { continue };
             traced.traces.insert(finding.id.clone(), trace.clone());
-            let named = |event: &TimelineEvent| TimelineEvent { findings: vec![finding.id.clone()], ..event.clone() };
+            let named =
+                |event: &TimelineEvent| TimelineEvent { findings: vec![finding.id.clone()], ..event.clone() };
             traced.timeline.extend(timeline.iter().map(named));
         }
         traced.timeline = merged(traced.timeline);
@@ -197,10 +210,15 @@ fn flagged(finding: &Finding) -> Option<String> {
 
 /// The same step seen by the hands of several findings is one line that names them all.
 fn merged(mut events: Vec<TimelineEvent>) -> Vec<TimelineEvent> {
-    events.sort_by(|a, b| (a.time, &a.what, a.until, &a.findings).cmp(&(b.time, &b.what, b.until, &b.findings)));
+    events.sort_by(|a, b| {
+        (a.time, &a.what, a.until, &a.findings).cmp(&(b.time, &b.what, b.until, &b.findings))
+    });
     let mut out: Vec<TimelineEvent> = Vec::new();
     for event in events {
-        match out.last_mut().filter(|l| l.time == event.time && l.what == event.what && l.until == event.until) {
+        match out
+            .last_mut()
+            .filter(|l| l.time == event.time && l.what == event.what && l.until == event.until)
+        {
             Some(last) => {
                 last.findings.extend(event.findings);
                 last.findings.sort();
@@ -214,28 +232,52 @@ fn merged(mut events: Vec<TimelineEvent>) -> Vec<TimelineEvent> {
 
 /// Records a day, flagged records a day, and people reached so far.
 async fn series(
-    context: &Context<'_>, findings: &[Finding], conditions: &BTreeMap<String, String>,
+    context: &Context<'_>,
+    findings: &[Finding],
+    conditions: &BTreeMap<String, String>,
 ) -> Result<Vec<Series>, EngineError> {
-    let union: Vec<String> = weir_model::Table::ALL.iter().map(|t| format!("SELECT day FROM {}", t.name())).collect();
-    let flow = format!("SELECT day, count(*) AS n FROM ({}) GROUP BY 1 ORDER BY 1", union.join(" UNION ALL "));
-    let mut all = vec![Series { name: "flow".to_owned(), finding: None, unit: "records".to_owned(), points: points(context, &flow).await? }];
+    let union: Vec<String> =
+        weir_model::Table::ALL.iter().map(|t| format!("SELECT day FROM {}", t.name())).collect();
+    let flow =
+        format!("SELECT day, count(*) AS n FROM ({}) GROUP BY 1 ORDER BY 1", union.join(" UNION ALL "));
+    let mut all = vec![Series {
+        name: "flow".to_owned(),
+        finding: None,
+        unit: "records".to_owned(),
+        points: points(context, &flow).await?,
+    }];
     for finding in findings {
         let Some(condition) = conditions.get(&finding.id) else { continue };
-        let flagged = format!("SELECT day, count(*) AS n FROM access WHERE {condition} GROUP BY 1 ORDER BY 1");
+        let flagged =
+            format!("SELECT day, count(*) AS n FROM access WHERE {condition} GROUP BY 1 ORDER BY 1");
         let of = Some(finding.id.clone());
         let points_flagged = points(context, &flagged).await?;
-        all.push(Series { name: "flagged".to_owned(), finding: of.clone(), unit: "records".to_owned(), points: points_flagged });
+        all.push(Series {
+            name: "flagged".to_owned(),
+            finding: of.clone(),
+            unit: "records".to_owned(),
+            points: points_flagged,
+        });
         let reach = format!(
             "SELECT day, count(*) AS n FROM (SELECT subject, min(day) AS day FROM access WHERE {condition} AND subject IS NOT NULL \
              AND status_id = 1 GROUP BY 1) GROUP BY 1 ORDER BY 1"
         );
         let mut so_far = 0.0;
-        let reached: Vec<(Micros, f64)> = points(context, &reach).await?.into_iter().map(|(at, n)| {
-            so_far += n;
-            (at, so_far)
-        }).collect();
+        let reached: Vec<(Micros, f64)> = points(context, &reach)
+            .await?
+            .into_iter()
+            .map(|(at, n)| {
+                so_far += n;
+                (at, so_far)
+            })
+            .collect();
         if !reached.is_empty() {
-            all.push(Series { name: "reach".to_owned(), finding: of, unit: "people".to_owned(), points: reached });
+            all.push(Series {
+                name: "reach".to_owned(),
+                finding: of,
+                unit: "people".to_owned(),
+                points: reached,
+            });
         }
     }
     Ok(all)

@@ -8,7 +8,17 @@ use weir_lake::{Derive, DerivedColumn};
 
 /// What derivation reads of a record, beside what only learning reads.
 const INPUTS: [&str; 11] = [
-    "path", "query", "service", "operation", "resource", "request", "credential", "actor", "subjects", "status_id", "status_code",
+    "path",
+    "query",
+    "service",
+    "operation",
+    "resource",
+    "request",
+    "credential",
+    "actor",
+    "subjects",
+    "status_id",
+    "status_code",
 ];
 
 /// A catalog, as the lake asks it.
@@ -30,7 +40,9 @@ impl Derive for ByCatalog {
             ("shown", DataType::Boolean),
         ];
         let inputs: Vec<String> = INPUTS.iter().chain(&["http_method"]).map(|n| (*n).to_owned()).collect();
-        kinds.map(|(name, kind)| DerivedColumn { field: Field::new(name, kind, true), inputs: inputs.clone() }).into()
+        kinds
+            .map(|(name, kind)| DerivedColumn { field: Field::new(name, kind, true), inputs: inputs.clone() })
+            .into()
     }
 
     fn derive(&self, column: &str, inputs: &RecordBatch) -> Result<ArrayRef, String> {

@@ -14,7 +14,10 @@ const BATCH_ROWS: usize = 8 << 10;
 
 /// A snapshot whose rollups were folded under the catalog and hold every committed ingest.
 pub(crate) async fn refold(
-    lake: &Lake, snapshot: Snapshot, catalog: &Arc<Catalog>, progress: &dyn Progress,
+    lake: &Lake,
+    snapshot: Snapshot,
+    catalog: &Arc<Catalog>,
+    progress: &dyn Progress,
 ) -> Result<Snapshot, EngineError> {
     let wanted = format!("{}-{}", catalog.id(), digest(&snapshot));
     let folded = snapshot.rollup_catalogs();
@@ -44,7 +47,11 @@ fn digest(snapshot: &Snapshot) -> String {
     blake3::hash(&ids).to_hex().get(..16).unwrap_or_default().to_owned()
 }
 
-async fn fold(snapshot: &Snapshot, catalog: &Arc<Catalog>, progress: &dyn Progress) -> Result<Merged, EngineError> {
+async fn fold(
+    snapshot: &Snapshot,
+    catalog: &Arc<Catalog>,
+    progress: &dyn Progress,
+) -> Result<Merged, EngineError> {
     use futures::StreamExt;
     let session = snapshot.session(&SessionOptions::default(), None)?;
     let mut fold = Fold::new(FOLD_BYTES, std::env::temp_dir());

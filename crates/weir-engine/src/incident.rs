@@ -9,7 +9,8 @@ use advice::{lessons, recommendations};
 use indicators::indicators;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::case::{
-    Bounds, Coverage, Determinable, Incident, Labelled, Organisation, Period, Scope, Statement, TacticLine, TimelineEvent, Trace,
+    Bounds, Coverage, Determinable, Incident, Labelled, Organisation, Period, Scope, Statement, TacticLine,
+    TimelineEvent, Trace,
 };
 use weir_model::{Claim, EntityKind, Evidence, Finding, Severity, attack};
 
@@ -34,7 +35,8 @@ impl Facts<'_> {
 
     /// The records of the gravest finding that reached people, else of the gravest at all.
     fn gravest(&self) -> Option<&Finding> {
-        let reached = |f: &&Finding| self.scopes.get(&f.id).and_then(|s| s.subjects).is_some_and(|b| b.lower > 0);
+        let reached =
+            |f: &&Finding| self.scopes.get(&f.id).and_then(|s| s.subjects).is_some_and(|b| b.lower > 0);
         self.serious().find(reached).or_else(|| self.serious().next())
     }
 }
@@ -86,7 +88,11 @@ fn summary(facts: &Facts<'_>) -> Vec<Statement> {
     const SHOWN: usize = 6;
     let mut out: Vec<Statement> = Vec::new();
     if let (Some(gravest), Some(bounds)) = (facts.gravest(), facts.scope.subjects.filter(|b| b.lower > 0)) {
-        let what = if facts.scope.categories.is_empty() { "data".to_owned() } else { facts.scope.categories.join(", ") };
+        let what = if facts.scope.categories.is_empty() {
+            "data".to_owned()
+        } else {
+            facts.scope.categories.join(", ")
+        };
         let span = match (facts.scope.first, facts.scope.last) {
             (Some(first), Some(last)) => format!(" between {first} and {last}"),
             _ => String::new(),
@@ -123,8 +129,15 @@ fn details(facts: &Facts<'_>) -> Vec<Labelled> {
         (None, _) => Claim::unknown(format!("set `{key}` in the `[organisation]` table of weir.toml")),
     };
     let discovery = match (facts.aware, gravest) {
-        (Some(aware), Some(finding)) => because(finding, format!("The organisation states that it became aware at {aware}; these logs were then examined.")),
-        _ => Claim::unknown("how and when it was discovered: set `aware` in the `[organisation]` table of weir.toml"),
+        (Some(aware), Some(finding)) => because(
+            finding,
+            format!(
+                "The organisation states that it became aware at {aware}; these logs were then examined."
+            ),
+        ),
+        _ => Claim::unknown(
+            "how and when it was discovered: set `aware` in the `[organisation]` table of weir.toml",
+        ),
     };
     let period = match (first, last) {
         (Some(first), Some(last)) => because_all(
@@ -151,9 +164,12 @@ fn geography(facts: &Facts<'_>) -> Statement {
         .map(|e| e.value.as_str())
         .collect();
     if countries.is_empty() {
-        return Claim::unknown("from which countries: name an IP-to-country database in `inventory.countries` of weir.toml");
+        return Claim::unknown(
+            "from which countries: name an IP-to-country database in `inventory.countries` of weir.toml",
+        );
     }
-    let words = format!("Addresses of findings lie in {}.", countries.into_iter().collect::<Vec<_>>().join(", "));
+    let words =
+        format!("Addresses of findings lie in {}.", countries.into_iter().collect::<Vec<_>>().join(", "));
     because_all(facts.serious(), words, "findings")
 }
 
@@ -162,9 +178,13 @@ fn methodology(facts: &Facts<'_>) -> Vec<TacticLine> {
     let mut lines = Vec::new();
     for tactic in attack::TACTICS {
         let of_tactic = |ids: &[String]| -> BTreeSet<String> {
-            ids.iter().filter(|id| attack::technique(id).is_some_and(|t| t.tactic == tactic)).cloned().collect()
+            ids.iter()
+                .filter(|id| attack::technique(id).is_some_and(|t| t.tactic == tactic))
+                .cloned()
+                .collect()
         };
-        let steps: Vec<&TimelineEvent> = facts.timeline.iter().filter(|e| !of_tactic(&e.attack).is_empty()).collect();
+        let steps: Vec<&TimelineEvent> =
+            facts.timeline.iter().filter(|e| !of_tactic(&e.attack).is_empty()).collect();
         let findings: Vec<&Finding> = facts.serious().filter(|f| !of_tactic(&f.attack).is_empty()).collect();
         let mut techniques: BTreeSet<String> = steps.iter().flat_map(|e| of_tactic(&e.attack)).collect();
         techniques.extend(findings.iter().flat_map(|f| of_tactic(&f.attack)));
@@ -175,14 +195,26 @@ fn methodology(facts: &Facts<'_>) -> Vec<TacticLine> {
         words.extend(steps.iter().take(6).map(|e| e.what.clone()));
         let more = (findings.len().saturating_sub(3)) + (steps.len().saturating_sub(6));
         let tail = if more > 0 { format!("; and {more} more") } else { String::new() };
-        let cited = steps.iter().flat_map(|e| e.evidence.cited()).chain(findings.iter().flat_map(|f| f.evidence.0.cited()));
-        let total = steps.iter().map(|e| e.evidence.total()).sum::<u64>() + findings.iter().map(|f| f.evidence.0.total()).sum::<u64>();
-        let query = findings.first().map(|f| f.evidence.0.query()).or(steps.first().map(|e| e.evidence.query())).unwrap_or_default();
+        let cited = steps
+            .iter()
+            .flat_map(|e| e.evidence.cited())
+            .chain(findings.iter().flat_map(|f| f.evidence.0.cited()));
+        let total = steps.iter().map(|e| e.evidence.total()).sum::<u64>()
+            + findings.iter().map(|f| f.evidence.0.total()).sum::<u64>();
+        let query = findings
+            .first()
+            .map(|f| f.evidence.0.query())
+            .or(steps.first().map(|e| e.evidence.query()))
+            .unwrap_or_default();
         let statement = match Evidence::new(cited.cloned().collect(), total, query) {
             Some(evidence) => Claim::stated(format!("{}{tail}.", words.join("; ")), evidence),
             None => Claim::unknown("records of this tactic"),
         };
-        lines.push(TacticLine { tactic: tactic.to_owned(), techniques: techniques.into_iter().collect(), statement });
+        lines.push(TacticLine {
+            tactic: tactic.to_owned(),
+            techniques: techniques.into_iter().collect(),
+            statement,
+        });
     }
     lines
 }
@@ -192,14 +224,23 @@ fn impact(facts: &Facts<'_>) -> Vec<Labelled> {
     let people = match (facts.scope.subjects, gravest) {
         (Some(bounds), Some(finding)) if facts.scope.determinable != Determinable::No => {
             let share = facts.organisation.members.filter(|m| *m > 0 && bounds.lower > 0);
-            let share = share.map(|m| format!(", {:.2} % of {m} members", bounds.lower as f64 * 100.0 / m as f64));
-            because(finding, format!("{}{}: {}.", people_words(bounds), share.unwrap_or_default(), facts.scope.reason))
+            let share =
+                share.map(|m| format!(", {:.2} % of {m} members", bounds.lower as f64 * 100.0 / m as f64));
+            because(
+                finding,
+                format!("{}{}: {}.", people_words(bounds), share.unwrap_or_default(), facts.scope.reason),
+            )
         }
         _ => Claim::unknown(facts.scope.reason.clone()),
     };
     let data = match gravest.filter(|_| !facts.scope.categories.is_empty()) {
-        Some(finding) => because(finding, format!("{} in {} records.", facts.scope.categories.join(", "), facts.scope.records)),
-        None => Claim::unknown("which categories of data: name them with their routes, tables and buckets in `[[dataset]]` of weir.toml"),
+        Some(finding) => because(
+            finding,
+            format!("{} in {} records.", facts.scope.categories.join(", "), facts.scope.records),
+        ),
+        None => Claim::unknown(
+            "which categories of data: name them with their routes, tables and buckets in `[[dataset]]` of weir.toml",
+        ),
     };
     let destroyed = facts.timeline.iter().filter(|e| e.phase == "impact").collect::<Vec<_>>();
     let operational = match destroyed.first() {
@@ -207,7 +248,9 @@ fn impact(facts: &Facts<'_>) -> Vec<Labelled> {
             destroyed.iter().take(5).map(|e| e.what.clone()).collect::<Vec<_>>().join("; "),
             first.evidence.clone(),
         ),
-        None => Claim::unknown("outages and lost systems: access logs do not record them unless they were destroyed through a logged call"),
+        None => Claim::unknown(
+            "outages and lost systems: access logs do not record them unless they were destroyed through a logged call",
+        ),
     };
     vec![
         labelled("People", people),
@@ -225,8 +268,21 @@ fn response(facts: &Facts<'_>) -> Vec<Labelled> {
         None => Claim::unknown(needed),
     };
     vec![
-        labelled("Containment", words("what was blocked, revoked or shut off, by whom and when: records of the response itself")),
-        labelled("Eradication", Claim::unknown("what was removed and how its absence was checked: records of the response itself")),
-        labelled("Recovery", Claim::unknown("what was restored, from what, and when service was whole: records of the response itself")),
+        labelled(
+            "Containment",
+            words("what was blocked, revoked or shut off, by whom and when: records of the response itself"),
+        ),
+        labelled(
+            "Eradication",
+            Claim::unknown(
+                "what was removed and how its absence was checked: records of the response itself",
+            ),
+        ),
+        labelled(
+            "Recovery",
+            Claim::unknown(
+                "what was restored, from what, and when service was whole: records of the response itself",
+            ),
+        ),
     ]
 }

@@ -34,7 +34,12 @@ pub struct Ingested {
 
 /// Reads every file under the inputs into the lake. `leave_out` are folders of ours (the case, the lake) that may lie among them.
 pub async fn ingest(
-    lake: &Lake, inputs: &[PathBuf], leave_out: &[PathBuf], settings: &Settings, fingerprints: &Fingerprints, progress: &dyn Progress,
+    lake: &Lake,
+    inputs: &[PathBuf],
+    leave_out: &[PathBuf],
+    settings: &Settings,
+    fingerprints: &Fingerprints,
+    progress: &dyn Progress,
 ) -> Result<Ingested, EngineError> {
     let (files, unlisted) = walk(inputs, leave_out)?;
     progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
@@ -86,7 +91,12 @@ impl Run {
         Ok(Self { ingest, learner, fingerprints, intake: Vec::new(), before: None, new_records: false })
     }
 
-    async fn file(&mut self, input: &Input, settings: &Settings, progress: &dyn Progress) -> Result<(), EngineError> {
+    async fn file(
+        &mut self,
+        input: &Input,
+        settings: &Settings,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
         let (mut options, forced) = settings.of_file(&input.rel);
         options.fingerprints = self.fingerprints.clone();
         let open = || FileReader::open(&input.path, &input.rel, &options, forced.as_deref());
@@ -149,7 +159,12 @@ impl Run {
         Ok(self.before.as_ref().and_then(|b| b.get(&file).cloned()))
     }
 
-    async fn remember(&mut self, account: &Intake, heads: &[(u64, String)], tail_of: Option<&Known>) -> Result<(), EngineError> {
+    async fn remember(
+        &mut self,
+        account: &Intake,
+        heads: &[(u64, String)],
+        tail_of: Option<&Known>,
+    ) -> Result<(), EngineError> {
         let nothing_new = account.parsed == 0 && account.rejected == 0;
         if tail_of.is_some() && nothing_new {
             return Ok(());
@@ -180,7 +195,8 @@ impl Run {
         let said: std::collections::BTreeSet<(&str, Option<&str>)> =
             known.iter().map(|i| (i.path.as_str(), i.sha256.as_deref())).collect();
         // An account that says nothing the lake does not know already would grow it with every run.
-        let news = self.new_records || self.intake.iter().any(|i| !said.contains(&(i.path.as_str(), i.sha256.as_deref())));
+        let news = self.new_records
+            || self.intake.iter().any(|i| !said.contains(&(i.path.as_str(), i.sha256.as_deref())));
         if !news {
             self.ingest.abandon().await?;
             return Ok(Ingested { intake: self.intake, committed: false });

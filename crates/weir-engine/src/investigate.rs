@@ -84,7 +84,9 @@ fn session(snapshot: &Snapshot, catalog: &Arc<Catalog>) -> Result<Session, Engin
 
 /// Reads, folds, detects, traces, counts and writes the case.
 pub async fn investigate(
-    what: &Investigation, fingerprints: &Fingerprints, progress: &dyn Progress,
+    what: &Investigation,
+    fingerprints: &Fingerprints,
+    progress: &dyn Progress,
 ) -> Result<Investigated, EngineError> {
     let lake = open_lake(&what.lake, true).await?;
     let ours = [what.case.clone(), what.lake.clone()];
@@ -116,7 +118,10 @@ pub async fn investigate(
 /// The most rejected records of one file that a case shows; the rest are in the lake.
 const REJECTS_MAX: usize = 10_000;
 
-async fn rejects(snapshot: &Snapshot, case: &Case) -> Result<Vec<(String, weir_model::intake::Reject)>, EngineError> {
+async fn rejects(
+    snapshot: &Snapshot,
+    case: &Case,
+) -> Result<Vec<(String, weir_model::intake::Reject)>, EngineError> {
     let mut all = Vec::new();
     for row in case.intake.iter().filter(|i| i.rejected > 0) {
         let found = snapshot.rejects(row.file, REJECTS_MAX).await?;

@@ -14,10 +14,13 @@ pub fn fingerprints() -> Result<Fingerprints, EngineError> {
     let wrong = |message: String| EngineError::Key { path: path.clone(), message };
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(&path).map_err(|e| wrong(e.to_string()))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            make(&path).map_err(|e| wrong(e.to_string()))?
+        }
         Err(error) => return Err(wrong(error.to_string())),
     };
-    let key: [u8; 32] = bytes.try_into().map_err(|b: Vec<u8>| wrong(format!("it holds {} bytes instead of 32", b.len())))?;
+    let key: [u8; 32] =
+        bytes.try_into().map_err(|b: Vec<u8>| wrong(format!("it holds {} bytes instead of 32", b.len())))?;
     Ok(Fingerprints::new(key))
 }
 

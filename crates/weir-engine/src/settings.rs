@@ -22,8 +22,15 @@ impl Settings {
     /// Reads `weir.toml` and the files it names, relative to it.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
         let config = Config::parse(&text(path)?).map_err(|error| match error {
-            ModelError::Config { message, help, line } => EngineError::Config { path: path.to_owned(), line, message, help },
-            other => EngineError::Config { path: path.to_owned(), line: None, message: other.to_string(), help: None },
+            ModelError::Config { message, help, line } => {
+                EngineError::Config { path: path.to_owned(), line, message, help }
+            }
+            other => EngineError::Config {
+                path: path.to_owned(),
+                line: None,
+                message: other.to_string(),
+                help: None,
+            },
         })?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let mut settings = Self { config, ..Self::default() };
@@ -38,8 +45,14 @@ impl Settings {
         }
         for source in &settings.config.sources {
             zone(path, source)?;
-            if let Some(format) = source.format.as_deref().filter(|f| weir_sources::sources::by_name(f).is_none()) {
-                return Err(wrong(path, format!("no source is named `{format}`"), Some("`weir sources` lists them")));
+            if let Some(format) =
+                source.format.as_deref().filter(|f| weir_sources::sources::by_name(f).is_none())
+            {
+                return Err(wrong(
+                    path,
+                    format!("no source is named `{format}`"),
+                    Some("`weir sources` lists them"),
+                ));
             }
         }
         Ok(settings)
@@ -48,7 +61,9 @@ impl Settings {
     /// How a file is read: the first `[[source]]` that matches its path.
     pub(crate) fn of_file(&self, rel: &str) -> (FileOptions, Option<String>) {
         let mut options = FileOptions::default();
-        let Some(source) = self.config.sources.iter().find(|s| matches(&s.files, rel)) else { return (options, None) };
+        let Some(source) = self.config.sources.iter().find(|s| matches(&s.files, rel)) else {
+            return (options, None);
+        };
         options.fields = source.fields.clone();
         options.sensor = source.sensor.clone();
         options.time_zone = zone(Path::new(""), source).ok().flatten().or_else(|| self.sensor_zone(source));
@@ -66,7 +81,8 @@ fn wrong(path: &Path, message: String, help: Option<&str>) -> EngineError {
 }
 
 fn text(path: &Path) -> Result<String, EngineError> {
-    std::fs::read_to_string(path).map_err(|e| EngineError::Input { path: PathBuf::from(path), message: e.to_string() })
+    std::fs::read_to_string(path)
+        .map_err(|e| EngineError::Input { path: PathBuf::from(path), message: e.to_string() })
 }
 
 fn zone(path: &Path, source: &SourceConfig) -> Result<Option<jiff::tz::TimeZone>, EngineError> {
@@ -79,9 +95,11 @@ fn parse_zone(name: &str) -> Option<jiff::tz::TimeZone> {
     if let Ok(zone) = jiff::tz::TimeZone::get(name) {
         return Some(zone);
     }
-    let (sign, rest) = if let Some(rest) = name.strip_prefix('-') { (-1, rest) } else { (1, name.strip_prefix('+')?) };
+    let (sign, rest) =
+        if let Some(rest) = name.strip_prefix('-') { (-1, rest) } else { (1, name.strip_prefix('+')?) };
     let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
-    let seconds = hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()? * 60)?;
+    let seconds =
+        hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()? * 60)?;
     jiff::tz::Offset::from_seconds(sign * seconds).ok().map(jiff::tz::TimeZone::fixed)
 }
 
@@ -90,7 +108,9 @@ fn matches(glob: &str, path: &str) -> bool {
     fn inner(glob: &[u8], path: &[u8]) -> bool {
         match (glob, path) {
             ([b'*', b'*', b'/', rest @ ..], _) if inner(rest, path) => true,
-            ([b'*', b'*', rest @ ..], _) => (0..=path.len()).any(|n| path.get(n..).is_some_and(|p| inner(rest, p))),
+            ([b'*', b'*', rest @ ..], _) => {
+                (0..=path.len()).any(|n| path.get(n..).is_some_and(|p| inner(rest, p)))
+            }
             ([b'*', rest @ ..], _) => {
                 let folder = path.iter().position(|b| *b == b'/').unwrap_or(path.len());
                 (0..=folder).any(|n| path.get(n..).is_some_and(|p| inner(rest, p)))
@@ -119,7 +139,11 @@ mod tests {
 
     #[test]
     fn zones_are_names_or_offsets() {
-        assert!(parse_zone("Asia/Seoul").is_some() && parse_zone("+09:00").is_some() && parse_zone("-0530").is_none());
+        assert!(
+            parse_zone("Asia/Seoul").is_some()
+                && parse_zone("+09:00").is_some()
+                && parse_zone("-0530").is_none()
+        );
         assert!(parse_zone("Mars/Base").is_none());
     }
 }

@@ -18,7 +18,10 @@ pub(crate) struct Input {
 const DEPTH_MAX: usize = 64;
 
 /// Every file under the inputs, sorted by relative path. A file given by itself keeps its name.
-pub(crate) fn walk(inputs: &[PathBuf], leave_out: &[PathBuf]) -> Result<(Vec<Input>, Vec<(String, String)>), EngineError> {
+pub(crate) fn walk(
+    inputs: &[PathBuf],
+    leave_out: &[PathBuf],
+) -> Result<(Vec<Input>, Vec<(String, String)>), EngineError> {
     let mut found = Vec::new();
     let mut unread = Vec::new();
     let leave_out: Vec<PathBuf> = leave_out.iter().filter_map(|p| p.canonicalize().ok()).collect();
@@ -50,7 +53,12 @@ fn prefix(input: &Path, inputs: usize) -> String {
 }
 
 fn folder(
-    at: &Path, prefix: &str, depth: usize, leave_out: &[PathBuf], found: &mut Vec<Input>, unread: &mut Vec<(String, String)>,
+    at: &Path,
+    prefix: &str,
+    depth: usize,
+    leave_out: &[PathBuf],
+    found: &mut Vec<Input>,
+    unread: &mut Vec<(String, String)>,
 ) {
     let entries = match std::fs::read_dir(at) {
         Ok(entries) if depth <= DEPTH_MAX => entries,
@@ -67,7 +75,9 @@ fn folder(
             continue;
         }
         match std::fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => folder(&path, &format!("{rel}/"), depth + 1, leave_out, found, unread),
+            Ok(meta) if meta.is_dir() => {
+                folder(&path, &format!("{rel}/"), depth + 1, leave_out, found, unread)
+            }
             Ok(meta) if meta.is_file() => found.push(Input { rel, path, bytes: meta.len() }),
             Ok(_) => unread.push((rel, "not a regular file".to_owned())),
             Err(error) => unread.push((rel, format!("cannot be opened: {}", error.kind()))),

@@ -41,12 +41,21 @@ async fn the_attack_on_a_cloud_account_is_told() {
     let grave = serious(&done.case);
     let actors = values(&grave, EntityKind::Actor);
     assert!(actors.iter().any(|a| a.ends_with("user/bert-jan")), "{actors:?}");
-    assert!(!actors.iter().any(|a| a.ends_with("amazonaws.com") || a.contains("AWSServiceRole")), "{actors:?}");
+    assert!(
+        !actors.iter().any(|a| a.ends_with("amazonaws.com") || a.contains("AWSServiceRole")),
+        "{actors:?}"
+    );
     let detectors: BTreeSet<&str> = grave.iter().map(|f| f.detector.as_str()).collect();
     assert!(detectors.contains("shared_out") && detectors.contains("blindspot"), "{detectors:?}");
     assert!(!done.case.findings.iter().any(|f| f.detector == "unissued" && f.severity >= Severity::Medium));
     let steps: Vec<&str> = done.case.timeline.iter().map(|e| e.what.as_str()).collect();
-    for word in ["created the user", "created an access key", "deleted the trail", "stopped the trail", "changed who may use the snapshot"] {
+    for word in [
+        "created the user",
+        "created an access key",
+        "deleted the trail",
+        "stopped the trail",
+        "changed who may use the snapshot",
+    ] {
         assert!(steps.iter().any(|s| s.contains(word)), "no step says `{word}` in {steps:#?}");
     }
     assert!(done.case.timeline.windows(2).all(|w| w[0].time <= w[1].time));
@@ -98,7 +107,12 @@ fn with_injected(lines: &str) -> (String, BTreeSet<String>, usize) {
             let (start, end) = (line.find('[').unwrap(), line.find(']').unwrap());
             let address = format!("203.0.113.{}", 10 + n % 12);
             let id = 100_000 + n * 37;
-            writeln!(out, "{address} - - {} \"GET /members/{id} HTTP/1.1\" 200 1432 \"-\" \"python-requests/2.31\"", &line[start..=end]).unwrap();
+            writeln!(
+                out,
+                "{address} - - {} \"GET /members/{id} HTTP/1.1\" 200 1432 \"-\" \"python-requests/2.31\"",
+                &line[start..=end]
+            )
+            .unwrap();
             addresses.insert(address);
             ids.insert(id);
         }
@@ -136,7 +150,11 @@ async fn real_traffic_alone_accuses_nobody_gravely_and_names_what_it_cannot_read
     assert!(!of("nginxplus_json_logs").reasons.is_empty());
     assert!(done.case.findings.iter().any(|f| f.detector == "guessing"));
     let grave = serious(&done.case);
-    assert!(!grave.iter().any(|f| f.detector != "guessing"), "{:?}", grave.iter().map(|f| &f.title).collect::<Vec<_>>());
+    assert!(
+        !grave.iter().any(|f| f.detector != "guessing"),
+        "{:?}",
+        grave.iter().map(|f| &f.title).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -148,7 +166,11 @@ async fn the_shop_loses_what_the_truth_says() {
     let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
     let grave = serious(&done.case);
     let unissued: Vec<&Finding> = grave.iter().copied().filter(|f| f.detector == "unissued").collect();
-    let attackers: BTreeSet<String> =
-        truth["attacker"]["addresses"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect();
+    let attackers: BTreeSet<String> = truth["attacker"]["addresses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a.as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(values(&unissued, EntityKind::Origin), attackers);
 }

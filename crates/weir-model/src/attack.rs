@@ -62,7 +62,11 @@ pub const TECHNIQUES: &[Technique] = &[
     t("T1530", "Data from Cloud Storage", "Collection"),
     t("T1537", "Transfer Data to Cloud Account", "Exfiltration"),
     t("T1548.003", "Abuse Elevation Control Mechanism: Sudo and Sudo Caching", "Privilege Escalation"),
-    t("T1548.005", "Abuse Elevation Control Mechanism: Temporary Elevated Cloud Access", "Privilege Escalation"),
+    t(
+        "T1548.005",
+        "Abuse Elevation Control Mechanism: Temporary Elevated Cloud Access",
+        "Privilege Escalation",
+    ),
     t("T1550.001", "Use Alternate Authentication Material: Application Access Token", "Lateral Movement"),
     t("T1552.004", "Unsecured Credentials: Private Keys", "Credential Access"),
     t("T1552.005", "Unsecured Credentials: Cloud Instance Metadata API", "Credential Access"),

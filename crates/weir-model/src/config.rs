@@ -143,7 +143,9 @@ fn suggestion(message: &str) -> Option<String> {
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown field").then(|| names.next()).flatten()?;
     let all: Vec<&str> = names.collect();
-    let nearest = all.iter().max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
+    let nearest = all
+        .iter()
+        .max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
     match nearest {
         Some(name) if strsim::jaro_winkler(name, unknown) > 0.7 => Some(format!("did you mean `{name}`?")),
         _ => Some(format!("known names: {}", all.join(", "))),
@@ -157,7 +159,9 @@ mod tests {
     #[test]
     fn an_unknown_key_names_its_line_and_the_nearest_name() {
         let text = "[organisation]\nname = \"Shop\"\n\n[[datset]]\nname = \"x\"\n";
-        let Err(ModelError::Config { message, help, line }) = Config::parse(text) else { panic!("must fail") };
+        let Err(ModelError::Config { message, help, line }) = Config::parse(text) else {
+            panic!("must fail")
+        };
         assert!(message.contains("datset"), "{message}");
         assert_eq!(help.as_deref(), Some("did you mean `dataset`?"));
         assert_eq!(line, Some(4));

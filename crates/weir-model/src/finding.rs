@@ -116,14 +116,20 @@ struct FlatEvidence {
 
 impl From<FindingEvidence> for FlatEvidence {
     fn from(e: FindingEvidence) -> Self {
-        Self { evidence: e.0.cited().to_vec(), evidence_total: e.0.total(), evidence_query: e.0.query().to_owned() }
+        Self {
+            evidence: e.0.cited().to_vec(),
+            evidence_total: e.0.total(),
+            evidence_query: e.0.query().to_owned(),
+        }
     }
 }
 
 impl TryFrom<FlatEvidence> for FindingEvidence {
     type Error = &'static str;
     fn try_from(e: FlatEvidence) -> Result<Self, Self::Error> {
-        Evidence::new(e.evidence, e.evidence_total, e.evidence_query).map(Self).ok_or("a finding needs evidence")
+        Evidence::new(e.evidence, e.evidence_total, e.evidence_query)
+            .map(Self)
+            .ok_or("a finding needs evidence")
     }
 }
 

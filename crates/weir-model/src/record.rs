@@ -6,8 +6,10 @@
 //! records are read, so a changed configuration rewrites nothing.
 
 use crate::{Micros, ModelError, TimeBasis};
-use arrow_array::builder::{Date32Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::builder::TimestampMicrosecondBuilder;
+use arrow_array::builder::{
+    Date32Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder,
+};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use std::sync::{Arc, LazyLock};
@@ -46,7 +48,8 @@ impl Table {
 
     /// The table's Arrow schema, `day` (the partition column) included.
     pub fn schema(self) -> SchemaRef {
-        static SCHEMAS: LazyLock<[SchemaRef; 4]> = LazyLock::new(|| Table::ALL.map(|t| schema_of(t.columns())));
+        static SCHEMAS: LazyLock<[SchemaRef; 4]> =
+            LazyLock::new(|| Table::ALL.map(|t| schema_of(t.columns())));
         let [access, auth, flow, host] = &*SCHEMAS;
         Arc::clone(match self {
             Self::Access => access,
@@ -225,10 +228,18 @@ impl SubjectsBuilder {
 }
 
 macro_rules! kind {
-    (str) => { ColumnKind::Str };
-    (i32) => { ColumnKind::I32 };
-    (i64) => { ColumnKind::I64 };
-    (subjects) => { ColumnKind::Subjects };
+    (str) => {
+        ColumnKind::Str
+    };
+    (i32) => {
+        ColumnKind::I32
+    };
+    (i64) => {
+        ColumnKind::I64
+    };
+    (subjects) => {
+        ColumnKind::Subjects
+    };
 }
 macro_rules! row_type {
     ($a:lifetime str) => { Option<&$a str> };
@@ -445,7 +456,11 @@ static COMMON_COLUMNS: LazyLock<Vec<Column>> =
 static TAG_COLUMNS: &[Column] = &[
     Column { name: "source", kind: ColumnKind::Str, doc: "The log format: `nginx_access`." },
     Column { name: "sensor", kind: ColumnKind::Str, doc: "The producer of the log." },
-    Column { name: "ingest", kind: ColumnKind::I64, doc: "The ingest it came with; real once `intake` has its row." },
+    Column {
+        name: "ingest",
+        kind: ColumnKind::I64,
+        doc: "The ingest it came with; real once `intake` has its row.",
+    },
     Column { name: "file", kind: ColumnKind::I64, doc: "Its file: `files.file`." },
 ];
 
@@ -470,7 +485,10 @@ impl<C> TableBuilder<C> {
     }
 
     fn finish(
-        &mut self, table: Table, tag: &FileTag, own: impl FnOnce(&mut C) -> Vec<ArrayRef>,
+        &mut self,
+        table: Table,
+        tag: &FileTag,
+        own: impl FnOnce(&mut C) -> Vec<ArrayRef>,
     ) -> Result<Option<RecordBatch>, ModelError> {
         let rows = std::mem::take(&mut self.rows);
         if rows == 0 {
@@ -481,7 +499,8 @@ impl<C> TableBuilder<C> {
             vec![Arc::new(time), Arc::new(self.day.finish()), Arc::new(self.basis.finish())];
         columns.extend(self.common.finish());
         columns.extend(own(&mut self.own));
-        let text = |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
+        let text =
+            |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
         let number = |n: i64| -> ArrayRef { Arc::new(arrow_array::Int64Array::from_value(n, rows)) };
         columns.extend([text(&tag.source), text(&tag.sensor), number(tag.ingest), number(tag.file)]);
         RecordBatch::try_new(table.schema(), columns)
@@ -567,7 +586,11 @@ mod tests {
         let at = (Micros(1_700_000_000_000_000), TimeBasis::Stated);
         let common = Common { actor: Some("ann"), line: Some(1), offset: Some(0), ..Common::default() };
         let people = [Subject { namespace: "member", id: "8812", basis: Basis::Named }];
-        records.access(at, &common, &Access { path: Some("/members/8812"), subjects: &people, ..Access::default() });
+        records.access(
+            at,
+            &common,
+            &Access { path: Some("/members/8812"), subjects: &people, ..Access::default() },
+        );
         records.auth(at, &common, &Auth { user: Some("ann"), ..Auth::default() });
         records.flow(at, &common, &Flow { dst_port: Some(443), ..Flow::default() });
         records.host(at, &common, &Host { pid: Some(7), ..Host::default() });
@@ -586,7 +609,9 @@ mod tests {
     fn every_column_is_documented_and_named_once() {
         for table in Table::ALL {
             let mut names: Vec<_> = table.columns().iter().map(|c| c.name).collect();
-            assert!(table.columns().iter().all(|c| c.doc.trim().ends_with('.') || c.doc.trim().ends_with("...")));
+            assert!(
+                table.columns().iter().all(|c| c.doc.trim().ends_with('.') || c.doc.trim().ends_with("..."))
+            );
             names.sort_unstable();
             let n = names.len();
             names.dedup();

@@ -1,6 +1,8 @@
 //! JSON Schemas of what Weir writes, by name: `weir schema NAME`.
 
-use crate::{case::Case, case::ExposedSubject, config::Config, finding::Finding, intake::Intake, intake::Reject};
+use crate::{
+    case::Case, case::ExposedSubject, config::Config, finding::Finding, intake::Intake, intake::Reject,
+};
 use schemars::{Schema, schema_for};
 
 /// The schemas by name, sorted.

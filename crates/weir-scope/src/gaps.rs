@@ -2,7 +2,6 @@
 
 use crate::ScopeError;
 use weir_lake::{Session, quote_all, rows};
-use weir_model::Finding;
 use weir_model::case::Gap;
 use weir_model::operations::{Kind, OPERATIONS};
 
@@ -23,7 +22,7 @@ pub(crate) async fn opens_data(session: &Session, condition: &str) -> Result<boo
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.
-pub async fn unlogged(session: &Session, finding: &Finding, condition: &str) -> Result<Vec<Gap>, ScopeError> {
+pub async fn unlogged(session: &Session, condition: &str) -> Result<Vec<Gap>, ScopeError> {
     let query = format!(
         "SELECT operation, count(*) AS n, count(DISTINCT resource) AS resources FROM access \
          WHERE {condition} AND status_id = 1 AND operation IN {} GROUP BY 1 ORDER BY 1",
@@ -33,9 +32,11 @@ pub async fn unlogged(session: &Session, finding: &Finding, condition: &str) -> 
     for row in rows(&session.sql(&query).await?) {
         let Some(operation) = row.text("operation") else { continue };
         let (what, reason) = match operation {
-            "GetObject" | "GetSecretValue" | "GetParameter" | "GetParameters" | "GetPasswordData" | "GetConsoleOutput" => {
-                (format!("content read by `{operation}`"), "the log names the object read, not the people in it")
-            }
+            "GetObject" | "GetSecretValue" | "GetParameter" | "GetParameters" | "GetPasswordData"
+            | "GetConsoleOutput" => (
+                format!("content read by `{operation}`"),
+                "the log names the object read, not the people in it",
+            ),
             _ => (
                 format!("what was read after `{operation}`"),
                 "reads of a shared or copied store are logged where it was copied to, or by data events that are not in these logs",
@@ -43,7 +44,7 @@ pub async fn unlogged(session: &Session, finding: &Finding, condition: &str) -> 
         };
         gaps.push(Gap {
             what,
-            from: Some(finding.first_seen),
+            from: None,
             to: None,
             reason: format!("{reason} ({} records, {} resources)", row.count("n"), row.count("resources")),
             records_expected: None,
@@ -52,7 +53,9 @@ pub async fn unlogged(session: &Session, finding: &Finding, condition: &str) -> 
     if gaps.is_empty() {
         return Ok(gaps);
     }
-    let seen = session.sql("SELECT count(*) AS n FROM access WHERE source = 'aws_cloudtrail' AND operation = 'GetObject'").await?;
+    let seen = session
+        .sql("SELECT count(*) AS n FROM access WHERE source = 'aws_cloudtrail' AND operation = 'GetObject'")
+        .await?;
     if rows(&seen).all(|r| r.count("n") == 0) {
         gaps.push(Gap {
             what: "reads of objects in storage".to_owned(),

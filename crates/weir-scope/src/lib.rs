@@ -32,7 +32,10 @@ pub struct Scoped {
 
 /// The scope of all findings; `hands` gives each finding's condition on `access` that selects its hand's records.
 pub async fn scope(
-    session: &Session, findings: &[Finding], hands: &BTreeMap<String, String>, coverage: &[Coverage],
+    session: &Session,
+    findings: &[Finding],
+    hands: &BTreeMap<String, String>,
+    coverage: &[Coverage],
     categories: &BTreeMap<String, Vec<String>>,
 ) -> Result<Scoped, ScopeError> {
     let mut scoped = Scoped::default();
@@ -40,7 +43,7 @@ pub async fn scope(
     for finding in findings {
         let Some(condition) = hands.get(&finding.id) else { continue };
         let Some(reached) = reached(session, finding, condition, categories).await? else { continue };
-        let mut gaps = unlogged(session, finding, condition).await?;
+        let mut gaps = unlogged(session, condition).await?;
         let period = reached.period.map_or((finding.first_seen, finding.last_seen), |p| (p.first, p.last));
         gaps.extend(silences(coverage, period));
         subjects::join(&mut people, &finding.id, &reached);
@@ -63,7 +66,11 @@ fn bound(reached: &Reached, gaps: Vec<Gap>) -> Scope {
     let blind = gaps.iter().any(|g| g.records_expected.is_none());
     // Each unseen record could show one more person; records that showed somebody without a name likewise.
     let hidden: f64 = gaps.iter().filter_map(|g| g.records_expected).sum();
-    let rate = if reached.sensor_records == 0 { 0.0 } else { reached.records as f64 / reached.sensor_records as f64 };
+    let rate = if reached.sensor_records == 0 {
+        0.0
+    } else {
+        reached.records as f64 / reached.sensor_records as f64
+    };
     let upper = (!blind).then(|| lower + reached.unnamed + (hidden * rate).ceil() as u64);
     let (determinable, reason) = judge(reached, &gaps, upper);
     Scope {
@@ -83,9 +90,10 @@ fn judge(reached: &Reached, gaps: &[Gap], upper: Option<u64>) -> (Determinable, 
     let lower = reached.people.len() as u64;
     let names: Vec<&str> = gaps.iter().map(|g| g.what.as_str()).collect();
     match (lower, upper) {
-        (_, Some(upper)) if upper == lower => {
-            (Determinable::Yes, "each record that shows data names whose it is, and no sensor was silent meanwhile".to_owned())
-        }
+        (_, Some(upper)) if upper == lower => (
+            Determinable::Yes,
+            "each record that shows data names whose it is, and no sensor was silent meanwhile".to_owned(),
+        ),
         (0, None) => (
             Determinable::No,
             format!("the logs would not show it: {}; what would tell: {}", names.join(", "), wanted(gaps)),
@@ -112,7 +120,8 @@ fn wanted(gaps: &[Gap]) -> String {
 
 fn overall(findings: &BTreeMap<String, Scope>, people: u64, coverage: &[Coverage]) -> Scope {
     let all = || findings.values();
-    let blind = all().any(|s| s.determinable == Determinable::No || s.subjects.is_none_or(|b| b.upper.is_none()));
+    let blind =
+        all().any(|s| s.determinable == Determinable::No || s.subjects.is_none_or(|b| b.upper.is_none()));
     let mut gaps: Vec<Gap> = all().flat_map(|s| s.gaps.iter().cloned()).collect();
     gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
     gaps.dedup();
@@ -126,10 +135,15 @@ fn overall(findings: &BTreeMap<String, Scope>, people: u64, coverage: &[Coverage
         let word = "no finding reached records of a dataset";
         match silent {
             false => (Determinable::Yes, format!("{word}, and no sensor was silent")),
-            true => (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known")),
+            true => {
+                (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
+            }
         }
     } else if blind && people == 0 {
-        (Determinable::No, "what was reached is not in the logs; the gaps say what would be needed".to_owned())
+        (
+            Determinable::No,
+            "what was reached is not in the logs; the gaps say what would be needed".to_owned(),
+        )
     } else if upper == Some(people) {
         (Determinable::Yes, "each record that shows data names whose it is".to_owned())
     } else {

@@ -46,7 +46,10 @@ const SHOWS: &str = "status_id = 1 AND (dataset IS NOT NULL OR cardinality(subje
 
 /// What the records selected by a condition show; `None` when the finding has nothing to do with data.
 pub async fn reached(
-    session: &Session, finding: &Finding, condition: &str, categories: &BTreeMap<String, Vec<String>>,
+    session: &Session,
+    finding: &Finding,
+    condition: &str,
+    categories: &BTreeMap<String, Vec<String>>,
 ) -> Result<Option<Reached>, ScopeError> {
     let shown = format!("({condition}) AND {SHOWS}");
     let mut reached = Reached::default();
@@ -60,7 +63,8 @@ pub async fn reached(
         let (Some(namespace), Some(id)) = (row.text("namespace"), row.text("id")) else { continue };
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
         let datasets = row.texts("datasets");
-        let of = datasets.iter().filter_map(|d| categories.get(d)).flatten().cloned().collect::<BTreeSet<_>>();
+        let of =
+            datasets.iter().filter_map(|d| categories.get(d)).flatten().cloned().collect::<BTreeSet<_>>();
         reached.categories.extend(of.iter().cloned());
         let basis = row.text("basis").unwrap_or("named").to_owned();
         let person = Person { basis, first, last, records: row.count("n"), categories: of };
@@ -87,7 +91,12 @@ async fn totals(session: &Session, shown: &str, reached: &mut Reached) -> Result
     Ok(())
 }
 
-async fn sensors(session: &Session, condition: &str, period: &str, reached: &mut Reached) -> Result<(), ScopeError> {
+async fn sensors(
+    session: &Session,
+    condition: &str,
+    period: &str,
+    reached: &mut Reached,
+) -> Result<(), ScopeError> {
     let query = format!(
         "SELECT count(*) AS n FROM access WHERE {period} AND sensor IN (SELECT DISTINCT sensor FROM access WHERE {condition})"
     );

@@ -77,7 +77,8 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
     let (from, to) = (step.from.0, step.to.0);
     // A change of a resource says more than a bare "touched" when its operation is known.
     let how = if step.how == "touched" { "operation" } else { "CAST(NULL AS VARCHAR)" };
-    let condition = format!("{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL", hand.condition(), step.only);
+    let condition =
+        format!("{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL", hand.condition(), step.only);
     let query = format!(
         "SELECT \"{from}\" AS f, \"{to}\" AS t, {how} AS how, count(*) AS n FROM {} WHERE {condition} \
          GROUP BY 1, 2, 3 ORDER BY n DESC, f, t LIMIT {EDGES_MAX}",
@@ -126,7 +127,10 @@ async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Ve
             hand.condition()
         );
         for row in rows(&session.sql(&query).await?) {
-            let (Some(v), Some(first), Some(last)) = (row.text("v"), row.time("first"), row.time("last")) else { continue };
+            let (Some(v), Some(first), Some(last)) = (row.text("v"), row.time("first"), row.time("last"))
+            else {
+                continue;
+            };
             let entity = Entity::new(kind, v);
             if !all.contains(&entity) {
                 continue;
@@ -144,7 +148,13 @@ async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Ve
             EntityKind::Origin => hand.origins.contains(&entity.value),
             _ => false,
         };
-        if hand.seeds.contains(entity) { "seed" } else if own { "same_hand" } else { "touched" }
+        if hand.seeds.contains(entity) {
+            "seed"
+        } else if own {
+            "same_hand"
+        } else {
+            "touched"
+        }
     };
     let node = |(entity, (period, records)): (Entity, (Period, u64))| TraceNode {
         role: role(&entity).to_owned(),

@@ -92,16 +92,25 @@ fn listed(objects: &[String]) -> String {
 }
 
 fn phase_of(technique: &str) -> String {
-    attack::technique(technique).map_or_else(|| "other".to_owned(), |t| t.tactic.to_lowercase().replace(' ', "_"))
+    attack::technique(technique)
+        .map_or_else(|| "other".to_owned(), |t| t.tactic.to_lowercase().replace(' ', "_"))
 }
 
 fn people_of(row: &Row<'_>) -> Vec<Entity> {
-    let parts = [(EntityKind::Actor, "actor"), (EntityKind::Origin, "src_ip"), (EntityKind::Credential, "credential")];
+    let parts = [
+        (EntityKind::Actor, "actor"),
+        (EntityKind::Origin, "src_ip"),
+        (EntityKind::Credential, "credential"),
+    ];
     parts.iter().filter_map(|(kind, column)| Some(Entity::new(*kind, row.text(column)?))).collect()
 }
 
 /// Operations that say something by themselves, by actor and object.
-async fn operation_steps(session: &Session, hand: &Hand, table: &'static str) -> Result<Vec<Step>, TraceError> {
+async fn operation_steps(
+    session: &Session,
+    hand: &Hand,
+    table: &'static str,
+) -> Result<Vec<Step>, TraceError> {
     let object = if table == "access" { "resource" } else { "coalesce(\"user\", granted)" };
     let names: Vec<&str> = operations::OPERATIONS.iter().map(|o| o.name).collect();
     let query = format!(
@@ -114,14 +123,17 @@ async fn operation_steps(session: &Session, hand: &Hand, table: &'static str) ->
     let answer = session.sql(&query).await?;
     let mut steps = Vec::new();
     for row in rows(&answer) {
-        let (Some(name), Some(first), Some(last)) = (row.text("operation"), row.time("first"), row.time("last")) else {
+        let (Some(name), Some(first), Some(last)) =
+            (row.text("operation"), row.time("first"), row.time("last"))
+        else {
             continue;
         };
         let Some(known) = operations::operation(name).filter(|o| names.contains(&o.name)) else { continue };
         let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
         let actor = row.text("actor").unwrap_or("someone");
         let tried = if failed { "tried in vain: " } else { "" };
-        let actor_is = row.text("actor").map_or("actor IS NULL".to_owned(), |a| format!("actor = {}", quote(a)));
+        let actor_is =
+            row.text("actor").map_or("actor IS NULL".to_owned(), |a| format!("actor = {}", quote(a)));
         steps.push(Step {
             first,
             last,
@@ -159,10 +171,15 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
     let step = |row: Row<'_>| {
         let (first, last) = (row.time("first")?, row.time("last")?);
         let ok = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_SUCCESS));
-        let (user, from) = (row.text("actor").unwrap_or("an unnamed account"), row.text("src_ip").unwrap_or("an unknown address"));
+        let (user, from) = (
+            row.text("actor").unwrap_or("an unnamed account"),
+            row.text("src_ip").unwrap_or("an unknown address"),
+        );
         let what = if ok { "signed in" } else { "failed to sign in" };
-        let user_is = row.text("actor").map_or("\"user\" IS NULL".to_owned(), |u| format!("\"user\" = {}", quote(u)));
-        let from_is = row.text("src_ip").map_or("src_ip IS NULL".to_owned(), |u| format!("src_ip = {}", quote(u)));
+        let user_is =
+            row.text("actor").map_or("\"user\" IS NULL".to_owned(), |u| format!("\"user\" = {}", quote(u)));
+        let from_is =
+            row.text("src_ip").map_or("src_ip IS NULL".to_owned(), |u| format!("src_ip = {}", quote(u)));
         Some(Step {
             first,
             last,
@@ -173,7 +190,10 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
             entities: people_of(&row),
             objects: row.text("hostname").map(|h| format!("on {h}")).into_iter().collect(),
             table: "auth",
-            condition: format!("{condition} AND {user_is} AND {from_is} AND status_id = {}", if ok { 1 } else { 2 }),
+            condition: format!(
+                "{condition} AND {user_is} AND {from_is} AND status_id = {}",
+                if ok { 1 } else { 2 }
+            ),
             records: row.count("n"),
         })
     };
@@ -192,7 +212,8 @@ async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> 
     let step = |row: Row<'_>| {
         let (dataset, first, last) = (row.text("dataset")?, row.time("first")?, row.time("last")?);
         let (people, origins) = (row.count("people"), row.count("origins"));
-        let whose = if people > 0 { format!("{people} people's records in") } else { "records of".to_owned() };
+        let whose =
+            if people > 0 { format!("{people} people's records in") } else { "records of".to_owned() };
         Some(Step {
             first,
             last,

@@ -44,7 +44,10 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
         });
     }
     if asked.alert_budget.is_nan() || asked.alert_budget <= 0.0 {
-        return Err(ProgramError::Usage { message: "`--alert-budget` must be more than 0".to_owned(), help: None });
+        return Err(ProgramError::Usage {
+            message: "`--alert-budget` must be more than 0".to_owned(),
+            help: None,
+        });
     }
     let what = Investigation {
         inputs: asked.inputs,
@@ -71,7 +74,8 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
     let lake = weir_engine::open_lake(&asked.lake, true).await?;
     let leave_out = [asked.lake.clone()];
     let key = weir_engine::fingerprints()?;
-    let done = weir_engine::ingest(&lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json)).await?;
+    let done =
+        weir_engine::ingest(&lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json)).await?;
     if json {
         for row in &done.intake {
             print_json(row)?;
@@ -116,7 +120,9 @@ async fn sql(asked: Sql, json: bool) -> Done {
 }
 
 fn visible(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    line.chars()
+        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .collect()
 }
 
 async fn learn(asked: Learn) -> Done {
@@ -151,12 +157,14 @@ fn list(asked: &Named, what: &str, entries: &[(&str, &str, &str)], json: bool) -
 }
 
 fn sources(asked: &Named, json: bool) -> Done {
-    let all: Vec<_> = weir_engine::sources::all().iter().map(|s| s.info()).map(|i| (i.name, i.summary, i.manual)).collect();
+    let all: Vec<_> =
+        weir_engine::sources::all().iter().map(|s| s.info()).map(|i| (i.name, i.summary, i.manual)).collect();
     list(asked, "source", &all, json)
 }
 
 fn detectors(asked: &Named, json: bool) -> Done {
-    let all: Vec<_> = weir_engine::detectors().iter().map(|d| d.info()).map(|i| (i.name, i.summary, i.manual)).collect();
+    let all: Vec<_> =
+        weir_engine::detectors().iter().map(|d| d.info()).map(|i| (i.name, i.summary, i.manual)).collect();
     list(asked, "detector", &all, json)
 }
 

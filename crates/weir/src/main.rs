@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     let json = arguments.global.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return terminal::failed(&error::ProgramError::Runtime { message: error.to_string() }, json),
+        Err(error) => {
+            return terminal::failed(&error::ProgramError::Runtime { message: error.to_string() }, json);
+        }
     };
     let done = runtime.block_on(async {
         tokio::select! {

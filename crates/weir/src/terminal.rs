@@ -27,7 +27,9 @@ pub fn logging(verbose: u8) {
 pub fn print(text: &str) -> Result<(), ProgramError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(ProgramError::Output { message: error.to_string() }),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(ProgramError::Output { message: error.to_string() })
+        }
         _ => Ok(()),
     }
 }

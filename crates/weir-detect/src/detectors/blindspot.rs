@@ -92,7 +92,8 @@ async fn switched_off(context: &Context<'_>) -> Result<Vec<Finding>, DetectError
     let mut by_actor: BTreeMap<String, Off> = BTreeMap::new();
     for row in rows(&answer) {
         let (Some(operation), Some(time)) = (row.text("operation"), row.time("time")) else { continue };
-        let request: Value = row.text("request").and_then(|r| serde_json::from_str(r).ok()).unwrap_or(Value::Null);
+        let request: Value =
+            row.text("request").and_then(|r| serde_json::from_str(r).ok()).unwrap_or(Value::Null);
         if !switches_off(operation, &request, &trails) {
             continue;
         }
@@ -104,7 +105,12 @@ async fn switched_off(context: &Context<'_>) -> Result<Vec<Finding>, DetectError
         off.resources.extend(row.text("resource").map(str::to_owned));
         off.origins.extend(row.text("src_ip").map(str::to_owned));
         off.calls += 1;
-        off.cited.push(format!("(file = {} AND line = {} AND \"offset\" = {})", row.count("file"), row.count("line"), row.count("at")));
+        off.cited.push(format!(
+            "(file = {} AND line = {} AND \"offset\" = {})",
+            row.count("file"),
+            row.count("line"),
+            row.count("at")
+        ));
         let seen = off.seen.get_or_insert((time, time));
         *seen = (seen.0.min(time), seen.1.max(time));
     }
@@ -149,7 +155,10 @@ fn trail_buckets(answer: &[arrow_array::RecordBatch]) -> BTreeSet<String> {
         let request: Value = serde_json::from_str(request).ok()?;
         Some(request.get("s3BucketName")?.as_str()?.to_owned())
     };
-    rows(answer).filter(|r| r.text("operation").is_some_and(trail)).filter_map(|r| bucket(r.text("request")?)).collect()
+    rows(answer)
+        .filter(|r| r.text("operation").is_some_and(trail))
+        .filter_map(|r| bucket(r.text("request")?))
+        .collect()
 }
 
 /// Whether a call stops, deletes, narrows or expires a record of events.
@@ -157,14 +166,22 @@ fn switches_off(operation: &str, request: &Value, trails: &BTreeSet<String>) -> 
     let text = request.to_string();
     match operation {
         "PutEventSelectors" => {
-            let narrowed = ["\"readWriteType\":\"ReadOnly\"", "\"readWriteType\":\"WriteOnly\"", "\"includeManagementEvents\":false"];
+            let narrowed = [
+                "\"readWriteType\":\"ReadOnly\"",
+                "\"readWriteType\":\"WriteOnly\"",
+                "\"includeManagementEvents\":false",
+            ];
             narrowed.iter().any(|n| text.contains(n))
         }
-        "UpdateTrail" => text.contains("\"isMultiRegionTrail\":false") || text.contains("\"includeGlobalServiceEvents\":false"),
+        "UpdateTrail" => {
+            text.contains("\"isMultiRegionTrail\":false")
+                || text.contains("\"includeGlobalServiceEvents\":false")
+        }
         "PutBucketLifecycle" | "PutBucketLifecycleConfiguration" => {
             let bucket = request.get("bucketName").and_then(Value::as_str).unwrap_or_default();
             let days = days(request);
-            (trails.contains(bucket) || bucket.contains("trail") || bucket.contains("log")) && days.is_some_and(|d| d <= 30)
+            (trails.contains(bucket) || bucket.contains("trail") || bucket.contains("log"))
+                && days.is_some_and(|d| d <= 30)
         }
         _ => operations::operation(operation).is_some_and(|o| o.kind == Kind::SwitchedOff),
     }
@@ -197,22 +214,24 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
         evidence = evidence.or(context.cite(table.name(), &condition).await?);
     }
     let Some(evidence) = evidence else { return Ok(None) };
-    let (Some(first), Some(last)) = (
-        sensor.gaps.iter().filter_map(|g| g.from).min(),
-        sensor.gaps.iter().filter_map(|g| g.to).max(),
-    ) else {
+    let (Some(first), Some(last)) =
+        (sensor.gaps.iter().filter_map(|g| g.from).min(), sensor.gaps.iter().filter_map(|g| g.to).max())
+    else {
         return Ok(None);
     };
     let hours: f64 = sensor.gaps.iter().filter_map(|g| Some((g.to?.0 - g.from?.0) as f64 / 3.6e9)).sum();
     let expected: f64 = sensor.gaps.iter().filter_map(|g| g.records_expected).sum();
-    let mut draft = Draft::new("blindspot", Severity::Medium, Entity::new(EntityKind::Sensor, &sensor.sensor), (first, last));
+    let mut draft = Draft::new(
+        "blindspot",
+        Severity::Medium,
+        Entity::new(EntityKind::Sensor, &sensor.sensor),
+        (first, last),
+    );
     draft.identity.push("silence".to_owned());
-    draft.title = format!("{} was silent {} times, {hours:.1} hours in all", sensor.sensor, sensor.gaps.len());
-    let each: Vec<String> = sensor
-        .gaps
-        .iter()
-        .filter_map(|g| Some(format!("{} to {}: {}", g.from?, g.to?, g.reason)))
-        .collect();
+    draft.title =
+        format!("{} was silent {} times, {hours:.1} hours in all", sensor.sensor, sensor.gaps.len());
+    let each: Vec<String> =
+        sensor.gaps.iter().filter_map(|g| Some(format!("{} to {}: {}", g.from?, g.to?, g.reason))).collect();
     draft.explanation = format!(
         "{}. By the lower decile of the same hours on its other days at least {expected:.0} records are missing.",
         each.join("; ")
@@ -240,14 +259,22 @@ async fn skew(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         .await?;
     let mut findings = Vec::new();
     for row in rows(&answer) {
-        let (Some(uses), Some(issues), Some(p10)) = (row.text("uses"), row.text("issues"), row.float("p10")) else { continue };
+        let (Some(uses), Some(issues), Some(p10)) = (row.text("uses"), row.text("issues"), row.float("p10"))
+        else {
+            continue;
+        };
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
         if uses == issues || row.count("n") < CREDENTIALS_MIN || p10 > -SKEW_MIN_S {
             continue;
         }
         let condition = format!("sensor = {} AND credential IS NOT NULL", quote(uses));
         let Some(evidence) = context.cite("access", &condition).await? else { continue };
-        let mut draft = Draft::new("blindspot", Severity::Informational, Entity::new(EntityKind::Sensor, uses), (first, last));
+        let mut draft = Draft::new(
+            "blindspot",
+            Severity::Informational,
+            Entity::new(EntityKind::Sensor, uses),
+            (first, last),
+        );
         draft.identity.extend(["skew".to_owned(), issues.to_owned()]);
         draft.title = format!("the clock of {uses} runs at least {:.0} s behind that of {issues}", -p10);
         draft.explanation = format!(
@@ -273,7 +300,8 @@ mod tests {
     #[test]
     fn narrowing_a_trail_counts_and_widening_it_does_not() {
         let none = BTreeSet::new();
-        let narrow = json!({"eventSelectors": [{"readWriteType": "ReadOnly", "includeManagementEvents": true}]});
+        let narrow =
+            json!({"eventSelectors": [{"readWriteType": "ReadOnly", "includeManagementEvents": true}]});
         let wide = json!({"eventSelectors": [{"readWriteType": "All", "includeManagementEvents": true}]});
         assert!(switches_off("PutEventSelectors", &narrow, &none));
         assert!(!switches_off("PutEventSelectors", &wide, &none));

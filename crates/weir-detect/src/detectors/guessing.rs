@@ -76,7 +76,8 @@ struct Origin {
 impl Origin {
     fn guesses(&self) -> bool {
         let attempts = self.failed + self.succeeded;
-        (self.failed >= FAILURES_MIN && self.failed * 10 >= attempts * 9) || (self.succeeded == 0 && self.accounts >= ACCOUNTS_MIN)
+        (self.failed >= FAILURES_MIN && self.failed * 10 >= attempts * 9)
+            || (self.succeeded == 0 && self.accounts >= ACCOUNTS_MIN)
     }
 }
 
@@ -117,16 +118,24 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
 }
 
 /// All guessing against one sensor, as one finding.
-async fn background(context: &Context<'_>, sensor: &str, guessing: &[&Origin]) -> Result<Option<Finding>, DetectError> {
-    let (Some(first), Some(last)) = (guessing.iter().map(|o| o.first).min(), guessing.iter().map(|o| o.last).max()) else {
+async fn background(
+    context: &Context<'_>,
+    sensor: &str,
+    guessing: &[&Origin],
+) -> Result<Option<Finding>, DetectError> {
+    let (Some(first), Some(last)) =
+        (guessing.iter().map(|o| o.first).min(), guessing.iter().map(|o| o.last).max())
+    else {
         return Ok(None);
     };
     let addresses = quote_all(guessing.iter().map(|o| o.address.as_str()));
-    let condition = format!("{ATTEMPTS} AND status_id = 2 AND sensor = {} AND src_ip IN {addresses}", quote(sensor));
+    let condition =
+        format!("{ATTEMPTS} AND status_id = 2 AND sensor = {} AND src_ip IN {addresses}", quote(sensor));
     let Some(evidence) = context.cite("auth", &condition).await? else { return Ok(None) };
     let failed: u64 = guessing.iter().map(|o| o.failed).sum();
     let right = guessing.iter().filter(|o| o.succeeded > 0).count();
-    let mut draft = Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Sensor, sensor), (first, last));
+    let mut draft =
+        Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Sensor, sensor), (first, last));
     draft.title = format!("{} addresses guessed passwords at {sensor}: {failed} failures", guessing.len());
     let outcome = match right {
         0 => "none of them ever signed in".to_owned(),
@@ -147,7 +156,8 @@ async fn background(context: &Context<'_>, sensor: &str, guessing: &[&Origin]) -
 
 /// Successes after at least [`FAILURES_MIN`] failures in a row, from the same address on the same account.
 async fn successes(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Finding>, DetectError> {
-    let suspects: Vec<&Origin> = origins.iter().filter(|o| o.succeeded > 0 && o.failed >= FAILURES_MIN).collect();
+    let suspects: Vec<&Origin> =
+        origins.iter().filter(|o| o.succeeded > 0 && o.failed >= FAILURES_MIN).collect();
     let mut findings = Vec::new();
     for origin in suspects {
         let query = format!(
@@ -159,7 +169,9 @@ async fn successes(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Find
         let answer = context.sql(&query).await?;
         let mut runs: BTreeMap<String, (u64, Micros)> = BTreeMap::new();
         for row in rows(&answer) {
-            let (Some(time), account) = (row.time("time"), row.text("account").unwrap_or_default()) else { continue };
+            let (Some(time), account) = (row.time("time"), row.text("account").unwrap_or_default()) else {
+                continue;
+            };
             let run = runs.entry(account.to_owned()).or_insert((0, time));
             if row.int("status_id") == Some(2) {
                 *run = (run.0 + row.count("n").max(1), if run.0 == 0 { time } else { run.1 });
@@ -183,7 +195,12 @@ fn chance_of_failing(origins: &[Origin], but: &str) -> f64 {
 }
 
 async fn success(
-    context: &Context<'_>, origin: &Origin, account: &str, failures: u64, seen: (Micros, Micros), chance: f64,
+    context: &Context<'_>,
+    origin: &Origin,
+    account: &str,
+    failures: u64,
+    seen: (Micros, Micros),
+    chance: f64,
 ) -> Result<Option<Finding>, DetectError> {
     let condition = format!(
         "{ATTEMPTS} AND src_ip = {} AND sensor = {} AND \"user\" = {} AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}'",
@@ -194,7 +211,8 @@ async fn success(
         seen.1
     );
     let Some(evidence) = context.cite("auth", &condition).await? else { return Ok(None) };
-    let mut draft = Draft::new("guessing", Severity::Critical, Entity::new(EntityKind::Origin, &origin.address), seen);
+    let mut draft =
+        Draft::new("guessing", Severity::Critical, Entity::new(EntityKind::Origin, &origin.address), seen);
     draft.identity.extend([origin.sensor.clone(), account.to_owned(), seen.1.to_string()]);
     draft.title = format!("{} signed in as {account} after {failures} failures in a row", origin.address);
     draft.explanation = format!(
@@ -213,7 +231,10 @@ async fn success(
 /// Accounts that many quiet addresses failed on.
 async fn by_many(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Finding>, DetectError> {
     let loud = quote_all(origins.iter().filter(|o| o.guesses()).map(|o| o.address.as_str()));
-    let quiet = format!("{ATTEMPTS} AND status_id = 2 AND \"user\" IS NOT NULL AND (src_ip NOT IN {loud} OR {})", loud == "(NULL)");
+    let quiet = format!(
+        "{ATTEMPTS} AND status_id = 2 AND \"user\" IS NOT NULL AND (src_ip NOT IN {loud} OR {})",
+        loud == "(NULL)"
+    );
     let query = format!(
         "SELECT sensor, \"user\" AS account, count(DISTINCT src_ip) AS origins, sum(coalesce(\"count\", 1)) AS failed, \
          array_agg(DISTINCT src_ip) AS addresses, min(time) AS first, max(time) AS last FROM auth WHERE {quiet} GROUP BY 1, 2 \
@@ -226,19 +247,22 @@ async fn by_many(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Findin
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
         let condition = format!("{quiet} AND sensor = {} AND \"user\" = {}", quote(sensor), quote(account));
         let Some(evidence) = context.cite("auth", &condition).await? else { continue };
-        let mut draft = Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Actor, account), (first, last));
+        let mut draft =
+            Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Actor, account), (first, last));
         draft.identity.push(sensor.to_owned());
-        draft.title = format!("{} quiet addresses guessed the password of {account} at {sensor}", row.count("origins"));
+        draft.title =
+            format!("{} quiet addresses guessed the password of {account} at {sensor}", row.count("origins"));
         draft.explanation = format!(
             "{} failures on one account from addresses of which none failed often enough to be reported alone.",
             row.count("failed")
         );
         draft.attack = vec!["T1110".to_owned(), "T1110.003".to_owned()];
         let addresses = row.texts("addresses").into_iter().map(|a| Entity::new(EntityKind::Origin, a));
-        let draft = draft
-            .members(addresses)
-            .measure("origins", row.count("origins") as f64, None)
-            .measure("failures", row.count("failed") as f64, None);
+        let draft = draft.members(addresses).measure("origins", row.count("origins") as f64, None).measure(
+            "failures",
+            row.count("failed") as f64,
+            None,
+        );
         findings.push(draft.finish(evidence, context.snapshot.versions()));
     }
     Ok(findings)
@@ -250,7 +274,15 @@ mod tests {
 
     fn origin(failed: u64, succeeded: u64, accounts: u64) -> Origin {
         let at = Micros(0);
-        Origin { sensor: "s".into(), address: format!("{failed}.{succeeded}"), failed, succeeded, accounts, first: at, last: at }
+        Origin {
+            sensor: "s".into(),
+            address: format!("{failed}.{succeeded}"),
+            failed,
+            succeeded,
+            accounts,
+            first: at,
+            last: at,
+        }
     }
 
     #[test]

@@ -85,7 +85,11 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let answer = context.sql(QUERY).await?;
     let mut pasts: BTreeMap<String, Past> = BTreeMap::new();
     for row in rows(&answer) {
-        let (Some(actor), Some(address), Some(hour)) = (row.text("actor"), row.text("src_ip"), row.time("hour")) else { continue };
+        let (Some(actor), Some(address), Some(hour)) =
+            (row.text("actor"), row.text("src_ip"), row.time("hour"))
+        else {
+            continue;
+        };
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
         // A cloud service that acts for the principal has a name instead of an address.
         let Some(network) = prefix_of(address) else { continue };
@@ -107,21 +111,32 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
 /// The uses of a machine's own credentials when they come from two networks with different clients.
 fn machine<'p>(actor: &str, past: &'p Past) -> Option<Vec<&'p Use>> {
     let session = actor.rsplit('/').next()?;
-    let is_instance = session.strip_prefix("i-").is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_instance = session
+        .strip_prefix("i-")
+        .is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_hexdigit()));
     let uses: Vec<&Use> = past.hours.values().flatten().collect();
     let networks: BTreeSet<&str> = uses.iter().map(|u| u.network.as_str()).collect();
     let clients: BTreeSet<&str> = uses.iter().map(|u| u.client.as_str()).collect();
     (is_instance && actor.contains("assumed-role") && networks.len() > 1 && clients.len() > 1).then_some(uses)
 }
 
-async fn travelled(context: &Context<'_>, actor: &str, uses: &[&Use]) -> Result<Option<Finding>, DetectError> {
-    let (Some(first), Some(last)) = (uses.iter().map(|u| u.first).min(), uses.iter().map(|u| u.last).max()) else {
+async fn travelled(
+    context: &Context<'_>,
+    actor: &str,
+    uses: &[&Use],
+) -> Result<Option<Finding>, DetectError> {
+    let (Some(first), Some(last)) = (uses.iter().map(|u| u.first).min(), uses.iter().map(|u| u.last).max())
+    else {
         return Ok(None);
     };
-    let Some(evidence) = context.cite("access", &format!("actor = {} AND {{span}}", quote(actor))).await? else { return Ok(None) };
+    let Some(evidence) = context.cite("access", &format!("actor = {} AND {{span}}", quote(actor))).await?
+    else {
+        return Ok(None);
+    };
     let addresses: BTreeSet<&str> = uses.iter().map(|u| u.address.as_str()).collect();
     let shared = sharers(context, actor, &addresses).await?;
-    let mut draft = Draft::new("newcomer", Severity::High, Entity::new(EntityKind::Actor, actor), (first, last));
+    let mut draft =
+        Draft::new("newcomer", Severity::High, Entity::new(EntityKind::Actor, actor), (first, last));
     draft.identity.push("machine".to_owned());
     draft.title = format!("credentials of a machine were used from {} networks: {actor}", networks(uses));
     draft.explanation = format!(
@@ -130,9 +145,11 @@ async fn travelled(context: &Context<'_>, actor: &str, uses: &[&Use]) -> Result<
         shared
     );
     draft.attack = vec!["T1552.005".to_owned(), "T1078.004".to_owned()];
-    let draft = draft
-        .members(addresses.iter().map(|a| Entity::new(EntityKind::Origin, *a)))
-        .measure("networks", networks(uses) as f64, Some(1.0));
+    let draft = draft.members(addresses.iter().map(|a| Entity::new(EntityKind::Origin, *a))).measure(
+        "networks",
+        networks(uses) as f64,
+        Some(1.0),
+    );
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }
 
@@ -141,7 +158,11 @@ fn networks(uses: &[&Use]) -> usize {
 }
 
 /// Who else acts from the same addresses, as a sentence.
-async fn sharers(context: &Context<'_>, actor: &str, addresses: &BTreeSet<&str>) -> Result<String, DetectError> {
+async fn sharers(
+    context: &Context<'_>,
+    actor: &str,
+    addresses: &BTreeSet<&str>,
+) -> Result<String, DetectError> {
     let query = format!(
         "SELECT DISTINCT src_ip, actor FROM access WHERE src_ip IN {} AND actor IS NOT NULL AND actor <> {} AND {{span}} ORDER BY 1, 2 LIMIT 5",
         quote_all(addresses.iter().copied()),
@@ -167,7 +188,11 @@ fn news(past: &Past) -> Vec<New> {
             if let (Some(first), Some(last)) = seen {
                 out.push(New {
                     addresses: new.iter().map(|u| u.address.clone()).collect(),
-                    clients: new.iter().map(|u| u.client.clone()).filter(|c| !clients.contains(c.as_str())).collect(),
+                    clients: new
+                        .iter()
+                        .map(|u| u.client.clone())
+                        .filter(|c| !clients.contains(c.as_str()))
+                        .collect(),
                     seen: (first, last),
                     chance: (new_hours + 1) as f64 / (hours + 2) as f64,
                     hours_before: hours,
@@ -184,9 +209,16 @@ fn news(past: &Past) -> Vec<New> {
     out
 }
 
-async fn surprised(context: &Context<'_>, actor: &str, past: &Past, tests: u64) -> Result<Option<Finding>, DetectError> {
+async fn surprised(
+    context: &Context<'_>,
+    actor: &str,
+    past: &Past,
+    tests: u64,
+) -> Result<Option<Finding>, DetectError> {
     let news = news(past);
-    let Some(top) = news.iter().min_by(|a, b| a.chance.total_cmp(&b.chance).then(a.seen.cmp(&b.seen))) else { return Ok(None) };
+    let Some(top) = news.iter().min_by(|a, b| a.chance.total_cmp(&b.chance).then(a.seen.cmp(&b.seen))) else {
+        return Ok(None);
+    };
     let own_tests = past.hours.len() as f64;
     let p = (top.chance * own_tests.max(1.0)).min(1.0);
     let severity = match p {
@@ -196,7 +228,11 @@ async fn surprised(context: &Context<'_>, actor: &str, past: &Past, tests: u64) 
         _ => return Ok(None),
     };
     let addresses: BTreeSet<&str> = top.addresses.iter().map(String::as_str).collect();
-    let condition = format!("actor = {} AND src_ip IN {} AND {{span}}", quote(actor), quote_all(addresses.iter().copied()));
+    let condition = format!(
+        "actor = {} AND src_ip IN {} AND {{span}}",
+        quote(actor),
+        quote_all(addresses.iter().copied())
+    );
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let mut draft = Draft::new("newcomer", severity, Entity::new(EntityKind::Actor, actor), top.seen);
     draft.identity.push(top.seen.0.to_string());

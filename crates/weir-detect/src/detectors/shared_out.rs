@@ -85,7 +85,9 @@ const OPENERS: [(&str, &str, bool); 20] = [
 ];
 
 fn opener(operation: &str) -> Option<&'static (&'static str, &'static str, bool)> {
-    OPENERS.iter().find(|(name, _, _)| operation == *name || operation.strip_prefix(name).is_some_and(is_version))
+    OPENERS
+        .iter()
+        .find(|(name, _, _)| operation == *name || operation.strip_prefix(name).is_some_and(is_version))
 }
 
 /// Lambda's suffix: `20150331`, `20150331v2`.
@@ -118,7 +120,8 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         if opener(operation).is_none() {
             continue;
         }
-        let request: Value = row.text("request").and_then(|r| serde_json::from_str(r).ok()).unwrap_or(Value::Null);
+        let request: Value =
+            row.text("request").and_then(|r| serde_json::from_str(r).ok()).unwrap_or(Value::Null);
         let receivers = receivers(operation, &request, row.text("account").unwrap_or_default());
         if receivers.is_empty() {
             continue;
@@ -133,7 +136,12 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         *(if failed { &mut entry.tried } else { &mut entry.done }) += 1;
         let seen = entry.seen.get_or_insert((time, time));
         *seen = (seen.0.min(time), seen.1.max(time));
-        entry.cited.push(format!("(file = {} AND line = {} AND \"offset\" = {})", row.count("file"), row.count("line"), row.count("at")));
+        entry.cited.push(format!(
+            "(file = {} AND line = {} AND \"offset\" = {})",
+            row.count("file"),
+            row.count("line"),
+            row.count("at")
+        ));
     }
     let mut findings = Vec::new();
     for ((actor, resource), what) in opened {
@@ -143,7 +151,10 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
 }
 
 async fn finding(
-    context: &Context<'_>, actor: &str, resource: &str, what: Opened,
+    context: &Context<'_>,
+    actor: &str,
+    resource: &str,
+    what: Opened,
 ) -> Result<Option<Finding>, DetectError> {
     let Some(seen) = what.seen else { return Ok(None) };
     let Some(evidence) = context.cite("access", &what.cited.join(" OR ")).await? else { return Ok(None) };
@@ -172,10 +183,16 @@ async fn finding(
         what.done,
         what.tried
     );
-    draft.attack = what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, _)| (*t).to_owned()).collect();
+    draft.attack =
+        what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, _)| (*t).to_owned()).collect();
     draft.limits.push("what the receiver read or copied is not in the owner's logs".to_owned());
     let entity = |kind: EntityKind| move |v: String| Entity::new(kind, v);
-    let receivers = what.receivers.iter().filter_map(account).map(|a| Entity::new(EntityKind::Account, a)).collect::<Vec<_>>();
+    let receivers = what
+        .receivers
+        .iter()
+        .filter_map(account)
+        .map(|a| Entity::new(EntityKind::Account, a))
+        .collect::<Vec<_>>();
     let draft = draft
         .members((!resource.is_empty()).then(|| Entity::new(EntityKind::Resource, resource)))
         .members(receivers)
@@ -211,13 +228,24 @@ fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> 
             principals(principal, own, &mut found);
         }
     }
-    for key in ["bucketPolicy", "policy", "Policy", "policyDocument", "assumeRolePolicyDocument", "resourcePolicy", "policyText", "attributes"] {
+    for key in [
+        "bucketPolicy",
+        "policy",
+        "Policy",
+        "policyDocument",
+        "assumeRolePolicyDocument",
+        "resourcePolicy",
+        "policyText",
+        "attributes",
+    ] {
         if let Some(policy) = request.get(key) {
             statements(policy, own, &mut found);
         }
     }
     let text = request.to_string();
-    if text.contains("acs.amazonaws.com/groups/global/AllUsers") || text.contains("groups/global/AuthenticatedUsers") {
+    if text.contains("acs.amazonaws.com/groups/global/AllUsers")
+        || text.contains("groups/global/AuthenticatedUsers")
+    {
         found.insert(Receiver::World);
     }
     if ["x-amz-acl", "cannedACL", "acl"].iter().any(|k| {
@@ -226,7 +254,9 @@ fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> 
     }) {
         found.insert(Receiver::World);
     }
-    if operation == "AuthorizeSecurityGroupIngress" && (text.contains("\"0.0.0.0/0\"") || text.contains("\"::/0\"")) {
+    if operation == "AuthorizeSecurityGroupIngress"
+        && (text.contains("\"0.0.0.0/0\"") || text.contains("\"::/0\""))
+    {
         found.insert(Receiver::World);
     }
     found
@@ -268,7 +298,8 @@ fn statements(policy: &Value, own: &str, found: &mut BTreeSet<Receiver>) {
     };
     for statement in each {
         // A condition narrows whom a statement admits; a bare wildcard under one is not the whole world.
-        let conditioned = statement.get("Condition").is_some_and(|c| c.as_object().is_some_and(|o| !o.is_empty()));
+        let conditioned =
+            statement.get("Condition").is_some_and(|c| c.as_object().is_some_and(|o| !o.is_empty()));
         if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
             continue;
         }
@@ -306,7 +337,6 @@ fn principal(text: &str, own: &str, found: &mut BTreeSet<Receiver>) {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,7 +349,10 @@ mod tests {
     #[test]
     fn sharing_is_seen_and_taking_back_is_not() {
         let shared = json!({"createVolumePermission": {"add": {"items": [{"userId": "222222222222"}]}}});
-        assert_eq!(open_to("ModifySnapshotAttribute", &shared), [Receiver::Account("222222222222".to_owned())]);
+        assert_eq!(
+            open_to("ModifySnapshotAttribute", &shared),
+            [Receiver::Account("222222222222".to_owned())]
+        );
         let taken = json!({"createVolumePermission": {"remove": {"items": [{"group": "all"}]}}});
         assert_eq!(open_to("ModifySnapshotAttribute", &taken), []);
         let database = json!({"attributeName": "restore", "valuesToAdd": ["all"]});
@@ -328,11 +361,12 @@ mod tests {
 
     #[test]
     fn policies_admit_by_principal_unless_a_condition_narrows_them() {
-        let statement = |principal: Value, condition: Value| {
-            json!({"bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": principal, "Condition": condition}]}})
-        };
+        let statement = |principal: Value, condition: Value| json!({"bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": principal, "Condition": condition}]}});
         assert_eq!(open_to("PutBucketPolicy", &statement(json!("*"), json!({}))), [Receiver::World]);
-        assert_eq!(open_to("PutBucketPolicy", &statement(json!("*"), json!({"StringEquals": {"a": "b"}}))), []);
+        assert_eq!(
+            open_to("PutBucketPolicy", &statement(json!("*"), json!({"StringEquals": {"a": "b"}}))),
+            []
+        );
         let other = statement(json!({"AWS": "arn:aws:iam::222222222222:root"}), json!({}));
         assert_eq!(open_to("PutBucketPolicy", &other), [Receiver::Account("222222222222".to_owned())]);
         let own = statement(json!({"AWS": "arn:aws:iam::111111111111:role/x"}), json!({}));
@@ -345,7 +379,10 @@ mod tests {
     fn a_policy_in_a_string_is_read() {
         let text = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["333333333333"]}}}"#;
         let request = json!({"policyDocument": text});
-        assert_eq!(open_to("UpdateAssumeRolePolicy", &request), [Receiver::Account("333333333333".to_owned())]);
+        assert_eq!(
+            open_to("UpdateAssumeRolePolicy", &request),
+            [Receiver::Account("333333333333".to_owned())]
+        );
         assert!(opener("AddPermission20150331v2").is_some());
     }
 }

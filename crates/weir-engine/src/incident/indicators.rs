@@ -14,7 +14,8 @@ pub(super) fn indicators(facts: &Facts<'_>) -> Vec<Indicator> {
     for finding in facts.serious() {
         for entity in &finding.entities {
             let Some(class) = class(entity) else { continue };
-            let indicator = found.entry((class, entity.clone())).or_insert_with(|| of(facts, finding, entity, class));
+            let indicator =
+                found.entry((class, entity.clone())).or_insert_with(|| of(facts, finding, entity, class));
             indicator.period.first = indicator.period.first.min(finding.first_seen);
             indicator.period.last = indicator.period.last.max(finding.last_seen);
         }
@@ -35,7 +36,9 @@ fn class(entity: &Entity) -> Option<&'static str> {
     match entity.kind {
         EntityKind::Origin if entity.value.parse::<std::net::IpAddr>().is_ok() => Some("network"),
         EntityKind::Prefix => Some("network"),
-        EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client => Some("behavioural"),
+        EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client => {
+            Some("behavioural")
+        }
         _ => None,
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Known {
 pub(super) fn heads(opened: &Opened) -> Vec<(u64, String)> {
     let (whole, len) = opened.head_fingerprint();
     let fits = HEAD_LENGTHS.iter().filter(|n| **n <= len);
-    let mut found: Vec<(u64, String)> = fits.filter_map(|n| Some((*n, opened.head_fingerprint_of(*n)?))).collect();
+    let mut found: Vec<(u64, String)> =
+        fits.filter_map(|n| Some((*n, opened.head_fingerprint_of(*n)?))).collect();
     if found.is_empty() {
         found.push((len, whole));
     }
@@ -38,7 +39,10 @@ pub(super) fn file_id(rel: &str, heads: &[(u64, String)], start: u64) -> i64 {
 }
 
 /// Known files that begin alike, the one read furthest first.
-pub(super) async fn find(ingest: &mut Ingest, heads: &[(u64, String)]) -> Result<Vec<KnownFile>, EngineError> {
+pub(super) async fn find(
+    ingest: &mut Ingest,
+    heads: &[(u64, String)],
+) -> Result<Vec<KnownFile>, EngineError> {
     let mut known = Vec::new();
     for (_, head) in heads {
         known.extend(ingest.known_files(head).await?);
@@ -50,7 +54,10 @@ pub(super) async fn find(ingest: &mut Ingest, heads: &[(u64, String)]) -> Result
 
 /// A reader of what follows the longest known beginning of a file; `None` when it begins like none that is known.
 pub(super) fn resume(
-    known: &[KnownFile], rel: &str, open: &dyn Fn() -> Result<Opened, Box<Intake>>, ingest: i64,
+    known: &[KnownFile],
+    rel: &str,
+    open: &dyn Fn() -> Result<Opened, Box<Intake>>,
+    ingest: i64,
 ) -> Result<Option<(FileReader, Known)>, EngineError> {
     let mut tried: Option<(u64, Option<&str>)> = None;
     for file in known {
@@ -60,7 +67,9 @@ pub(super) fn resume(
         }
         let Ok(opened) = open() else { return Ok(None) };
         let id = file_id(rel, &heads(&opened), file.content_bytes);
-        let Some((reader, digest)) = opened.start_at(ingest, id, file.content_bytes, file.lines) else { continue };
+        let Some((reader, digest)) = opened.start_at(ingest, id, file.content_bytes, file.lines) else {
+            continue;
+        };
         if Some(digest.as_str()) == file.sha256.as_deref() {
             return Ok(Some((reader, Known { files: segments(known, file), bytes: file.content_bytes })));
         }

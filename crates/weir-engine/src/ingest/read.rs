@@ -14,7 +14,11 @@ const WAITING_MAX: usize = 2;
 
 /// Reads a file to its end; its account.
 pub(super) async fn read(
-    ingest: &mut Ingest, learner: &mut Learner, mut reader: FileReader, input: &Input, progress: &dyn Progress,
+    ingest: &mut Ingest,
+    learner: &mut Learner,
+    mut reader: FileReader,
+    input: &Input,
+    progress: &dyn Progress,
 ) -> Result<Intake, EngineError> {
     let file = reader.file();
     let (send, mut chunks) = tokio::sync::mpsc::channel::<Chunk>(WAITING_MAX);
@@ -35,7 +39,8 @@ pub(super) async fn read(
         ingest.rejects(file, &chunk.rejects).await?;
         progress.advance(0, rows as u64);
     }
-    let stopped = |e: tokio::task::JoinError| EngineError::Reader { path: input.rel.clone(), message: e.to_string() };
+    let stopped =
+        |e: tokio::task::JoinError| EngineError::Reader { path: input.rel.clone(), message: e.to_string() };
     let mut account = reading.await.map_err(stopped)?;
     account.parsed -= duplicates;
     account.duplicates += duplicates;
@@ -46,7 +51,12 @@ pub(super) async fn read(
     Ok(account)
 }
 
-async fn write(ingest: &mut Ingest, learner: &mut Learner, table: Table, batch: RecordBatch) -> Result<u64, EngineError> {
+async fn write(
+    ingest: &mut Ingest,
+    learner: &mut Learner,
+    table: Table,
+    batch: RecordBatch,
+) -> Result<u64, EngineError> {
     let named = batch.column_by_name("event_uid").is_some_and(|c| c.null_count() < c.len());
     let (kept, duplicates) = if named {
         let distinct = ingest.distinct(table, &batch).await?;
