@@ -14,6 +14,7 @@ mod delta;
 mod derive;
 mod distinct;
 mod error;
+mod functions;
 mod ingest;
 mod known;
 mod lake;

@@ -69,7 +69,9 @@ fn context(options: &SessionOptions) -> Result<SessionContext> {
         .with_memory_pool(Arc::new(pool))
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
         .build_arc()?;
-    Ok(SessionContext::new_with_config_rt(config, runtime))
+    let context = SessionContext::new_with_config_rt(config, runtime);
+    context.register_udf(crate::functions::network());
+    Ok(context)
 }
 
 impl Session {

@@ -31,7 +31,10 @@ pub async fn timeline(session: &Session, hand: &Hand) -> Result<Vec<TimelineEven
     steps.extend(operation_steps(session, hand, "auth").await?);
     steps.extend(sign_ins(session, hand).await?);
     steps.extend(reads(session, hand).await?);
-    steps.sort_by(|a, b| (a.first, &a.key).cmp(&(b.first, &b.key)));
+    // Steps of one instant come in any order from the lake.
+    steps.sort_by(|a, b| {
+        (a.first, &a.key, &a.objects, &a.entities).cmp(&(b.first, &b.key, &b.objects, &b.entities))
+    });
     let mut events = Vec::new();
     for step in fold(steps).into_iter().take(LINES_MAX) {
         let during = format!(

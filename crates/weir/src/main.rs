@@ -11,11 +11,27 @@ mod terminal;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Query plans are walked recursively, so threads that make them have room for deep ones.
+const STACK_BYTES: usize = 64 << 20;
+
 fn main() -> ExitCode {
     let arguments = cli::Cli::parse();
     terminal::logging(arguments.global.verbose);
     let json = arguments.global.json;
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let failed =
+        |message: &str| terminal::failed(&error::ProgramError::Runtime { message: message.to_owned() }, json);
+    match std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || run(arguments)) {
+        Ok(running) => {
+            running.join().unwrap_or_else(|_| failed("a defect of weir ended it; please report what you did"))
+        }
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+fn run(arguments: cli::Cli) -> ExitCode {
+    let json = arguments.global.json;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             return terminal::failed(&error::ProgramError::Runtime { message: error.to_string() }, json);

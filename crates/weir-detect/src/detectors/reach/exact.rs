@@ -141,12 +141,9 @@ impl Scope<'_> {
     }
 }
 
-/// The prefix of an address as rollups name it, as SQL: `/24`, and `/48` where the address spells its first three groups out.
+/// The prefix of an address as rollups name it, as SQL.
 fn prefix_sql(column: &str) -> String {
-    format!(
-        "regexp_replace(regexp_replace({column}, '^([0-9]+[.][0-9]+[.][0-9]+)[.][0-9]+$', '${{1}}.0/24'), \
-         '^([0-9a-f]+:[0-9a-f]+:[0-9a-f]+):.*$', '${{1}}::/48')"
-    )
+    format!("network({column})")
 }
 
 /// An entity's exact history.
