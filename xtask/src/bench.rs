@@ -80,7 +80,7 @@ fn generate(path: &Path, lines: u64) -> std::io::Result<()> {
             rest % 60,
             numbers.heavy(100_000),
             numbers.next() % 9,
-            if numbers.next() % 50 == 0 { 404 } else { 200 },
+            if numbers.next().is_multiple_of(50) { 404 } else { 200 },
             200 + numbers.next() % 20_000,
             numbers.heavy(60),
         );

@@ -1,5 +1,7 @@
 //! `unissued` and `reach` on the example shop, on real logs, and on fixtures.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
+
 mod common;
 
 use common::{World, values};

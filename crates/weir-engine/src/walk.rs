@@ -17,11 +17,11 @@ pub(crate) struct Input {
 /// The most folders deep a walk goes: deeper is a loop of links.
 const DEPTH_MAX: usize = 64;
 
+/// Files to read, and what could not be listed with its reason.
+pub(crate) type Walked = (Vec<Input>, Vec<(String, String)>);
+
 /// Every file under the inputs, sorted by relative path. A file given by itself keeps its name.
-pub(crate) fn walk(
-    inputs: &[PathBuf],
-    leave_out: &[PathBuf],
-) -> Result<(Vec<Input>, Vec<(String, String)>), EngineError> {
+pub(crate) fn walk(inputs: &[PathBuf], leave_out: &[PathBuf]) -> Result<Walked, EngineError> {
     let mut found = Vec::new();
     let mut unread = Vec::new();
     let leave_out: Vec<PathBuf> = leave_out.iter().filter_map(|p| p.canonicalize().ok()).collect();

@@ -69,7 +69,7 @@ pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
             severity: Severity::Medium,
         });
     }
-    all.sort_by(|a, b| b.severity.cmp(&a.severity));
+    all.sort_by_key(|r| std::cmp::Reverse(r.severity));
     all
 }
 
@@ -81,7 +81,7 @@ fn each(facts: &Facts<'_>, text: fn(&Advice) -> &'static str) -> Vec<Recommendat
         Some(Recommendation { text: text(advice).to_owned(), because, severity })
     };
     let mut all: Vec<Recommendation> = ADVICE.iter().filter_map(of).collect();
-    all.sort_by(|a, b| b.severity.cmp(&a.severity));
+    all.sort_by_key(|r| std::cmp::Reverse(r.severity));
     all
 }
 

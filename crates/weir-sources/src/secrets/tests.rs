@@ -1,3 +1,5 @@
+//! What is replaced and what stays.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;

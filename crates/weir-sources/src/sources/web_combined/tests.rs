@@ -1,3 +1,5 @@
+//! Lines that are read, and lines that are not.
+
 use super::*;
 use crate::read::FileReader;
 use crate::testing::{Row, read, shared};
