@@ -164,21 +164,3 @@ async fn real_traffic_alone_accuses_nobody_gravely_and_names_what_it_cannot_read
         grave.iter().map(|f| &f.title).collect::<Vec<_>>()
     );
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_shop_loses_what_the_truth_says() {
-    let place = Place::new();
-    let done = place.investigate(&[repository("examples/shop")]).await;
-    balanced(&done);
-    let truth = std::fs::read_to_string(repository("examples/truth/shop.json")).unwrap();
-    let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
-    let grave = serious(&done.case);
-    let unissued: Vec<&Finding> = grave.iter().copied().filter(|f| f.detector == "unissued").collect();
-    let attackers: BTreeSet<String> = truth["attacker"]["addresses"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|a| a["address"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(values(&unissued, EntityKind::Origin), attackers);
-}
