@@ -6,11 +6,14 @@
 use crate::apply::{Resolved, Rules};
 use crate::links::CREDENTIAL;
 use crate::outcome::{Outcome, shows_data};
-use crate::{CatalogError, Learned, Links, learn};
-use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder, StructBuilder};
-use arrow_array::{Array, BooleanArray, Int32Array, ListArray, RecordBatch, StringArray, StructArray};
+use crate::{CatalogError, Countries, Learned, Links, learn};
+use arrow_array::builder::{ArrayBuilder, BooleanBuilder, ListBuilder, StringBuilder, StructBuilder};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Int32Array, ListArray, RecordBatch, StringArray, StructArray,
+};
 use arrow_schema::{DataType, Fields};
 use std::collections::HashMap;
+use std::sync::Arc;
 use weir_model::Basis;
 use weir_model::case::DatasetUsed;
 use weir_model::config::Config;
@@ -25,6 +28,7 @@ const RULES_VERSION: u64 = 1;
 pub struct Catalog {
     rules: Rules,
     links: Links,
+    countries: Option<Arc<Countries>>,
     id: String,
 }
 
@@ -49,7 +53,7 @@ pub struct Inputs<'a> {
     pub credential: Option<&'a StringArray>,
     /// `actor`.
     pub actor: Option<&'a StringArray>,
-    /// `src_ip`; read by learning only.
+    /// `src_ip`.
     pub src_ip: Option<&'a StringArray>,
     /// `user_agent`; read by learning only.
     pub user_agent: Option<&'a StringArray>,
@@ -63,7 +67,63 @@ pub struct Inputs<'a> {
     pub http_method: Option<&'a StringArray>,
 }
 
-/// What was derived, a row for each row of the batch.
+/// A column that a catalog derives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// [`Derived::route`].
+    Route,
+    /// [`Derived::dataset`].
+    Dataset,
+    /// [`Derived::subject`].
+    Subject,
+    /// [`Derived::subjects`].
+    Subjects,
+    /// [`Derived::outcome`].
+    Outcome,
+    /// [`Derived::shown`].
+    Shown,
+    /// [`Derived::country`].
+    Country,
+}
+
+impl Column {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [
+        Self::Route,
+        Self::Dataset,
+        Self::Subject,
+        Self::Subjects,
+        Self::Outcome,
+        Self::Shown,
+        Self::Country,
+    ];
+
+    /// Its name in `access`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Route => "route",
+            Self::Dataset => "dataset",
+            Self::Subject => "subject",
+            Self::Subjects => "subjects",
+            Self::Outcome => "outcome",
+            Self::Shown => "shown",
+            Self::Country => "country",
+        }
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Route | Self::Dataset | Self::Subject | Self::Outcome | Self::Country => DataType::Utf8,
+            Self::Subjects => subjects_type(),
+            Self::Shown => DataType::Boolean,
+        }
+    }
+}
+
+/// What was derived, a row for each row of the batch; a column that was not asked for is null throughout.
 #[derive(Clone, Debug)]
 pub struct Derived {
     /// The route: `/members/{id}/addresses`, `s3:GetObject`; null when the record has neither path nor operation.
@@ -78,8 +138,8 @@ pub struct Derived {
     pub outcome: StringArray,
     /// Whether the answer showed what was asked for.
     pub shown: BooleanArray,
-    /// The origin's country, where the caller knows it.
-    pub country: Option<StringArray>,
+    /// The country the origin is registered in; null without a database that says so.
+    pub country: StringArray,
 }
 
 impl<'a> Inputs<'a> {
@@ -143,7 +203,17 @@ impl Catalog {
         let told = serde_json::to_vec(&(&config.datasets, learned)).unwrap_or_default();
         let id = hash64_in(hash64_in(RULES_VERSION, &links.digest().to_le_bytes()), &told);
         let check = hash64_in(id, &told);
-        Ok(Self { rules, links, id: format!("{id:016x}{check:016x}") })
+        Ok(Self { rules, links, countries: None, id: format!("{id:016x}{check:016x}") })
+    }
+
+    /// The catalog with a database of where addresses are registered.
+    #[must_use]
+    pub fn with_countries(mut self, countries: Option<Arc<Countries>>) -> Self {
+        if let Some(known) = &countries {
+            self.id = format!("{}{:016x}", self.id, known.digest());
+        }
+        self.countries = countries;
+        self
     }
 
     /// Names everything that derivation depends on: equal ids derive equally.
@@ -170,29 +240,70 @@ impl Catalog {
         self.derive_columns(&Inputs::of(batch))
     }
 
+    /// The columns of `access` that a derived column is made from, under this catalog.
+    #[must_use]
+    pub fn inputs(&self, column: Column) -> Vec<&'static str> {
+        let mut place = vec!["path", "service", "operation"];
+        if self.rules.reads_queries() {
+            place.push("query");
+        }
+        match column {
+            Column::Outcome => vec!["status_id", "status_code"],
+            Column::Country => vec!["src_ip"],
+            Column::Shown => vec!["status_id", "status_code", "http_method"],
+            Column::Route => place,
+            Column::Dataset if self.rules.reads_resources() => [place, vec!["resource", "request"]].concat(),
+            Column::Dataset => place,
+            Column::Subject | Column::Subjects => [place, vec!["credential", "actor", "subjects"]].concat(),
+        }
+    }
+
     /// Derives from the columns alone.
     #[must_use]
     pub fn derive_columns(&self, inputs: &Inputs<'_>) -> Derived {
+        self.derive_some(inputs, &Column::ALL)
+    }
+
+    /// Derives some columns.
+    #[must_use]
+    pub fn derive_some(&self, inputs: &Inputs<'_>, wanted: &[Column]) -> Derived {
+        let wants = |column| wanted.contains(&column);
+        let people = wants(Column::Subject) || wants(Column::Subjects);
+        let placed = people || wants(Column::Route) || wants(Column::Dataset);
+        let (outcomes, shown) = (wants(Column::Outcome), wants(Column::Shown));
         let mut out = Rows::new(inputs.rows);
         let mut memo = Memo::default();
         for row in 0..inputs.rows {
-            let place = memo.place(&self.rules, inputs, row).and_then(|at| memo.places.get(at));
-            out.route.append_option(place.and_then(|p| memo.routes.get(p.route)));
-            let resolved = place.map(|p| &p.resolved);
-            let by_resource = || memo.resource(&self.rules, inputs, row);
-            let dataset = resolved.and_then(|r| r.dataset).or_else(by_resource);
-            out.dataset
-                .append_option(dataset.and_then(|d| self.rules.datasets.get(d)).map(|d| d.name.as_str()));
-            self.people(inputs, row, resolved, &mut out);
-            let outcome = inputs.outcome(row);
-            out.outcome.append_option(outcome.as_str());
-            out.shown.append_value(shows_data(
-                outcome,
-                cell(inputs.status_code, row),
-                cell(inputs.http_method, row),
-            ));
+            if placed {
+                let place = memo.place(&self.rules, inputs, row).and_then(|at| memo.places.get(at));
+                out.route.append_option(place.and_then(|p| memo.routes.get(p.route)));
+                let resolved = place.map(|p| &p.resolved);
+                let by_resource = || memo.resource(&self.rules, inputs, row);
+                let dataset = resolved.and_then(|r| r.dataset).or_else(by_resource);
+                out.dataset
+                    .append_option(dataset.and_then(|d| self.rules.datasets.get(d)).map(|d| d.name.as_str()));
+                if people {
+                    self.people(inputs, row, resolved, &mut out);
+                }
+            }
+            if outcomes || shown {
+                let outcome = inputs.outcome(row);
+                out.outcome.append_option(outcome.as_str());
+                let (code, method) = (cell(inputs.status_code, row), cell(inputs.http_method, row));
+                out.shown.append_value(shows_data(outcome, code, method));
+            }
         }
-        out.finish()
+        if wants(Column::Country)
+            && let Some(countries) = &self.countries
+        {
+            let mut known: HashMap<&str, Option<&str>> = HashMap::new();
+            for row in 0..inputs.rows {
+                let found = cell(inputs.src_ip, row);
+                let found = found.and_then(|ip| *known.entry(ip).or_insert_with(|| countries.of(ip)));
+                out.country.append_option(found);
+            }
+        }
+        out.finish(inputs.rows)
     }
 
     /// Everyone a record shows: those the log names, those the request names or a link leads to, the holder of the credential.
@@ -233,6 +344,22 @@ impl Catalog {
             any = true;
         }
         any
+    }
+}
+
+impl Derived {
+    /// One of its columns.
+    #[must_use]
+    pub fn column(self, column: Column) -> ArrayRef {
+        match column {
+            Column::Route => Arc::new(self.route),
+            Column::Dataset => Arc::new(self.dataset),
+            Column::Subject => Arc::new(self.subject),
+            Column::Subjects => Arc::new(self.subjects),
+            Column::Outcome => Arc::new(self.outcome),
+            Column::Shown => Arc::new(self.shown),
+            Column::Country => Arc::new(self.country),
+        }
     }
 }
 
@@ -349,6 +476,7 @@ struct Rows {
     subjects: ListBuilder<StructBuilder>,
     outcome: StringBuilder,
     shown: BooleanBuilder,
+    country: StringBuilder,
     /// Hashes of this row's people, for leaving out doubles.
     seen: Vec<u64>,
     /// The first of them, as written.
@@ -375,6 +503,7 @@ impl Rows {
             subjects,
             outcome: StringBuilder::with_capacity(rows, rows * 4),
             shown: BooleanBuilder::with_capacity(rows),
+            country: StringBuilder::with_capacity(rows, rows * 2),
             seen: Vec::new(),
             text: String::new(),
         }
@@ -407,7 +536,15 @@ impl Rows {
         self.seen.clear();
     }
 
-    fn finish(mut self) -> Derived {
+    /// The columns; those that nothing was appended to are null in all `rows`.
+    fn finish(mut self, rows: usize) -> Derived {
+        let texts =
+            [&mut self.route, &mut self.dataset, &mut self.subject, &mut self.outcome, &mut self.country];
+        for text in texts {
+            text.append_nulls(rows - text.len());
+        }
+        self.subjects.append_nulls(rows - self.subjects.len());
+        self.shown.append_nulls(rows - self.shown.len());
         Derived {
             route: self.route.finish(),
             dataset: self.dataset.finish(),
@@ -415,7 +552,7 @@ impl Rows {
             subjects: self.subjects.finish(),
             outcome: self.outcome.finish(),
             shown: self.shown.finish(),
-            country: None,
+            country: self.country.finish(),
         }
     }
 }

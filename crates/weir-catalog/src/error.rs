@@ -44,6 +44,14 @@ pub enum CatalogError {
         /// How to mend it.
         help: String,
     },
+    /// A database of countries that cannot be used.
+    #[error("{file}: {message}")]
+    Countries {
+        /// The file's name, as given.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
     /// A stored learner that cannot be read.
     #[error(transparent)]
     Stored(#[from] weir_stats::StatsError),
@@ -56,6 +64,9 @@ impl CatalogError {
         match self {
             Self::Route { help, .. } | Self::Subject { help, .. } | Self::Csv { help, .. } => Some(help),
             Self::Twice { .. } => Some("give each dataset its own name; one dataset may list several routes"),
+            Self::Countries { .. } => {
+                Some("`inventory.countries` names a country database in MaxMind's format (.mmdb)")
+            }
             Self::Stored(_) => Some("learn again from the records"),
         }
     }

@@ -10,6 +10,7 @@
 //! What it refuses: IO, a clock, and calling an object a person. An order's id names nobody unless a configured link leads from it to
 //! someone.
 
+mod countries;
 pub mod derive;
 pub mod inventory;
 pub mod learn;
@@ -28,7 +29,8 @@ mod toml_out;
 mod walk;
 mod words;
 
-pub use derive::{Catalog, Derived, Inputs};
+pub use countries::Countries;
+pub use derive::{Catalog, Column, Derived, Inputs};
 pub use error::CatalogError;
 pub use inventory::{Inventories, KeyRow, PersonRow};
 pub use learn::Learner;

@@ -1,9 +1,12 @@
-//! Rollups: folded again from the records whenever they are not those of the catalog in use.
+//! Rollups: folded from each batch as it is read, under the catalog known by then; folded again from the lake when the catalog has
+//! changed since.
+//!
+//! Every ingest that holds records holds their rollups, so rollups are complete as soon as all are of one catalog.
 
 use crate::{EngineError, Progress};
 use std::sync::Arc;
 use weir_catalog::Catalog;
-use weir_lake::{Lake, SessionOptions, Snapshot};
+use weir_lake::{Ingest, Lake, RecordBatch, SessionOptions, Snapshot};
 use weir_model::Table;
 use weir_rollup::{Fold, Merged, Row, encode};
 
@@ -12,56 +15,71 @@ const FOLD_BYTES: usize = 512 << 20;
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
 
-/// A snapshot whose rollups were folded under the catalog and hold every committed ingest.
+/// The fold of one ingest.
+pub(crate) struct Folding {
+    catalog: Arc<Catalog>,
+    fold: Fold,
+}
+
+impl Folding {
+    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+        Self { catalog, fold: Fold::new(FOLD_BYTES, std::env::temp_dir()) }
+    }
+
+    /// Takes in records.
+    pub(crate) fn add(&mut self, table: Table, batch: &RecordBatch) -> Result<(), EngineError> {
+        Ok(self.fold.table(table, batch, |b| self.catalog.derive(b))?)
+    }
+
+    /// Writes the rollups into the ingest whose records were taken in.
+    pub(crate) async fn write(self, ingest: &mut Ingest) -> Result<(), EngineError> {
+        for batch in batches(self.fold.finish()?) {
+            ingest.rollup(self.catalog.id(), &batch?).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A snapshot whose rollups were all folded under the catalog.
 pub(crate) async fn refold(
     lake: &Lake,
     snapshot: Snapshot,
     catalog: &Arc<Catalog>,
     progress: &dyn Progress,
 ) -> Result<Snapshot, EngineError> {
-    let wanted = format!("{}-{}", catalog.id(), digest(&snapshot));
-    let folded = snapshot.rollup_catalogs();
-    if snapshot.ingests().is_empty() || (folded.len() == 1 && folded.contains(&wanted)) {
+    if snapshot.rollup_catalogs().iter().all(|id| id == catalog.id()) {
         return Ok(snapshot);
     }
     progress.stage("folding", None);
-    let rows = fold(&snapshot, catalog, progress).await?;
-    let mut refold = lake.refold(&snapshot, &wanted).await?;
-    let mut waiting: Vec<Row> = Vec::with_capacity(BATCH_ROWS);
-    for row in rows {
-        waiting.push(row?);
-        if waiting.len() == BATCH_ROWS {
-            refold.write(&encode(&waiting)?).await?;
-            waiting.clear();
+    let session = snapshot.session(&SessionOptions::default(), None)?;
+    let mut folding = Folding::new(Arc::clone(catalog));
+    for table in Table::ALL {
+        use futures::StreamExt;
+        let mut records = session.stream(&format!("SELECT * FROM {}", table.name())).await?;
+        while let Some(batch) = records.next().await {
+            let batch = batch?;
+            folding.add(table, &batch)?;
+            progress.advance(0, batch.num_rows() as u64);
         }
     }
-    refold.write(&encode(&waiting)?).await?;
+    let mut refold = lake.refold(&snapshot, catalog.id()).await?;
+    for batch in batches(folding.fold.finish()?) {
+        refold.write(&batch?).await?;
+    }
     refold.commit().await?;
     progress.done();
     Ok(lake.snapshot().await?)
 }
 
-/// Names the set of ingests that rollups hold.
-fn digest(snapshot: &Snapshot) -> String {
-    let ids: Vec<u8> = snapshot.ingests().iter().flat_map(|i| i.to_le_bytes()).collect();
-    blake3::hash(&ids).to_hex().get(..16).unwrap_or_default().to_owned()
-}
-
-async fn fold(
-    snapshot: &Snapshot,
-    catalog: &Arc<Catalog>,
-    progress: &dyn Progress,
-) -> Result<Merged, EngineError> {
-    use futures::StreamExt;
-    let session = snapshot.session(&SessionOptions::default(), None)?;
-    let mut fold = Fold::new(FOLD_BYTES, std::env::temp_dir());
-    for table in Table::ALL {
-        let mut batches = session.stream(&format!("SELECT * FROM {}", table.name())).await?;
-        while let Some(batch) = batches.next().await {
-            let batch = batch?;
-            fold.table(table, &batch, |b| catalog.derive(b))?;
-            progress.advance(0, batch.num_rows() as u64);
+/// Rows as batches.
+fn batches(rows: Merged) -> impl Iterator<Item = Result<RecordBatch, EngineError>> {
+    let mut rows = rows.fuse();
+    std::iter::from_fn(move || {
+        let next: Result<Vec<Row>, _> = rows.by_ref().take(BATCH_ROWS).collect();
+        match next {
+            Ok(rows) if rows.is_empty() => None,
+            Ok(rows) => Some(encode(&rows).map_err(EngineError::from)),
+            Err(error) => Some(Err(error.into())),
         }
-    }
-    Ok(fold.finish()?)
+    })
 }

@@ -6,6 +6,7 @@
 mod known;
 mod read;
 
+use crate::fold::Folding;
 use crate::settings::Settings;
 use crate::walk::{Input, walk};
 use crate::{EngineError, Progress};
@@ -43,7 +44,7 @@ pub async fn ingest(
 ) -> Result<Ingested, EngineError> {
     let (files, unlisted) = walk(inputs, leave_out)?;
     progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
-    let mut run = Run::begin(lake, fingerprints).await?;
+    let mut run = Run::begin(lake, settings, fingerprints).await?;
     for (path, reason) in unlisted {
         run.intake.push(unread(path, reason));
     }
@@ -63,6 +64,7 @@ fn unread(path: String, reason: String) -> Intake {
 struct Run {
     ingest: Ingest,
     learner: Learner,
+    folding: Folding,
     fingerprints: Fingerprints,
     intake: Vec<Intake>,
     /// Account rows of earlier ingests by file id, read at the first question.
@@ -71,7 +73,11 @@ struct Run {
 }
 
 impl Run {
-    async fn begin(lake: &Lake, fingerprints: &Fingerprints) -> Result<Self, EngineError> {
+    async fn begin(
+        lake: &Lake,
+        settings: &Settings,
+        fingerprints: &Fingerprints,
+    ) -> Result<Self, EngineError> {
         let mut ingest = lake.begin().await?;
         let ours = fingerprints.key_id();
         match ingest.snapshot().state(STATE_KEY).await? {
@@ -87,8 +93,17 @@ impl Run {
             Some(bytes) => Learner::from_bytes(&bytes)?,
             None => Learner::new(),
         };
+        let folding = Folding::new(settings.catalog(&learner.finish(&settings.config))?);
         let fingerprints = fingerprints.clone();
-        Ok(Self { ingest, learner, fingerprints, intake: Vec::new(), before: None, new_records: false })
+        Ok(Self {
+            ingest,
+            learner,
+            folding,
+            fingerprints,
+            intake: Vec::new(),
+            before: None,
+            new_records: false,
+        })
     }
 
     async fn file(
@@ -117,7 +132,7 @@ impl Run {
                 (opened.start(self.ingest.id(), file), None)
             }
         };
-        let mut account = read::read(&mut self.ingest, &mut self.learner, reader, input, progress).await?;
+        let mut account = read::read(self, reader, input, progress).await?;
         self.new_records |= account.parsed > 0 || account.rejected > 0;
         if let Some(of) = &tail_of {
             self.count_known(&mut account, of).await?;
@@ -202,6 +217,7 @@ impl Run {
             return Ok(Ingested { intake: self.intake, committed: false });
         }
         self.ingest.state(STATE_LEARNED, self.learner.to_bytes());
+        self.folding.write(&mut self.ingest).await?;
         self.ingest.commit(&self.intake).await?;
         Ok(Ingested { intake: self.intake, committed: true })
     }

@@ -1,7 +1,6 @@
 //! The main job: logs in, case out.
 
 use crate::case::assemble;
-use crate::derive::ByCatalog;
 use crate::fold::refold;
 use crate::ingest::{Ingested, STATE_LEARNED, ingest};
 use crate::{EngineError, Progress, Settings};
@@ -59,9 +58,8 @@ async fn learned(snapshot: &Snapshot, settings: &Settings) -> Result<Learned, En
 }
 
 /// The catalog of a snapshot under some settings.
-async fn catalog(snapshot: &Snapshot, settings: &Settings) -> Result<Arc<Catalog>, EngineError> {
-    let learned = learned(snapshot, settings).await?;
-    Ok(Arc::new(Catalog::new(&settings.config, &learned, settings.links.clone())?))
+pub(crate) async fn catalog(snapshot: &Snapshot, settings: &Settings) -> Result<Arc<Catalog>, EngineError> {
+    settings.catalog(&learned(snapshot, settings).await?)
 }
 
 /// What a lake's records taught, as a starting `weir.toml`.
@@ -78,8 +76,7 @@ pub async fn sql(lake: &Lake, settings: &Settings, query: &str) -> Result<Vec<Re
 }
 
 fn session(snapshot: &Snapshot, catalog: &Arc<Catalog>) -> Result<Session, EngineError> {
-    let derive: Arc<dyn weir_lake::Derive> = Arc::new(ByCatalog(Arc::clone(catalog)));
-    Ok(snapshot.session(&SessionOptions::default(), Some(derive))?)
+    Ok(snapshot.session(&SessionOptions::default(), Some(Arc::clone(catalog) as _))?)
 }
 
 /// Reads, folds, detects, traces, counts and writes the case.

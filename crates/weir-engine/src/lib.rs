@@ -6,7 +6,6 @@
 //! What this crate refuses: deciding what a record means (sources, catalog), what is unusual (detect) or whose data it is (scope).
 
 mod case;
-mod derive;
 mod error;
 mod fold;
 mod incident;

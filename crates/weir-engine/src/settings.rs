@@ -1,8 +1,9 @@
 //! What an organisation told us: the configuration and the inventories it names, read once.
 
 use crate::EngineError;
-use std::path::{Path, PathBuf};
-use weir_catalog::{Inventories, Links};
+use std::path::Path;
+use std::sync::Arc;
+use weir_catalog::{Catalog, Countries, Inventories, Learned, Links};
 use weir_model::ModelError;
 use weir_model::config::{Config, SourceConfig};
 use weir_sources::source::FileOptions;
@@ -16,6 +17,8 @@ pub struct Settings {
     pub inventories: Inventories,
     /// Objects to people.
     pub links: Links,
+    /// Addresses to countries.
+    pub countries: Option<Arc<Countries>>,
 }
 
 impl Settings {
@@ -40,6 +43,10 @@ impl Settings {
         if let Some(name) = settings.config.inventory.people.clone() {
             settings.inventories.add_people(&name, &text(&beside(&name))?)?;
         }
+        if let Some(name) = settings.config.inventory.countries.clone() {
+            let bytes = std::fs::read(beside(&name)).map_err(|e| unreadable(&beside(&name), &e))?;
+            settings.countries = Some(Arc::new(Countries::new(&name, bytes)?));
+        }
         for link in settings.config.links.clone() {
             settings.links.add_csv(&link.file, &link.from, &link.to, &text(&beside(&link.file))?)?;
         }
@@ -56,6 +63,12 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// The catalog that these settings and what was learned make.
+    pub(crate) fn catalog(&self, learned: &Learned) -> Result<Arc<Catalog>, EngineError> {
+        let catalog = Catalog::new(&self.config, learned, self.links.clone())?;
+        Ok(Arc::new(catalog.with_countries(self.countries.clone())))
     }
 
     /// How a file is read: the first `[[source]]` that matches its path.
@@ -81,8 +94,11 @@ fn wrong(path: &Path, message: String, help: Option<&str>) -> EngineError {
 }
 
 fn text(path: &Path) -> Result<String, EngineError> {
-    std::fs::read_to_string(path)
-        .map_err(|e| EngineError::Input { path: PathBuf::from(path), message: e.to_string() })
+    std::fs::read_to_string(path).map_err(|e| unreadable(path, &e))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
+    EngineError::Input { path: path.to_owned(), message: error.to_string() }
 }
 
 fn zone(path: &Path, source: &SourceConfig) -> Result<Option<jiff::tz::TimeZone>, EngineError> {

@@ -12,6 +12,7 @@ use datafusion::prelude::ident;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use weir_catalog::{Catalog, Column, Inputs};
 
 /// A column derived from others of the same row.
 #[derive(Clone, Debug)]
@@ -29,7 +30,27 @@ pub trait Derive: Send + Sync {
     /// The columns, in the order the view shows them. One with the name of a stored column takes its place.
     fn columns(&self) -> Vec<DerivedColumn>;
     /// One column's values from a batch of its inputs.
-    fn derive(&self, column: &str, inputs: &RecordBatch) -> Result<ArrayRef, String>;
+    fn derive(&self, column: &str, inputs: &RecordBatch) -> std::result::Result<ArrayRef, String>;
+}
+
+impl Derive for Catalog {
+    fn id(&self) -> &str {
+        Catalog::id(self)
+    }
+
+    fn columns(&self) -> Vec<DerivedColumn> {
+        let shown = |column: Column| DerivedColumn {
+            field: Field::new(column.name(), column.data_type(), true),
+            inputs: self.inputs(column).into_iter().map(str::to_owned).collect(),
+        };
+        Column::ALL.map(shown).into()
+    }
+
+    fn derive(&self, column: &str, inputs: &RecordBatch) -> std::result::Result<ArrayRef, String> {
+        let column = Column::ALL.into_iter().find(|c| c.name() == column);
+        let column = column.ok_or_else(|| "a catalog derives no such column".to_owned())?;
+        Ok(self.derive_some(&Inputs::of(inputs), &[column]).column(column))
+    }
 }
 
 struct Derived {

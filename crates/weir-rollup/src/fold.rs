@@ -103,7 +103,7 @@ impl Fold {
             Lane::new(EntityKind::Key, text(batch, "key_uid")),
             Lane::new(EntityKind::Actor, text(batch, "actor")),
             Lane::new(EntityKind::Dataset, Text(Some(&derived.dataset))),
-            Lane::new(EntityKind::Country, Text(derived.country.as_ref())),
+            Lane::new(EntityKind::Country, Text(Some(&derived.country))),
             Lane::new(EntityKind::Sensor, text(batch, "sensor")),
         ];
         let (routes, datasets) = (Text(Some(&derived.route)), Text(Some(&derived.dataset)));

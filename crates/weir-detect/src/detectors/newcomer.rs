@@ -1,4 +1,4 @@
-//! `newcomer`: a principal's first use from a new network or client, weighted by how unusual that is for it.
+//! `newcomer`: a principal's first use from a new network, country or client, weighted by how unusual that is for it.
 
 use crate::{Context, DetectError, Detector, Draft, Info};
 use futures::future::{BoxFuture, FutureExt};
@@ -14,14 +14,15 @@ pub struct Newcomer;
 
 static INFO: Info = Info {
     name: "newcomer",
-    summary: "a principal's first use from a new network or client, weighted by how unusual that is for it",
+    summary: "a principal's first use from a new network, country or client, weighted by how unusual that is for it",
     manual: "\
 # What it sees
 
 A principal (user, role session, service account) that a log names acts from a network (`/24`, `/48`) it never used before. Time is cut into hours; the
 principal's past is `n` hours with activity of which `k` brought a network that was new then. The chance that one more hour brings a new one is
 estimated by the rule of succession, `(k + 1) / (n + 2)`; that is the finding's `p_value` for its most surprising hour, multiplied by the number of
-hours tested (Bonferroni). A client string that is new as well is named, and lowers nothing: the two are not independent.
+hours tested (Bonferroni). Where `inventory.countries` names a database, the same is done for countries; the more surprising of the two counts, and `p` is
+doubled for having looked twice. A client string that is new as well is named, and lowers nothing: the two are not independent.
 
 Severity follows the alert budget: `high` below the day's threshold, `medium` below 0.01, `low` below 0.1; above that nothing is said, for a past
 that short cannot make anything unusual.
@@ -63,6 +64,7 @@ struct Past {
 struct Use {
     address: String,
     network: String,
+    country: Option<String>,
     client: String,
     first: Micros,
     last: Micros,
@@ -71,6 +73,8 @@ struct Use {
 /// An hour that brought new networks.
 struct New {
     addresses: BTreeSet<String>,
+    /// Of these, those the principal had never acted from.
+    countries: BTreeSet<String>,
     clients: BTreeSet<String>,
     seen: (Micros, Micros),
     chance: f64,
@@ -78,8 +82,8 @@ struct New {
     new_before: u64,
 }
 
-const QUERY: &str = "SELECT actor, date_trunc('hour', time) AS hour, src_ip, user_agent, min(time) AS first, max(time) AS last FROM access \
-    WHERE actor IS NOT NULL AND src_ip IS NOT NULL AND status_id = 1 AND {span} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+const QUERY: &str = "SELECT actor, date_trunc('hour', time) AS hour, src_ip, user_agent, country, min(time) AS first, max(time) AS last FROM access \
+    WHERE actor IS NOT NULL AND src_ip IS NOT NULL AND status_id = 1 AND {span} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4";
 
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let answer = context.sql(QUERY).await?;
@@ -94,7 +98,8 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         // A cloud service that acts for the principal has a name instead of an address.
         let Some(network) = prefix_of(address) else { continue };
         let client = row.text("user_agent").unwrap_or_default().to_owned();
-        let step = Use { address: address.to_owned(), network, client, first, last };
+        let country = row.text("country").map(str::to_owned);
+        let step = Use { address: address.to_owned(), network, country, client, first, last };
         pasts.entry(actor.to_owned()).or_default().hours.entry(hour).or_default().push(step);
     }
     let tests: u64 = pasts.values().map(|p| p.hours.len() as u64).sum();
@@ -175,35 +180,65 @@ async fn sharers(
     Ok(if also.is_empty() { String::new() } else { format!(" {}.", also.join("; ")) })
 }
 
-/// Hours that brought a new network, with their chance by the rule of succession.
+/// How often hours brought something new, and the chance by the rule of succession that one more does.
+#[derive(Clone, Copy, Default)]
+struct Newness {
+    hours: u64,
+    new_hours: u64,
+}
+
+impl Newness {
+    fn chance(self) -> f64 {
+        (self.new_hours + 1) as f64 / (self.hours + 2) as f64
+    }
+
+    /// The first hour makes things known; it surprises nobody and is no sign of roaming.
+    fn hour(&mut self, new: bool) {
+        self.new_hours += u64::from(new && self.hours > 0);
+        self.hours += 1;
+    }
+}
+
+/// Hours that brought a new network, with their chance.
 fn news(past: &Past) -> Vec<New> {
-    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let (mut networks, mut countries): (BTreeSet<&str>, BTreeSet<&str>) = <_>::default();
     let mut clients: BTreeSet<&str> = BTreeSet::new();
-    let (mut hours, mut new_hours) = (0_u64, 0_u64);
+    let (mut of_networks, mut of_countries) = (Newness::default(), Newness::default());
     let mut out = Vec::new();
     for uses in past.hours.values() {
-        let new: Vec<&Use> = uses.iter().filter(|u| !known.contains(u.network.as_str())).collect();
-        if !new.is_empty() && hours > 0 {
-            let seen = (new.iter().map(|u| u.first).min(), new.iter().map(|u| u.last).max());
-            if let (Some(first), Some(last)) = seen {
-                out.push(New {
-                    addresses: new.iter().map(|u| u.address.clone()).collect(),
-                    clients: new
-                        .iter()
-                        .map(|u| u.client.clone())
-                        .filter(|c| !clients.contains(c.as_str()))
-                        .collect(),
-                    seen: (first, last),
-                    chance: (new_hours + 1) as f64 / (hours + 2) as f64,
-                    hours_before: hours,
-                    new_before: new_hours,
-                });
+        let new: Vec<&Use> = uses.iter().filter(|u| !networks.contains(u.network.as_str())).collect();
+        let told = || uses.iter().filter_map(|u| u.country.as_deref());
+        let abroad: BTreeSet<&str> = told().filter(|c| !countries.contains(c)).collect();
+        let seen = (new.iter().map(|u| u.first).min(), new.iter().map(|u| u.last).max());
+        if of_networks.hours > 0
+            && let (Some(first), Some(last)) = seen
+        {
+            let mut chance = of_networks.chance();
+            if of_countries.hours > 0 {
+                let country = if abroad.is_empty() { 1.0 } else { of_countries.chance() };
+                chance = (2.0 * chance.min(country)).min(1.0);
             }
+            let client = |u: &&Use| (!clients.contains(u.client.as_str())).then(|| u.client.clone());
+            out.push(New {
+                addresses: new.iter().map(|u| u.address.clone()).collect(),
+                countries: abroad
+                    .iter()
+                    .filter(|_| of_countries.hours > 0)
+                    .map(|c| (*c).to_owned())
+                    .collect(),
+                clients: new.iter().filter_map(client).collect(),
+                seen: (first, last),
+                chance,
+                hours_before: of_networks.hours,
+                new_before: of_networks.new_hours,
+            });
         }
-        // The first hour makes the networks known; it surprises nobody and is no sign of roaming.
-        new_hours += u64::from(!new.is_empty() && hours > 0);
-        hours += 1;
-        known.extend(uses.iter().map(|u| u.network.as_str()));
+        of_networks.hour(!new.is_empty());
+        if told().next().is_some() {
+            of_countries.hour(!abroad.is_empty());
+        }
+        networks.extend(uses.iter().map(|u| u.network.as_str()));
+        countries.extend(told());
         clients.extend(uses.iter().map(|u| u.client.as_str()));
     }
     out
@@ -237,7 +272,12 @@ async fn surprised(
     let mut draft = Draft::new("newcomer", severity, Entity::new(EntityKind::Actor, actor), top.seen);
     draft.identity.push(top.seen.0.to_string());
     let list = top.addresses.iter().cloned().collect::<Vec<_>>().join(", ");
-    draft.title = format!("{actor} acted from a network it had never used: {list}");
+    let countries = top.countries.iter().cloned().collect::<Vec<_>>().join(", ");
+    draft.title = if countries.is_empty() {
+        format!("{actor} acted from a network it had never used: {list}")
+    } else {
+        format!("{actor} acted from a country it had never acted from: {countries} ({list})")
+    };
     let client = match top.clients.iter().next() {
         Some(client) => format!(" Its client is new as well: {client}."),
         None => String::new(),
@@ -255,6 +295,7 @@ async fn surprised(
     draft.attack = vec!["T1078".to_owned()];
     let draft = draft
         .members(addresses.iter().map(|a| Entity::new(EntityKind::Origin, *a)))
+        .members(top.countries.iter().map(|c| Entity::new(EntityKind::Country, c.as_str())))
         .measure("new_networks", top.addresses.len() as f64, Some(top.chance))
         .measure("hours_of_activity_before", top.hours_before as f64, None);
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
@@ -271,6 +312,7 @@ mod tests {
             let uses = addresses.iter().map(|a| Use {
                 address: (*a).to_owned(),
                 network: prefix_of(a).unwrap(),
+                country: a.starts_with("198.").then(|| "US".to_owned()).or_else(|| Some("KR".to_owned())),
                 client: "c".to_owned(),
                 first: at,
                 last: at,
@@ -286,8 +328,20 @@ mod tests {
         hours.push(&["10.0.0.9", "192.0.2.7"]);
         let news = news(&past(&hours));
         assert_eq!(news.len(), 1);
-        assert!((news[0].chance - 1.0 / 1000.0).abs() < 1e-9);
+        assert!((news[0].chance - 2.0 / 1000.0).abs() < 1e-9, "looked at twice");
         assert_eq!(news[0].addresses.iter().collect::<Vec<_>>(), ["192.0.2.7"]);
+    }
+
+    #[test]
+    fn a_country_never_seen_surprises_even_one_who_roams() {
+        let addresses: Vec<String> =
+            (0..50).map(|i| format!("10.{i}.0.1")).chain(["198.51.100.1".to_owned()]).collect();
+        let hours: Vec<Vec<&str>> = addresses.iter().map(|a| vec![a.as_str()]).collect();
+        let hours: Vec<&[&str]> = hours.iter().map(Vec::as_slice).collect();
+        let news = news(&past(&hours));
+        let last = news.last().unwrap();
+        assert_eq!(last.countries.iter().collect::<Vec<_>>(), ["US"]);
+        assert!((last.chance - 2.0 / 52.0).abs() < 1e-9, "{}", last.chance);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use weir_catalog::{Catalog, Inputs, Inventories, Learner, Links};
+use weir_catalog::{Catalog, Inventories, Learner, Links};
 use weir_detect::{Context, detector};
-use weir_lake::{Derive, DerivedColumn, Lake, RecordBatch, SessionOptions};
+use weir_lake::{Lake, SessionOptions};
 use weir_model::config::Config;
 use weir_model::{Finding, Span, Table};
 use weir_rollup::{Fold, Row, encode};
@@ -71,9 +71,7 @@ impl World {
         let lake = Lake::open(dir.path(), true).await.unwrap();
         let catalog = Arc::new(self.ingest(&lake).await);
         let snapshot = lake.snapshot().await.unwrap();
-        let session = snapshot
-            .session(&SessionOptions::default(), Some(Arc::new(ByCatalog(Arc::clone(&catalog)))))
-            .unwrap();
+        let session = snapshot.session(&SessionOptions::default(), Some(Arc::clone(&catalog) as _)).unwrap();
         let context = Context {
             snapshot: &snapshot,
             session: &session,
@@ -118,56 +116,6 @@ impl World {
         ingest.rollup(catalog.id(), &encode(&rows).unwrap()).await.unwrap();
         ingest.commit(&intake).await.unwrap();
         catalog
-    }
-}
-
-/// The catalog as the lake asks it.
-struct ByCatalog(Arc<Catalog>);
-
-impl Derive for ByCatalog {
-    fn id(&self) -> &str {
-        self.0.id()
-    }
-
-    fn columns(&self) -> Vec<DerivedColumn> {
-        use arrow_schema::{DataType, Field};
-        let inputs = [
-            "path",
-            "query",
-            "service",
-            "operation",
-            "resource",
-            "request",
-            "credential",
-            "actor",
-            "subjects",
-            "status_id",
-            "status_code",
-            "http_method",
-        ];
-        let mut columns: Vec<(&str, DataType)> =
-            ["route", "dataset", "subject", "outcome"].map(|n| (n, DataType::Utf8)).into();
-        columns.push(("subjects", weir_model::record::subjects_type()));
-        columns.push(("shown", DataType::Boolean));
-        columns
-            .into_iter()
-            .map(|(name, kind)| DerivedColumn {
-                field: Field::new(name, kind, true),
-                inputs: inputs.map(str::to_owned).to_vec(),
-            })
-            .collect()
-    }
-
-    fn derive(&self, column: &str, inputs: &RecordBatch) -> Result<arrow_array::ArrayRef, String> {
-        let derived = self.0.derive_columns(&Inputs::of(inputs));
-        Ok(match column {
-            "route" => Arc::new(derived.route),
-            "dataset" => Arc::new(derived.dataset),
-            "subject" => Arc::new(derived.subject),
-            "subjects" => Arc::new(derived.subjects),
-            "outcome" => Arc::new(derived.outcome),
-            _ => Arc::new(derived.shown),
-        })
     }
 }
 

@@ -1,10 +1,9 @@
 //! One file's records into the ingest: read and parsed on a thread of its own while the last chunk is written.
 
+use super::Run;
 use crate::walk::Input;
 use crate::{EngineError, Progress};
 use arrow_array::{Array, RecordBatch};
-use weir_catalog::Learner;
-use weir_lake::Ingest;
 use weir_model::Table;
 use weir_model::intake::Intake;
 use weir_sources::read::{Chunk, FileReader};
@@ -14,8 +13,7 @@ const WAITING_MAX: usize = 2;
 
 /// Reads a file to its end; its account.
 pub(super) async fn read(
-    ingest: &mut Ingest,
-    learner: &mut Learner,
+    run: &mut Run,
     mut reader: FileReader,
     input: &Input,
     progress: &dyn Progress,
@@ -34,9 +32,9 @@ pub(super) async fn read(
     while let Some(chunk) = chunks.recv().await {
         let rows: usize = chunk.batches.iter().map(|(_, b)| b.num_rows()).sum();
         for (table, batch) in chunk.batches {
-            duplicates += write(ingest, learner, table, batch).await?;
+            duplicates += write(run, table, batch).await?;
         }
-        ingest.rejects(file, &chunk.rejects).await?;
+        run.ingest.rejects(file, &chunk.rejects).await?;
         progress.advance(0, rows as u64);
     }
     let stopped =
@@ -51,24 +49,20 @@ pub(super) async fn read(
     Ok(account)
 }
 
-async fn write(
-    ingest: &mut Ingest,
-    learner: &mut Learner,
-    table: Table,
-    batch: RecordBatch,
-) -> Result<u64, EngineError> {
+async fn write(run: &mut Run, table: Table, batch: RecordBatch) -> Result<u64, EngineError> {
     let named = batch.column_by_name("event_uid").is_some_and(|c| c.null_count() < c.len());
     let (kept, duplicates) = if named {
-        let distinct = ingest.distinct(table, &batch).await?;
+        let distinct = run.ingest.distinct(table, &batch).await?;
         (distinct.kept, distinct.duplicates.values().sum())
     } else {
         (batch, 0)
     };
     if kept.num_rows() > 0 {
         if table == Table::Access {
-            learner.observe(&kept);
+            run.learner.observe(&kept);
         }
-        ingest.write(table, &kept).await?;
+        run.folding.add(table, &kept)?;
+        run.ingest.write(table, &kept).await?;
     }
     Ok(duplicates)
 }
