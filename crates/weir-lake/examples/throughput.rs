@@ -3,8 +3,12 @@
 //! Writes ROWS synthetic accesses over 30 days in one ingest, then INGESTS small ones; prints rows per second,
 //! the time of an aggregate over all days, of look-ups of events that are known already, and of opening the lake at the end.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people, on data of its own")]
-
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a program for people, on data of its own, that measures"
+)]
 use std::time::Instant;
 use weir_lake::{Lake, RecordBatch, SessionOptions};
 use weir_model::intake::Intake;
