@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod learn;
 pub mod learned;
 pub mod links;
+pub mod mask;
 pub mod outcome;
 pub mod template;
 
@@ -36,5 +37,6 @@ pub use inventory::{Inventories, KeyRow, PersonRow};
 pub use learn::Learner;
 pub use learned::{Learned, LearnedDataset, Parameter, Slug, Verdict};
 pub use links::Links;
+pub use mask::Masked;
 pub use outcome::Outcome;
 pub use toml_out::to_toml;

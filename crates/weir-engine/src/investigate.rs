@@ -6,11 +6,11 @@ use crate::ingest::{Ingested, STATE_LEARNED, ingest};
 use crate::{EngineError, Progress, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir_catalog::{Catalog, Learned, Learner};
+use weir_catalog::{Catalog, Learned, Learner, Masked};
 use weir_detect::{Context, run_all};
 use weir_lake::{Lake, RecordBatch, Session, SessionOptions, Snapshot};
 use weir_model::case::Case;
-use weir_model::{Finding, Span};
+use weir_model::{Finding, Micros, Span};
 use weir_sources::secrets::Fingerprints;
 
 /// What to investigate, and how.
@@ -68,11 +68,60 @@ pub async fn learn(lake: &Lake, settings: &Settings) -> Result<String, EngineErr
     Ok(weir_catalog::to_toml(&learned(&snapshot, settings).await?))
 }
 
-/// Answers a read-only query over a lake; `access` has the derived columns.
-pub async fn sql(lake: &Lake, settings: &Settings, query: &str) -> Result<Vec<RecordBatch>, EngineError> {
+/// Who asked to see people by name, when and why.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Unmasked {
+    /// When it was asked.
+    pub time: Micros,
+    /// The account that asked, as the system knows it.
+    pub user: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Answers a read-only query over a lake; `access` has the derived columns. People are shown under pseudonyms (keyed, so the same person
+/// has the same one in every answer of one user) unless it is recorded who sees them and why.
+pub async fn sql(
+    lake: &Lake,
+    settings: &Settings,
+    fingerprints: &Fingerprints,
+    query: &str,
+    unmasked: Option<&Unmasked>,
+) -> Result<Vec<RecordBatch>, EngineError> {
     let snapshot = lake.snapshot().await?;
-    let session = session(&snapshot, &catalog(&snapshot, settings).await?)?;
-    Ok(session.sql(query).await?)
+    let catalog = catalog(&snapshot, settings).await?;
+    let derive: Arc<dyn weir_lake::Derive> = match unmasked {
+        Some(who) => {
+            record(lake, who, query)?;
+            catalog
+        }
+        None => {
+            let fingerprints = fingerprints.clone();
+            let pseudonym = move |namespace: &str, id: &str| fingerprints.pseudonym(namespace, id);
+            Arc::new(Masked::new(catalog, Arc::new(pseudonym)))
+        }
+    };
+    Ok(snapshot.session(&SessionOptions::default(), Some(derive))?.sql(query).await?)
+}
+
+/// The file beside the tables in which every look at people by name is recorded, a line of JSON each.
+const UNMASKED: &str = "unmasked.jsonl";
+
+/// Records a look at people by name, on the disk before anything is shown.
+fn record(lake: &Lake, who: &Unmasked, query: &str) -> Result<(), EngineError> {
+    use std::io::Write;
+    let path = lake.dir().join(UNMASKED);
+    let line = serde_json::json!({
+        "time": who.time, "user": who.user, "reason": who.reason, "query": query
+    });
+    let written = std::fs::OpenOptions::new().create(true).append(true).open(&path).and_then(|mut file| {
+        file.write_all(format!("{line}\n").as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|e| EngineError::Input {
+        path,
+        message: format!("the look at people by name could not be recorded, so nothing is shown: {e}"),
+    })
 }
 
 fn session(snapshot: &Snapshot, catalog: &Arc<Catalog>) -> Result<Session, EngineError> {

@@ -18,7 +18,7 @@ mod walk;
 
 pub use error::EngineError;
 pub use ingest::{Ingested, ingest};
-pub use investigate::{Investigated, Investigation, investigate, learn, open_lake, sql};
+pub use investigate::{Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql};
 pub use keys::fingerprints;
 pub use progress::{Progress, Quiet};
 pub use settings::Settings;

@@ -2,7 +2,7 @@
 //!
 //! Aggregates are small (they are about the few), so clarity beats columns here; bulk goes through the rollup stream instead.
 
-use crate::{LakeError, Result, Session};
+use crate::{LakeError, Place, Result, Session};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
@@ -71,6 +71,21 @@ impl<'a> Row<'a> {
     pub fn time(&self, column: &str) -> Option<Micros> {
         let times = self.cell(column)?.as_primitive_opt::<TimestampMicrosecondType>()?;
         Some(Micros(times.value(self.at)))
+    }
+
+    /// The places that [`PLACES`](crate::PLACES) asked for.
+    pub fn places(&self) -> Vec<Place> {
+        let place = |column| {
+            let parts = self.cell(column)?.as_struct_opt()?;
+            let time =
+                parts.columns().first()?.as_primitive_opt::<TimestampMicrosecondType>()?.value(self.at);
+            let number = |at: usize| {
+                let column = parts.columns().get(at)?.as_primitive_opt::<Int64Type>()?;
+                Some(if column.is_valid(self.at) { column.value(self.at) } else { 0 })
+            };
+            Some((time, number(1)?, number(2)?, number(3)?))
+        };
+        ["first_place", "last_place"].into_iter().filter_map(place).collect()
     }
 
     /// A list of texts, sorted, without nulls and doubles.

@@ -27,7 +27,11 @@ impl Cited {
 }
 
 /// A record's place: time, file, line, offset.
-type Place = (i64, i64, i64, i64);
+pub type Place = (i64, i64, i64, i64);
+
+/// SQL of an aggregate: the places of a group's first and last record, which [`Row::places`](crate::Row::places) reads. Many claims are
+/// so cited by the query that counts them.
+pub const PLACES: &str = "min(struct(time, file, line, \"offset\")) AS first_place, max(struct(time, file, line, \"offset\")) AS last_place";
 
 /// A prime below 2^32: lines step through its residues evenly (their order by it is the sample).
 const SPREAD_PRIME: i64 = 4_294_967_291;
@@ -37,7 +41,7 @@ const SPREAD_STEP: i64 = 2_654_435_769;
 impl Session {
     /// Cites the records of a table for which an SQL condition is true, at most `limit` of them.
     pub async fn cite(&self, condition: &str, table: Table, limit: usize) -> Result<Cited> {
-        let query = format!("SELECT * FROM {} WHERE {condition} ORDER BY time, file, line", table.name());
+        let query = all(condition, table);
         let from = format!("FROM {} WHERE ({condition})", table.name());
         let by_time = |direction: &str, n: usize| {
             let order = ["time", "file", "line", "\"offset\""]
@@ -63,7 +67,23 @@ impl Session {
                 }
             }
         }
-        let paths = self.paths(&places).await?;
+        Ok(Cited { citations: self.citations(places).await?, total, query })
+    }
+
+    /// Evidence from places that a query gave by [`PLACES`]: of `total` records of a table for which a condition is true.
+    pub async fn evidence_of(
+        &self,
+        places: impl IntoIterator<Item = Place>,
+        total: u64,
+        table: Table,
+        condition: &str,
+    ) -> Result<Option<Evidence>> {
+        let citations = self.citations(places.into_iter().collect()).await?;
+        Ok(Cited { citations, total, query: all(condition, table) }.evidence())
+    }
+
+    async fn citations(&self, places: BTreeSet<Place>) -> Result<Vec<Citation>> {
+        let paths = self.paths.get_or_try_init(|| self.read_paths()).await?;
         let mut cited: Vec<(i64, Citation)> = places
             .into_iter()
             .map(|(time, file, line, offset)| {
@@ -72,7 +92,7 @@ impl Session {
             })
             .collect();
         cited.sort();
-        Ok(Cited { citations: cited.into_iter().map(|(_, citation)| citation).collect(), total, query })
+        Ok(cited.into_iter().map(|(_, citation)| citation).collect())
     }
 
     /// The places a query gives, in its order.
@@ -92,19 +112,11 @@ impl Session {
         Ok(n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
     }
 
-    /// The path of every file named; the account has a row for each file that was read.
-    async fn paths(&self, places: &BTreeSet<Place>) -> Result<BTreeMap<i64, String>> {
-        let files: BTreeSet<i64> = places.iter().map(|(_, file, _, _)| *file).collect();
+    /// The path of every file that was read.
+    async fn read_paths(&self) -> Result<BTreeMap<i64, String>> {
+        let sql = "SELECT file, min(path) AS path FROM intake GROUP BY file";
         let mut paths = BTreeMap::new();
-        if files.is_empty() {
-            return Ok(paths);
-        }
-        let list: Vec<String> = files.iter().map(i64::to_string).collect();
-        let sql = format!(
-            "SELECT file, min(path) AS path FROM intake WHERE file IN ({}) GROUP BY file",
-            list.join(", ")
-        );
-        for batch in self.sql(&sql).await? {
+        for batch in self.sql(sql).await? {
             let reader = Reader::new(Name::Intake, &batch);
             for row in 0..batch.num_rows() {
                 if let (Some(file), Some(path)) = (reader.number("file", row)?, reader.text("path", row)?) {
@@ -114,6 +126,11 @@ impl Session {
         }
         Ok(paths)
     }
+}
+
+/// The query that gives all records of a claim.
+fn all(condition: &str, table: Table) -> String {
+    format!("SELECT * FROM {} WHERE {condition} ORDER BY time, file, line", table.name())
 }
 
 fn places_of(batch: &RecordBatch) -> Result<Vec<Place>> {

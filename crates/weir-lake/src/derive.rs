@@ -1,6 +1,7 @@
 //! Columns that are derived when records are read: one scalar function per column, so that a query pays for what it names.
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
 use datafusion::common::exec_err;
 use datafusion::dataframe::DataFrame;
@@ -12,25 +13,31 @@ use datafusion::prelude::ident;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use weir_catalog::{Catalog, Column, Inputs};
+use weir_catalog::{Catalog, Column, Inputs, Masked, mask};
+use weir_model::Table;
 
 /// A column derived from others of the same row.
 #[derive(Clone, Debug)]
 pub struct DerivedColumn {
     /// Its name and type.
     pub field: Field,
-    /// The columns of `access` it is derived from.
+    /// The stored columns of the same table it is derived from.
     pub inputs: Vec<String>,
 }
 
-/// Derives columns of `access`: a pure function of the inputs and of what the implementor was made with.
+/// Derives columns when tables are read: a pure function of the inputs and of what the implementor was made with.
 pub trait Derive: Send + Sync {
     /// Tells two configurations apart: equal ids derive equal columns.
     fn id(&self) -> &str;
-    /// The columns, in the order the view shows them. One with the name of a stored column takes its place.
-    fn columns(&self) -> Vec<DerivedColumn>;
+    /// A table's derived columns, in the order the view shows them. One with the name of a stored column takes its place.
+    fn columns(&self, table: &str) -> Vec<DerivedColumn>;
     /// One column's values from a batch of its inputs.
-    fn derive(&self, column: &str, inputs: &RecordBatch) -> std::result::Result<ArrayRef, String>;
+    fn derive(
+        &self,
+        table: &str,
+        column: &str,
+        inputs: &RecordBatch,
+    ) -> std::result::Result<ArrayRef, String>;
 }
 
 impl Derive for Catalog {
@@ -38,7 +45,10 @@ impl Derive for Catalog {
         Catalog::id(self)
     }
 
-    fn columns(&self) -> Vec<DerivedColumn> {
+    fn columns(&self, table: &str) -> Vec<DerivedColumn> {
+        if table != Table::Access.name() {
+            return Vec::new();
+        }
         let shown = |column: Column| DerivedColumn {
             field: Field::new(column.name(), column.data_type(), true),
             inputs: self.inputs(column).into_iter().map(str::to_owned).collect(),
@@ -46,15 +56,78 @@ impl Derive for Catalog {
         Column::ALL.map(shown).into()
     }
 
-    fn derive(&self, column: &str, inputs: &RecordBatch) -> std::result::Result<ArrayRef, String> {
-        let column = Column::ALL.into_iter().find(|c| c.name() == column);
-        let column = column.ok_or_else(|| "a catalog derives no such column".to_owned())?;
+    fn derive(&self, _: &str, column: &str, inputs: &RecordBatch) -> std::result::Result<ArrayRef, String> {
+        let column = derived(column).ok_or_else(|| format!("no column `{column}` is derived"))?;
         Ok(self.derive_some(&Inputs::of(inputs), &[column]).column(column))
+    }
+}
+
+fn derived(name: &str) -> Option<Column> {
+    Column::ALL.into_iter().find(|c| c.name() == name)
+}
+
+/// Columns of `auth` that name whom a credential was issued to.
+const HOLDERS: [&str; 2] = ["user", "actor"];
+/// The logs that issue credentials to the people whose data it is. Other sign-ins are of those who act.
+const ISSUER: &str = "token_issuance";
+
+/// The catalog's columns and, in every table, pseudonyms in place of people. What could not be parsed is not shown at all: who
+/// stands in it is unknown.
+impl Derive for Masked {
+    fn id(&self) -> &str {
+        self.catalog().id()
+    }
+
+    fn columns(&self, table: &str) -> Vec<DerivedColumn> {
+        let text = |name: &str, inputs: Vec<String>| DerivedColumn {
+            field: Field::new(name, DataType::Utf8, true),
+            inputs,
+        };
+        match table {
+            "access" => {
+                let people: Vec<String> =
+                    self.catalog().inputs(Column::Subjects).into_iter().map(str::to_owned).collect();
+                let with = |name: &str| {
+                    let more = (!people.iter().any(|p| p == name)).then(|| name.to_owned());
+                    people.iter().cloned().chain(more).collect()
+                };
+                let mut columns = Derive::columns(self.catalog(), table);
+                columns.extend(mask::TEXTS.map(|name| text(name, with(name))));
+                columns
+            }
+            "auth" => HOLDERS.map(|name| text(name, vec![name.to_owned(), "source".to_owned()])).into(),
+            "rejects" => vec![text("text", vec!["text".to_owned()])],
+            _ => Vec::new(),
+        }
+    }
+
+    fn derive(
+        &self,
+        table: &str,
+        column: &str,
+        inputs: &RecordBatch,
+    ) -> std::result::Result<ArrayRef, String> {
+        let texts = |name: &str| {
+            let found = inputs.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+            found.ok_or_else(|| format!("`{table}` has no text `{name}`"))
+        };
+        Ok(match (table, derived(column)) {
+            ("access", Some(column)) => self.derived(column, inputs),
+            ("access", None) => self.text(column, inputs),
+            ("auth", _) => {
+                let (values, sources) = (texts(column)?, texts("source")?);
+                let issued = sources.iter().map(|s| Some(s == Some(ISSUER))).collect::<BooleanArray>();
+                let masked = self.people("holder", values);
+                arrow_select::zip::zip(&issued, &masked, values).map_err(|e| e.to_string())?
+            }
+            _ => new_null_array(&DataType::Utf8, inputs.num_rows()),
+        })
     }
 }
 
 struct Derived {
     name: String,
+    table: &'static str,
     column: DerivedColumn,
     by: Arc<dyn Derive>,
     signature: Signature,
@@ -105,7 +178,7 @@ impl ScalarUDFImpl for Derived {
         });
         let arrays = arrays.collect::<Result<Vec<_>>>()?;
         let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?;
-        match self.by.derive(self.column.field.name(), &batch) {
+        match self.by.derive(self.table, self.column.field.name(), &batch) {
             Ok(array) if array.len() == args.number_rows => Ok(ColumnarValue::Array(array)),
             Ok(array) => exec_err!("{:?} gave {} values for {} rows", self, array.len(), args.number_rows),
             Err(message) => Err(DataFusionError::Execution(message)),
@@ -119,12 +192,12 @@ fn spread(array: &ArrayRef, rows: usize) -> Result<ArrayRef> {
 }
 
 /// The records with their derived columns: derived ones take the place of stored ones with the same name, the rest follow.
-pub(crate) fn view(records: DataFrame, by: &Arc<dyn Derive>) -> Result<DataFrame> {
-    let columns = by.columns();
+pub(crate) fn view(table: &'static str, records: DataFrame, by: &Arc<dyn Derive>) -> Result<DataFrame> {
+    let columns = by.columns(table);
     let derived = |column: &DerivedColumn| -> Expr {
-        let name = format!("weir_{}", column.field.name());
+        let name = format!("weir_{table}_{}", column.field.name());
         let signature = Signature::any(column.inputs.len(), Volatility::Immutable);
-        let udf = Derived { name, column: column.clone(), by: Arc::clone(by), signature };
+        let udf = Derived { name, table, column: column.clone(), by: Arc::clone(by), signature };
         let inputs = column.inputs.iter().map(ident).collect();
         ScalarUDF::new_from_impl(udf).call(inputs).alias(column.field.name())
     };

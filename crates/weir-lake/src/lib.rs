@@ -35,7 +35,7 @@ mod writer;
 pub use answer::{Row, quote, quote_all, rows};
 pub use arrow_array::RecordBatch;
 pub use arrow_schema::SchemaRef;
-pub use cite::Cited;
+pub use cite::{Cited, PLACES, Place};
 pub use derive::{Derive, DerivedColumn};
 pub use distinct::Distinct;
 pub use error::{LakeError, Result};

@@ -12,6 +12,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub type Batches = BoxStream<'static, Result<RecordBatch>>;
 pub struct Session {
     context: SessionContext,
     pub(crate) snapshot: Snapshot,
+    /// Paths by file id, read at the first citation.
+    pub(crate) paths: Arc<tokio::sync::OnceCell<BTreeMap<i64, String>>>,
 }
 
 /// How many of the largest consumers an error of exhausted memory names.
@@ -86,8 +89,8 @@ impl Session {
                 continue;
             };
             match &derive {
-                Some(by) if name == Name::Access => {
-                    let shown = view(context.read_table(table)?, by)?;
+                Some(by) if !by.columns(name.as_str()).is_empty() => {
+                    let shown = view(name.as_str(), context.read_table(table)?, by)?;
                     context.register_table(name.as_str(), shown.into_view())?;
                 }
                 _ => {
@@ -95,7 +98,7 @@ impl Session {
                 }
             }
         }
-        Ok(Self { context, snapshot })
+        Ok(Self { context, snapshot, paths: Arc::default() })
     }
 
     /// A session that has one table, for the lake's own questions.

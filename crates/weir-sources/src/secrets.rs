@@ -59,6 +59,16 @@ impl Fingerprints {
         id
     }
 
+    /// A person's pseudonym: the same for one person everywhere, and nobody's without the key.
+    pub fn pseudonym(&self, namespace: &str, id: &str) -> String {
+        let key = blake3::derive_key("weir 2026 pseudonym key", &self.key);
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        hasher.update(&(namespace.len() as u64).to_le_bytes()).update(namespace.as_bytes());
+        let mut out = String::from("p_");
+        push_hex(&mut out, hasher.update(id.as_bytes()).finalize().as_bytes().iter().take(8));
+        out
+    }
+
     /// The fingerprint of a secret. What is already a fingerprint stays as it is.
     pub fn of(&self, secret: &str) -> String {
         if is_fingerprint(secret) {

@@ -2,16 +2,16 @@
 
 use crate::{Hand, TraceError};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::{Session, quote, rows};
+use weir_lake::{PLACES, Session, quote, rows};
 use weir_model::case::{Period, Trace, TraceEdge, TraceNode};
-use weir_model::{Entity, EntityKind, operations};
+use weir_model::{Entity, EntityKind, Table, operations};
 
 /// The most edges of a trace that carry their own citations; the rest are counted in the nodes.
 const EDGES_MAX: usize = 300;
 
 /// One kind of step: a query for pairs with counts, and how to say it.
 struct Step {
-    table: &'static str,
+    table: Table,
     from: (&'static str, EntityKind),
     to: (&'static str, EntityKind),
     how: &'static str,
@@ -20,42 +20,42 @@ struct Step {
 
 const STEPS: [Step; 6] = [
     Step {
-        table: "access",
+        table: Table::Access,
         from: ("src_ip", EntityKind::Origin),
         to: ("actor", EntityKind::Actor),
         how: "acted_as",
         only: "actor IS NOT NULL",
     },
     Step {
-        table: "auth",
+        table: Table::Auth,
         from: ("src_ip", EntityKind::Origin),
         to: ("user", EntityKind::Actor),
         how: "signed_in_from",
         only: "activity = 'logon' AND status_id = 1",
     },
     Step {
-        table: "auth",
+        table: Table::Auth,
         from: ("actor", EntityKind::Actor),
         to: ("credential", EntityKind::Credential),
         how: "issued",
         only: "activity IN ('issue', 'create') AND status_id = 1 AND credential IS NOT NULL",
     },
     Step {
-        table: "access",
+        table: Table::Access,
         from: ("credential", EntityKind::Credential),
         to: ("actor", EntityKind::Actor),
         how: "used_as",
         only: "credential IS NOT NULL AND actor IS NOT NULL",
     },
     Step {
-        table: "access",
+        table: Table::Access,
         from: ("src_ip", EntityKind::Origin),
         to: ("dataset", EntityKind::Dataset),
         how: "read",
         only: "dataset IS NOT NULL AND status_id = 1",
     },
     Step {
-        table: "access",
+        table: Table::Access,
         from: ("actor", EntityKind::Actor),
         to: ("resource", EntityKind::Resource),
         how: "touched",
@@ -80,9 +80,9 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
     let condition =
         format!("{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL", hand.condition(), step.only);
     let query = format!(
-        "SELECT \"{from}\" AS f, \"{to}\" AS t, {how} AS how, count(*) AS n FROM {} WHERE {condition} \
+        "SELECT \"{from}\" AS f, \"{to}\" AS t, {how} AS how, count(*) AS n, {PLACES} FROM {} WHERE {condition} \
          GROUP BY 1, 2, 3 ORDER BY n DESC, f, t LIMIT {EDGES_MAX}",
-        step.table
+        step.table.name()
     );
     let answer = session.sql(&query).await?;
     let mut edges = Vec::new();
@@ -94,7 +94,8 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
         }
         let by = row.text("how").map_or_else(String::new, |o| format!(" AND operation = {}", quote(o)));
         let pair = format!("{condition} AND \"{from}\" = {} AND \"{to}\" = {}{by}", quote(f), quote(t));
-        let Some(evidence) = session.evidence(step.table, &pair).await? else { continue };
+        let evidence = session.evidence_of(row.places(), row.count("n"), step.table, &pair).await?;
+        let Some(evidence) = evidence else { continue };
         edges.push(TraceEdge {
             from: Entity::new(step.from.1, f),
             to: Entity::new(step.to.1, t),

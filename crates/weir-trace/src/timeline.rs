@@ -1,9 +1,9 @@
 //! A hand's steps in order of time: sign-ins, notable operations, reads of datasets; runs of like steps folded into one line.
 
 use crate::{Hand, TraceError};
-use weir_lake::{Row, Session, quote, rows};
+use weir_lake::{PLACES, Place, Row, Session, quote, rows};
 use weir_model::case::TimelineEvent;
-use weir_model::{Entity, EntityKind, Micros, attack, operations};
+use weir_model::{Entity, EntityKind, Micros, Table, attack, operations};
 
 /// Like steps closer together than this are one line.
 const RUN_US: i64 = 10 * 60 * 1_000_000;
@@ -20,15 +20,17 @@ struct Step {
     attack: Vec<String>,
     entities: Vec<Entity>,
     objects: Vec<String>,
-    table: &'static str,
+    table: Table,
     condition: String,
     records: u64,
+    /// Of its first and last records.
+    places: Vec<Place>,
 }
 
 /// The timeline of a hand, sorted by time; which findings it belongs to is for the caller to say.
 pub async fn timeline(session: &Session, hand: &Hand) -> Result<Vec<TimelineEvent>, TraceError> {
-    let mut steps = operation_steps(session, hand, "access").await?;
-    steps.extend(operation_steps(session, hand, "auth").await?);
+    let mut steps = operation_steps(session, hand, Table::Access).await?;
+    steps.extend(operation_steps(session, hand, Table::Auth).await?);
     steps.extend(sign_ins(session, hand).await?);
     steps.extend(reads(session, hand).await?);
     // Steps of one instant come in any order from the lake.
@@ -41,7 +43,8 @@ pub async fn timeline(session: &Session, hand: &Hand) -> Result<Vec<TimelineEven
             "{} AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}'",
             step.condition, step.first, step.last
         );
-        let Some(evidence) = session.evidence(step.table, &during).await? else { continue };
+        let evidence = session.evidence_of(step.places, step.records, step.table, &during).await?;
+        let Some(evidence) = evidence else { continue };
         let counted = if step.records > 1 { format!(" ({} times)", step.records) } else { String::new() };
         events.push(TimelineEvent {
             time: step.first,
@@ -67,6 +70,7 @@ fn fold(steps: Vec<Step>) -> Vec<Step> {
             Some(run) => {
                 run.last = run.last.max(step.last);
                 run.records += step.records;
+                run.places.extend(step.places);
                 for object in step.objects {
                     if !run.objects.contains(&object) {
                         run.objects.push(object);
@@ -109,19 +113,16 @@ fn people_of(row: &Row<'_>) -> Vec<Entity> {
 }
 
 /// Operations that say something by themselves, by actor and object.
-async fn operation_steps(
-    session: &Session,
-    hand: &Hand,
-    table: &'static str,
-) -> Result<Vec<Step>, TraceError> {
-    let object = if table == "access" { "resource" } else { "coalesce(\"user\", granted)" };
+async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result<Vec<Step>, TraceError> {
+    let object = if table == Table::Access { "resource" } else { "coalesce(\"user\", granted)" };
     let names: Vec<&str> = operations::OPERATIONS.iter().map(|o| o.name).collect();
     let query = format!(
         "SELECT operation, status_id, actor, src_ip, {object} AS object, {credential} AS credential, \
-         date_trunc('minute', time) AS minute, min(time) AS first, max(time) AS last, count(*) AS n, min(status_code) AS code \
-         FROM {table} WHERE {} AND operation IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY first",
+         date_trunc('minute', time) AS minute, min(time) AS first, max(time) AS last, count(*) AS n, {PLACES} \
+         FROM {} WHERE {} AND operation IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY first",
+        table.name(),
         hand.condition(),
-        credential = if table == "access" { "credential" } else { "parent" },
+        credential = if table == Table::Access { "credential" } else { "parent" },
     );
     let answer = session.sql(&query).await?;
     let mut steps = Vec::new();
@@ -153,6 +154,7 @@ async fn operation_steps(
                 if failed { "status_id = 2" } else { "(status_id IS NULL OR status_id <> 2)" }
             ),
             records: row.count("n"),
+            places: row.places(),
         });
     }
     Ok(steps)
@@ -167,7 +169,7 @@ fn short(value: &str) -> &str {
 async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
     let condition = format!("{} AND activity = 'logon' AND operation IS NULL", hand.condition());
     let query = format!(
-        "SELECT \"user\" AS actor, src_ip, hostname, status_id, min(time) AS first, max(time) AS last, count(*) AS n \
+        "SELECT \"user\" AS actor, src_ip, hostname, status_id, min(time) AS first, max(time) AS last, count(*) AS n, {PLACES} \
          FROM auth WHERE {condition} GROUP BY 1, 2, 3, 4 ORDER BY first"
     );
     let answer = session.sql(&query).await?;
@@ -192,12 +194,13 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
             attack: vec![if ok { "T1078" } else { "T1110" }.to_owned()],
             entities: people_of(&row),
             objects: row.text("hostname").map(|h| format!("on {h}")).into_iter().collect(),
-            table: "auth",
+            table: Table::Auth,
             condition: format!(
                 "{condition} AND {user_is} AND {from_is} AND status_id = {}",
                 if ok { 1 } else { 2 }
             ),
             records: row.count("n"),
+            places: row.places(),
         })
     };
     Ok(rows(&answer).filter_map(step).collect())
@@ -208,7 +211,7 @@ async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> 
     let condition = format!("{} AND dataset IS NOT NULL AND status_id = 1", hand.condition());
     let query = format!(
         "SELECT dataset, date_trunc('week', time) AS week, min(time) AS first, max(time) AS last, count(*) AS n, \
-         count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins FROM access WHERE {condition} \
+         count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins, {PLACES} FROM access WHERE {condition} \
          GROUP BY 1, 2 ORDER BY first"
     );
     let answer = session.sql(&query).await?;
@@ -226,9 +229,10 @@ async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> 
             attack: vec!["T1213".to_owned()],
             entities: vec![Entity::new(EntityKind::Dataset, dataset)],
             objects: Vec::new(),
-            table: "access",
+            table: Table::Access,
             condition: format!("{condition} AND dataset = {}", quote(dataset)),
             records: row.count("n"),
+            places: row.places(),
         })
     };
     Ok(rows(&answer).filter_map(step).collect())

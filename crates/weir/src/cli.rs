@@ -123,10 +123,20 @@ pub struct Ingest {
 /// `weir sql`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  weir sql --lake case/lake 'SELECT src_ip, count(*) AS n FROM access GROUP BY 1 ORDER BY n DESC LIMIT 10'")]
+  weir sql --lake case/lake 'SELECT src_ip, count(*) AS n FROM access GROUP BY 1 ORDER BY n DESC LIMIT 10'
+  weir sql --lake case/lake --unmask --reason 'case 7: inform those concerned' 'SELECT DISTINCT subject FROM access'
+
+People are shown under pseudonyms, the same one for a person in every answer. --unmask shows them by name; who asked, when, why and
+what is recorded in the lake (unmasked.jsonl).")]
 pub struct Sql {
     /// The query.
     pub query: String,
+    /// Show people by name.
+    #[arg(long, requires = "reason")]
+    pub unmask: bool,
+    /// Why people are shown by name; recorded.
+    #[arg(long, value_name = "TEXT", requires = "unmask")]
+    pub reason: Option<String>,
     /// The lake.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub lake: PathBuf,

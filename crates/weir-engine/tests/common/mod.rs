@@ -1,5 +1,7 @@
 //! What the engine's tests share: running an investigation in a temporary folder.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::path::{Path, PathBuf};
 use weir_engine::{Investigated, Investigation, Quiet, Settings};
 use weir_model::Span;

@@ -17,14 +17,17 @@ impl Derive for Counting {
     fn id(&self) -> &str {
         "counting"
     }
-    fn columns(&self) -> Vec<DerivedColumn> {
+    fn columns(&self, table: &str) -> Vec<DerivedColumn> {
+        if table != "access" {
+            return Vec::new();
+        }
         let column = |name: &str| DerivedColumn {
             field: Field::new(name, DataType::Utf8, true),
             inputs: vec!["path".into(), "subjects".into()],
         };
         vec![column("route"), column("subjects")]
     }
-    fn derive(&self, column: &str, inputs: &RecordBatch) -> Result<ArrayRef, String> {
+    fn derive(&self, _: &str, column: &str, inputs: &RecordBatch) -> Result<ArrayRef, String> {
         self.rows.fetch_add(inputs.num_rows(), Ordering::Relaxed);
         self.asked.lock().unwrap().push(column.to_owned());
         let path = inputs.column_by_name("path").unwrap().as_any().downcast_ref::<StringArray>().unwrap();

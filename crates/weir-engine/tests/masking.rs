@@ -1,0 +1,65 @@
+//! People are shown under pseudonyms unless it is recorded who sees them and why.
+
+mod common;
+
+use common::Place;
+use std::collections::BTreeSet;
+use weir_engine::{Settings, Unmasked, open_lake, sql};
+use weir_model::Micros;
+use weir_sources::secrets::Fingerprints;
+
+const CONFIG: &str = r#"
+[[dataset]]
+name = "members"
+routes = ["/members/{member}", "/search"]
+subject = "member"
+"#;
+
+/// A log in which people stand in paths, referrers and as signed-in users; the last line cannot be parsed.
+fn log() -> String {
+    let line = |n: u32, path: &str, referrer: &str| {
+        format!(
+            "192.0.2.{n} - - [01/Mar/2026:10:00:{n:02} +0000] \"GET {path} HTTP/1.1\" 200 512 \"{referrer}\" \"curl/8\"\n"
+        )
+    };
+    let mut text = String::new();
+    for n in 10..40 {
+        text += &line(
+            n,
+            &format!("/members/secretperson{n}"),
+            &format!("https://x.example/members/secretperson{n}"),
+        );
+    }
+    text + "secretperson99 broke this line\n"
+}
+
+async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unmasked>) -> String {
+    let lake = open_lake(&place.path("case/lake"), false).await.unwrap();
+    let batches = sql(&lake, settings, &Fingerprints::default(), query, who).await.unwrap();
+    arrow_cast::pretty::pretty_format_batches(&batches).unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_masked_unless_it_is_recorded_who_sees_them() {
+    let place = Place::new();
+    std::fs::write(place.path("access.log"), log()).unwrap();
+    std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
+    let settings = Settings::read(&place.path("weir.toml")).unwrap();
+    place.investigate_with(&[place.path("access.log")], settings.clone()).await;
+    for table in ["access", "auth", "rejects"] {
+        let all = shown(&place, &settings, &format!("SELECT * FROM {table}"), None).await;
+        assert!(!all.contains("secretperson"), "{table}: {all}");
+    }
+    // A filter sees pseudonyms too: nothing can be asked for by name.
+    let by_name = "SELECT path FROM access WHERE path LIKE '%secretperson1%'";
+    assert!(!shown(&place, &settings, by_name, None).await.contains("p_"));
+    let people = shown(&place, &settings, "SELECT subject FROM access", None).await;
+    let distinct: BTreeSet<&str> = people.split_whitespace().filter(|p| p.starts_with("member:p_")).collect();
+    assert_eq!(distinct.len(), 30, "each person keeps a pseudonym of their own");
+
+    let who = Unmasked { time: Micros(0), user: "ann".to_owned(), reason: "case 7".to_owned() };
+    assert!(shown(&place, &settings, by_name, Some(&who)).await.contains("secretperson10"));
+    let record = std::fs::read_to_string(place.path("case/lake/unmasked.jsonl")).unwrap();
+    assert_eq!(record.lines().count(), 1);
+    assert!(record.contains("case 7") && record.contains("secretperson1") && record.contains("ann"));
+}
