@@ -2,7 +2,8 @@
 //!
 //! A silence is judged by what the sensor delivers at the same hour of the day on other days: the expected number of records in it is the sum
 //! of each hour's lower decile over the other days (a sensor that is often quiet at night expects nothing there). A silence in which at
-//! least [`EXPECTED_MIN`] records were expected by that cautious measure is a gap. A sensor seen on fewer than [`DAYS_MIN`] days has
+//! least [`EXPECTED_MIN`] records were expected by that cautious measure, and that is more than [`USUAL_TIMES`] as long as the silences it usually has at
+//! these hours (the upper decile over the other days of each day's longest), is a gap: people come in bursts. A sensor seen on fewer than [`DAYS_MIN`] days has
 //! no rhythm to be judged by; only `quiet_max_s` of the configuration judges it.
 
 use crate::{Context, DetectError};
@@ -14,6 +15,8 @@ use weir_model::{Micros, Table};
 
 /// Records expected in a silence, by the lower decile of other days, from which it is a gap.
 pub const EXPECTED_MIN: f64 = 20.0;
+/// How many times its usual length makes a silence a gap.
+pub const USUAL_TIMES: i64 = 2;
 /// Days from which a sensor has a rhythm.
 pub const DAYS_MIN: usize = 3;
 
@@ -91,7 +94,9 @@ fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>) -> Coverage {
         let seconds = u64::try_from((to.0 - from.0) / 1_000_000).unwrap_or(0);
         let expected = expected(sensor, *from, *to);
         let by_config = quiet_max_s.is_some_and(|max| seconds > max);
-        let by_rhythm = quiet_max_s.is_none() && expected.is_some_and(|e| e >= EXPECTED_MIN);
+        let by_rhythm = quiet_max_s.is_none()
+            && expected.is_some_and(|e| e >= EXPECTED_MIN)
+            && to.0 - from.0 > USUAL_TIMES * usual(sensor, *from, *to);
         (by_config || by_rhythm).then(|| Gap {
             what: name.to_owned(),
             from: Some(*from),
@@ -111,6 +116,27 @@ fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>) -> Coverage {
         days,
         gaps: sensor.silences.iter().filter_map(gap).collect(),
     }
+}
+
+/// How long a sensor is usually silent at the hours of a silence, in microseconds: the upper decile of the longest such silence of each other day.
+fn usual(sensor: &Sensor, from: Micros, to: Micros) -> i64 {
+    let day = |at: Micros| at.0.div_euclid(DAY_US);
+    let mut longest: BTreeMap<i64, i64> =
+        (day(sensor.period.first)..=day(sensor.period.last)).map(|day| (day, 0)).collect();
+    for (start, end) in sensor.silences.iter().filter(|(start, end)| end.0 <= from.0 || start.0 >= to.0) {
+        // The same hours on the day on which the other silence began.
+        let shift = (day(*start) - day(from)) * DAY_US;
+        if start.0 < to.0 + shift && end.0 > from.0 + shift {
+            let known = longest.entry(day(*start)).or_default();
+            *known = (*known).max(end.0 - start.0);
+        }
+    }
+    for own in day(from)..=day(to) {
+        longest.remove(&own);
+    }
+    let mut lengths: Vec<i64> = longest.into_values().collect();
+    lengths.sort_unstable();
+    lengths.get((lengths.len() * 9 / 10).min(lengths.len().saturating_sub(1))).copied().unwrap_or(0)
 }
 
 /// Records expected in a silence by the lower decile of the same hours on other days; `None` without a rhythm.
@@ -167,6 +193,16 @@ mod tests {
         assert_eq!(by_day.gaps.len(), 1);
         assert!((by_day.gaps[0].records_expected.unwrap() - 400.0).abs() < 1e-6);
         assert!(account("s", &sensor(100, 5 * 24 + 21, 6 * 24 + 7), None).gaps.is_empty());
+    }
+
+    #[test]
+    fn a_silence_no_longer_than_usual_at_these_hours_is_no_gap() {
+        let at = |day: i64, minutes: i64| Micros((day * 24 + 10) * HOUR_US + minutes * HOUR_US / 60);
+        let mut bursty = sensor(100, 0, 0);
+        bursty.silences = (0..9).map(|day| (at(day, 0), at(day, 70))).collect();
+        assert!(account("s", &bursty, None).gaps.is_empty());
+        bursty.silences[5].1 = at(5, 150);
+        assert_eq!(account("s", &bursty, None).gaps.len(), 1);
     }
 
     #[test]

@@ -21,7 +21,7 @@ static INFO: Info = Info {
 # What it sees
 
 *Silence.* A sensor that delivered nothing for a time in which, by the lower decile of the same hours on its other days, at least 20 records
-were expected; or longer than its configured `quiet_max_s`; or an expected sensor without any file. Severity `medium`.
+were expected, and more than twice as long as it usually is silent at these hours (the upper decile over its other days); or longer than its configured `quiet_max_s`; or an expected sensor without any file. Severity `medium`.
 
 *Logging switched off.* Calls that stop, delete, narrow or expire a record of events: `StopLogging`, `DeleteTrail`, `UpdateTrail` and
 `PutEventSelectors` that narrow, `DeleteFlowLogs`, `DeleteLogGroup`, `DeleteLogStream`, `DeleteDetector`, `StopConfigurationRecorder`,
