@@ -4,6 +4,9 @@
 //! hide, and is absent where nothing bounds it. "0 exposed" is said only where the log would have shown it: [`Determinable`] and a
 //! missing count are different values from zero.
 //!
+//! Subjects of different namespaces may be the same people (a member's page, then the pages of a session that nobody's name is on), and
+//! several sessions may be one person's: the lower bound counts the namespace that holds most, the upper bound all.
+//!
 //! What this crate refuses: people from failed requests, objects counted as people without a link, and a number without its gaps.
 
 mod error;
@@ -15,6 +18,7 @@ pub use gaps::unlogged;
 pub use subjects::{Reached, exposed, reached};
 
 use std::collections::BTreeMap;
+use weir_catalog::links::CREDENTIAL;
 use weir_lake::Session;
 use weir_model::case::{Bounds, Coverage, Determinable, ExposedSubject, Gap, Scope};
 use weir_model::{Finding, Micros};
@@ -40,6 +44,7 @@ pub async fn scope(
 ) -> Result<Scoped, ScopeError> {
     let mut scoped = Scoped::default();
     let mut people = BTreeMap::new();
+    let mut unseen = Some(0);
     for finding in findings {
         let Some(condition) = hands.get(&finding.id) else { continue };
         let Some(reached) = reached(session, finding, condition, categories).await? else { continue };
@@ -47,9 +52,13 @@ pub async fn scope(
         let period = reached.period.map_or((finding.first_seen, finding.last_seen), |p| (p.first, p.last));
         gaps.extend(silences(coverage, period));
         subjects::join(&mut people, &finding.id, &reached);
-        scoped.findings.insert(finding.id.clone(), bound(&reached, gaps));
+        let more = more(&reached, &gaps);
+        unseen = unseen.zip(more).map(|(all, own)| all + own);
+        scoped.findings.insert(finding.id.clone(), bound(&reached, gaps, more));
     }
-    scoped.overall = Some(overall(&scoped.findings, people.len() as u64, coverage));
+    let lower = certain(people.keys());
+    let upper = unseen.map(|more| people.len() as u64 + more);
+    scoped.overall = Some(overall(&scoped.findings, Bounds { lower, upper }, coverage));
     scoped.people = people.into_values().collect();
     Ok(scoped)
 }
@@ -60,10 +69,22 @@ fn silences(coverage: &[Coverage], (first, last): (Micros, Micros)) -> impl Iter
     coverage.iter().flat_map(|c| &c.gaps).filter(inside).cloned()
 }
 
-/// Lower and upper bound of what one finding reached.
-fn bound(reached: &Reached, gaps: Vec<Gap>) -> Scope {
-    let lower = reached.people.len() as u64;
-    let blind = gaps.iter().any(|g| g.records_expected.is_none());
+/// How many people these subjects are at least.
+fn certain<'s>(subjects: impl Iterator<Item = &'s String>) -> u64 {
+    let mut by_namespace: BTreeMap<&str, u64> = BTreeMap::new();
+    for subject in subjects {
+        let namespace = subject.split_once(':').map_or("", |(namespace, _)| namespace);
+        *by_namespace.entry(namespace).or_default() += 1;
+    }
+    let sessions = by_namespace.remove(CREDENTIAL).unwrap_or(0);
+    by_namespace.into_values().max().unwrap_or(sessions.min(1))
+}
+
+/// How many people more than its subjects a finding could have reached; `None` when nothing bounds it.
+fn more(reached: &Reached, gaps: &[Gap]) -> Option<u64> {
+    if gaps.iter().any(|g| g.records_expected.is_none()) {
+        return None;
+    }
     // Each unseen record could show one more person; records that showed somebody without a name likewise.
     let hidden: f64 = gaps.iter().filter_map(|g| g.records_expected).sum();
     let rate = if reached.sensor_records == 0 {
@@ -71,8 +92,14 @@ fn bound(reached: &Reached, gaps: Vec<Gap>) -> Scope {
     } else {
         reached.records as f64 / reached.sensor_records as f64
     };
-    let upper = (!blind).then(|| lower + reached.unnamed + (hidden * rate).ceil() as u64);
-    let (determinable, reason) = judge(reached, &gaps, upper);
+    Some(reached.unnamed + (hidden * rate).ceil() as u64)
+}
+
+/// Lower and upper bound of what one finding reached.
+fn bound(reached: &Reached, gaps: Vec<Gap>, more: Option<u64>) -> Scope {
+    let lower = certain(reached.people.keys());
+    let upper = more.map(|more| reached.people.len() as u64 + more);
+    let (determinable, reason) = judge(lower, &gaps, upper);
     Scope {
         determinable,
         reason,
@@ -86,8 +113,7 @@ fn bound(reached: &Reached, gaps: Vec<Gap>) -> Scope {
     }
 }
 
-fn judge(reached: &Reached, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String) {
-    let lower = reached.people.len() as u64;
+fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String) {
     let names: Vec<&str> = gaps.iter().map(|g| g.what.as_str()).collect();
     match (lower, upper) {
         (_, Some(upper)) if upper == lower => (
@@ -105,7 +131,7 @@ fn judge(reached: &Reached, gaps: &[Gap], upper: Option<u64>) -> (Determinable, 
         (_, Some(upper)) => (
             Determinable::Partly,
             format!(
-                "{lower} people are named by records; {} more could lie in records that name nobody and in gaps{}",
+                "{lower} people are named by records; {} more could lie in sessions and records that name nobody, and in gaps{}",
                 upper - lower,
                 if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
             ),
@@ -118,18 +144,14 @@ fn wanted(gaps: &[Gap]) -> String {
     reasons.join("; ")
 }
 
-fn overall(findings: &BTreeMap<String, Scope>, people: u64, coverage: &[Coverage]) -> Scope {
+fn overall(findings: &BTreeMap<String, Scope>, people: Bounds, coverage: &[Coverage]) -> Scope {
     let all = || findings.values();
-    let blind =
-        all().any(|s| s.determinable == Determinable::No || s.subjects.is_none_or(|b| b.upper.is_none()));
     let mut gaps: Vec<Gap> = all().flat_map(|s| s.gaps.iter().cloned()).collect();
     gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
     gaps.dedup();
-    let extra: u64 = all().filter_map(|s| s.subjects).filter_map(|b| Some(b.upper? - b.lower)).sum();
     let mut categories: Vec<String> = all().flat_map(|s| s.categories.iter().cloned()).collect();
     categories.sort();
     categories.dedup();
-    let upper = (!blind).then_some(people + extra);
     let (determinable, reason) = if findings.is_empty() {
         let silent = coverage.iter().any(|c| !c.gaps.is_empty());
         let word = "no finding reached records of a dataset";
@@ -139,25 +161,43 @@ fn overall(findings: &BTreeMap<String, Scope>, people: u64, coverage: &[Coverage
                 (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
             }
         }
-    } else if blind && people == 0 {
+    } else if people.upper.is_none() && people.lower == 0 {
         (
             Determinable::No,
             "what was reached is not in the logs; the gaps say what would be needed".to_owned(),
         )
-    } else if upper == Some(people) {
+    } else if people.upper == Some(people.lower) {
         (Determinable::Yes, "each record that shows data names whose it is".to_owned())
     } else {
-        (Determinable::Partly, "records name some people; gaps could hide more".to_owned())
+        (
+            Determinable::Partly,
+            "records name some people; sessions without a name, or gaps, could hide more".to_owned(),
+        )
     };
     Scope {
         determinable,
         reason,
-        subjects: (determinable != Determinable::No).then_some(Bounds { lower: people, upper }),
+        subjects: (determinable != Determinable::No).then_some(people),
         categories,
         records: all().map(|s| s.records).sum(),
         bytes: all().filter_map(|s| s.bytes).reduce(|a, b| a + b),
         first: all().filter_map(|s| s.first).min(),
         last: all().filter_map(|s| s.last).max(),
         gaps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_who_may_be_another_is_not_counted_for_certain() {
+        let certain =
+            |subjects: &[&str]| certain(subjects.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>().iter());
+        assert_eq!(certain(&["member:1", "member:2", "credential:a", "credential:b", "credential:c"]), 2);
+        assert_eq!(certain(&["credential:a", "credential:b"]), 1, "both may be sessions of one person");
+        assert_eq!(certain(&["member:1", "mail:a@x.kr"]), 1);
+        assert_eq!(certain(&[]), 0);
     }
 }

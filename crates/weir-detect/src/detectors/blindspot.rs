@@ -228,8 +228,10 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
         (first, last),
     );
     draft.identity.push("silence".to_owned());
-    draft.title =
-        format!("{} was silent {} times, {hours:.1} hours in all", sensor.sensor, sensor.gaps.len());
+    draft.title = match sensor.gaps.len() {
+        1 => format!("{} was silent once, for {hours:.1} hours", sensor.sensor),
+        n => format!("{} was silent {n} times, {hours:.1} hours in all", sensor.sensor),
+    };
     let each: Vec<String> =
         sensor.gaps.iter().filter_map(|g| Some(format!("{} to {}: {}", g.from?, g.to?, g.reason))).collect();
     draft.explanation = format!(
