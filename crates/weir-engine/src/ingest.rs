@@ -132,12 +132,12 @@ impl Run {
                 (opened.start(self.ingest.id(), file), None)
             }
         };
-        let mut account = read::read(self, reader, input, progress).await?;
+        let (mut account, half) = read::read(self, reader, input, progress).await?;
         self.new_records |= account.parsed > 0 || account.rejected > 0;
         if let Some(of) = &tail_of {
             self.count_known(&mut account, of).await?;
         }
-        self.remember(&account, &heads, tail_of.as_ref()).await?;
+        self.remember(&account, half, &heads, tail_of.as_ref()).await?;
         self.intake.push(account);
         Ok(())
     }
@@ -156,6 +156,9 @@ impl Run {
                 lines += row.lines_without_record;
             }
         }
+        // Their rejects stay in the accounts of their ingests; the lines are counted now that they are whole.
+        records = records.saturating_sub(of.superseded);
+        account.lines += of.lines;
         account.records += records;
         account.duplicates += records;
         account.lines_without_record += lines;
@@ -177,6 +180,7 @@ impl Run {
     async fn remember(
         &mut self,
         account: &Intake,
+        half: u64,
         heads: &[(u64, String)],
         tail_of: Option<&Known>,
     ) -> Result<(), EngineError> {
@@ -196,6 +200,7 @@ impl Run {
             content_bytes: account.content_bytes,
             lines: account.lines,
             start: tail_of.map_or(0, |k| k.bytes),
+            half,
             ingest: self.ingest.id(),
         };
         Ok(self.ingest.file(&file).await?)

@@ -164,3 +164,32 @@ async fn real_traffic_alone_accuses_nobody_gravely_and_names_what_it_cannot_read
         grave.iter().map(|f| &f.title).collect::<Vec<_>>()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_half_written_when_it_was_read_is_read_whole_when_the_file_has_grown() {
+    let place = Place::new();
+    let line = |n: u32| {
+        format!(
+            "192.0.2.7 - - [01/Mar/2026:10:{:02}:{:02} +0000] \"GET /{n} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n",
+            n / 60,
+            n % 60
+        )
+    };
+    let log = place.path("access.log");
+    let whole: String = (0..500).map(line).collect();
+    let cut = whole.find("GET /400 ").unwrap();
+    std::fs::write(&log, &whole[..cut]).unwrap();
+    let first = place.investigate(std::slice::from_ref(&log)).await.ingested;
+    let account = |i: &weir_model::intake::Intake| (i.records, i.parsed, i.rejected, i.duplicates, i.lines);
+    assert_eq!(account(&first.intake[0]), (401, 400, 1, 0, 401));
+    // The same again, nothing more of it.
+    let again = place.investigate(std::slice::from_ref(&log)).await.ingested;
+    assert_eq!(account(&again.intake[0]), (401, 0, 0, 401, 401));
+    std::fs::write(&log, &whole).unwrap();
+    let grown = place.investigate(std::slice::from_ref(&log)).await.ingested;
+    assert_eq!(account(&grown.intake[0]), (500, 100, 0, 400, 500));
+    // And once more: a tail that began before the end of what was known is found by where it began.
+    std::fs::write(&log, whole.clone() + &line(500)).unwrap();
+    let more = place.investigate(&[log]).await.ingested;
+    assert_eq!(account(&more.intake[0]), (501, 1, 0, 500, 501));
+}

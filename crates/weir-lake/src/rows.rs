@@ -35,6 +35,8 @@ pub struct KnownFile {
     pub lines: u64,
     /// Byte offset in the decompressed content where reading began (more than 0 for the tail of a known file).
     pub start: u64,
+    /// Bytes of a last line that was rejected for want of its end; read again, whole, when the file has grown.
+    pub half: u64,
     /// The ingest that read it.
     pub ingest: i64,
 }
@@ -123,7 +125,7 @@ pub(crate) fn files(ingest: i64, files: &[KnownFile]) -> Result<RecordBatch> {
         ];
         let mut row = vec![Value::Number(Some(ingest)), Value::Number(Some(f.file))];
         row.extend(texts.map(Value::Text));
-        row.extend([f.bytes, f.content_bytes, f.lines, f.start].map(number));
+        row.extend([f.bytes, f.content_bytes, f.lines, f.start, f.half].map(number));
         row
     });
     batch(Name::Files, rows)
@@ -257,6 +259,7 @@ impl<'a> Reader<'a> {
                 content_bytes: self.count("content_bytes", i)?,
                 lines: self.count("lines", i)?,
                 start: self.count("start", i)?,
+                half: self.count("half", i)?,
                 ingest: self.number("ingest", i)?.unwrap_or_default(),
             })
         })

@@ -168,7 +168,7 @@ fn files() -> SchemaRef {
     schema([
         numbers(&["ingest", "file"]),
         texts(&["path", "source", "sensor", "head", "sha256"]),
-        numbers(&["bytes", "content_bytes", "lines", "start"]),
+        numbers(&["bytes", "content_bytes", "lines", "start", "half"]),
     ])
 }
 

@@ -20,7 +20,7 @@ mod survey;
 mod utf16;
 
 pub use detect::{Detected, detect};
-pub use file::{Chunk, FileReader, Opened};
+pub use file::{Chunk, FileReader, Opened, ReadBefore, Resumed};
 pub use frame::{Framer, Piece};
 pub use json::{ELEMENT_MAX, NESTING_MAX};
 pub use lines::LINE_MAX;

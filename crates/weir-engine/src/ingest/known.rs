@@ -3,7 +3,7 @@
 use crate::EngineError;
 use weir_lake::{Ingest, KnownFile};
 use weir_model::intake::Intake;
-use weir_sources::read::{FileReader, Opened};
+use weir_sources::read::{FileReader, Opened, ReadBefore, Resumed};
 
 /// Lengths of content that are fingerprinted to find known files: a file is filed under the longest that it fills, so that it is
 /// found again after it has grown past the next.
@@ -14,8 +14,12 @@ const HEAD_LENGTHS: [u64; 7] = [16, 64, 256, 1024, 4096, 16 << 10, 64 << 10];
 pub(super) struct Known {
     /// Ids of the segments that were read, in order.
     pub files: Vec<i64>,
-    /// Bytes of content read before.
+    /// Bytes of content read before and not read again.
     pub bytes: u64,
+    /// Physical lines in them.
+    pub lines: u64,
+    /// Lines that were rejected half-written and read again, whole, since.
+    pub superseded: u64,
 }
 
 /// The fingerprints of a file's head, by length, shortest first; for a file shorter than all of them, of the whole.
@@ -67,25 +71,33 @@ pub(super) fn resume(
         }
         let Ok(opened) = open() else { return Ok(None) };
         let id = file_id(rel, &heads(&opened), file.content_bytes);
-        let Some((reader, digest)) = opened.start_at(ingest, id, file.content_bytes, file.lines) else {
+        let read = ReadBefore { bytes: file.content_bytes, lines: file.lines, half: file.half };
+        let Some(Resumed { reader, sha256, again }) = opened.start_after(ingest, id, &read) else {
             continue;
         };
-        if Some(digest.as_str()) == file.sha256.as_deref() {
-            return Ok(Some((reader, Known { files: segments(known, file), bytes: file.content_bytes })));
+        if Some(sha256.as_str()) == file.sha256.as_deref() {
+            let bytes = file.content_bytes - if again { file.half } else { 0 };
+            let lines = file.lines - u64::from(again);
+            let (files, superseded) = segments(known, file);
+            let superseded = superseded + u64::from(again);
+            return Ok(Some((reader, Known { files, bytes, lines, superseded })));
         }
     }
     Ok(None)
 }
 
-/// The segments that led to a known end: the file that was read from 0, and each tail that began where another ended.
-fn segments(known: &[KnownFile], last: &KnownFile) -> Vec<i64> {
+/// The segments that led to a known end: the file that was read from 0, and each tail that began where another ended, or before its
+/// half-written last line; and how many such lines there are.
+fn segments(known: &[KnownFile], last: &KnownFile) -> (Vec<i64>, u64) {
     let mut chain = vec![last.file];
-    let mut start = last.start;
+    let (mut start, mut superseded) = (last.start, 0);
     while start > 0 {
-        let Some(before) = known.iter().find(|k| k.content_bytes == start) else { break };
+        let ends_there = |k: &&KnownFile| k.content_bytes == start || k.content_bytes - k.half == start;
+        let Some(before) = known.iter().filter(|k| k.start < start).find(ends_there) else { break };
+        superseded += u64::from(before.content_bytes > start);
         chain.push(before.file);
         start = before.start;
     }
     chain.reverse();
-    chain
+    (chain, superseded)
 }

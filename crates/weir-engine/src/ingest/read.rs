@@ -11,13 +11,13 @@ use weir_sources::read::{Chunk, FileReader};
 /// Chunks that may wait to be written.
 const WAITING_MAX: usize = 2;
 
-/// Reads a file to its end; its account.
+/// Reads a file to its end; its account, and the bytes of a half-written last line.
 pub(super) async fn read(
     run: &mut Run,
     mut reader: FileReader,
     input: &Input,
     progress: &dyn Progress,
-) -> Result<Intake, EngineError> {
+) -> Result<(Intake, u64), EngineError> {
     let file = reader.file();
     let (send, mut chunks) = tokio::sync::mpsc::channel::<Chunk>(WAITING_MAX);
     let reading = tokio::task::spawn_blocking(move || {
@@ -26,7 +26,7 @@ pub(super) async fn read(
                 break;
             }
         }
-        reader.finish()
+        (reader.half_line(), reader.finish())
     });
     let mut duplicates = 0;
     while let Some(chunk) = chunks.recv().await {
@@ -39,14 +39,14 @@ pub(super) async fn read(
     }
     let stopped =
         |e: tokio::task::JoinError| EngineError::Reader { path: input.rel.clone(), message: e.to_string() };
-    let mut account = reading.await.map_err(stopped)?;
+    let (half, mut account) = reading.await.map_err(stopped)?;
     account.parsed -= duplicates;
     account.duplicates += duplicates;
     if duplicates > 0 {
         *account.reasons.entry("event read before".to_owned()).or_default() += duplicates;
     }
     progress.advance(input.bytes, 0);
-    Ok(account)
+    Ok((account, half))
 }
 
 async fn write(run: &mut Run, table: Table, batch: RecordBatch) -> Result<u64, EngineError> {

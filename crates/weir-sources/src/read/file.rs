@@ -33,6 +33,27 @@ pub struct Opened {
     disk_bytes: u64,
 }
 
+/// How far a file was read before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadBefore {
+    /// Bytes of content.
+    pub bytes: u64,
+    /// Physical lines in them, an unterminated last one included.
+    pub lines: u64,
+    /// Bytes of a last line that was rejected for want of its end.
+    pub half: u64,
+}
+
+/// A reader of what follows content that was read before.
+pub struct Resumed {
+    /// The reader.
+    pub reader: FileReader,
+    /// SHA-256 of the content before.
+    pub sha256: String,
+    /// Whether the half-written line is read again.
+    pub again: bool,
+}
+
 /// Reads one file to its end, chunk by chunk.
 pub struct FileReader {
     content: Content,
@@ -51,6 +72,8 @@ pub struct FileReader {
     path: String,
     disk_bytes: u64,
     ended: bool,
+    /// Where the last reject ends, and its length.
+    last_reject: (i64, i64),
 }
 
 /// Rows and rejects, in the file's order.
@@ -167,10 +190,23 @@ impl FileReader {
     /// Frames and parses the next block.
     fn advance(&mut self, rejects: &mut Vec<Reject>) {
         let before = self.account.parsed;
-        let Self { content, ready, utf16, framer, lines, parser, records, account, options, ended, .. } =
-            self;
+        let Self {
+            content,
+            ready,
+            utf16,
+            framer,
+            lines,
+            parser,
+            records,
+            account,
+            options,
+            ended,
+            last_reject,
+            ..
+        } = self;
         let mut sink = |piece: Piece<'_>| {
             account.take(piece, *lines, parser.as_mut(), records, |at, len, bytes, reason| {
+                *last_reject = (at.offset + len, len);
                 rejects.push(reject(at, len, bytes, reason, &options.fingerprints));
             });
         };
@@ -191,6 +227,14 @@ impl FileReader {
             framer.push(block, &mut sink);
         }
         self.untaken += self.account.parsed - before;
+    }
+
+    /// Bytes of a last line without an end that was rejected: probably half-written, and whole when the file has grown. Known after
+    /// [`FileReader::next_chunk`] gave `None`.
+    pub fn half_line(&self) -> u64 {
+        let (end, len) = self.last_reject;
+        let at_end = u64::try_from(end).is_ok_and(|end| end == self.content.read);
+        if self.lines && self.utf16.is_none() && at_end { u64::try_from(len).unwrap_or(0) } else { 0 }
     }
 
     /// The file's account. What was not yet read is read first (and its rows dropped from the answer, not from the account: call it
@@ -269,21 +313,28 @@ impl Opened {
     /// caller can tell whether they are the file it knows. The account then is of the tail, but for `content_bytes` and `sha256`,
     /// which are of the whole. `None` when the file is shorter than that (it is another one; open it again), or UTF-16 (only a start
     /// at 0 is possible).
-    pub fn start_at(
-        mut self,
-        ingest: i64,
-        file: i64,
-        offset: u64,
-        lines: u64,
-    ) -> Option<(FileReader, String)> {
-        let skip = usize::try_from(offset).ok()?;
-        if offset > 0 && self.head.starts_with(utf16::BOM) {
+    pub fn start_at(self, ingest: i64, file: i64, offset: u64, lines: u64) -> Option<(FileReader, String)> {
+        self.start_after(ingest, file, &ReadBefore { bytes: offset, lines, half: 0 })
+            .map(|r| (r.reader, r.sha256))
+    }
+
+    /// As [`Opened::start_at`], after content that ended in a half-written line: where the file has grown, that line is read again, whole.
+    pub fn start_after(mut self, ingest: i64, file: i64, read: &ReadBefore) -> Option<Resumed> {
+        let skip = usize::try_from(read.bytes).ok()?;
+        if skip > 0 && self.head.starts_with(utf16::BOM) {
             return None;
         }
+        let half = usize::try_from(read.half).ok()?;
+        let mut last = Vec::new();
+        let mut keep = |bytes: &[u8]| {
+            last.extend_from_slice(bytes.get(bytes.len().saturating_sub(half)..).unwrap_or_default());
+            last.drain(..last.len().saturating_sub(half));
+        };
         let mut hash = <sha2::Sha256 as sha2::Digest>::new();
         let (mut left, mut block) = (skip, self.head.clone());
         while left >= block.len() && left > 0 {
             sha2::Digest::update(&mut hash, &block);
+            keep(&block);
             left -= block.len();
             block = self.content.next().to_vec();
             if block.is_empty() && left > 0 {
@@ -292,10 +343,22 @@ impl Opened {
         }
         let (skipped, rest) = block.split_at_checked(left)?;
         sha2::Digest::update(&mut hash, skipped);
-        let at = At { line: i64::try_from(lines).ok()?.checked_add(1)?, offset: i64::try_from(offset).ok()? };
-        let rest = rest.to_vec();
-        let digest = super::open::hex(&sha2::Digest::finalize(hash));
-        Some((self.reader(ingest, file, at, Some(rest)), digest))
+        keep(skipped);
+        let mut rest = rest.to_vec();
+        if half > 0 && rest.is_empty() {
+            rest = self.content.next().to_vec();
+        }
+        let again = half > 0 && last.len() == half && !rest.is_empty();
+        let (mut lines, mut offset) = (i64::try_from(read.lines).ok()?, i64::try_from(read.bytes).ok()?);
+        if again {
+            last.extend_from_slice(&rest);
+            rest = last;
+            lines -= 1;
+            offset -= i64::try_from(half).ok()?;
+        }
+        let sha256 = super::open::hex(&sha2::Digest::finalize(hash));
+        let at = At { line: lines.checked_add(1)?, offset };
+        Some(Resumed { reader: self.reader(ingest, file, at, Some(rest)), sha256, again })
     }
 
     fn reader(self, ingest: i64, file: i64, at: At, ready: Option<Vec<u8>>) -> FileReader {
@@ -326,6 +389,7 @@ impl Opened {
             path: self.path,
             disk_bytes: self.disk_bytes,
             ended: false,
+            last_reject: (-1, 0),
         }
     }
 }
