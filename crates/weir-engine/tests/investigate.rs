@@ -8,7 +8,7 @@ use common::{Place, repository, shared};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
-use weir_engine::Investigated;
+use weir_engine::{Investigated, Settings};
 use weir_model::case::{Case, Determinable};
 use weir_model::{EntityKind, Finding, Severity};
 
@@ -192,4 +192,29 @@ async fn a_line_half_written_when_it_was_read_is_read_whole_when_the_file_has_gr
     std::fs::write(&log, whole.clone() + &line(500)).unwrap();
     let more = place.investigate(&[log]).await.ingested;
     assert_eq!(account(&more.intake[0]), (501, 1, 0, 500, 501));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shop_loses_what_the_truth_says() {
+    let place = Place::new();
+    let settings = Settings::read(&repository("examples/shop-config/weir.toml")).unwrap();
+    let done = place.investigate_with(&[repository("examples/shop")], settings).await;
+    balanced(&done);
+    let truth = std::fs::read_to_string(repository("examples/truth/shop.json")).unwrap();
+    let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
+    let grave = serious(&done.case);
+    let unissued: Vec<&Finding> = grave.iter().copied().filter(|f| f.detector == "unissued").collect();
+    let attackers: BTreeSet<String> = truth["attacker"]["addresses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["address"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(values(&unissued, EntityKind::Origin), attackers);
+    // Who is named is counted for certain; who is known by a forged session alone lies within the bounds.
+    let subjects = truth["leak"]["subjects"].as_array().unwrap();
+    let named = subjects.iter().filter(|s| s["named"] == true).count() as u64;
+    let bounds = done.case.scope.subjects.unwrap();
+    assert_eq!(bounds.lower, named);
+    assert!(bounds.upper.unwrap() >= subjects.len() as u64, "{bounds:?}");
 }
