@@ -132,13 +132,14 @@ impl Run {
                 (opened.start(self.ingest.id(), file), None)
             }
         };
-        let (mut account, half) = read::read(self, reader, input, progress).await?;
+        let mut ended = read::read(self, reader, input, progress).await?;
+        let account = &mut ended.account;
         self.new_records |= account.parsed > 0 || account.rejected > 0;
         if let Some(of) = &tail_of {
-            self.count_known(&mut account, of).await?;
+            self.count_known(account, of).await?;
         }
-        self.remember(&account, half, &heads, tail_of.as_ref()).await?;
-        self.intake.push(account);
+        self.remember(&ended, &heads, tail_of.as_ref()).await?;
+        self.intake.push(ended.account);
         Ok(())
     }
 
@@ -179,11 +180,11 @@ impl Run {
 
     async fn remember(
         &mut self,
-        account: &Intake,
-        half: u64,
+        ended: &read::Ended,
         heads: &[(u64, String)],
         tail_of: Option<&Known>,
     ) -> Result<(), EngineError> {
+        let account = &ended.account;
         let nothing_new = account.parsed == 0 && account.rejected == 0;
         if tail_of.is_some() && nothing_new {
             return Ok(());
@@ -195,12 +196,12 @@ impl Run {
             source: account.source.clone(),
             sensor: account.sensor.clone(),
             head: head.clone(),
-            sha256: account.sha256.clone(),
+            sha256: Some(ended.sha256.clone()),
             bytes: account.bytes,
             content_bytes: account.content_bytes,
             lines: account.lines,
             start: tail_of.map_or(0, |k| k.bytes),
-            half,
+            half: ended.half,
             ingest: self.ingest.id(),
         };
         Ok(self.ingest.file(&file).await?)

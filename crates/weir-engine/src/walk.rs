@@ -14,7 +14,7 @@ pub(crate) struct Input {
     pub bytes: u64,
 }
 
-/// The most folders deep a walk goes: deeper is a loop of links.
+/// The most folders deep a walk goes.
 const DEPTH_MAX: usize = 64;
 
 /// Files to read, and what could not be listed with its reason.
@@ -32,7 +32,7 @@ pub(crate) fn walk(inputs: &[PathBuf], leave_out: &[PathBuf]) -> Result<Walked, 
             // A folder that cannot be listed at all is an error; one below it is named in the account.
             std::fs::read_dir(input).map_err(wrong)?;
             let prefix = prefix(input, inputs.len());
-            folder(input, &prefix, 0, &leave_out, &mut found, &mut unread);
+            folder(input, &prefix, &mut Vec::new(), &leave_out, &mut found, &mut unread);
         } else {
             let name = input.file_name().unwrap_or(input.as_os_str()).to_string_lossy().into_owned();
             found.push(Input { rel: name, path: input.clone(), bytes: meta.len() });
@@ -55,16 +55,23 @@ fn prefix(input: &Path, inputs: usize) -> String {
 fn folder(
     at: &Path,
     prefix: &str,
-    depth: usize,
+    above: &mut Vec<PathBuf>,
     leave_out: &[PathBuf],
     found: &mut Vec<Input>,
     unread: &mut Vec<(String, String)>,
 ) {
+    let here = at.canonicalize().unwrap_or_else(|_| at.to_owned());
     let entries = match std::fs::read_dir(at) {
-        Ok(entries) if depth <= DEPTH_MAX => entries,
-        Ok(_) => return unread.push((prefix.to_owned(), "folders nested too deep".to_owned())),
+        Ok(_) if above.contains(&here) => {
+            return unread.push((prefix.to_owned(), "a link to a folder above it".to_owned()));
+        }
+        Ok(_) if above.len() > DEPTH_MAX => {
+            return unread.push((prefix.to_owned(), "folders nested too deep".to_owned()));
+        }
+        Ok(entries) => entries,
         Err(error) => return unread.push((prefix.to_owned(), format!("cannot be listed: {}", error.kind()))),
     };
+    above.push(here);
     for entry in entries {
         let Ok(entry) = entry else {
             unread.push((prefix.to_owned(), "an entry cannot be listed".to_owned()));
@@ -75,14 +82,13 @@ fn folder(
             continue;
         }
         match std::fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => {
-                folder(&path, &format!("{rel}/"), depth + 1, leave_out, found, unread)
-            }
+            Ok(meta) if meta.is_dir() => folder(&path, &format!("{rel}/"), above, leave_out, found, unread),
             Ok(meta) if meta.is_file() => found.push(Input { rel, path, bytes: meta.len() }),
             Ok(_) => unread.push((rel, "not a regular file".to_owned())),
             Err(error) => unread.push((rel, format!("cannot be opened: {}", error.kind()))),
         }
     }
+    above.pop();
 }
 
 #[cfg(test)]
@@ -96,10 +102,12 @@ mod tests {
         std::fs::write(dir.path().join("b/2.log"), "x").unwrap();
         std::fs::write(dir.path().join("a.log"), "x").unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("c")).unwrap();
+        std::os::unix::fs::symlink("..", dir.path().join("b/loop")).unwrap();
         let (found, unread) = walk(&[dir.path().to_owned()], &[]).unwrap();
         let names: Vec<_> = found.iter().map(|f| f.rel.as_str()).collect();
         assert_eq!(names, ["a.log", "b/2.log"]);
-        assert_eq!(unread.len(), 1);
+        let unread: Vec<_> = unread.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(unread, ["b/loop/", "c"]);
         assert!(walk(&[dir.path().join("absent")], &[]).is_err());
     }
 }

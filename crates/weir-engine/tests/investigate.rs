@@ -218,3 +218,50 @@ async fn the_shop_loses_what_the_truth_says() {
     assert_eq!(bounds.lower, named);
     assert!(bounds.upper.unwrap() >= subjects.len() as u64, "{bounds:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_and_wide_files_twice_change_nothing() {
+    let place = Place::new();
+    let logs = place.path("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let text = |net: &str| -> String {
+        let line = |n: u32| {
+            format!(
+                "{net}.{n} - - [01/Mar/2026:10:{:02}:{:02} +0000] \"GET /{n} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n",
+                n / 60,
+                n % 60
+            )
+        };
+        (0..200).map(line).collect()
+    };
+    let gzip = |text: &str| {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut out, text.as_bytes()).unwrap();
+        out.finish().unwrap()
+    };
+    let whole = gzip(&text("192.0.2"));
+    std::fs::write(logs.join("cut.log.gz"), &whole[..whole.len() - 20]).unwrap();
+    std::fs::write(logs.join("junk.log.gz"), [gzip(&text("198.51.100")), b"no gzip".to_vec()].concat())
+        .unwrap();
+    let wide = |text: &str| -> Vec<u8> {
+        [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    };
+    std::fs::write(logs.join("wide.log"), wide(&text("203.0.113"))).unwrap();
+    std::os::unix::fs::symlink(".", logs.join("loop")).unwrap();
+
+    let first = place.investigate(std::slice::from_ref(&logs)).await;
+    balanced(&first);
+    let parsed: u64 = first.ingested.intake.iter().map(|i| i.parsed).sum();
+    assert!((590..=600).contains(&parsed), "{parsed}");
+    let again = place.investigate(std::slice::from_ref(&logs)).await;
+    balanced(&again);
+    assert!(again.ingested.intake.iter().all(|i| i.parsed == 0 && i.rejected == 0), "{:?}", again.ingested);
+    assert!(!again.ingested.committed);
+    // A wide file that grew is read from where it ended.
+    std::fs::write(logs.join("wide.log"), wide(&(text("203.0.113") + &text("10.0.0")))).unwrap();
+    let grown = place.investigate(&[logs]).await.ingested;
+    assert_eq!(
+        grown.intake.iter().map(|i| (i.parsed, i.rejected)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)),
+        (200, 0)
+    );
+}

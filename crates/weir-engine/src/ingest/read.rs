@@ -11,13 +11,22 @@ use weir_sources::read::{Chunk, FileReader};
 /// Chunks that may wait to be written.
 const WAITING_MAX: usize = 2;
 
-/// Reads a file to its end; its account, and the bytes of a half-written last line.
+/// A file read to its end, or to where it is damaged.
+pub(super) struct Ended {
+    pub account: Intake,
+    /// Bytes of a half-written last line.
+    pub half: u64,
+    /// SHA-256 of the content that was read.
+    pub sha256: String,
+}
+
+/// Reads a file to its end.
 pub(super) async fn read(
     run: &mut Run,
     mut reader: FileReader,
     input: &Input,
     progress: &dyn Progress,
-) -> Result<(Intake, u64), EngineError> {
+) -> Result<Ended, EngineError> {
     let file = reader.file();
     let (send, mut chunks) = tokio::sync::mpsc::channel::<Chunk>(WAITING_MAX);
     let reading = tokio::task::spawn_blocking(move || {
@@ -26,7 +35,8 @@ pub(super) async fn read(
                 break;
             }
         }
-        (reader.half_line(), reader.finish())
+        let (half, sha256) = (reader.half_line(), reader.sha256());
+        Ended { account: reader.finish(), half, sha256 }
     });
     let mut duplicates = 0;
     while let Some(chunk) = chunks.recv().await {
@@ -39,14 +49,14 @@ pub(super) async fn read(
     }
     let stopped =
         |e: tokio::task::JoinError| EngineError::Reader { path: input.rel.clone(), message: e.to_string() };
-    let (half, mut account) = reading.await.map_err(stopped)?;
+    let Ended { mut account, half, sha256 } = reading.await.map_err(stopped)?;
     account.parsed -= duplicates;
     account.duplicates += duplicates;
     if duplicates > 0 {
         *account.reasons.entry("event read before".to_owned()).or_default() += duplicates;
     }
     progress.advance(input.bytes, 0);
-    Ok((account, half))
+    Ok(Ended { account, half, sha256 })
 }
 
 async fn write(run: &mut Run, table: Table, batch: RecordBatch) -> Result<u64, EngineError> {

@@ -237,6 +237,11 @@ impl FileReader {
         if self.lines && self.utf16.is_none() && at_end { u64::try_from(len).unwrap_or(0) } else { 0 }
     }
 
+    /// SHA-256 of the content so far: of the whole after [`FileReader::next_chunk`] gave `None`, or of what came before the damage.
+    pub fn sha256(&self) -> String {
+        self.content.sha256()
+    }
+
     /// The file's account. What was not yet read is read first (and its rows dropped from the answer, not from the account: call it
     /// after [`FileReader::next_chunk`] gave `None`).
     pub fn finish(mut self) -> Intake {
@@ -311,8 +316,7 @@ impl Opened {
 
     /// Reads what follows the first `offset` bytes of content, which are `lines` lines; gives their SHA-256 as well, so that the
     /// caller can tell whether they are the file it knows. The account then is of the tail, but for `content_bytes` and `sha256`,
-    /// which are of the whole. `None` when the file is shorter than that (it is another one; open it again), or UTF-16 (only a start
-    /// at 0 is possible).
+    /// which are of the whole. `None` when the file is shorter than that: it is another one; open it again.
     pub fn start_at(self, ingest: i64, file: i64, offset: u64, lines: u64) -> Option<(FileReader, String)> {
         self.start_after(ingest, file, &ReadBefore { bytes: offset, lines, half: 0 })
             .map(|r| (r.reader, r.sha256))
@@ -321,7 +325,7 @@ impl Opened {
     /// As [`Opened::start_at`], after content that ended in a half-written line: where the file has grown, that line is read again, whole.
     pub fn start_after(mut self, ingest: i64, file: i64, read: &ReadBefore) -> Option<Resumed> {
         let skip = usize::try_from(read.bytes).ok()?;
-        if skip > 0 && self.head.starts_with(utf16::BOM) {
+        if !skip.is_multiple_of(2) && self.head.starts_with(utf16::BOM) {
             return None;
         }
         let half = usize::try_from(read.half).ok()?;
@@ -369,11 +373,12 @@ impl Opened {
         super::survey::run(source, &head, self.again.as_deref(), at, &mut options);
         let parser = source.parser(&head, &options);
         let tag = FileTag { source: source.info().name.to_owned(), sensor: self.sensor, ingest, file };
+        let wide = self.head.starts_with(utf16::BOM);
         let mut ready = ready.unwrap_or(self.head);
-        let utf16 = ready.starts_with(utf16::BOM).then(|| {
-            ready.drain(..utf16::BOM.len());
-            Utf16::default()
-        });
+        if wide && at.offset == 0 {
+            ready.drain(..utf16::BOM.len().min(ready.len()));
+        }
+        let utf16 = wide.then(Utf16::default);
         FileReader {
             content: self.content,
             ready,
