@@ -7,8 +7,8 @@ use weir_detect::Context;
 use weir_detect::coverage::coverage;
 use weir_lake::rows;
 use weir_model::case::{
-    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Scope, Series,
-    TimelineEvent, Totals, Trace,
+    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Series, TimelineEvent,
+    Totals, Trace,
 };
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
@@ -29,17 +29,18 @@ pub(crate) async fn assemble(
     let traced = Traced::of(context, &findings, &mut limits).await?;
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
+    let data_seen = datasets.iter().any(|d| d.records > 0);
     let scoped =
-        weir_scope::scope(context.session, &findings, &traced.conditions, &coverage, &categories).await?;
+        weir_scope::scope(context.session, &findings, &traced.conditions, &coverage, &categories, data_seen)
+            .await?;
     let period = period(&coverage);
     let series = series(context, &findings, &traced.conditions).await?;
     let organisation = organisation(context);
-    let overall = scoped.overall.clone().unwrap_or_else(|| nothing_known(&coverage));
     let told = incident(&crate::incident::Facts {
         findings: &findings,
         timeline: &traced.timeline,
         traces: &traced.traces,
-        scope: &overall,
+        scope: &scoped.overall,
         scopes: &scoped.findings,
         coverage: &coverage,
         organisation: &organisation,
@@ -59,7 +60,7 @@ pub(crate) async fn assemble(
         datasets,
         findings,
         timeline: traced.timeline,
-        scope: overall,
+        scope: scoped.overall,
         finding_scopes: scoped.findings,
         traces: traced.traces,
         incident: told,
@@ -68,21 +69,6 @@ pub(crate) async fn assemble(
         snapshot: context.snapshot.versions(),
     };
     Ok((case, scoped.people))
-}
-
-fn nothing_known(coverage: &[Coverage]) -> Scope {
-    use weir_model::case::Determinable;
-    Scope {
-        determinable: if coverage.is_empty() { Determinable::No } else { Determinable::Yes },
-        reason: if coverage.is_empty() { "no records were read" } else { "nothing was found" }.to_owned(),
-        subjects: None,
-        categories: Vec::new(),
-        records: 0,
-        bytes: None,
-        first: None,
-        last: None,
-        gaps: Vec::new(),
-    }
 }
 
 /// The account of every file in the lake: a row per file and content, reads that brought nothing new left out, ingests numbered.

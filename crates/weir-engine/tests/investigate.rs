@@ -265,3 +265,18 @@ async fn damaged_and_wide_files_twice_change_nothing() {
         (200, 0)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_record_could_show_people_nobody_exposed_is_not_said() {
+    let place = Place::new();
+    let log = place.path("auth.log");
+    let line = |n: u32| {
+        format!(
+            "Mar  1 10:00:{n:02} host sshd[{n}]: Accepted publickey for ann from 192.0.2.7 port 5{n:03} ssh2\n"
+        )
+    };
+    std::fs::write(&log, (10..40).map(line).collect::<String>()).unwrap();
+    let case = place.investigate(&[log]).await.case;
+    assert_eq!((case.totals.parsed, case.scope.determinable), (30, Determinable::No));
+    assert_eq!(case.scope.subjects, None);
+}

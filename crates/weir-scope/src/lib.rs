@@ -24,25 +24,26 @@ use weir_model::case::{Bounds, Coverage, Determinable, ExposedSubject, Gap, Scop
 use weir_model::{Finding, Micros};
 
 /// The scope of a case: overall, per finding, and the people.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scoped {
     /// Overall.
-    pub overall: Option<Scope>,
+    pub overall: Scope,
     /// Per finding id; findings that reached no data are absent.
     pub findings: BTreeMap<String, Scope>,
     /// Every exposed person, sorted.
     pub people: Vec<ExposedSubject>,
 }
 
-/// The scope of all findings; `hands` gives each finding's condition on `access` that selects its hand's records.
+/// The scope of all findings; `data_seen` says whether any record at all is known to show people's data; `hands` gives each finding's condition on `access` that selects its hand's records.
 pub async fn scope(
     session: &Session,
     findings: &[Finding],
     hands: &BTreeMap<String, String>,
     coverage: &[Coverage],
     categories: &BTreeMap<String, Vec<String>>,
+    data_seen: bool,
 ) -> Result<Scoped, ScopeError> {
-    let mut scoped = Scoped::default();
+    let mut scopes = BTreeMap::new();
     let mut people = BTreeMap::new();
     let mut unseen = Some(0);
     for finding in findings {
@@ -54,13 +55,12 @@ pub async fn scope(
         subjects::join(&mut people, &finding.id, &reached);
         let more = more(&reached, &gaps);
         unseen = unseen.zip(more).map(|(all, own)| all + own);
-        scoped.findings.insert(finding.id.clone(), bound(&reached, gaps, more));
+        scopes.insert(finding.id.clone(), bound(&reached, gaps, more));
     }
     let lower = certain(people.keys());
     let upper = unseen.map(|more| people.len() as u64 + more);
-    scoped.overall = Some(overall(&scoped.findings, Bounds { lower, upper }, coverage));
-    scoped.people = people.into_values().collect();
-    Ok(scoped)
+    let overall = overall(&scopes, Bounds { lower, upper }, coverage, data_seen);
+    Ok(Scoped { overall, findings: scopes, people: people.into_values().collect() })
 }
 
 /// Silences of sensors that fall into a period.
@@ -144,7 +144,12 @@ fn wanted(gaps: &[Gap]) -> String {
     reasons.join("; ")
 }
 
-fn overall(findings: &BTreeMap<String, Scope>, people: Bounds, coverage: &[Coverage]) -> Scope {
+fn overall(
+    findings: &BTreeMap<String, Scope>,
+    people: Bounds,
+    coverage: &[Coverage],
+    data_seen: bool,
+) -> Scope {
     let all = || findings.values();
     let mut gaps: Vec<Gap> = all().flat_map(|s| s.gaps.iter().cloned()).collect();
     gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
@@ -152,7 +157,13 @@ fn overall(findings: &BTreeMap<String, Scope>, people: Bounds, coverage: &[Cover
     let mut categories: Vec<String> = all().flat_map(|s| s.categories.iter().cloned()).collect();
     categories.sort();
     categories.dedup();
-    let (determinable, reason) = if findings.is_empty() {
+    let (determinable, reason) = if findings.is_empty() && !data_seen {
+        (
+            Determinable::No,
+            "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell"
+                .to_owned(),
+        )
+    } else if findings.is_empty() {
         let silent = coverage.iter().any(|c| !c.gaps.is_empty());
         let word = "no finding reached records of a dataset";
         match silent {

@@ -49,6 +49,14 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
             help: None,
         });
     }
+    if let (Some(since), Some(until)) = (asked.since, asked.until)
+        && since >= until
+    {
+        return Err(ProgramError::Usage {
+            message: format!("`--since` {since} is not before `--until` {until}"),
+            help: Some("the period holds what is at or after the first and before the second".to_owned()),
+        });
+    }
     let what = Investigation {
         inputs: asked.inputs,
         lake,
