@@ -80,6 +80,7 @@ fn a_credential_header_of_aws_keeps_its_key_id() {
 #[test]
 fn clean_text_is_borrowed() {
     for text in [
+        "arn:aws:secretsmanager:us-east-1:123837392027:secret:stratus-red-team-retrieve-secret-0-aBcDeF",
         "",
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_12_0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/54.0.2840.59 Safari/537.36",
         "Failed password for invalid user admin from 192.0.2.7 port 41342 ssh2",

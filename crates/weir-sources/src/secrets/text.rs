@@ -63,6 +63,15 @@ fn after_name(text: &str, word: usize, at: usize, spans: &mut Vec<Span>) {
     named(text, start, end, at + 1, spans);
 }
 
+/// Whether what begins here is the kind of resource in an ARN of AWS Secrets Manager, `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`: what
+/// follows is the secret's name, which says what was read.
+fn names_a_secret(text: &str, start: usize) -> bool {
+    let before = text.get(..start).and_then(|t| t.strip_suffix(':')).unwrap_or_default();
+    let arn = before.rfind("arn:").and_then(|at| before.get(at..)).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-');
+    arn.split(':').count() == 5 && arn.split(':').nth(2) == Some("secretsmanager") && arn.chars().all(plain)
+}
+
 fn name_start(bytes: &[u8], end: usize) -> usize {
     let part = bytes.get(..end).unwrap_or_default();
     part.iter()
@@ -76,7 +85,7 @@ fn named(text: &str, start: usize, end: usize, value_at: usize, spans: &mut Vec<
         name = name.get(2..).unwrap_or_default();
     }
     let rule = rule(name);
-    if rule == Rule::Never {
+    if rule == Rule::Never || names_a_secret(text, start) {
         return;
     }
     let (from, own) = value_start(text.as_bytes(), value_at);
