@@ -22,7 +22,7 @@ pub fn run(arguments: &[&str]) -> Done {
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let log = folder.join(format!("access-{lines}.log"));
     generate(&log, lines).map_err(|e| format!("{}: {e}", log.display()))?;
-    finish("release build", command("cargo").args(["build", "--release", "--package", "weir"]))?;
+    finish("release build", command("cargo").args(["build", "--release"]))?;
     let python = tools::python()?;
     let weir = weir(&folder, &log)?;
     let duck = duckdb(&folder, &log, &python)?;

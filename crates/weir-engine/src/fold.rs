@@ -11,7 +11,7 @@ use weir_model::Table;
 use weir_rollup::{Fold, Merged, Row, encode};
 
 /// Bytes the fold holds before it spills.
-const FOLD_BYTES: usize = 512 << 20;
+const FOLD_BYTES: usize = 128 << 20;
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
 

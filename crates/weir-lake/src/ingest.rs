@@ -4,10 +4,12 @@
 //! killed between any two commits has written nothing; [`Lake::begin`] takes its leftovers back. Dropping an ingest is the same.
 
 use crate::delta::DataFile;
-use crate::distinct::{Distinct, Seen};
+use crate::distinct::{Distinct, Named, distinct, has_ids};
 use crate::known::KnownHeads;
 use crate::lake::Lake;
 use crate::lease::Lease;
+use crate::lookup::Lookup;
+use crate::overlap::Overlaps;
 use crate::rows::{self, KnownFile};
 use crate::snapshot::Snapshot;
 use crate::stage::{Stage, StageLimits};
@@ -15,6 +17,7 @@ use crate::tables::{Name, Part};
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat_batches;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_model::Table;
@@ -25,7 +28,8 @@ pub struct Ingest {
     lake: Lake,
     snapshot: Snapshot,
     stage: Stage,
-    seen: Seen,
+    named: Lookup<Named>,
+    overlaps: Overlaps,
     heads: KnownHeads,
     files: Vec<KnownFile>,
     state: BTreeMap<String, Vec<u8>>,
@@ -37,7 +41,8 @@ impl Ingest {
     pub(crate) fn new(lake: Lake, snapshot: Snapshot, lease: Lease, limits: StageLimits) -> Self {
         let store = lake.inner.store.clone();
         Self {
-            seen: Seen::new(store.clone()),
+            named: Lookup::new(store.clone()),
+            overlaps: Overlaps::new(Lookup::new(store.clone())),
             stage: Stage::new(store, lease, 'i', limits),
             lake,
             snapshot,
@@ -59,22 +64,49 @@ impl Ingest {
         &self.snapshot
     }
 
-    /// Splits off the rows whose event is known already: same table, source, `event_uid` and time, in the lake or earlier in
-    /// this ingest. Write what is kept.
+    /// Splits off the rows whose event is known already, in the lake or earlier in this ingest: by its own id, where the batch has
+    /// such (same table, source, `event_uid` and time), else as part of a long run of records that another file of the sensor
+    /// holds. Batches come in their file's order; rows whose run is undecided come out with a later batch or with
+    /// [`Ingest::undecided`]. Write what is kept.
     pub async fn distinct(&mut self, table: Table, batch: &RecordBatch) -> Result<Distinct> {
-        self.seen.distinct(&self.snapshot, &self.stage, table, batch).await
+        if !has_ids(batch) {
+            let decided = self.overlaps.take(&self.snapshot, &mut self.stage, table, Some(batch)).await?;
+            self.forget();
+            return decided.ok_or_else(|| LakeError::batch(table.name(), "there are no rows"));
+        }
+        let new = distinct(&mut self.named, &self.snapshot, &self.stage, table, batch).await?;
+        let Some(waiting) = self.undecided(table).await? else { return Ok(new) };
+        let kept = concat_batches(&batch.schema(), [&waiting.kept, &new.kept]);
+        let kept = kept.map_err(|e| LakeError::batch(table.name(), e))?;
+        Ok(Distinct { kept, duplicates: waiting.duplicates + new.duplicates })
+    }
+
+    /// The rows of a table that still wait when their file has ended.
+    pub async fn undecided(&mut self, table: Table) -> Result<Option<Distinct>> {
+        let decided = self.overlaps.take(&self.snapshot, &mut self.stage, table, None).await?;
+        self.forget();
+        Ok(decided)
     }
 
     /// Adds records. Their `ingest` column must be [`Ingest::id`].
     pub async fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<()> {
-        self.seen.remember(table, batch)?;
+        self.named.remember(table, batch)?;
+        self.overlaps.lookup().remember(table, batch)?;
         self.stage.add_by_day(Name::of(table), batch).await?;
-        self.seen.forget(&self.stage.take_just_closed());
-        if let Some(slot) = self.seen.too_many() {
+        self.forget();
+        let full = [self.named.too_many(), self.overlaps.lookup().too_many()];
+        for slot in full.into_iter().flatten() {
             self.stage.close(&slot).await?;
-            self.seen.forget(&self.stage.take_just_closed());
+            self.forget();
         }
         Ok(())
+    }
+
+    /// Forgets the keys of rows that can be read back by now.
+    fn forget(&mut self) {
+        let closed = self.stage.take_just_closed();
+        self.named.forget(&closed);
+        self.overlaps.lookup().forget(&closed);
     }
 
     /// Adds rejected records of a file.

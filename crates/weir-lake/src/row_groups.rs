@@ -1,6 +1,6 @@
 //! Event keys by row group of finished files, the ones read lately kept in memory.
 
-use crate::distinct::{Key, KeyColumns};
+use crate::lookup::{Event, Key, Keyed};
 use crate::reader::FileReader;
 use crate::store::Store;
 use crate::{LakeError, Result};
@@ -13,8 +13,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 use weir_model::Micros;
 
-/// Row groups whose keys are kept: at most 2 MB each.
-const GROUPS_KEPT_MAX: usize = 48;
+/// Bytes of keys that are kept.
+const KEPT_BYTES_MAX: usize = 64 << 20;
 /// Files whose footers are kept.
 const FOOTERS_KEPT_MAX: usize = 512;
 
@@ -22,12 +22,14 @@ const FOOTERS_KEPT_MAX: usize = 512;
 struct Lately<K, V> {
     values: HashMap<K, (u64, V)>,
     ticks: u64,
-    kept_max: usize,
+    weigh: fn(&V) -> usize,
+    weight: usize,
+    weight_max: usize,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Lately<K, V> {
-    fn new(kept_max: usize) -> Self {
-        Self { values: HashMap::new(), ticks: 0, kept_max }
+    fn new(weight_max: usize, weigh: fn(&V) -> usize) -> Self {
+        Self { values: HashMap::new(), ticks: 0, weigh, weight: 0, weight_max }
     }
 
     fn get(&mut self, key: &K) -> Option<V> {
@@ -38,11 +40,13 @@ impl<K: Hash + Eq + Clone, V: Clone> Lately<K, V> {
     }
 
     fn put(&mut self, key: K, value: V) {
-        if self.values.len() >= self.kept_max
+        self.weight += (self.weigh)(&value);
+        while self.weight > self.weight_max
             && let Some(oldest) =
                 self.values.iter().min_by_key(|(_, (used, _))| *used).map(|(k, _)| k.clone())
+            && let Some((_, gone)) = self.values.remove(&oldest)
         {
-            self.values.remove(&oldest);
+            self.weight = self.weight.saturating_sub((self.weigh)(&gone));
         }
         self.ticks += 1;
         self.values.insert(key, (self.ticks, value));
@@ -50,18 +54,22 @@ impl<K: Hash + Eq + Clone, V: Clone> Lately<K, V> {
 }
 
 /// Keys of finished files.
-pub(crate) struct RowGroupKeys {
+pub(crate) struct RowGroupKeys<V> {
     footers: Lately<String, ArrowReaderMetadata>,
-    groups: Lately<(String, usize), Arc<[Key]>>,
+    groups: Lately<(String, usize), Keys<V>>,
 }
 
-impl Default for RowGroupKeys {
+/// The keys of one row group, sorted, each with what is looked up.
+type Keys<V> = Arc<[(Key, V)]>;
+
+impl<V: Keyed> Default for RowGroupKeys<V> {
     fn default() -> Self {
-        Self { footers: Lately::new(FOOTERS_KEPT_MAX), groups: Lately::new(GROUPS_KEPT_MAX) }
+        let groups = Lately::new(KEPT_BYTES_MAX, |keys: &Keys<V>| size_of_val::<[(Key, V)]>(keys));
+        Self { footers: Lately::new(FOOTERS_KEPT_MAX, |_| 1), groups }
     }
 }
 
-impl RowGroupKeys {
+impl<V: Keyed> RowGroupKeys<V> {
     /// First and last time of each row group of a file.
     pub(crate) async fn groups(
         &mut self,
@@ -75,7 +83,12 @@ impl RowGroupKeys {
         Ok(groups.map(|g| times(g.columns().get(column?)?.statistics()?)).collect())
     }
 
-    async fn footer(&mut self, store: &Store, path: &str, size: u64) -> Result<ArrowReaderMetadata> {
+    pub(crate) async fn footer(
+        &mut self,
+        store: &Store,
+        path: &str,
+        size: u64,
+    ) -> Result<ArrowReaderMetadata> {
         if let Some(footer) = self.footers.get(&path.to_owned()) {
             return Ok(footer);
         }
@@ -92,13 +105,13 @@ impl RowGroupKeys {
         store: &Store,
         (path, size): (&str, u64),
         group: usize,
-    ) -> Result<Arc<[Key]>> {
+    ) -> Result<Keys<V>> {
         let at = (path.to_owned(), group);
         if let Some(keys) = self.groups.get(&at) {
             return Ok(keys);
         }
         let footer = self.footer(store, path, size).await?;
-        let columns = ProjectionMask::columns(footer.parquet_schema(), ["time", "source", "event_uid"]);
+        let columns = ProjectionMask::columns(footer.parquet_schema(), V::COLUMNS.iter().copied());
         let stream =
             ParquetRecordBatchStreamBuilder::new_with_metadata(FileReader::open(store, path, size)?, footer)
                 .with_projection(columns)
@@ -107,12 +120,12 @@ impl RowGroupKeys {
         let mut stream = stream.map_err(|e| LakeError::read(path, e))?;
         let mut keys = Vec::new();
         while let Some(batch) = stream.try_next().await.map_err(|e| LakeError::read(path, e))? {
-            let columns = KeyColumns::of(&batch)
-                .ok_or_else(|| LakeError::read(path, "its columns are not the table's"))?;
-            keys.extend((0..batch.num_rows()).filter_map(|row| columns.key(row).map(|(_, key)| key)));
+            let events =
+                V::read(&batch).ok_or_else(|| LakeError::read(path, "its columns are not the table's"))?;
+            keys.extend(events.into_iter().map(|Event { key, value, .. }| (key, value)));
         }
         keys.sort_unstable();
-        let keys: Arc<[Key]> = keys.into();
+        let keys: Keys<V> = keys.into();
         self.groups.put(at, Arc::clone(&keys));
         Ok(keys)
     }

@@ -454,6 +454,11 @@ static COMMON_HEAD: &[Column] = &[
 static COMMON_COLUMNS: LazyLock<Vec<Column>> =
     LazyLock::new(|| COMMON_HEAD.iter().chain(COMMON_REST).copied().collect());
 static TAG_COLUMNS: &[Column] = &[
+    Column {
+        name: "mark",
+        kind: ColumnKind::I64,
+        doc: "Fingerprint of this record and those before it, on few records: finds runs that two files share.",
+    },
     Column { name: "source", kind: ColumnKind::Str, doc: "The log format: `nginx_access`." },
     Column { name: "sensor", kind: ColumnKind::Str, doc: "The producer of the log." },
     Column {
@@ -502,6 +507,7 @@ impl<C> TableBuilder<C> {
         let text =
             |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
         let number = |n: i64| -> ArrayRef { Arc::new(arrow_array::Int64Array::from_value(n, rows)) };
+        columns.push(arrow_array::new_null_array(&DataType::Int64, rows));
         columns.extend([text(&tag.source), text(&tag.sensor), number(tag.ingest), number(tag.file)]);
         RecordBatch::try_new(table.schema(), columns)
             .map(Some)

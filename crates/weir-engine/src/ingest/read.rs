@@ -4,12 +4,15 @@ use super::Run;
 use crate::walk::Input;
 use crate::{EngineError, Progress};
 use arrow_array::{Array, RecordBatch};
+use std::collections::BTreeMap;
 use weir_model::Table;
 use weir_model::intake::Intake;
 use weir_sources::read::{Chunk, FileReader};
 
 /// Chunks that may wait to be written.
 const WAITING_MAX: usize = 2;
+/// Why rows without ids are duplicates.
+const IN_A_RUN: &str = "in a run of records that another file of the sensor holds";
 
 /// A file read to its end, or to where it is damaged.
 pub(super) struct Ended {
@@ -38,41 +41,48 @@ pub(super) async fn read(
         let (half, sha256) = (reader.half_line(), reader.sha256());
         Ended { account: reader.finish(), half, sha256 }
     });
-    let mut duplicates = 0;
+    let mut duplicates: BTreeMap<&str, u64> = BTreeMap::new();
     while let Some(chunk) = chunks.recv().await {
         let rows: usize = chunk.batches.iter().map(|(_, b)| b.num_rows()).sum();
         for (table, batch) in chunk.batches {
-            duplicates += write(run, table, batch).await?;
+            let new = run.ingest.distinct(table, &batch).await?;
+            *duplicates.entry(reason_of(&batch)).or_default() += new.duplicates;
+            write(run, table, &new.kept).await?;
         }
         run.ingest.rejects(file, &chunk.rejects).await?;
         progress.advance(0, rows as u64);
     }
+    for table in Table::ALL {
+        if let Some(new) = run.ingest.undecided(table).await? {
+            *duplicates.entry(IN_A_RUN).or_default() += new.duplicates;
+            write(run, table, &new.kept).await?;
+        }
+    }
     let stopped =
         |e: tokio::task::JoinError| EngineError::Reader { path: input.rel.clone(), message: e.to_string() };
     let Ended { mut account, half, sha256 } = reading.await.map_err(stopped)?;
-    account.parsed -= duplicates;
-    account.duplicates += duplicates;
-    if duplicates > 0 {
-        *account.reasons.entry("event read before".to_owned()).or_default() += duplicates;
+    for (reason, count) in duplicates.into_iter().filter(|(_, count)| *count > 0) {
+        account.parsed -= count;
+        account.duplicates += count;
+        *account.reasons.entry(reason.to_owned()).or_default() += count;
     }
     progress.advance(input.bytes, 0);
     Ok(Ended { account, half, sha256 })
 }
 
-async fn write(run: &mut Run, table: Table, batch: RecordBatch) -> Result<u64, EngineError> {
+/// Why rows of a batch are duplicates.
+fn reason_of(batch: &RecordBatch) -> &'static str {
     let named = batch.column_by_name("event_uid").is_some_and(|c| c.null_count() < c.len());
-    let (kept, duplicates) = if named {
-        let distinct = run.ingest.distinct(table, &batch).await?;
-        (distinct.kept, distinct.duplicates.values().sum())
-    } else {
-        (batch, 0)
-    };
-    if kept.num_rows() > 0 {
+    if named { "event read before" } else { IN_A_RUN }
+}
+
+async fn write(run: &mut Run, table: Table, new: &RecordBatch) -> Result<(), EngineError> {
+    if new.num_rows() > 0 {
         if table == Table::Access {
-            run.learner.observe(&kept);
+            run.learner.observe(new);
         }
-        run.folding.add(table, &kept)?;
-        run.ingest.write(table, &kept).await?;
+        run.folding.add(table, new)?;
+        run.ingest.write(table, new).await?;
     }
-    Ok(duplicates)
+    Ok(())
 }

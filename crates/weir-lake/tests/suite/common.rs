@@ -46,7 +46,8 @@ impl World {
             };
             records.access((at, TimeBasis::Stated), &common, &row);
         }
-        let tag = FileTag { source: "test".into(), sensor: "web1".into(), ingest, file: self.file };
+        let tag =
+            FileTag { source: "test".into(), sensor: format!("web{}", self.file), ingest, file: self.file };
         records.take(&tag).unwrap().remove(0).1
     }
 
@@ -66,6 +67,9 @@ pub async fn staged(lake: &Lake, world: &World) -> Ingest {
     let batch = world.batch(ingest.id());
     let new = ingest.distinct(Table::Access, &batch).await.unwrap();
     ingest.write(Table::Access, &new.kept).await.unwrap();
+    if let Some(rest) = ingest.undecided(Table::Access).await.unwrap() {
+        ingest.write(Table::Access, &rest.kept).await.unwrap();
+    }
     ingest
 }
 

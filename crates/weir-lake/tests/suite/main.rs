@@ -6,4 +6,5 @@ mod atomic;
 mod common;
 mod derived;
 mod interop;
+mod overlap;
 mod tables;
