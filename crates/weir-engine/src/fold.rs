@@ -6,12 +6,10 @@
 use crate::{EngineError, Progress};
 use std::sync::Arc;
 use weir_catalog::Catalog;
-use weir_lake::{Ingest, Lake, RecordBatch, SessionOptions, Snapshot};
+use weir_lake::{Ingest, Lake, Memory, RecordBatch, Snapshot};
 use weir_model::Table;
 use weir_rollup::{Fold, Merged, Row, encode};
 
-/// Bytes the fold holds before it spills.
-const FOLD_BYTES: usize = 128 << 20;
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
 
@@ -22,8 +20,8 @@ pub(crate) struct Folding {
 }
 
 impl Folding {
-    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
-        Self { catalog, fold: Fold::new(FOLD_BYTES, std::env::temp_dir()) }
+    pub(crate) fn new(catalog: Arc<Catalog>, memory: Memory) -> Self {
+        Self { catalog, fold: Fold::new(memory.fold(), std::env::temp_dir()) }
     }
 
     /// Takes in records.
@@ -51,8 +49,8 @@ pub(crate) async fn refold(
         return Ok(snapshot);
     }
     progress.stage("folding", None);
-    let session = snapshot.session(&SessionOptions::default(), None)?;
-    let mut folding = Folding::new(Arc::clone(catalog));
+    let session = snapshot.session(&snapshot.session_options(), None)?;
+    let mut folding = Folding::new(Arc::clone(catalog), lake.memory());
     for table in Table::ALL {
         use futures::StreamExt;
         let mut records = session.stream(&format!("SELECT * FROM {}", table.name())).await?;

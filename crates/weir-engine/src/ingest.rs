@@ -93,7 +93,7 @@ impl Run {
             Some(bytes) => Learner::from_bytes(&bytes)?,
             None => Learner::new(),
         };
-        let folding = Folding::new(settings.catalog(&learner.finish(&settings.config))?);
+        let folding = Folding::new(settings.catalog(&learner.finish(&settings.config))?, lake.memory());
         let fingerprints = fingerprints.clone();
         Ok(Self {
             ingest,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Learner, Masked};
 use weir_detect::{Context, run_all};
-use weir_lake::{Lake, RecordBatch, Session, SessionOptions, Snapshot};
+use weir_lake::{Lake, Memory, RecordBatch, Session, Snapshot};
 use weir_model::case::Case;
 use weir_model::{Finding, Micros, Span};
 use weir_sources::secrets::Fingerprints;
@@ -24,6 +24,8 @@ pub struct Investigation {
     pub case: PathBuf,
     /// What the organisation told us.
     pub settings: Settings,
+    /// What the work may hold before it goes to disk.
+    pub memory: Memory,
     /// Event time to look at.
     pub span: Span,
     /// Expected false alarms of severity high or above per 30 days.
@@ -44,8 +46,8 @@ pub struct Investigated {
 }
 
 /// Opens a lake, making it when missing and `create` is set.
-pub async fn open_lake(dir: &Path, create: bool) -> Result<Lake, EngineError> {
-    Ok(Lake::open(dir, create).await?)
+pub async fn open_lake(dir: &Path, create: bool, memory: Memory) -> Result<Lake, EngineError> {
+    Ok(Lake::open_within(dir, create, memory).await?)
 }
 
 /// What was learned from the records of a snapshot.
@@ -101,7 +103,7 @@ pub async fn sql(
             Arc::new(Masked::new(catalog, Arc::new(pseudonym)))
         }
     };
-    Ok(snapshot.session(&SessionOptions::default(), Some(derive))?.sql(query).await?)
+    Ok(snapshot.session(&snapshot.session_options(), Some(derive))?.sql(query).await?)
 }
 
 /// The file beside the tables in which every look at people by name is recorded, a line of JSON each.
@@ -125,7 +127,7 @@ fn record(lake: &Lake, who: &Unmasked, query: &str) -> Result<(), EngineError> {
 }
 
 fn session(snapshot: &Snapshot, catalog: &Arc<Catalog>) -> Result<Session, EngineError> {
-    Ok(snapshot.session(&SessionOptions::default(), Some(Arc::clone(catalog) as _))?)
+    Ok(snapshot.session(&snapshot.session_options(), Some(Arc::clone(catalog) as _))?)
 }
 
 /// Reads, folds, detects, traces, counts and writes the case.
@@ -134,7 +136,7 @@ pub async fn investigate(
     fingerprints: &Fingerprints,
     progress: &dyn Progress,
 ) -> Result<Investigated, EngineError> {
-    let lake = open_lake(&what.lake, true).await?;
+    let lake = open_lake(&what.lake, true, what.memory).await?;
     let ours = [what.case.clone(), what.lake.clone()];
     let ingested = ingest(&lake, &what.inputs, &ours, &what.settings, fingerprints, progress).await?;
     let snapshot = lake.snapshot().await?;

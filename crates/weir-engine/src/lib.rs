@@ -23,6 +23,7 @@ pub use keys::fingerprints;
 pub use progress::{Progress, Quiet};
 pub use settings::Settings;
 pub use weir_detect::{Info as DetectorInfo, detectors};
+pub use weir_lake::Memory;
 pub use weir_model as model;
 pub use weir_report as report;
 pub use weir_sources::sources;

@@ -36,7 +36,7 @@ fn log() -> String {
 }
 
 async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unmasked>) -> String {
-    let lake = open_lake(&place.path("case/lake"), false).await.unwrap();
+    let lake = open_lake(&place.path("case/lake"), false, weir_engine::Memory::default()).await.unwrap();
     let batches = sql(&lake, settings, &Fingerprints::default(), query, who).await.unwrap();
     arrow_cast::pretty::pretty_format_batches(&batches).unwrap().to_string()
 }

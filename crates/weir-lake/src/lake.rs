@@ -4,6 +4,7 @@ use crate::Result;
 use crate::delta::DeltaLog;
 use crate::ingest::Ingest;
 use crate::lease::{Abandoned, Lease};
+use crate::memory::Memory;
 use crate::refold::Refold;
 use crate::snapshot::Snapshot;
 use crate::stage::StageLimits;
@@ -26,6 +27,7 @@ pub struct Lake {
 pub(crate) struct Inner {
     pub(crate) store: Store,
     logs: BTreeMap<Name, DeltaLog>,
+    memory: Memory,
     limits: StageLimits,
 }
 
@@ -38,11 +40,20 @@ impl Inner {
 impl Lake {
     /// Opens the lake in a folder; with `create`, makes the folder and its tables where missing.
     pub async fn open(dir: &Path, create: bool) -> Result<Self> {
-        Self::open_with(dir, create, StageLimits::default()).await
+        Self::open_within(dir, create, Memory::default()).await
+    }
+
+    /// Opens a lake to work on it in so much memory.
+    pub async fn open_within(dir: &Path, create: bool, memory: Memory) -> Result<Self> {
+        Self::opened(dir, create, memory, memory.stage()).await
     }
 
     /// Opens a lake with other limits on what an ingest may use.
     pub async fn open_with(dir: &Path, create: bool, limits: StageLimits) -> Result<Self> {
+        Self::opened(dir, create, Memory::default(), limits).await
+    }
+
+    async fn opened(dir: &Path, create: bool, memory: Memory, limits: StageLimits) -> Result<Self> {
         let store = Store::open(dir, create)?;
         let logs: Result<BTreeMap<Name, DeltaLog>> =
             Name::ALL.into_iter().map(|name| Ok((name, DeltaLog::new(&store.url, name)?))).collect();
@@ -54,12 +65,17 @@ impl Lake {
                 }
             }
         }
-        Ok(Self { inner: Arc::new(Inner { store, logs, limits }) })
+        Ok(Self { inner: Arc::new(Inner { store, logs, memory, limits }) })
     }
 
     /// The lake's folder.
     pub fn dir(&self) -> &Path {
         &self.inner.store.dir
+    }
+
+    /// The memory that work on it may hold.
+    pub fn memory(&self) -> Memory {
+        self.inner.memory
     }
 
     /// Starts an ingest, after repairing what killed ones left.

@@ -63,6 +63,8 @@ fn context(options: &SessionOptions) -> Result<SessionContext> {
     set.execution.parquet.schema_force_view_types = false;
     // Results have the types the tables have.
     set.sql_parser.map_string_types_to_utf8view = false;
+    set.execution.sort_spill_reservation_bytes =
+        set.execution.sort_spill_reservation_bytes.min(options.memory_bytes_max / 16);
     let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory_bytes_max), CONSUMERS_NAMED);
     let spill = match &options.spill_dir {
         Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
@@ -70,6 +72,7 @@ fn context(options: &SessionOptions) -> Result<SessionContext> {
     };
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(pool))
+        .with_metadata_cache_limit(options.memory_bytes_max / 32)
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
         .build_arc()?;
     let context = SessionContext::new_with_config_rt(config, runtime);

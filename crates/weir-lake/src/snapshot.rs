@@ -87,6 +87,11 @@ impl Snapshot {
         Some(Arc::new(ScanTable::new(name, Arc::clone(&pinned.schema), Arc::clone(&pinned.files), prefix)))
     }
 
+    /// What queries of the snapshot may use, as its lake was opened.
+    pub fn session_options(&self) -> SessionOptions {
+        self.lake.memory().session()
+    }
+
     /// A query session over the snapshot. With `derive`, `access` shows the derived columns too.
     pub fn session(&self, options: &SessionOptions, derive: Option<Arc<dyn Derive>>) -> Result<Session> {
         Session::new(self.clone(), options, derive)

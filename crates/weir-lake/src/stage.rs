@@ -39,9 +39,9 @@ impl Default for StageLimits {
     fn default() -> Self {
         Self {
             open_files_max: 16,
-            pending_bytes_max: 128 << 20,
+            pending_bytes_max: 64 << 20,
             flush_bytes: 4 << 20,
-            encoded_bytes_max: 192 << 20,
+            encoded_bytes_max: 128 << 20,
             file_bytes_max: 256 << 20,
             files_per_part_max: 8,
         }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
+use weir_engine::Memory;
 use weir_model::{Micros, Severity};
 
 /// Finds personal-data leaks that hide for months, in the logs you already keep.
@@ -69,6 +70,28 @@ pub struct Logs {
     /// Configuration (see `weir schema config`).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
+    /// Memory that the work may hold before it goes to disk, such as 512M or 4G.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory)]
+    pub memory: Memory,
+}
+
+/// A size in bytes, or with K, M, G or T (powers of 1,024) behind it.
+fn memory(text: &str) -> Result<Memory, String> {
+    let (digits, unit) = match text.trim().trim_end_matches(['B', 'b', 'i']) {
+        size if size.ends_with(|c: char| c.is_ascii_alphabetic()) => size.split_at(size.len() - 1),
+        size => (size, ""),
+    };
+    let shift = match unit.to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err(format!("`{unit}` is no unit; write K, M, G or T")),
+    };
+    let number: usize = digits.parse().map_err(|_| "write a whole number, such as 512M".to_owned())?;
+    let bytes = number.checked_mul(1 << shift).ok_or("more than this machine can address")?;
+    Memory::bytes(bytes).ok_or_else(|| "at least 64M is needed".to_owned())
 }
 
 /// `weir investigate`.

@@ -62,6 +62,7 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
         lake,
         case: asked.output,
         settings: settings(&asked.logs)?,
+        memory: asked.logs.memory,
         span: Span { since: asked.since, until: asked.until },
         alert_budget: asked.alert_budget,
         program: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -79,7 +80,7 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
 
 async fn ingest(asked: Ingest, json: bool) -> Done {
     let settings = settings(&asked.logs)?;
-    let lake = weir_engine::open_lake(&asked.lake, true).await?;
+    let lake = weir_engine::open_lake(&asked.lake, true, asked.logs.memory).await?;
     let leave_out = [asked.lake.clone()];
     let key = weir_engine::fingerprints()?;
     let done =
@@ -110,7 +111,7 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
 
 async fn sql(asked: Sql, json: bool) -> Done {
     let settings = settings(&asked.logs)?;
-    let lake = weir_engine::open_lake(&asked.lake, false).await?;
+    let lake = weir_engine::open_lake(&asked.lake, false, asked.logs.memory).await?;
     let unmasked = asked.reason.filter(|_| asked.unmask).map(|reason| Unmasked {
         time: now(),
         user: std::env::var("USER")
@@ -150,7 +151,7 @@ fn visible(line: &str) -> String {
 
 async fn learn(asked: Learn) -> Done {
     let settings = settings(&asked.logs)?;
-    let lake = weir_engine::open_lake(&asked.lake, false).await?;
+    let lake = weir_engine::open_lake(&asked.lake, false, asked.logs.memory).await?;
     print(&weir_engine::learn(&lake, &settings).await?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::path::{Path, PathBuf};
-use weir_engine::{Investigated, Investigation, Quiet, Settings};
+use weir_engine::{Investigated, Investigation, Memory, Quiet, Settings};
 use weir_model::Span;
 use weir_sources::secrets::Fingerprints;
 
@@ -26,11 +26,20 @@ impl Place {
         self.investigate_with(inputs, Settings::default()).await
     }
 
+    pub async fn investigate_within(&self, inputs: &[PathBuf], memory: Memory) -> Investigated {
+        self.run(inputs, Settings::default(), memory).await
+    }
+
     pub async fn investigate_with(&self, inputs: &[PathBuf], settings: Settings) -> Investigated {
+        self.run(inputs, settings, Memory::default()).await
+    }
+
+    async fn run(&self, inputs: &[PathBuf], settings: Settings, memory: Memory) -> Investigated {
         let what = Investigation {
             inputs: inputs.to_vec(),
             lake: self.path("case/lake"),
             case: self.path("case"),
+            memory,
             settings,
             span: Span::default(),
             alert_budget: 1.0,

@@ -5,7 +5,7 @@ use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use weir_lake::{SessionOptions, rows};
+use weir_lake::rows;
 use weir_model::{EntityKind, Micros};
 use weir_rollup::{Partial, decode};
 use weir_stats::{Distinct, LogHistogram, WINDOWS};
@@ -70,7 +70,7 @@ pub(super) async fn screen(context: &Context<'_>, kind: EntityKind) -> Result<Ce
     let first_seen = vec![0; grid.len()];
     let mut screen =
         Screen { census, top: BinaryHeap::new(), first_seen, quiet_people: 0.0, quiet_records: 0 };
-    let mut batches = context.snapshot.rollup_stream(&[kind], &SessionOptions::default()).await?;
+    let mut batches = context.snapshot.rollup_stream(&[kind], &context.snapshot.session_options()).await?;
     let mut history = History::default();
     while let Some(batch) = batches.next().await {
         let read = decode(&batch?)
