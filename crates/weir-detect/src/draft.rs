@@ -1,6 +1,7 @@
 //! A finding in the making. It becomes a [`Finding`] only with evidence.
 
 use std::collections::BTreeMap;
+use weir_model::entity::name_of;
 use weir_model::finding::{FindingEvidence, State, stable_id};
 use weir_model::{Entity, Evidence, Finding, Micros, Severity};
 
@@ -78,6 +79,7 @@ impl Draft {
         let mut parts: Vec<&str> = vec![self.detector];
         parts.extend(self.identity.iter().map(String::as_str));
         let id = stable_id(&parts);
+        let title = headline(&self.title, self.entities.first().map_or("", |e| &e.value));
         let mut members = self.entities.into_iter();
         let principal = members.next();
         let mut rest: Vec<Entity> = members.filter(|m| Some(m) != principal.as_ref()).collect();
@@ -90,7 +92,7 @@ impl Draft {
             id,
             detector: self.detector.to_owned(),
             severity: self.severity,
-            title: self.title,
+            title,
             explanation: self.explanation,
             entities: principal.into_iter().chain(rest).collect(),
             first_seen: self.seen.0,
@@ -104,6 +106,54 @@ impl Draft {
             campaign: None,
             state: State::Open,
             snapshot,
+        }
+    }
+}
+
+/// A title as a line of its own: long names by what people call them (the entities hold them whole), and a capital at the start unless
+/// that is a name.
+fn headline(title: &str, principal: &str) -> String {
+    let words: Vec<&str> = title.split(' ').map(name_of).collect();
+    let line = words.join(" ");
+    let mut letters = line.chars();
+    match letters.next() {
+        Some(first) if principal.is_empty() || !line.starts_with(name_of(principal)) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_is_short_and_begins_as_a_sentence_does() {
+        let arn = "arn:aws:iam::123456789012:user/ann";
+        for (title, principal, want) in [
+            (
+                "arn:aws:iam::123456789012:user/ann opened arn:aws:s3:::photos to the whole world",
+                arn,
+                "user/ann opened photos to the whole world",
+            ),
+            (
+                "credentials of a machine were used from 2 networks: arn:aws:sts::1:assumed-role/r/i-1",
+                arn,
+                "Credentials of a machine were used from 2 networks: assumed-role/r/i-1",
+            ),
+            (
+                "ann acted from a network it had never used: 192.0.2.1",
+                "ann",
+                "ann acted from a network it had never used: 192.0.2.1",
+            ),
+            (
+                "192.0.2.7 signed in as root after 9 failures in a row",
+                "192.0.2.7",
+                "192.0.2.7 signed in as root after 9 failures in a row",
+            ),
+        ] {
+            assert_eq!(headline(title, principal), want);
         }
     }
 }

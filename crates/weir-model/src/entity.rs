@@ -89,6 +89,13 @@ impl fmt::Display for Entity {
     }
 }
 
+/// The name that people call an entity by: of an ARN its resource (`user/ann`), else the value itself.
+pub fn name_of(value: &str) -> &str {
+    let mut parts = value.splitn(6, ':');
+    let arn = parts.next() == Some("arn");
+    parts.nth(4).filter(|resource| arn && !resource.is_empty()).unwrap_or(value)
+}
+
 /// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
 pub fn prefix_of(address: &str) -> Option<String> {
     match address.parse::<std::net::IpAddr>().ok()? {

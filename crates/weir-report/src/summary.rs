@@ -109,11 +109,9 @@ fn period(case: &Case, lines: &mut Vec<Line>) {
     gaps.extend(case.scope.gaps.iter().filter(|g| !case.coverage.iter().any(|c| c.gaps.contains(g))));
     for (n, gap) in gaps.iter().take(GAPS_MAX).enumerate() {
         let label = if n == 0 { "Gaps" } else { "" };
-        lines.push(labelled(
-            label,
-            Style::Warning,
-            format!("{}: {}", terminal(&gap.what, 30), words::gap_span(gap)),
-        ));
+        let span = words::gap_span(gap);
+        let room = COLUMNS_MAX.saturating_sub(LABEL_WIDTH + 2 + span.chars().count());
+        lines.push(labelled(label, Style::Warning, format!("{}: {span}", terminal(&gap.what, room.max(30)))));
     }
     more(gaps.len(), GAPS_MAX, "case.json", lines);
 }

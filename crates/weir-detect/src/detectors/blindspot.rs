@@ -229,8 +229,8 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
     );
     draft.identity.push("silence".to_owned());
     draft.title = match sensor.gaps.len() {
-        1 => format!("{} was silent once, for {hours:.1} hours", sensor.sensor),
-        n => format!("{} was silent {n} times, {hours:.1} hours in all", sensor.sensor),
+        1 => format!("{} was silent once, for {}", sensor.sensor, lasting(hours)),
+        n => format!("{} was silent {n} times, {} in all", sensor.sensor, lasting(hours)),
     };
     let each: Vec<String> =
         sensor.gaps.iter().filter_map(|g| Some(format!("{} to {}: {}", g.from?, g.to?, g.reason))).collect();
@@ -292,6 +292,15 @@ async fn skew(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         findings.push(draft.finish(evidence, context.snapshot.versions()));
     }
     Ok(findings)
+}
+
+/// A duration in the unit people would name it in.
+fn lasting(hours: f64) -> String {
+    match hours {
+        h if h < 1.0 => format!("{:.0} minutes", h * 60.0),
+        h if h < 48.0 => format!("{h:.1} hours"),
+        h => format!("{:.1} days", h / 24.0),
+    }
 }
 
 #[cfg(test)]
