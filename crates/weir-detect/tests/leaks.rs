@@ -43,28 +43,27 @@ fn thieves() -> Vec<String> {
 }
 
 #[test]
-fn fixtures_of_unissued_fire_and_stay_quiet() {
-    for name in ["fires", "quiet"] {
-        let text =
-            std::fs::read_to_string(root().join(format!("crates/weir-detect/fixtures/unissued/{name}.md")))
-                .unwrap();
-        let (world, expected) = World::fixture(&text);
-        let found: Vec<String> = world
-            .find("unissued")
-            .iter()
-            .map(|f| {
-                let m = |n: &str| f.measures.get(n).copied().unwrap_or(-1.0);
-                format!(
-                    "{} {} credentials={} people={} origins={}",
-                    f.severity,
-                    f.entities[0],
-                    m("credentials"),
-                    m("people"),
-                    m("origins")
-                )
-            })
-            .collect();
-        assert_eq!(found, expected, "{name}");
+fn fixtures_fire_and_stay_quiet() {
+    for detector in ["unissued", "guessing", "newcomer", "shared_out", "blindspot"] {
+        for name in ["fires", "quiet"] {
+            let path = format!("crates/weir-detect/fixtures/{detector}/{name}.md");
+            let (world, expected) = World::fixture(&std::fs::read_to_string(root().join(&path)).unwrap());
+            let mut found: Vec<String> = world
+                .find(detector)
+                .iter()
+                .map(|f| {
+                    format!(
+                        "{} {}: {} ({} records)",
+                        f.severity,
+                        f.entities[0],
+                        f.title,
+                        f.evidence.0.total()
+                    )
+                })
+                .collect();
+            found.sort();
+            assert_eq!(found, expected, "{path}");
+        }
     }
 }
 
