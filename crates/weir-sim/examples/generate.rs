@@ -33,6 +33,10 @@ fn run() -> Result<String, Box<dyn std::error::Error>> {
             "--seed" => options.seed = value.parse()?,
             "--days" => options.days = Some(value.parse()?),
             "--scale" => options.scale = value.parse()?,
+            "--set" => {
+                let (name, number) = value.split_once('=').ok_or("`--set` takes NAME=NUMBER")?;
+                options.settings.push((name.to_owned(), number.parse()?));
+            }
             "--codec" => options.codec = Some(codec(&value)?),
             _ => return Err(format!("no flag is called `{flag}`").into()),
         }

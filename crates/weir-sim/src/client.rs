@@ -136,6 +136,8 @@ const FAMILIES: &[Family] = &[
     },
 ];
 const MACHINE_FAMILY: u8 = 11;
+/// Releases that a forced update of the app skips.
+const LEAP: u16 = 100;
 
 /// Clients that are programs, by their place in the table.
 const MACHINES: &[&str] = &[
@@ -148,6 +150,8 @@ const MACHINES: &[&str] = &[
     "Mozilla/5.0 zgrab/0.x",
     "Go-http-client/1.1",
     "-",
+    "courier-sync/3.1",
+    "health-check/1.0",
 ];
 
 /// Google's web crawler.
@@ -160,6 +164,12 @@ pub const YETI: Client = Client::machine(2);
 pub const PYTHON: Client = Client::machine(3);
 /// The shop's nightly settlement.
 pub const SETTLEMENT: Client = Client::machine(4);
+/// A program in Go.
+pub const SCRIPT: Client = Client::machine(7);
+/// The courier's program.
+pub const COURIER: Client = Client::machine(9);
+/// What watches whether hosts are up.
+pub const HEALTH_CHECK: Client = Client::machine(10);
 /// What probes call themselves.
 pub const PROBES: [Client; 4] =
     [Client::machine(5), Client::machine(6), Client::machine(7), Client::machine(8)];
@@ -197,6 +207,14 @@ impl Client {
         let late = mix(device, 7) % 8 + if mix(device, 8).is_multiple_of(6) { 30 } else { 0 };
         let releases = (u64::from(day.index) + 40 - late) / u64::from(family.days_per_release);
         Self { release: family.first_release as u16 + releases as u16, ..self }
+    }
+}
+
+impl Client {
+    /// The same client after an update that everybody had to take.
+    #[must_use]
+    pub fn leapt(self) -> Self {
+        Self { release: self.release + LEAP, ..self }
     }
 }
 

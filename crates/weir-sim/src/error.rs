@@ -24,6 +24,26 @@ pub enum Error {
         /// What it may be, in words.
         bounds: &'static str,
     },
+    /// The scenario has no setting of this name.
+    #[error("this scenario has no setting `{name}`{}", if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {known}") })]
+    UnknownSetting {
+        /// What was asked for.
+        name: String,
+        /// The names there are, for the reader.
+        known: String,
+    },
+    /// A setting is outside its bounds.
+    #[error("`{name}` is {value}, but must be between {low} and {high}")]
+    Setting {
+        /// The setting's name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// Its smallest value.
+        low: f64,
+        /// Its largest value.
+        high: f64,
+    },
     /// A file could not be written.
     #[error("cannot write `{path}`: {source}")]
     Write {

@@ -28,6 +28,23 @@ impl Event {
             Self::Issue(issue) => issue.at,
         }
     }
+
+    /// The same event as a clock writes it that shows this time.
+    #[must_use]
+    pub(crate) fn shown_at(mut self, shown: i64) -> Self {
+        match &mut self {
+            Self::Access(access) => access.at = shown,
+            Self::Issue(issue) => issue.at = shown,
+        }
+        self
+    }
+
+    /// Makes a page that would have been answered one that was not.
+    pub(crate) fn unanswered(&mut self) {
+        if let Self::Access(access) = self {
+            (access.status, access.bytes) = (503, 0);
+        }
+    }
 }
 
 /// A page asked for.

@@ -23,12 +23,14 @@ mod error;
 pub mod event;
 pub mod format;
 pub mod inventory;
+pub mod life;
 pub mod net;
 pub mod ordinary;
 mod output;
 mod play;
 pub mod random;
 pub mod scenario;
+mod settings;
 pub mod signin;
 pub mod site;
 mod truth;
@@ -40,10 +42,11 @@ pub use error::{Error, Result};
 pub use output::Codec;
 pub use play::{Log, Summary};
 pub use scenario::{Info, scenarios};
+pub use settings::Setting;
 pub use truth::{Address, Attacker, Innocent, Leak, Subject, Truth};
 
 /// How a world is written.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Same seed, same bytes.
     pub seed: u64,
@@ -53,11 +56,13 @@ pub struct Options {
     pub scale: f64,
     /// Compression of every log; the scenario's own where none is given.
     pub codec: Option<Codec>,
+    /// What the scenario's settings are to be, by name; its own defaults where none are given.
+    pub settings: Vec<(String, f64)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, days: None, scale: 1.0, codec: None }
+        Self { seed: 1, days: None, scale: 1.0, codec: None, settings: Vec::new() }
     }
 }
 
@@ -65,6 +70,31 @@ impl Default for Options {
 const DAYS_MAX: u32 = 3_653;
 /// Smallest and largest population, as a multiple of the scenario's own.
 const SCALE: std::ops::RangeInclusive<f64> = 0.01..=10_000.0;
+
+/// A scenario's page: what happens, and what its player may choose.
+///
+/// # Errors
+///
+/// Where no scenario has the name.
+pub fn about(scenario: &str) -> Result<String> {
+    let info = scenario::find(scenario)?;
+    let mut page = info.manual.to_owned();
+    page.push_str("\n## Settings\n\n");
+    page.push_str(&format!("{} days unless told otherwise. ", info.days));
+    if info.settings.is_empty() {
+        page.push_str("Nothing else may be chosen.\n");
+        return Ok(page);
+    }
+    page.push_str("With `--set NAME=NUMBER`:\n\n| name | default | between | what |\n|---|---|---|---|\n");
+    for setting in info.settings {
+        let (low, high) = setting.bounds;
+        page.push_str(&format!(
+            "| {} | {} | {low} and {high} | {} |\n",
+            setting.name, setting.default, setting.about
+        ));
+    }
+    Ok(page)
+}
 
 /// Writes a world: `out/logs/*`, `out/weir.toml`, `out/keys.csv`, `out/people.csv` and `out/truth.json`.
 ///
@@ -81,6 +111,7 @@ pub fn simulate(scenario: &str, out: &Path, options: &Options) -> Result<Summary
         let value = options.scale.to_string();
         return Err(Error::Option { option: "scale", value, bounds: "between 0.01 and 10000" });
     }
+    let settings = settings::Settings::read(info.settings, &options.settings)?;
     let size = scenario::Size { seed: options.seed, days, scale: options.scale };
-    play::play(info.name, (info.build)(size), out, options.codec)
+    play::play(info.name, (info.build)(size, &settings), out, options.codec)
 }

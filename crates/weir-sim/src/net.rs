@@ -18,7 +18,7 @@ struct Provider {
     share: u32,
 }
 
-const PROVIDERS: [Provider; 5] = [
+const PROVIDERS: [Provider; 6] = [
     Provider { base: [242, 16, 0, 0], bits: 17, lease_days: 180, share: 30 },
     Provider { base: [242, 84, 0, 0], bits: 16, lease_days: 30, share: 30 },
     Provider { base: [243, 7, 0, 0], bits: 15, lease_days: 7, share: 20 },
@@ -26,8 +26,11 @@ const PROVIDERS: [Provider; 5] = [
     Provider { base: [243, 130, 0, 0], bits: 15, lease_days: 1, share: 10 },
     // Hands out IPv6; see `home`.
     Provider { base: [0, 0, 0, 0], bits: 0, lease_days: 60, share: 10 },
+    // In another country; nobody lives there unless told to.
+    Provider { base: [250, 96, 0, 0], bits: 17, lease_days: 30, share: 0 },
 ];
 const IPV6_PROVIDER: usize = 4;
+const ABROAD: u8 = 5;
 
 /// Public addresses of carrier-grade NAT: base and how many, per mobile carrier.
 const CARRIERS: [([u8; 4], u64); 3] = [([245, 8, 32, 16], 3), ([245, 60, 4, 64], 2), ([245, 201, 9, 8], 2)];
@@ -48,6 +51,12 @@ impl Household {
     pub fn new(id: u64, random: &mut Random) -> Self {
         let shares = PROVIDERS.map(|provider| provider.share);
         Self { id, provider: random.weighted(&shares) as u8 }
+    }
+
+    /// The household with this number, in another country.
+    #[must_use]
+    pub fn abroad(id: u64) -> Self {
+        Self { id, provider: ABROAD }
     }
 
     /// Its address at a time, as seen for one of its devices.

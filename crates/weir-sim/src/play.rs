@@ -10,16 +10,17 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::format::Sensor;
 use crate::output::{Codec, LogFile};
-use crate::truth::Gathered;
+use crate::truth::{Gathered, Told};
 use crate::world::{Actor, World};
 
 /// A scenario made ready: the world, everyone in it, and the sensors that watch.
 pub(crate) struct Play {
     pub(crate) world: World,
     pub(crate) actors: Vec<Box<dyn Actor>>,
-    pub(crate) sensors: &'static [Sensor],
+    pub(crate) sensors: Vec<Sensor>,
     /// What the organisation would tell about its own data: `weir.toml`.
-    pub(crate) config: &'static str,
+    pub(crate) config: String,
+    pub(crate) told: Told,
 }
 
 /// What was written.
@@ -75,14 +76,14 @@ pub(crate) fn play(
         let end = play.world.period.day(day.index + 1).start;
         let today = waiting.partition_point(|event| event.at() < end);
         for event in waiting.drain(..today) {
-            write(&event, play.world.period.ahead, &mut files, &mut truth)?;
+            write(event, &play.world, &mut files, &mut truth)?;
         }
     }
     let world = &play.world;
     put(&out.join("weir.toml"), play.config.as_bytes())?;
     put(&out.join("keys.csv"), world.inventory.keys_csv().as_bytes())?;
     put(&out.join("people.csv"), world.inventory.people_csv().as_bytes())?;
-    let truth = truth.truth(scenario, world.seed, world.period.days, world.scale);
+    let truth = truth.truth(scenario, world.seed, world.period.days, world.scale, &play.told);
     let path = out.join("truth.json");
     let mut json = serde_json::to_vec_pretty(&truth).map_err(|error| Error::write(&path)(error.into()))?;
     json.push(b'\n');
@@ -96,13 +97,22 @@ pub(crate) fn play(
     Ok(Summary { logs, records: truth.records, leaked, subjects, truth: path })
 }
 
-fn write(event: &Event, ahead: i8, files: &mut [(&Sensor, LogFile)], truth: &mut Gathered) -> Result<()> {
+fn write(
+    mut event: Event,
+    world: &World,
+    files: &mut [(&Sensor, LogFile)],
+    truth: &mut Gathered,
+) -> Result<()> {
     let mut line = Vec::with_capacity(512);
+    if world.life.down(event.at()) {
+        event.unanswered();
+    }
     for (sensor, file) in files {
+        let Some(shown) = world.life.seen(sensor.file, event.at()) else { continue };
         line.clear();
-        if (sensor.render)(event, ahead, &mut line) {
+        if (sensor.render)(&event.shown_at(shown), world.period.ahead, &mut line) {
             file.line(&line)?;
-            truth.written(event);
+            truth.written(&event);
         }
     }
     Ok(())

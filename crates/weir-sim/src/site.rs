@@ -42,6 +42,14 @@ pub enum Page {
     Orders,
     /// `/orders/{id}`
     Order(u32),
+    /// `/api/customers/{code}`: what a partner sees of a customer.
+    Customer(u32),
+    /// `/lookup?phone=`: the account that has a telephone number.
+    Lookup(u32),
+    /// `/v1/accounts/{id}` on a host that nobody uses any more.
+    Legacy(u32),
+    /// `/v1/health` on the same host.
+    LegacyHealth,
 }
 
 /// Whose data a page shows.
@@ -60,7 +68,12 @@ impl Page {
     #[must_use]
     pub fn shows(self) -> Shows {
         match self {
-            Self::Member(id) | Self::MemberAddresses(id) | Self::MemberOrders(id) => Shows::Named(id),
+            Self::Member(id)
+            | Self::MemberAddresses(id)
+            | Self::MemberOrders(id)
+            | Self::Customer(id)
+            | Self::Lookup(id)
+            | Self::Legacy(id) => Shows::Named(id),
             Self::MyAddresses | Self::MyOrders | Self::Order(_) => Shows::Holder,
             _ => Shows::Nobody,
         }
@@ -86,6 +99,10 @@ impl Page {
             Self::MyOrders => "/my/orders",
             Self::Orders => "/orders",
             Self::Order(_) => "/orders/{id}",
+            Self::Customer(_) => "/api/customers/{code}",
+            Self::Lookup(_) => "/lookup",
+            Self::Legacy(_) => "/v1/accounts/{id}",
+            Self::LegacyHealth => "/v1/health",
         }
     }
 
@@ -96,6 +113,23 @@ impl Page {
             self,
             Self::Home | Self::Search(_) | Self::Product(_) | Self::Static(_) | Self::Robots | Self::Probe(_)
         )
+    }
+
+    /// Whether the page is on the host that nobody uses any more.
+    #[must_use]
+    pub fn legacy(self) -> bool {
+        matches!(self, Self::Legacy(_) | Self::LegacyHealth)
+    }
+
+    /// The host that serves the page.
+    #[must_use]
+    pub fn host(self) -> &'static str {
+        match self {
+            Self::Legacy(_) | Self::LegacyHealth => "legacy.shop.example",
+            Self::Customer(_) => "api.shop.example",
+            page if page.public() => "www.shop.example",
+            _ => "my.shop.example",
+        }
     }
 
     /// The size of a good answer in bytes: steady per page, as a template filled with one person's rows is.
@@ -117,6 +151,9 @@ impl Page {
             // Sizes of holders' pages depend on the holder, whom only the session knows; see `bytes_for`.
             Self::MyAddresses | Self::MyOrders => 1_220,
             Self::Order(id) => spread(1_900, 1_400, u64::from(id)),
+            Self::Customer(id) | Self::Legacy(id) => spread(940, 160, u64::from(id)),
+            Self::Lookup(id) => spread(180, 24, u64::from(id)),
+            Self::LegacyHealth => 15,
         }
     }
 
@@ -148,9 +185,39 @@ impl Display for Page {
             Self::MemberAddresses(id) => write!(f, "/members/{id}/addresses"),
             Self::MemberOrders(id) => write!(f, "/members/{id}/orders"),
             Self::Order(id) => write!(f, "/orders/{id}"),
+            Self::Customer(id) => write!(f, "/api/customers/{}", customer_code(id)),
+            Self::Lookup(id) => write!(f, "/lookup?phone={}", phone(id)),
+            Self::Legacy(id) => write!(f, "/v1/accounts/{id}"),
             _ => f.write_str(self.route()),
         }
     }
+}
+
+/// How member pages name a person.
+#[must_use]
+pub fn member_id(id: u32) -> String {
+    id.to_string()
+}
+
+/// How partners name a person: seven characters that look drawn at random, another for every id.
+#[must_use]
+pub fn customer_code(id: u32) -> String {
+    const SYMBOLS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const CODES: u64 = 36_u64.pow(7);
+    // A factor without a divisor in common with 36 permutes the codes.
+    let mut left = (u128::from(id) * 48_271_000_003 + 7_919) as u64 % CODES;
+    let mut code = String::with_capacity(7);
+    for _ in 0..7 {
+        code.push(char::from(SYMBOLS.get((left % 36) as usize).copied().unwrap_or(b'A')));
+        left /= 36;
+    }
+    code
+}
+
+/// A person's telephone number, another for every id.
+#[must_use]
+pub fn phone(id: u32) -> String {
+    format!("8210{:08}", (u64::from(id) * 7_654_321 + 13) % 100_000_000)
 }
 
 fn named(table: &[&'static str], index: u8) -> &'static str {

@@ -10,11 +10,18 @@ use serde::Serialize;
 
 use crate::clock::rfc3339;
 use crate::event::{Access, Event, Hand, Holder};
-use crate::ordinary;
 use crate::site::Shows;
 
 /// Version of the file's form.
 const FORMAT: u32 = 1;
+
+/// What a scenario tells beside its events.
+pub(crate) struct Told {
+    /// How the logs write whose data a page shows.
+    pub(crate) named: fn(u32) -> String,
+    /// Who stands out and takes nothing: role and addresses.
+    pub(crate) innocents: Vec<(&'static str, Vec<IpAddr>)>,
+}
 
 /// Gathers the truth while events are written.
 #[derive(Debug, Default)]
@@ -104,7 +111,14 @@ impl Gathered {
     }
 
     /// The truth as a whole.
-    pub(crate) fn truth(self, scenario: &'static str, seed: u64, days: u32, scale: f64) -> Truth {
+    pub(crate) fn truth(
+        self,
+        scenario: &'static str,
+        seed: u64,
+        days: u32,
+        scale: f64,
+        told: &Told,
+    ) -> Truth {
         let addresses = self.addresses.iter().map(|(address, seen)| Address {
             address: address.to_string(),
             first: rfc3339(seen.first),
@@ -112,13 +126,13 @@ impl Gathered {
             requests: seen.n,
         });
         let subjects = self.subjects.iter().map(|(id, exposed)| Subject {
-            id: id.to_string(),
+            id: (told.named)(*id),
             first: rfc3339(exposed.seen.first),
             last: rfc3339(exposed.seen.last),
             records: exposed.seen.n,
             named: exposed.named,
         });
-        let innocents = ordinary::conspicuous().into_iter().map(|(role, addresses)| Innocent {
+        let innocents = told.innocents.iter().map(|(role, addresses)| Innocent {
             role,
             addresses: addresses.iter().map(ToString::to_string).collect(),
         });
@@ -147,7 +161,7 @@ impl Gathered {
                 keys: self.keys.into_iter().collect(),
                 credentials: self.credentials.into_iter().collect(),
                 clients: self.clients.into_iter().collect(),
-                subjects_that_do_not_exist: self.nobody.iter().map(ToString::to_string).collect(),
+                subjects_that_do_not_exist: self.nobody.iter().map(|id| (told.named)(*id)).collect(),
             },
             innocents: innocents.collect(),
         }

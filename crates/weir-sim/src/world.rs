@@ -9,6 +9,7 @@ use crate::client::{Client, Kind};
 use crate::clock::{DAY, Day, HOUR, Period};
 use crate::event::{Event, Holder};
 use crate::inventory::Inventory;
+use crate::life::Life;
 use crate::net::{self, Household};
 use crate::random::{Random, mix};
 use crate::signin::{Account, Standing};
@@ -37,16 +38,25 @@ pub struct World {
     pub orders: Orders,
     /// Keys and people.
     pub inventory: Inventory,
+    /// What is odd about its days.
+    pub life: Life,
 }
 
 impl World {
     /// A world with this many members.
     #[must_use]
-    pub fn new(seed: u64, period: Period, scale: f64, members: u32, inventory: Inventory) -> Self {
+    pub fn new(
+        seed: u64,
+        period: Period,
+        scale: f64,
+        members: u32,
+        inventory: Inventory,
+        life: Life,
+    ) -> Self {
         let mut orders = Orders { next: 5_100_000, recent: VecDeque::new() };
-        let members = populate(seed, period, members, &mut orders);
+        let members = populate(seed, period, members, life.opened, &mut orders);
         let products = ((1_400.0 * scale.sqrt()) as u32).max(100);
-        Self { seed, period, scale, members, catalogue: Catalogue { products }, orders, inventory }
+        Self { seed, period, scale, members, catalogue: Catalogue { products }, orders, inventory, life }
     }
 
     /// A number that grows with the world's scale, at least 1.
@@ -72,6 +82,7 @@ pub struct Member {
     household: Household,
     carrier: u8,
     company: Option<u8>,
+    abroad: bool,
     vpn: bool,
 }
 
@@ -100,7 +111,9 @@ impl Member {
         let working = !day.weekend() && (9..18).contains(&day.hour(at));
         match (kind, self.company) {
             (Kind::Desktop, Some(company)) if working => net::workplace(company),
-            (Kind::Phone | Kind::App, _) if random.chance(if working { 0.75 } else { 0.4 }) => {
+            (Kind::Phone | Kind::App, _)
+                if !self.abroad && random.chance(if working { 0.75 } else { 0.4 }) =>
+            {
                 net::carrier_nat(self.carrier, u64::from(self.id), at)
             }
             _ => self.household.address(at, serial),
@@ -169,7 +182,7 @@ impl Orders {
 }
 
 /// Draws the members: ids ascending with the gaps that closed accounts leave, the last ones joining as the world runs.
-fn populate(seed: u64, period: Period, count: u32, orders: &mut Orders) -> Vec<Member> {
+fn populate(seed: u64, period: Period, count: u32, opened: Option<u32>, orders: &mut Orders) -> Vec<Member> {
     let mut random = Random::new(seed, "members", 0);
     let joining = count / 25;
     let mut id = 5_000;
@@ -189,6 +202,9 @@ fn populate(seed: u64, period: Period, count: u32, orders: &mut Orders) -> Vec<M
             ),
             _ => Household::new(u64::from(count + index), &mut random),
         };
+        // Whoever joins after the shop has opened abroad mostly lives there.
+        let abroad = opened.is_some_and(|day| joined >= i64::from(day)) && random.chance(0.7);
+        let household = if abroad { Household::abroad(u64::from(count + index)) } else { household };
         let companies = u64::from(count / 120).clamp(4, 250);
         let company = random.chance(0.3).then(|| random.below(companies) as u8);
         let mut member = Member {
@@ -199,7 +215,8 @@ fn populate(seed: u64, period: Period, count: u32, orders: &mut Orders) -> Vec<M
             orders: VecDeque::new(),
             household,
             carrier: random.below(net::carriers()) as u8,
-            company,
+            company: company.filter(|_| !abroad),
+            abroad,
             vpn: random.chance(0.02),
         };
         if joined < 0 && random.chance(0.6) {

@@ -20,7 +20,12 @@ fn root() -> PathBuf {
 
 fn plain(seed: u64, days: Option<u32>, scale: f64) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    simulate("shop", folder.path(), &Options { seed, days, scale, codec: Some(Codec::Plain) }).unwrap();
+    simulate(
+        "shop",
+        folder.path(),
+        &Options { seed, days, scale, codec: Some(Codec::Plain), ..Options::default() },
+    )
+    .unwrap();
     folder
 }
 
@@ -231,7 +236,12 @@ fn each_log_is_in_time_order() {
 fn the_same_seed_gives_the_same_bytes() {
     let write = |seed, codec| {
         let folder = tempfile::tempdir().unwrap();
-        simulate("shop", folder.path(), &Options { seed, days: Some(9), scale: 0.1, codec }).unwrap();
+        simulate(
+            "shop",
+            folder.path(),
+            &Options { seed, days: Some(9), scale: 0.1, codec, ..Options::default() },
+        )
+        .unwrap();
         contents(folder.path())
     };
     for codec in [None, Some(Codec::Gzip), Some(Codec::Plain)] {

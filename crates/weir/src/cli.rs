@@ -186,10 +186,19 @@ pub struct Named {
     pub name: Option<String>,
 }
 
+/// A scenario's setting.
+fn setting(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=NUMBER, such as people=7")?;
+    let value = value.parse().map_err(|_| format!("`{value}` is no number"))?;
+    Ok((name.to_owned(), value))
+}
+
 /// `weir simulate`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  weir simulate shop -o world --seed 2026")]
+  weir simulate shop -o world --seed 2026
+  weir simulate forged-tokens --about
+  weir simulate forged-tokens -o world --seed 7 --set issuance=0 --set people=7")]
 pub struct Simulate {
     /// The scenario; without one they are listed.
     pub scenario: Option<String>,
@@ -205,6 +214,12 @@ pub struct Simulate {
     /// Times as many people.
     #[arg(long, default_value_t = 1.0)]
     pub scale: f64,
+    /// A setting of the scenario, see --about; may be given several times.
+    #[arg(long = "set", value_name = "NAME=NUMBER", value_parser = setting)]
+    pub settings: Vec<(String, f64)>,
+    /// Print the scenario's page and its settings, and write nothing.
+    #[arg(long, requires = "scenario")]
+    pub about: bool,
 }
 
 /// A severity as a flag's value.

@@ -219,7 +219,17 @@ fn simulate(asked: &Simulate, json: bool) -> Done {
         let all: Vec<_> = weir_sim::scenarios().iter().map(|s| (s.name, s.summary, s.manual)).collect();
         return list(&Named { name: None }, "scenario", &all, json);
     };
-    let options = weir_sim::Options { seed: asked.seed, days: asked.days, scale: asked.scale, codec: None };
+    if asked.about {
+        print(&weir_sim::about(scenario)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let options = weir_sim::Options {
+        seed: asked.seed,
+        days: asked.days,
+        scale: asked.scale,
+        settings: asked.settings.clone(),
+        ..weir_sim::Options::default()
+    };
     let summary = weir_sim::simulate(scenario, &asked.output, &options)?;
     let said = format!(
         "{} records in {} logs, {} of them leak {} people; the truth is in {}\n",

@@ -6,12 +6,14 @@
 
 mod batch;
 mod crawler;
+mod partner;
 mod probe;
 mod scraper;
 mod service;
 mod shopper;
 mod visitor;
 
+pub use partner::addresses as courier_addresses;
 use std::net::IpAddr;
 
 use crate::net;
@@ -29,6 +31,14 @@ pub fn everyone() -> Vec<Box<dyn Actor>> {
         Box::new(scraper::Scrapers),
         Box::new(probe::Probes),
     ]
+}
+
+/// Everyone ordinary, with those that a larger shop has.
+#[must_use]
+pub fn everyone_and_partners() -> Vec<Box<dyn Actor>> {
+    let mut all = everyone();
+    all.push(Box::new(partner::Courier));
+    all
 }
 
 /// Innocents that stand out by how many people's pages, or how many people, they show: role and addresses.

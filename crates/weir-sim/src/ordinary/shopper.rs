@@ -7,6 +7,9 @@ use crate::random::Random;
 use crate::site::{self, Catalogue, Page};
 use crate::world::{Actor, Member, Orders, World};
 
+/// Visits for each usual one that a sale draws.
+const SALE_VISITS: f64 = 4.0;
+
 /// All members.
 #[derive(Debug)]
 pub struct Shoppers;
@@ -16,7 +19,9 @@ impl Actor for Shoppers {
         let mut random = Random::new(world.seed, "shoppers", u64::from(day.index));
         world.orders.forget_before(day.start - 3 * crate::clock::DAY);
         let key = world.inventory.web_key(day.index);
-        let lively = if day.weekend() { 1.25 } else { 0.9 };
+        let lively = if day.weekend() { 1.25 } else { 0.9 } * world.life.busyness(day.index);
+        let sale = world.life.sale.filter(|(on, _)| *on == day.index);
+        let leapt = world.life.app_release.is_some_and(|from| day.index >= from);
         for member in &mut world.members {
             if member.joined > i64::from(day.index) {
                 continue;
@@ -24,10 +29,17 @@ impl Actor for Shoppers {
             let new = member.joined == i64::from(day.index);
             let visits = random.count(member.rate * lively) + u32::from(new);
             let mut times: Vec<i64> = (0..visits).map(|_| day.moment(&SHOPPING, &mut random)).collect();
+            if let Some((_, hour)) = sale {
+                for _ in 0..random.count(member.rate * SALE_VISITS) {
+                    let after = random.tail(20.0, 180.0) as i64 * crate::clock::MINUTE;
+                    times.push(day.at(hour, 0) + after - 20 * crate::clock::MINUTE);
+                }
+            }
             // In order, so that a later visit finds the sign-in of an earlier one.
             times.sort_unstable();
             for (nth, at) in times.into_iter().enumerate() {
-                let mut visit = Visit { member, key, orders: &mut world.orders, catalogue: world.catalogue };
+                let mut visit =
+                    Visit { member, key, orders: &mut world.orders, catalogue: world.catalogue, leapt };
                 visit.walk(day, at, new && nth == 0, events, &mut random);
             }
         }
@@ -39,6 +51,7 @@ struct Visit<'a> {
     key: &'static str,
     orders: &'a mut Orders,
     catalogue: Catalogue,
+    leapt: bool,
 }
 
 impl Visit<'_> {
@@ -47,6 +60,7 @@ impl Visit<'_> {
         let Some(device) = self.member.devices.get(chosen) else { return };
         let (kind, serial) = (device.kind, device.serial);
         let client = device.client.on(day, serial);
+        let client = if self.leapt && kind == Kind::App { client.leapt() } else { client };
         let origin = self.member.origin(kind, serial, day, at, random);
         let mut walk = Walk::new(events, at, origin, client);
         // An app carries its own pages' frame and its sign-in with it, and opens the account first.

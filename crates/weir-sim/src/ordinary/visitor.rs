@@ -15,7 +15,9 @@ pub struct Visitors;
 impl Actor for Visitors {
     fn day(&mut self, world: &mut World, day: Day, events: &mut Vec<Event>) {
         let mut random = Random::new(world.seed, "visitors", u64::from(day.index));
-        let expected = f64::from(world.scaled(170)) * if day.weekend() { 1.3 } else { 0.9 };
+        let expected = f64::from(world.scaled(170))
+            * if day.weekend() { 1.3 } else { 0.9 }
+            * world.life.busyness(day.index);
         for _ in 0..expected as u32 {
             let at = day.moment(&SHOPPING, &mut random);
             let person = random.bits();

@@ -1,9 +1,17 @@
 //! The scenarios: one file each, whose opening comment is its manual page, and one line in the table below.
 
+pub mod already_inside;
+pub mod forged_tokens;
+pub mod lookup_abuse;
+pub mod partner_enumeration;
+pub mod quiet_year;
+mod retail;
+pub mod rotating_id_scrape;
 pub mod shop;
 
 use crate::error::{Error, Result};
 use crate::play::Play;
+use crate::settings::{Setting, Settings};
 
 /// How to play a scenario.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,11 +33,21 @@ pub struct Info {
     pub manual: &'static str,
     /// How many days it covers unless told otherwise.
     pub days: u32,
-    pub(crate) build: fn(Size) -> Play,
+    /// What its player may choose.
+    pub settings: &'static [Setting],
+    pub(crate) build: fn(Size, &Settings) -> Play,
 }
 
 /// All scenarios, by name.
-const SCENARIOS: &[Info] = &[shop::INFO];
+const SCENARIOS: &[Info] = &[
+    already_inside::INFO,
+    forged_tokens::INFO,
+    lookup_abuse::INFO,
+    partner_enumeration::INFO,
+    quiet_year::INFO,
+    rotating_id_scrape::INFO,
+    shop::INFO,
+];
 
 /// All scenarios, in order of name.
 #[must_use]

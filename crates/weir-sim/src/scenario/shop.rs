@@ -7,13 +7,16 @@ use crate::clock::{Day, Period, Rhythm};
 use crate::event::{Event, Holder, Session, Walk};
 use crate::format::{Sensor, combined, json_access, oidc};
 use crate::inventory::{Inventory, Key, Person};
+use crate::life::Life;
 use crate::net::{self, Household};
 use crate::ordinary;
 use crate::output::Codec;
 use crate::play::Play;
 use crate::random::Random;
 use crate::scenario::{Info, Size};
-use crate::site::Page;
+use crate::settings::Settings;
+use crate::site::{self, Page};
+use crate::truth::Told;
 use crate::world::{Actor, World};
 
 /// The scenario.
@@ -22,6 +25,7 @@ pub const INFO: Info = Info {
     summary: "A small web shop; a former developer's key signs sessions that were never issued.",
     manual: MANUAL,
     days: 45,
+    settings: &[],
     build,
 };
 
@@ -135,13 +139,14 @@ keys = \"keys.csv\"
 people = \"people.csv\"
 ";
 
-fn build(size: Size) -> Play {
+fn build(size: Size, _: &Settings) -> Play {
     let period = Period { start: START, days: size.days, ahead: AHEAD };
     let members = ((f64::from(MEMBERS) * size.scale) as u32).max(50);
-    let world = World::new(size.seed, period, size.scale, members, INVENTORY);
+    let world = World::new(size.seed, period, size.scale, members, INVENTORY, Life::default());
     let mut actors = ordinary::everyone();
     actors.push(Box::new(Forger::new(&world)));
-    Play { world, actors, sensors: SENSORS, config: CONFIG }
+    let told = Told { named: site::member_id, innocents: ordinary::conspicuous() };
+    Play { world, actors, sensors: SENSORS.to_vec(), config: CONFIG.to_owned(), told }
 }
 
 /// Active through the day and half as active at night, so that the hours say little.
