@@ -115,7 +115,7 @@ fn duckdb(folder: &Path, log: &Path, python: &Path) -> Done<(f64, u64)> {
 
 /// Seconds and peak resident bytes of a process.
 #[expect(clippy::disallowed_methods, reason = "it measures")]
-fn measure(command: &mut std::process::Command) -> Done<(f64, u64)> {
+pub fn measure(command: &mut std::process::Command) -> Done<(f64, u64)> {
     let start = Instant::now();
     let mut child = command.stdout(std::process::Stdio::null()).spawn().map_err(|e| e.to_string())?;
     let status_of = format!("/proc/{}/status", child.id());

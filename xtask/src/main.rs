@@ -1,9 +1,10 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask bench ingest`, `cargo xtask fuzz`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench ingest`, `cargo xtask evaluate`, `cargo xtask fuzz`.
 //!
 //! Decisive choice: a chore sets up what it needs (a Python environment, cargo tools) under the target folder, so that a fresh
 //! machine with Rust runs it. What cannot be had is a clear skip with its reason; under `CI=true` it is a failure.
 
 mod bench;
+mod evaluate;
 mod fuzz;
 mod run;
 mod test;
@@ -16,6 +17,8 @@ const USAGE: &str = "usage: cargo xtask <chore>
 
   test [--quick]           every check and test; --quick leaves out lints, licences and other programs
   bench ingest [--lines N] lines per second and peak memory of Weir and of DuckDB on one generated file
+  evaluate [--seed N] [--seeds N] [--only TEXT] [--no-curve]
+                           how soon worlds' leaks are found and who is wrongly accused; writes docs/evaluation.md
   fuzz [--seconds N]       every fuzz target for N seconds (default 30)";
 
 fn main() -> ExitCode {
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["evaluate", rest @ ..] => evaluate::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         _ => {
             run::say(USAGE);

@@ -2,6 +2,7 @@
 
 pub mod blindspot;
 pub mod guessing;
+pub mod harvest;
 pub mod newcomer;
 pub mod reach;
 pub mod shared_out;

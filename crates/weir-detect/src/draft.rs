@@ -23,6 +23,8 @@ pub struct Draft {
     pub entities: Vec<Entity>,
     /// First and last event.
     pub seen: (Micros, Micros),
+    /// Event time at which the evidence sufficed; the first event, unless [`Draft::raised`] says otherwise.
+    pub raised: Micros,
     /// Measures with units in their names.
     pub measures: BTreeMap<String, f64>,
     /// What was expected, by the same names.
@@ -51,12 +53,19 @@ impl Draft {
             explanation: String::new(),
             entities: vec![principal],
             seen,
+            raised: seen.0,
             measures: BTreeMap::new(),
             baseline: BTreeMap::new(),
             p_value: None,
             attack: Vec::new(),
             limits: Vec::new(),
         }
+    }
+
+    /// Says when the evidence sufficed, where one record was not enough.
+    pub fn raised(mut self, at: Micros) -> Self {
+        self.raised = at.clamp(self.seen.0, self.seen.1);
+        self
     }
 
     /// Adds a measure, and what was expected of it where that is known.
@@ -97,6 +106,7 @@ impl Draft {
             entities: principal.into_iter().chain(rest).collect(),
             first_seen: self.seen.0,
             last_seen: self.seen.1,
+            raised: self.raised,
             measures: self.measures,
             baseline: self.baseline,
             p_value: self.p_value,

@@ -11,6 +11,8 @@ mod context;
 pub mod coverage;
 mod draft;
 mod error;
+mod grid;
+mod hand;
 mod registry;
 
 pub mod detectors;

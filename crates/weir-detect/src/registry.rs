@@ -1,6 +1,6 @@
 //! The detectors, as data.
 
-use crate::detectors::{blindspot, guessing, newcomer, reach, shared_out, unissued};
+use crate::detectors::{blindspot, guessing, harvest, newcomer, reach, shared_out, unissued};
 use crate::{Context, DetectError, Detector};
 use weir_model::Finding;
 
@@ -9,6 +9,7 @@ pub fn detectors() -> &'static [&'static dyn Detector] {
     &[
         &blindspot::Blindspot,
         &guessing::Guessing,
+        &harvest::Harvest,
         &newcomer::Newcomer,
         &reach::Reach,
         &shared_out::SharedOut,

@@ -78,6 +78,8 @@ pub struct Finding {
     pub first_seen: Micros,
     /// Last event of it.
     pub last_seen: Micros,
+    /// Event time at which the evidence sufficed: whoever had looked then, at no later record, would have found it.
+    pub raised: Micros,
     /// What was measured, by name with unit (`subjects`, `records`, `bytes`).
     pub measures: BTreeMap<String, f64>,
     /// What was expected, by the same names.

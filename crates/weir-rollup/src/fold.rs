@@ -4,7 +4,7 @@ use crate::RollupError;
 use crate::cells::{Text, When, number, text};
 use crate::kind;
 use crate::merge::Merged;
-use crate::partial::Partial;
+use crate::partial::{Partial, SPAN_US};
 use crate::spill::Runs;
 use crate::table::{Hint, Table};
 use arrow_array::{Array, Int32Array, RecordBatch};
@@ -36,6 +36,7 @@ struct Touch<'p> {
     credential: Option<u64>,
     route: Option<u64>,
     origin: Option<u64>,
+    client: u64,
 }
 
 /// What one sign-in or issuance adds.
@@ -93,12 +94,13 @@ impl Fold {
     pub fn access(&mut self, batch: &RecordBatch, derived: &Derived) -> Result<(), RollupError> {
         let when = When::of(batch)?;
         let (origins, credentials) = (text(batch, "src_ip"), text(batch, "credential"));
+        let clients = text(batch, "user_agent");
         let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
         let status = statuses(batch);
         let mut prefixes = Prefixes::new(origins);
         let mut lanes = [
             Lane::new(EntityKind::Origin, origins),
-            Lane::new(EntityKind::Client, text(batch, "user_agent")),
+            Lane::new(EntityKind::Client, clients),
             Lane::new(EntityKind::Credential, credentials),
             Lane::new(EntityKind::Key, text(batch, "key_uid")),
             Lane::new(EntityKind::Actor, text(batch, "actor")),
@@ -124,8 +126,14 @@ impl Fold {
                 credential: credentials.at(row).map(|v| hash64(v.as_bytes())),
                 route: routes.at(row).map(|v| hash64(v.as_bytes())),
                 origin: origins.at(row).map(|v| hash64(v.as_bytes())),
+                client: clients.at(row).map_or(0, |v| hash64(v.as_bytes())),
             };
-            self.each(&mut lanes, &mut prefixes, row, day, |partial| touch.add(partial))?;
+            self.each(&mut lanes, &mut prefixes, row, day, |kind, partial| {
+                touch.add(partial);
+                if kind::at(kind).is_some_and(kind::visits) {
+                    touch.visit(partial);
+                }
+            })?;
             self.hour(&mut lanes, row, (time, day));
         }
         Ok(())
@@ -160,7 +168,7 @@ impl Fold {
             let other = matches!(activities.at(row), Some("logon" | "logoff" | "delete"));
             let issued = credential.is_some() && !failed && !other;
             let sign = Sign { time, failed, issued, account: hash(users), credential, origin: hash(origins) };
-            self.each(&mut lanes, &mut prefixes, row, day, |partial| sign.add(partial))?;
+            self.each(&mut lanes, &mut prefixes, row, day, |_, partial| sign.add(partial))?;
             // Whose identity it is counts as an actor too, once.
             if let Some(user) = users.at(row).filter(|user| actors.at(row) != Some(user)) {
                 self.update(kind::place(EntityKind::Actor), user, day, &mut user_hint, |partial| {
@@ -188,7 +196,7 @@ impl Fold {
         for row in 0..batch.num_rows() {
             let (time, day) = when.at(row);
             let (origin, sent) = (origins.at(row).map(|v| hash64(v.as_bytes())), bytes.at(row));
-            self.each(&mut lanes, &mut prefixes, row, day, |partial| {
+            self.each(&mut lanes, &mut prefixes, row, day, |_, partial| {
                 partial.at(time);
                 partial.flows = partial.flows.saturating_add(1);
                 partial.bytes_sent = partial.bytes_sent.saturating_add(sent);
@@ -217,7 +225,7 @@ impl Fold {
             let (time, day) = when.at(row);
             let origin = origins.at(row).map(|v| hash64(v.as_bytes()));
             let account = users.at(row).map(|v| hash64(v.as_bytes()));
-            self.each(&mut lanes, &mut prefixes, row, day, |partial| {
+            self.each(&mut lanes, &mut prefixes, row, day, |_, partial| {
                 partial.at(time);
                 origin.into_iter().for_each(|hash| partial.origins.insert(hash));
                 account.into_iter().for_each(|hash| partial.accounts.insert(hash));
@@ -249,16 +257,18 @@ impl Fold {
         prefixes: &mut Prefixes<'_>,
         row: usize,
         day: i32,
-        change: impl Fn(&mut Partial),
+        change: impl Fn(u8, &mut Partial),
     ) -> Result<(), RollupError> {
         for lane in lanes {
             if let Some(value) = lane.values.at(row) {
-                self.update(lane.kind, value, day, &mut lane.hint, &change)?;
+                let kind = lane.kind;
+                self.update(kind, value, day, &mut lane.hint, |partial| change(kind, partial))?;
             }
         }
         let mut hint = prefixes.hint;
         if let Some(prefix) = prefixes.at(row) {
-            self.update(kind::place(EntityKind::Prefix), prefix, day, &mut hint, &change)?;
+            let kind = kind::place(EntityKind::Prefix);
+            self.update(kind, prefix, day, &mut hint, |partial| change(kind, partial))?;
         }
         prefixes.hint = hint;
         Ok(())
@@ -317,6 +327,22 @@ impl Touch<'_> {
         self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
         self.route.into_iter().for_each(|hash| partial.routes.insert(hash));
         self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
+    }
+}
+
+impl Touch<'_> {
+    /// Counts the span in which a client was shown data, or looked around.
+    fn visit(&self, partial: &mut Partial) {
+        let Some(origin) = self.origin else { return };
+        let span = self.time.div_euclid(SPAN_US);
+        let who = hash64_in(origin, &self.client.to_le_bytes());
+        let at = |span: i64| hash64_in(who, &span.to_le_bytes());
+        if self.data && self.shown {
+            partial.visits.insert(at(span));
+        } else if !self.data && self.outcome == Outcome::Ok {
+            partial.looks.insert(at(span));
+            partial.looks.insert(at(span + 1));
+        }
     }
 }
 

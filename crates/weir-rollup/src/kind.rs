@@ -21,6 +21,12 @@ pub(crate) fn place(kind: EntityKind) -> u8 {
     KINDS.iter().position(|k| *k == kind).unwrap_or(KINDS.len()) as u8
 }
 
+/// Whether visits are counted for a kind: those that a person can stand behind.
+#[must_use]
+pub fn visits(kind: EntityKind) -> bool {
+    matches!(kind, EntityKind::Actor | EntityKind::Client | EntityKind::Origin | EntityKind::Prefix)
+}
+
 /// The kind at a place.
 pub(crate) fn at(place: u8) -> Option<EntityKind> {
     KINDS.get(usize::from(place)).copied()

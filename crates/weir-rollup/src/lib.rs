@@ -21,4 +21,4 @@ pub use columns::{decode, encode, schema};
 pub use error::RollupError;
 pub use fold::{Fold, subject_hash};
 pub use merge::{Merged, merge_neighbours, merge_sorted};
-pub use partial::{Partial, Row};
+pub use partial::{Partial, Row, SPAN_US, bare};

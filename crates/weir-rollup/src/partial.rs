@@ -7,10 +7,12 @@ use weir_model::EntityKind;
 use weir_stats::wire::{Input, put_nested, put_varint};
 use weir_stats::{Distinct, Merge, StatsError, Wire};
 
+/// Length of the spans in which visits and looks are counted, microseconds: ten minutes.
+pub const SPAN_US: i64 = 600_000_000;
 /// Number of plain counts in a partial.
 pub(crate) const COUNTS: usize = 14;
 /// Number of sketches in a partial.
-pub(crate) const SKETCHES: usize = 6;
+pub(crate) const SKETCHES: usize = 8;
 
 /// Names of the counts as columns, in the order of [`Partial::counts`].
 pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
@@ -31,7 +33,7 @@ pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
 ];
 /// Names of the sketches as columns, in the order of [`Partial::sketches`].
 pub(crate) const SKETCH_NAMES: [&str; SKETCHES] =
-    ["people", "missed", "credentials", "routes", "origins", "accounts"];
+    ["people", "missed", "credentials", "routes", "origins", "accounts", "visits", "looks"];
 
 /// What one entity did on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,10 @@ pub struct Partial {
     pub origins: Distinct,
     /// Accounts signed in to or tried.
     pub accounts: Distinct,
+    /// Spans of [`SPAN_US`] in which one client at one origin was shown data; for kinds in [`visits`](crate::kind::visits).
+    pub visits: Distinct,
+    /// Spans in which it did anything else that was answered, and the span after each: who looks around is no stranger to what comes next.
+    pub looks: Distinct,
     /// For a sensor: records by hour of the UTC day.
     pub hours: Option<Box<[u64; 24]>>,
 }
@@ -108,7 +114,7 @@ impl Partial {
         let [records, accesses, bytes, ok, denied, missing, failed, data_records, shown_records, rest @ ..] =
             counts;
         let [auths, auths_failed, issued, flows, bytes_sent] = rest;
-        let [people, missed, credentials, routes, origins, accounts] =
+        let [people, missed, credentials, routes, origins, accounts, visits, looks] =
             std::array::from_fn(|_| Distinct::new());
         Self {
             records,
@@ -133,6 +139,8 @@ impl Partial {
             routes,
             origins,
             accounts,
+            visits,
+            looks,
             hours: None,
         }
     }
@@ -178,7 +186,16 @@ impl Partial {
 
     /// The sketches, in the order of their columns.
     pub(crate) fn sketches(&self) -> [&Distinct; SKETCHES] {
-        [&self.people, &self.missed, &self.credentials, &self.routes, &self.origins, &self.accounts]
+        [
+            &self.people,
+            &self.missed,
+            &self.credentials,
+            &self.routes,
+            &self.origins,
+            &self.accounts,
+            &self.visits,
+            &self.looks,
+        ]
     }
 
     pub(crate) fn sketches_mut(&mut self) -> [&mut Distinct; SKETCHES] {
@@ -189,7 +206,15 @@ impl Partial {
             &mut self.routes,
             &mut self.origins,
             &mut self.accounts,
+            &mut self.visits,
+            &mut self.looks,
         ]
+    }
+
+    /// How many spans showed data to a client that had done nothing else then or in the span before.
+    #[must_use]
+    pub fn bare(&self) -> f64 {
+        bare(&self.visits, &self.looks)
     }
 
     /// Takes the instant of one record in.
@@ -213,6 +238,14 @@ impl Partial {
         self.sketches().iter().map(|s| s.heap_bytes()).sum::<usize>()
             + self.hours.as_ref().map_or(0, |_| size_of::<[u64; 24]>())
     }
+}
+
+/// How many of these visits had no look: the union less the looks.
+#[must_use]
+pub fn bare(visits: &Distinct, looks: &Distinct) -> f64 {
+    let mut both = looks.clone();
+    both.merge(visits);
+    (both.estimate() - looks.estimate()).clamp(0.0, visits.estimate())
 }
 
 impl Merge for Partial {

@@ -41,6 +41,48 @@ pub fn ln_binomial_upper(x: f64, n: u64, p: f64) -> f64 {
     }
 }
 
+/// `ln P(X >= x)` for the successes in `n` trials whose chance is itself drawn for each group of `n`, from a beta distribution with this
+/// mean and intra-class correlation: the beta-binomial, `C(n, j) B(j + a, n - j + b) / B(a, b)` summed from `x`, with `a + b = 1 / correlation - 1`
+/// (J. Skellam, J. Royal Statistical Society B 10 (1948)). Correlation 0 is the binomial.
+#[must_use]
+pub fn ln_beta_binomial_upper(x: f64, n: u64, mean: f64, correlation: f64) -> f64 {
+    if correlation.is_nan() || correlation <= DISPERSION_MIN {
+        return ln_binomial_upper(x, n, mean);
+    }
+    let Some(k) = count(x) else { return 0.0 };
+    if !(mean > 0.0 && mean < 1.0 && correlation < 1.0) {
+        return 0.0;
+    }
+    let trials = n as f64;
+    if k > trials {
+        return f64::NEG_INFINITY;
+    }
+    let size = 1.0 / correlation - 1.0;
+    let (a, b) = (mean * size, (1.0 - mean) * size);
+    // The terms' ratios are rational: begin with all `n`, whose logarithm is a sum, and go down to `k`.
+    let mut term = (0..n).map(|i| ((a + i as f64) / (size + i as f64)).ln()).sum::<f64>();
+    let (mut top, mut scaled) = (term, 1.0);
+    let mut j = trials;
+    while j > k {
+        // mass(j - 1) / mass(j)
+        term += (j / (trials - j + 1.0) * (trials - j + b) / (j - 1.0 + a)).ln();
+        j -= 1.0;
+        if term > top {
+            scaled = scaled * (top - term).exp() + 1.0;
+            top = term;
+        } else {
+            scaled += (term - top).exp();
+        }
+    }
+    (top + scaled.ln()).min(0.0)
+}
+
+/// `P(X >= x)` for a beta-binomial count; see [`ln_beta_binomial_upper`].
+#[must_use]
+pub fn beta_binomial_upper(x: f64, n: u64, mean: f64, correlation: f64) -> f64 {
+    ln_beta_binomial_upper(x, n, mean, correlation).exp()
+}
+
 /// `P(X >= x)` for the successes in `n` trials of chance `p`.
 #[must_use]
 pub fn binomial_upper(x: f64, n: u64, p: f64) -> f64 {

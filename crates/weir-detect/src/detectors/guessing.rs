@@ -135,7 +135,8 @@ async fn background(
     let failed: u64 = guessing.iter().map(|o| o.failed).sum();
     let right = guessing.iter().filter(|o| o.succeeded > 0).count();
     let mut draft =
-        Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Sensor, sensor), (first, last));
+        Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Sensor, sensor), (first, last))
+            .raised(last);
     draft.title = format!("{} addresses guessed passwords at {sensor}: {failed} failures", guessing.len());
     let outcome = match right {
         0 => "none of them ever signed in".to_owned(),
@@ -212,7 +213,8 @@ async fn success(
     );
     let Some(evidence) = context.cite("auth", &condition).await? else { return Ok(None) };
     let mut draft =
-        Draft::new("guessing", Severity::Critical, Entity::new(EntityKind::Origin, &origin.address), seen);
+        Draft::new("guessing", Severity::Critical, Entity::new(EntityKind::Origin, &origin.address), seen)
+            .raised(seen.1);
     draft.identity.extend([origin.sensor.clone(), account.to_owned(), seen.1.to_string()]);
     draft.title = format!("{} signed in as {account} after {failures} failures in a row", origin.address);
     draft.explanation = format!(
@@ -248,7 +250,8 @@ async fn by_many(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Findin
         let condition = format!("{quiet} AND sensor = {} AND \"user\" = {}", quote(sensor), quote(account));
         let Some(evidence) = context.cite("auth", &condition).await? else { continue };
         let mut draft =
-            Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Actor, account), (first, last));
+            Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Actor, account), (first, last))
+                .raised(last);
         draft.identity.push(sensor.to_owned());
         draft.title =
             format!("{} quiet addresses guessed the password of {account} at {sensor}", row.count("origins"));

@@ -1,10 +1,10 @@
 //! `reach`: how many people an entity's records show, over windows from an hour to the whole period.
 
 mod exact;
-mod grid;
 mod judge;
 mod screen;
 mod tell;
+mod vain;
 
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};

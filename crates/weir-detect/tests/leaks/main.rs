@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
 
 mod common;
+mod harvest;
 
 use common::{World, values};
 use std::collections::BTreeSet;

@@ -12,7 +12,7 @@ struct Advice {
     lesson: &'static str,
 }
 
-const ADVICE: [Advice; 6] = [
+const ADVICE: [Advice; 7] = [
     Advice {
         detector: "blindspot",
         now: "Switch logging back on, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
@@ -22,6 +22,11 @@ const ADVICE: [Advice; 6] = [
         detector: "guessing",
         now: "Where guessing was followed by a success, lock the account, end its sessions and change its credentials; then look at what it did.",
         lesson: "Passwords that can be guessed over the network will be: require keys or a second factor, and limit attempts.",
+    },
+    Advice {
+        detector: "harvest",
+        now: "Block or challenge the addresses named, end the sessions used there, and find out how those sessions came to be.",
+        lesson: "Watch for sessions that go straight to people's data; check at use that each was issued, and to whom.",
     },
     Advice {
         detector: "newcomer",

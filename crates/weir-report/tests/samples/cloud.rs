@@ -145,6 +145,7 @@ fn findings(first: Micros) -> Vec<Finding> {
                 ],
                 first_seen: later(first, 60 * i as i64),
                 last_seen: later(first, 60 * i as i64 + 5_000),
+                raised: later(first, 60 * i as i64),
                 measures: map(&[("records", total as f64)]),
                 baseline: map(&[("records", 0.0)]),
                 p_value: (detector == "newcomer" || detector == "reach").then_some(0.000_4),

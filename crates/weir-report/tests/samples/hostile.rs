@@ -36,7 +36,7 @@ impl Attacks {
 
     fn poison(&mut self, value: &mut serde_json::Value, key: &str) {
         // Times, fixed words and the program's name are weir's own, never foreign.
-        const OWN: [&str; 16] = [
+        const OWN: [&str; 17] = [
             "time",
             "until",
             "first",
@@ -45,6 +45,7 @@ impl Attacks {
             "to",
             "first_seen",
             "last_seen",
+            "raised",
             "severity",
             "state",
             "kind",

@@ -73,6 +73,7 @@ pub fn finding(id: &str, detector: &str, severity: Severity, title: &str, eviden
         entities: Vec::new(),
         first_seen: Micros(0),
         last_seen: Micros(0),
+        raised: Micros(0),
         measures: BTreeMap::new(),
         baseline: BTreeMap::new(),
         p_value: None,

@@ -1,10 +1,10 @@
 //! The exact look at few entities: whose data, under which credentials, day by day.
 
-use super::grid::{Held, held};
 use super::judge::Judged;
 use super::screen::Census;
 use crate::detectors::unissued::issuing::{self, Issuing};
 use crate::detectors::unissued::{ISSUES, WEB};
+use crate::grid::{Held, held};
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,12 +132,17 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// The entity of a record of `access`, as SQL.
+    pub(super) fn entity(&self) -> String {
+        match self.kind {
+            EntityKind::Prefix => prefix_sql("src_ip"),
+            _ => self.column.to_owned(),
+        }
+    }
+
     /// The condition on `access` for some entities.
     pub(super) fn condition<'e>(&self, entities: impl Iterator<Item = &'e str>) -> String {
-        match self.kind {
-            EntityKind::Prefix => format!("{} IN {}", prefix_sql("src_ip"), quote_all(entities)),
-            _ => format!("{} IN {}", self.column, quote_all(entities)),
-        }
+        format!("{} IN {}", self.entity(), quote_all(entities))
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Verdict {
     Surge,
     /// Appeared during the log and reads many under its credentials.
     Appeared,
+    /// So too, and most of those it asks for do not exist.
+    Guessed,
 }
 
 /// An entity judged.
@@ -108,7 +110,7 @@ impl Null {
 
 /// Judges every candidate; those with nothing to say are left out. Sorted by entity.
 pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) -> f64) -> Vec<Judged> {
-    let nulls = |of: &dyn Fn(&Series) -> &super::grid::Held| -> Vec<Vec<Null>> {
+    let nulls = |of: &dyn Fn(&Series) -> &crate::grid::Held| -> Vec<Vec<Null>> {
         census
             .quiet
             .iter()
@@ -151,7 +153,7 @@ pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) 
 fn first_beyond(
     census: &Census,
     series: &Series,
-    held: &super::grid::Held,
+    held: &crate::grid::Held,
     nulls: &[Vec<Null>],
     threshold: &dyn Fn(u64) -> f64,
 ) -> Option<Judged> {
@@ -228,7 +230,7 @@ fn dense(daily: &[(i32, f64)], first: i32) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detectors::reach::grid::Grid;
+    use crate::grid::Grid;
 
     /// `quiet` entities that read nobody, on a period of `days`.
     fn census(days: i32, quiet: u64) -> Census {

@@ -1,6 +1,6 @@
 //! The first look, over rollups: which few of the many showed enough people to be looked at exactly, and what the many showed.
 
-use super::grid::{Grid, held};
+use crate::grid::{Grid, held};
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::cmp::Reverse;

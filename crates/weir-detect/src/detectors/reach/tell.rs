@@ -1,9 +1,11 @@
 //! From judged entities to findings: what belongs together, in words a reviewer can check.
 
 use super::exact::Scope;
-use super::grid::words;
 use super::judge::{Judged, Verdict};
 use super::screen::{Census, day};
+use super::vain::{self, Guess};
+use crate::grid::words;
+use crate::hand::{Reader, together};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
@@ -16,6 +18,7 @@ struct Member<'j> {
     judged: &'j Judged,
     seen: (Micros, Micros),
     datasets: BTreeSet<String>,
+    guess: Option<&'j Guess>,
 }
 
 /// The findings of one kind of entity.
@@ -26,20 +29,32 @@ pub(super) async fn findings(
     judged: &[Judged],
 ) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
-    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Appeared] {
+    let appeared: Vec<&str> =
+        judged.iter().filter(|j| j.verdict == Verdict::Appeared).map(|j| j.entity.as_str()).collect();
+    let guesses = vain::guessers(context, scope, &appeared).await?;
+    let judged: Vec<Judged> = judged.iter().map(|j| guessed(j, &guesses)).collect();
+    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Guessed, Verdict::Appeared] {
         let which = condition(scope, verdict);
-        let mut members = Vec::new();
-        for judged in judged
-            .iter()
-            .filter(|j| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside))
-        {
-            members.extend(member(context, scope, &which, judged).await?);
+        let concerned =
+            |j: &&Judged| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside);
+        if !judged.iter().any(|j| j.verdict == verdict) {
+            continue;
         }
+        let members = members(context, scope, &which, judged.iter().filter(concerned), &guesses).await?;
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.judged.verdict == verdict)) {
             findings.extend(finding(context, scope, census, verdict, &which, &group).await?);
         }
     }
     Ok(findings)
+}
+
+/// An entity that appeared and guesses is judged from the day that shows it.
+fn guessed(judged: &Judged, guesses: &BTreeMap<String, Guess>) -> Judged {
+    let mut judged = judged.clone();
+    if let (Verdict::Appeared, Some(guess)) = (judged.verdict, guesses.get(&judged.entity)) {
+        (judged.verdict, judged.day) = (Verdict::Guessed, judged.day.max(guess.day));
+    }
+    judged
 }
 
 /// The records a verdict speaks of.
@@ -54,52 +69,48 @@ fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
     )
 }
 
-async fn member<'j>(
+/// Judged entities with what they read, and when; those of whom the condition holds for no record are left out.
+async fn members<'j>(
     context: &Context<'_>,
     scope: &Scope<'_>,
     which: &str,
-    judged: &'j Judged,
-) -> Result<Option<Member<'j>>, DetectError> {
-    let entity = scope.condition([judged.entity.as_str()].into_iter());
+    judged: impl Iterator<Item = &'j Judged> + Clone,
+    guesses: &'j BTreeMap<String, Guess>,
+) -> Result<Vec<Member<'j>>, DetectError> {
+    let condition = scope.condition(judged.clone().map(|j| j.entity.as_str()));
     let query = format!(
-        "SELECT dataset, min(time) AS first, max(time) AS last FROM access WHERE {entity} AND {which} GROUP BY 1 ORDER BY 1"
+        "SELECT {} AS entity, dataset, min(time) AS first, max(time) AS last FROM access WHERE {condition} AND {which} GROUP BY 1, 2 ORDER BY 1, 2",
+        scope.entity()
     );
     let answer = context.sql(&query).await?;
-    let mut datasets = BTreeSet::new();
-    let mut seen: Option<(Micros, Micros)> = None;
+    let mut read: BTreeMap<&str, ((Micros, Micros), BTreeSet<String>)> = BTreeMap::new();
     for row in rows(&answer) {
-        let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
+        let (Some(entity), Some(first), Some(last)) =
+            (row.text("entity"), row.time("first"), row.time("last"))
+        else {
+            continue;
+        };
+        let (seen, datasets) = read.entry(entity).or_insert(((first, last), BTreeSet::new()));
+        *seen = (seen.0.min(first), seen.1.max(last));
         datasets.insert(row.text("dataset").unwrap_or("no dataset").to_owned());
-        seen = Some(seen.map_or((first, last), |(f, l)| (f.min(first), l.max(last))));
     }
-    Ok(seen.map(|seen| Member { judged, seen, datasets }))
+    let known = judged.filter_map(|judged| {
+        let (seen, datasets) = read.remove(judged.entity.as_str())?;
+        Some(Member { judged, seen, datasets, guess: guesses.get(&judged.entity) })
+    });
+    Ok(known.collect())
 }
 
-/// Puts together members that share a dataset and overlap in time, directly or through others.
-fn together(members: Vec<Member<'_>>) -> Vec<Vec<Member<'_>>> {
-    let mut groups: Vec<Vec<Member<'_>>> = Vec::new();
-    for member in members {
-        let belongs = |group: &[Member<'_>]| {
-            group.iter().any(|m| {
-                m.seen.0 <= member.seen.1
-                    && member.seen.0 <= m.seen.1
-                    && !m.datasets.is_disjoint(&member.datasets)
-            })
-        };
-        let (mut same, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|g| belongs(g));
-        groups = rest;
-        let mut merged: Vec<Member<'_>> = same.drain(..).flatten().collect();
-        merged.push(member);
-        groups.push(merged);
+impl Reader for Member<'_> {
+    fn name(&self) -> &str {
+        &self.judged.entity
     }
-    for group in &mut groups {
-        // The first to begin stands for the group: later members change nothing of its name.
-        group.sort_by(|a, b| (a.seen.0, &a.judged.entity).cmp(&(b.seen.0, &b.judged.entity)));
+    fn seen(&self) -> (Micros, Micros) {
+        self.seen
     }
-    groups.sort_by(|a, b| {
-        a.first().map(|m| (m.seen.0, &m.judged.entity)).cmp(&b.first().map(|m| (m.seen.0, &m.judged.entity)))
-    });
-    groups
+    fn datasets(&self) -> &BTreeSet<String> {
+        &self.datasets
+    }
 }
 
 async fn finding(
@@ -120,16 +131,22 @@ async fn finding(
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let sums = sums(context, scope, &condition).await?;
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
+    let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
+    let fired = group.iter().filter(|m| m.judged.verdict == verdict).map(|m| m.judged.day).min();
+    let by = fired.map_or(last, |day| Micros::of_day(day + 1));
     let severity = if verdict == Verdict::Appeared { Severity::Medium } else { Severity::High };
     let mut draft =
         Draft::new("reach", severity, Entity::new(scope.kind, &head.judged.entity), (head.seen.0, last));
+    draft = draft.raised(by);
     draft.identity.push(format!("{verdict:?}").to_lowercase());
-    let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let people = sums.get("people").copied().unwrap_or(0.0);
     draft.title =
         format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
     draft.explanation = explain(scope, verdict, top, group.len());
+    if let Some(guess) = group.iter().filter_map(|m| m.guess).min_by_key(|g| g.day) {
+        draft.explanation.push_str(&guess.words());
+    }
     let beside = group.iter().filter(|m| m.judged.verdict == Verdict::Beside).count();
     if beside > 0 {
         draft.explanation.push_str(&format!(
@@ -202,6 +219,7 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare if scope.cover.named => format!(" {}", scope.cover.words()),
         Verdict::Bare => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
+        Verdict::Guessed => ", guessing whom to ask for".to_owned(),
         Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", and was not there before".to_owned(),
     }
 }
@@ -214,7 +232,7 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
             "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
             top.people, top.expected
         ),
-        Verdict::Appeared | Verdict::Steady | Verdict::Beside => {
+        Verdict::Appeared | Verdict::Guessed | Verdict::Steady | Verdict::Beside => {
             format!("read {:.0} people beyond the number of its credentials", top.people)
         }
     };
@@ -234,44 +252,4 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
         Budget::expected_per_day(top.p, top.peers),
         top.threshold
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use weir_stats::Window;
-
-    fn judged(entity: &str) -> Judged {
-        Judged {
-            entity: entity.to_owned(),
-            verdict: Verdict::Bare,
-            p: 1e-9,
-            window: Window::Whole,
-            day: 0,
-            people: 1.0,
-            expected: 0.0,
-            peers: 1,
-            threshold: 1e-8,
-            allowance: 0.0,
-        }
-    }
-
-    #[test]
-    fn what_shares_a_dataset_and_overlaps_is_one_finding() {
-        let all = [judged("a"), judged("b"), judged("c"), judged("d")];
-        let member = |i: usize, from: i64, to: i64, dataset: &str| Member {
-            judged: &all[i],
-            seen: (Micros(from), Micros(to)),
-            datasets: BTreeSet::from([dataset.to_owned()]),
-        };
-        let groups = together(vec![
-            member(0, 5, 9, "x"),
-            member(1, 0, 2, "x"),
-            member(2, 1, 6, "x"),
-            member(3, 0, 9, "y"),
-        ]);
-        let names: Vec<Vec<&str>> =
-            groups.iter().map(|g| g.iter().map(|m| m.judged.entity.as_str()).collect()).collect();
-        assert_eq!(names, [vec!["b", "c", "a"], vec!["d"]]);
-    }
 }

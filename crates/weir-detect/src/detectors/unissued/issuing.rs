@@ -55,6 +55,9 @@ impl Issuing {
 }
 
 /// Learns it from `auth`; `None` when nothing issues credentials.
+/// How far a sensor's clock may be off: an hour, as after a change of summer time, and some minutes.
+const CLOCK_US: i64 = 65 * 60 * 1_000_000;
+
 pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, DetectError> {
     let web = format!("{ISSUES} AND source <> 'aws_cloudtrail'");
     let times = context
@@ -81,6 +84,11 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
     }
     for sensor in coverage(context).await?.into_iter().filter(|c| sensors.contains_key(&c.sensor)) {
         gaps.extend(sensor.gaps.iter().filter_map(|g| Some((g.from?, g.to))));
+    }
+    // A clock an hour off must not make an issuance look older than its silence.
+    for (from, to) in &mut gaps {
+        from.0 -= CLOCK_US;
+        *to = to.map(|to| Micros(to.0 + CLOCK_US));
     }
     gaps.sort();
     gaps.dedup();

@@ -6,41 +6,41 @@
 use weir_stats::{Distinct, Sliding, WINDOWS, Window};
 
 /// Days at most at which reach is measured.
-pub(super) const CHECKPOINTS_MAX: i32 = 64;
+pub(crate) const CHECKPOINTS_MAX: i32 = 64;
 
 /// Evenly spaced days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     /// First and last day with records.
-    pub(super) first: i32,
-    pub(super) last: i32,
+    pub(crate) first: i32,
+    pub(crate) last: i32,
     step: i32,
 }
 
 impl Grid {
     /// A grid over these days; the last day is always on it.
-    pub(super) fn new(first: i32, last: i32) -> Self {
+    pub(crate) fn new(first: i32, last: i32) -> Self {
         let days = last.saturating_sub(first).saturating_add(1).max(1);
         Self { first, last, step: (days + CHECKPOINTS_MAX - 1) / CHECKPOINTS_MAX }
     }
 
     /// The days, ascending.
-    pub(super) fn days(self) -> impl Iterator<Item = i32> {
+    pub(crate) fn days(self) -> impl Iterator<Item = i32> {
         let count = (self.last - self.first) / self.step;
         (0..=count).map(move |i| self.last - (count - i) * self.step)
     }
 
     /// How many days.
-    pub(super) fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         self.days().count()
     }
 }
 
 /// What each window (of [`WINDOWS`]) holds on each day of a grid: `[checkpoint][window]`.
-pub(super) type Held = Vec<[f64; WINDOWS.len()]>;
+pub(crate) type Held = Vec<[f64; WINDOWS.len()]>;
 
 /// Distinct members held by each window, for an ascending series of days.
-pub(super) fn held(series: &[(i32, Distinct)], grid: Grid) -> Held {
+pub(crate) fn held(series: &[(i32, Distinct)], grid: Grid) -> Held {
     let mut out: Held = vec![[0.0; WINDOWS.len()]; grid.len()];
     for (w, window) in WINDOWS.iter().enumerate() {
         let mut sliding: Sliding<Distinct> = Sliding::new(*window);
@@ -61,7 +61,7 @@ pub(super) fn held(series: &[(i32, Distinct)], grid: Grid) -> Held {
 }
 
 /// A window in words.
-pub(super) fn words(window: Window) -> String {
+pub(crate) fn words(window: Window) -> String {
     match window {
         Window::Days(1) => "one day".to_owned(),
         Window::Days(days) => format!("{days} days"),

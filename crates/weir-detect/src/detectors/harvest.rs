@@ -1,0 +1,59 @@
+//! `harvest`: many people read from one address, each as no person reads their own pages.
+
+mod habits;
+mod judge;
+mod screen;
+mod tell;
+mod visits;
+
+use crate::{Context, DetectError, Detector, Info};
+use futures::future::{BoxFuture, FutureExt};
+use weir_model::Finding;
+use weir_stats::{Budget, Family, WINDOWS};
+
+/// Sees people's pages opened one after another by somebody who never looks around or signs in.
+#[derive(Clone, Copy, Debug)]
+pub struct Harvest;
+
+static INFO: Info = Info {
+    name: "harvest",
+    summary: "many people read from one address without the browsing and signing-in that people do before",
+    manual: include_str!("harvest/manual.md"),
+    attack: &["T1020", "T1030", "T1078", "T1119", "T1213"],
+};
+
+impl Detector for Harvest {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn run<'a>(&'a self, context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Finding>, DetectError>> {
+        find(context).boxed()
+    }
+}
+
+async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+    let census = screen::census(context).await?;
+    if census.visits() < screen::VISITS_MIN {
+        return Ok(Vec::new());
+    }
+    let suspects = screen::suspects(context, &census).await?;
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut habits = habits::Habits::default();
+    visits::each(context, &census.sampled(), |origin| habits.learn(&origin)).await?;
+    habits.settle();
+    let mut fired = Vec::new();
+    visits::each(context, &suspects, |origin| {
+        fired.extend(judge::judge(&origin, &habits, &census, |tests| threshold(context.alert_budget, tests)));
+    })
+    .await?;
+    tell::findings(context, &fired).await
+}
+
+/// The largest p-value that fires: every window has an equal part of the day's budget.
+fn threshold(alert_budget: f64, tests: u64) -> f64 {
+    let families = vec![Family { weight: 1.0, tests }; WINDOWS.len()];
+    Budget::new(alert_budget).thresholds(&families).first().copied().unwrap_or(0.0)
+}

@@ -1,0 +1,94 @@
+//! What is usual: how often each family of clients shows people's data without having looked around, at sampled households.
+
+use super::visits::{Origin, by_day};
+use std::collections::{BTreeMap, HashMap};
+
+/// Visits' worth of everybody's habit that a family's own begins with.
+const SHRINK: f64 = 10.0;
+
+/// Visits from which a family is one that people use.
+const KNOWN: f64 = 5.0;
+
+/// Visits and those without a look, by day and then in all up to that day.
+#[derive(Default)]
+struct Counts(BTreeMap<i32, (f64, f64)>);
+
+impl Counts {
+    fn add(&mut self, day: i32, bare: bool) {
+        let counts = self.0.entry(day).or_default();
+        counts.0 += 1.0;
+        counts.1 += f64::from(u8::from(bare));
+    }
+
+    fn settle(&mut self) {
+        let mut so_far = (0.0, 0.0);
+        for counts in self.0.values_mut() {
+            so_far = (so_far.0 + counts.0, so_far.1 + counts.1);
+            *counts = so_far;
+        }
+    }
+
+    fn until(&self, day: i32) -> (f64, f64) {
+        self.0.range(..=day).next_back().map_or((0.0, 0.0), |(_, counts)| *counts)
+    }
+}
+
+/// Habits by family of client.
+#[derive(Default)]
+pub(super) struct Habits {
+    everybody: Counts,
+    families: HashMap<u64, Counts>,
+}
+
+impl Habits {
+    /// Takes in a household.
+    pub(super) fn learn(&mut self, origin: &Origin) {
+        for (day, visits) in by_day(&origin.visits) {
+            for visit in visits {
+                self.everybody.add(day, visit.bare);
+                self.families.entry(visit.family).or_default().add(day, visit.bare);
+            }
+        }
+    }
+
+    /// Sums up, once all are in.
+    pub(super) fn settle(&mut self) {
+        self.everybody.settle();
+        self.families.values_mut().for_each(Counts::settle);
+    }
+
+    /// Whether households were seen to use a family's clients by a day.
+    pub(super) fn known(&self, family: u64, day: i32) -> bool {
+        self.families.get(&family).is_some_and(|counts| counts.until(day).0 >= KNOWN)
+    }
+
+    /// The chance that a visit by a family's client has no look, by what was known on a day.
+    pub(super) fn chance(&self, family: u64, day: i32) -> f64 {
+        let (visits, bare) = self.everybody.until(day);
+        let everybody = (bare + 1.0) / (visits + 2.0);
+        let (own, own_bare) = self.families.get(&family).map_or((0.0, 0.0), |counts| counts.until(day));
+        (own_bare + SHRINK * everybody) / (own + SHRINK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::visits::Visit;
+    use super::*;
+    use weir_model::Micros;
+
+    #[test]
+    fn a_family_has_its_own_habit_and_a_new_one_everybodys() {
+        let mut habits = Habits::default();
+        let visit = |family, day, bare| Visit { at: Micros(0), day, person: 1, family, bare, staff: false };
+        let app: Vec<Visit> = (0..400).map(|i| visit(1, i / 40, true)).collect();
+        let browser: Vec<Visit> = (0..400).map(|i| visit(2, i / 40, false)).collect();
+        for visits in [app, browser] {
+            habits.learn(&Origin { name: "home".to_owned(), visits });
+        }
+        habits.settle();
+        assert!(habits.chance(1, 9) > 0.95 && habits.chance(2, 9) < 0.05);
+        assert!((habits.chance(3, 9) - 0.5).abs() < 0.01);
+        assert!((habits.chance(1, -1) - 0.5).abs() < 1e-9, "nothing is known before the first day");
+    }
+}

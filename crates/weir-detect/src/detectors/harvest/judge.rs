@@ -1,0 +1,165 @@
+//! Whether the people at one address visit as people do.
+//!
+//! Decisive choice: a person counts once in a window, cold if none of their visits in it had a look before. So an address with one
+//! strange habit has one cold person, and repeated visits by the same people prove nothing.
+
+use super::habits::Habits;
+use super::screen::{ALIKE, Census, PEOPLE_MIN};
+use super::visits::{Origin, Visit, by_day};
+use std::collections::{HashMap, VecDeque};
+use weir_model::Micros;
+use weir_stats::tail::beta_binomial_upper;
+use weir_stats::{WINDOWS, Window};
+
+/// Expected number of addresses this unlikely from which one that does not fire alone belongs beside others.
+const BESIDE: f64 = 0.01;
+
+/// An address that people do not visit as people do.
+#[derive(Clone, Debug)]
+pub(super) struct Fired {
+    pub(super) origin: String,
+    /// Whether it fires alone, or only beside others.
+    pub(super) alone: bool,
+    pub(super) p: f64,
+    pub(super) window: Window,
+    /// The last day of the window.
+    pub(super) day: i32,
+    /// People in the window, those of them cold, and how many of them were to be expected.
+    pub(super) people: f64,
+    pub(super) cold: f64,
+    pub(super) expected: f64,
+    /// First and last visit of all.
+    pub(super) seen: (Micros, Micros),
+    pub(super) tests: u64,
+    pub(super) threshold: f64,
+}
+
+/// Share of visits by credentials that show several people from which whoever is there reads others for a living.
+const STAFF_MAX: f64 = 0.1;
+
+/// People an active day from whom a client that no household uses would betray that one credential serves many; with fewer it could be a
+/// partner's program with a new credential each day.
+const STRANGERS_MIN: f64 = 3.0;
+
+/// What a window holds of one person.
+#[derive(Default)]
+struct Held {
+    visits: u32,
+    bare: u32,
+    chance: f64,
+}
+
+/// A window's people.
+#[derive(Default)]
+struct People {
+    /// Each visit, and whether households use its client.
+    visits: VecDeque<(Visit, bool)>,
+    days: VecDeque<i32>,
+    held: HashMap<u64, Held>,
+    cold: f64,
+    expected: f64,
+    staff: f64,
+    strange: f64,
+}
+
+impl People {
+    fn change(&mut self, person: u64, change: impl FnOnce(&mut Held)) {
+        let held = self.held.entry(person).or_default();
+        let cold = |held: &Held| f64::from(u8::from(held.visits > 0 && held.visits == held.bare));
+        let before = (cold(held), if held.visits > 0 { held.chance } else { 0.0 });
+        change(held);
+        let after = (cold(held), if held.visits > 0 { held.chance } else { 0.0 });
+        let gone = held.visits == 0;
+        self.cold += after.0 - before.0;
+        self.expected += after.1 - before.1;
+        if gone {
+            self.held.remove(&person);
+        }
+    }
+
+    fn enter(&mut self, visit: Visit, chance: f64, known: bool) {
+        self.strange += f64::from(u8::from(!known));
+        self.visits.push_back((visit, known));
+        if self.days.back() != Some(&visit.day) {
+            self.days.push_back(visit.day);
+        }
+        self.staff += f64::from(u8::from(visit.staff));
+        self.change(visit.person, |held| {
+            held.visits += 1;
+            held.bare += u32::from(visit.bare);
+            held.chance = held.chance.max(chance);
+        });
+    }
+
+    fn leave_before(&mut self, day: i32) {
+        while self.days.pop_front_if(|active| *active < day).is_some() {}
+        while let Some((visit, known)) = self.visits.pop_front_if(|(visit, _)| visit.day < day) {
+            self.strange -= f64::from(u8::from(!known));
+            self.staff -= f64::from(u8::from(visit.staff));
+            self.change(visit.person, |held| {
+                held.visits -= 1;
+                held.bare -= u32::from(visit.bare);
+            });
+        }
+    }
+
+    /// Whether those who are here read others for a living: staff, a partner, a program.
+    fn professional(&self) -> bool {
+        let visits = self.visits.len() as f64;
+        let program =
+            self.strange > 0.5 * visits && (self.held.len() as f64) < STRANGERS_MIN * self.days.len() as f64;
+        program || self.staff > STAFF_MAX * visits
+    }
+}
+
+/// The first day on which an address fires, alone or beside others; of that day's windows the least likely.
+pub(super) fn judge(
+    origin: &Origin,
+    habits: &Habits,
+    census: &Census,
+    threshold: impl Fn(u64) -> f64,
+) -> Option<Fired> {
+    let seen = (origin.visits.first()?.at, origin.visits.last()?.at);
+    let mut windows: Vec<(Window, People)> = WINDOWS.map(|w| (w, People::default())).into();
+    let mut beside = None;
+    for (day, visits) in by_day(&origin.visits) {
+        let tests = census.seen(day);
+        let limit = threshold(tests);
+        let mut best: Option<Fired> = None;
+        for (window, people) in &mut windows {
+            for visit in &visits {
+                people.enter(*visit, habits.chance(visit.family, day), habits.known(visit.family, day));
+            }
+            if let Window::Days(days) = *window {
+                people.leave_before(day - i32::try_from(days).unwrap_or(i32::MAX) + 1);
+            }
+            let n = people.held.len();
+            if (n as f64) < PEOPLE_MIN || people.professional() {
+                continue;
+            }
+            let mean = (people.expected / n as f64).clamp(0.0, 1.0);
+            let p = beta_binomial_upper(people.cold, n as u64, mean, ALIKE);
+            if best.as_ref().is_none_or(|best| p < best.p) {
+                best = Some(Fired {
+                    origin: origin.name.clone(),
+                    alone: p <= limit,
+                    p,
+                    window: *window,
+                    day,
+                    people: n as f64,
+                    cold: people.cold,
+                    expected: people.expected,
+                    seen,
+                    tests,
+                    threshold: limit,
+                });
+            }
+        }
+        match best {
+            Some(fired) if fired.alone => return Some(fired),
+            Some(near) if beside.is_none() && near.p * tests as f64 <= BESIDE => beside = Some(near),
+            _ => {}
+        }
+    }
+    beside
+}

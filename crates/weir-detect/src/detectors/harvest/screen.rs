@@ -1,0 +1,213 @@
+//! The first look, over rollups: how people visit, and which few addresses are visited otherwise.
+//!
+//! Decisive choice: two passes over one kind's rollups and no state per address. The first learns what is usual, the second compares.
+
+use crate::{Context, DetectError};
+use futures::StreamExt;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use weir_model::EntityKind;
+use weir_rollup::{Partial, Row, bare, decode};
+use weir_stats::tail::beta_binomial_upper;
+use weir_stats::{BottomK, Distinct, Merge, Sliding, WINDOWS, hash64};
+
+/// People from which an address is more than a household, and is judged.
+pub(super) const PEOPLE_MIN: f64 = 10.0;
+/// Visits of households without which nothing is known of habits.
+pub(super) const VISITS_MIN: f64 = 200.0;
+/// Visits without a look from which an address is judged.
+const BARE_MIN: f64 = 8.0;
+/// Credentials for each person from which people are taken to be there themselves. Staff and programs have few for many people.
+const OWN_MIN: f64 = 0.4;
+/// Chance under everybody's habits below which an address is looked at exactly.
+const SUSPECT: f64 = 0.01;
+/// Addresses looked at exactly: the least likely.
+const SUSPECTS_MAX: usize = 5_000;
+/// Households whose visits are read one by one.
+const SAMPLE: usize = 2_000;
+/// How alike the visits of one address are beyond everybody's habits: intra-class correlation.
+pub(super) const ALIKE: f64 = 0.05;
+
+/// What the first pass learns.
+#[derive(Default)]
+pub(super) struct Census {
+    /// By day: visits of households, and those of them without a look.
+    days: BTreeMap<i32, (f64, f64)>,
+    /// By day: addresses seen for the first time.
+    first_seen: BTreeMap<i32, u64>,
+    sample: Option<BottomK<Name>>,
+}
+
+/// A sampled address; two with one hash keep the smaller name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Name(String);
+
+impl Merge for Name {
+    fn merge(&mut self, other: &Self) {
+        if other.0 < self.0 {
+            self.0.clone_from(&other.0);
+        }
+    }
+}
+
+impl Census {
+    /// Visits of households.
+    pub(super) fn visits(&self) -> f64 {
+        self.days.values().map(|(visits, _)| visits).sum()
+    }
+
+    /// The share of visits without a look, up to each day.
+    fn usual(&self) -> BTreeMap<i32, f64> {
+        let (mut visits, mut bare) = (0.0, 0.0);
+        let each = self.days.iter().map(|(day, (v, b))| {
+            visits += v;
+            bare += b;
+            (*day, (bare + 1.0) / (visits + 2.0))
+        });
+        each.collect()
+    }
+
+    /// Addresses seen up to a day: how many could have been accused.
+    pub(super) fn seen(&self, day: i32) -> u64 {
+        self.first_seen.range(..=day).map(|(_, n)| n).sum()
+    }
+
+    /// The households whose visits say what is usual.
+    pub(super) fn sampled(&self) -> BTreeSet<String> {
+        self.sample.iter().flat_map(|s| s.iter().map(|(_, name)| name.0.clone())).collect()
+    }
+}
+
+/// One address's days.
+#[derive(Default)]
+struct History {
+    origin: String,
+    days: Vec<(i32, Partial)>,
+}
+
+/// Streams the addresses' histories, one at a time.
+async fn histories(context: &Context<'_>, mut take: impl FnMut(History)) -> Result<(), DetectError> {
+    let mut batches =
+        context.snapshot.rollup_stream(&[EntityKind::Origin], &context.snapshot.session_options()).await?;
+    let within = |row: &Row| {
+        context.span.since.is_none_or(|s| row.day >= s.day())
+            && context.span.until.is_none_or(|u| row.day <= u.day())
+    };
+    let mut history = History::default();
+    while let Some(batch) = batches.next().await {
+        let read = decode(&batch?).map_err(|e| DetectError::Rollup {
+            entity: EntityKind::Origin.to_string(),
+            message: e.to_string(),
+        })?;
+        for row in read.into_iter().filter(within) {
+            if row.entity != history.origin {
+                let done = std::mem::replace(&mut history, History { origin: row.entity, days: Vec::new() });
+                take(done);
+            }
+            match history.days.last_mut() {
+                // Parts of one day, from different ingests, follow one another.
+                Some((day, partial)) if *day == row.day => partial.merge(&row.partial),
+                _ => history.days.push((row.day, row.partial)),
+            }
+        }
+    }
+    take(history);
+    Ok(())
+}
+
+/// The first pass.
+pub(super) async fn census(context: &Context<'_>) -> Result<Census, DetectError> {
+    let mut census = Census::default();
+    let mut sample = BottomK::new(SAMPLE);
+    histories(context, |history| {
+        let Some((first, _)) = history.days.first() else { return };
+        *census.first_seen.entry(*first).or_default() += 1;
+        let mut people = Distinct::new();
+        let mut visited = false;
+        for (day, partial) in &history.days {
+            people.merge(&partial.people);
+            if people.estimate() >= PEOPLE_MIN {
+                return;
+            }
+            let visits = partial.visits.estimate();
+            if visits > 0.0 {
+                visited = true;
+                let usual = census.days.entry(*day).or_default();
+                usual.0 += visits;
+                usual.1 += partial.bare();
+            }
+        }
+        if visited {
+            sample.insert(hash64(history.origin.as_bytes()), Name(history.origin));
+        }
+    })
+    .await?;
+    census.sample = Some(sample);
+    Ok(census)
+}
+
+/// An address by how unlikely it is; the least likely is the greatest.
+#[derive(PartialEq)]
+struct Suspect {
+    p: f64,
+    origin: String,
+}
+
+impl Eq for Suspect {}
+impl PartialOrd for Suspect {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Suspect {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.p.total_cmp(&other.p).then_with(|| self.origin.cmp(&other.origin))
+    }
+}
+
+/// The second pass: addresses that are visited otherwise than households, as far as rollups can tell.
+pub(super) async fn suspects(
+    context: &Context<'_>,
+    census: &Census,
+) -> Result<BTreeSet<String>, DetectError> {
+    let usual = census.usual();
+    let mut least: BinaryHeap<Suspect> = BinaryHeap::new();
+    histories(context, |history| {
+        let p = unlikely(&history, &usual);
+        if p <= SUSPECT {
+            least.push(Suspect { p, origin: history.origin });
+            if least.len() > SUSPECTS_MAX {
+                least.pop();
+            }
+        }
+    })
+    .await?;
+    Ok(least.into_iter().map(|s| s.origin).collect())
+}
+
+/// The smallest chance over all days and windows.
+fn unlikely(history: &History, usual: &BTreeMap<i32, f64>) -> f64 {
+    let bare_days: f64 = history.days.iter().map(|(_, p)| p.bare()).sum();
+    if bare_days < BARE_MIN {
+        return 1.0;
+    }
+    let mut least: f64 = 1.0;
+    for window in WINDOWS {
+        let mut held: Sliding<Partial> = Sliding::new(window);
+        for (day, partial) in &history.days {
+            // Days ascend, so none comes late.
+            let _ = held.push(*day, partial);
+            let Some(total) = held.total() else { continue };
+            let (people, own) = (total.people.estimate(), total.credentials.estimate());
+            if people < PEOPLE_MIN || own < OWN_MIN * people {
+                continue;
+            }
+            let visits = total.visits.estimate();
+            let n = people.min(visits).round();
+            let cold = n * bare(&total.visits, &total.looks) / visits.max(1.0);
+            let mean = usual.range(..=*day).next_back().map_or(0.5, |(_, share)| *share);
+            least = least.min(beta_binomial_upper(cold, n as u64, mean, ALIKE));
+        }
+    }
+    least
+}

@@ -1,0 +1,170 @@
+//! From addresses that fired to findings: what read the same data at the same time is one hand.
+
+use super::judge::Fired;
+use crate::grid::words;
+use crate::hand::{Reader, together};
+use crate::{Context, DetectError, Draft};
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::{quote_all, rows};
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
+
+/// The records that show people.
+const SHOWN: &str = "shown AND subject IS NOT NULL AND {span}";
+/// Pages that show a credential's holder name nobody.
+const NAMED: &str = "subject NOT LIKE 'credential:%'";
+/// Credentials listed at most; more are in the query's answer.
+const CREDENTIALS_MAX: usize = 10_000;
+
+/// One address with the datasets it read.
+struct Member<'f> {
+    fired: &'f Fired,
+    datasets: BTreeSet<String>,
+}
+
+/// The findings, one for each hand.
+pub(super) async fn findings(context: &Context<'_>, fired: &[Fired]) -> Result<Vec<Finding>, DetectError> {
+    if !fired.iter().any(|f| f.alone) {
+        return Ok(Vec::new());
+    }
+    let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let query = format!(
+        "SELECT src_ip, dataset FROM access WHERE {} AND {SHOWN} GROUP BY 1, 2",
+        among(fired.iter().map(|f| f.origin.as_str()))
+    );
+    for row in rows(&context.sql(&query).await?) {
+        if let Some(origin) = row.text("src_ip") {
+            read.entry(origin.to_owned())
+                .or_default()
+                .insert(row.text("dataset").unwrap_or("no dataset").to_owned());
+        }
+    }
+    let members =
+        fired.iter().map(|fired| Member { fired, datasets: read.remove(&fired.origin).unwrap_or_default() });
+    let mut findings = Vec::new();
+    for group in together(members.collect()) {
+        if group.iter().any(|m| m.fired.alone) {
+            findings.extend(finding(context, &group).await?);
+        }
+    }
+    Ok(findings)
+}
+
+fn among<'e>(origins: impl Iterator<Item = &'e str>) -> String {
+    format!("src_ip IN {}", quote_all(origins))
+}
+
+impl Reader for Member<'_> {
+    fn name(&self) -> &str {
+        &self.fired.origin
+    }
+    fn seen(&self) -> (Micros, Micros) {
+        self.fired.seen
+    }
+    fn datasets(&self) -> &BTreeSet<String> {
+        &self.datasets
+    }
+}
+
+async fn finding(context: &Context<'_>, group: &[Member<'_>]) -> Result<Option<Finding>, DetectError> {
+    let alone = group.iter().map(|m| m.fired).filter(|f| f.alone);
+    let Some(top) = alone
+        .clone()
+        .min_by(|a, b| (a.day, a.p).partial_cmp(&(b.day, b.p)).unwrap_or(std::cmp::Ordering::Equal))
+    else {
+        return Ok(None);
+    };
+    let Some(head) = group.first() else { return Ok(None) };
+    let condition = format!("{} AND {SHOWN}", among(group.iter().map(|m| m.fired.origin.as_str())));
+    let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
+    let sums = sums(context, &condition).await?;
+    let sum = |name: &str| sums.get(name).copied().unwrap_or(0.0);
+    let last = group.iter().map(|m| m.fired.seen.1).max().unwrap_or(head.fired.seen.1);
+    let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
+    let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
+    let mut draft = Draft::new(
+        "harvest",
+        Severity::High,
+        Entity::new(EntityKind::Origin, &head.fired.origin),
+        (head.fired.seen.0, last),
+    )
+    .raised(Micros::of_day(top.day + 1));
+    draft.title = format!(
+        "{} read data of {} people ({datasets}) who neither looked around nor signed in before",
+        match group {
+            [one] => format!("origin {}", one.fired.origin),
+            many => format!("{} origins", many.len()),
+        },
+        sum("people"),
+    );
+    draft.explanation = explain(top, group);
+    draft.p_value = Some(top.p);
+    draft.attack = vec!["T1078".to_owned(), "T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
+    if sum("days") >= 2.0 {
+        draft.attack.push("T1020".to_owned());
+    }
+    if sum("holders") > 0.0 {
+        draft.limits.push(format!(
+            "{} records show the page of a credential's holder, whom no log names; those people are not counted",
+            sum("holders")
+        ));
+    }
+    draft.limits.push(
+        "whoever else used these addresses in that time is counted with the hand that read people's data there".to_owned(),
+    );
+    let query = format!(
+        "SELECT DISTINCT credential AS value FROM access WHERE {condition} AND credential IS NOT NULL ORDER BY 1 LIMIT {CREDENTIALS_MAX}"
+    );
+    let credentials = context.sql(&query).await?;
+    let credentials =
+        rows(&credentials).filter_map(|r| Some(Entity::new(EntityKind::Credential, r.text("value")?)));
+    let mut draft = draft
+        .members(group.iter().map(|m| Entity::new(EntityKind::Origin, &m.fired.origin)))
+        .members(credentials);
+    for (name, value) in &sums {
+        draft = draft.measure(name, *value, None);
+    }
+    let draft = draft
+        .measure("members", group.len() as f64, None)
+        .measure("people_in_window", top.people, None)
+        .measure("people_cold_in_window", top.cold, Some(top.expected));
+    Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Sums over a finding's records.
+async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String, f64>, DetectError> {
+    const NAMES: [&str; 7] = ["records", "people", "holders", "clients", "credentials", "days", "bytes"];
+    let query = format!(
+        "SELECT count(*) AS records, count(DISTINCT CASE WHEN {NAMED} THEN subject END) AS people, \
+         sum(CASE WHEN {NAMED} THEN 0 ELSE 1 END) AS holders, count(DISTINCT user_agent) AS clients, \
+         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes FROM access WHERE {condition}"
+    );
+    let answer = context.sql(&query).await?;
+    let row = rows(&answer).next();
+    Ok(row.map(|r| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into()).unwrap_or_default())
+}
+
+/// The model in words, for the first that fired.
+fn explain(top: &Fired, group: &[Member<'_>]) -> String {
+    let mut text = format!(
+        "Over {}, by {}, {} showed {} people's data; before {} of them the same client had done nothing else there for twenty minutes: no page \
+         looked at, no signing-in. By the habits of the same clients at households {:.1} were to be expected. One address of {} seen by then would \
+         reach this with chance {:.1e} (beta-binomial); the budget let {:.1e} through.",
+        words(top.window),
+        Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
+        top.origin,
+        top.people,
+        top.cold,
+        top.expected,
+        top.tests,
+        top.p,
+        top.threshold
+    );
+    let beside = group.iter().filter(|m| !m.fired.alone).count();
+    if beside > 0 {
+        text.push_str(&format!(
+            " {beside} of the {} would not have fired alone: less than 0.01 addresses so unlikely were to be expected, and they read the same data at the same time.",
+            group.len()
+        ));
+    }
+    text
+}

@@ -1,0 +1,79 @@
+//! What reads the same data at the same time is one hand.
+
+use std::collections::BTreeSet;
+use weir_model::Micros;
+use weir_model::time::DAY_US;
+
+/// Something that read data.
+pub(crate) trait Reader {
+    /// Its name: breaks ties.
+    fn name(&self) -> &str;
+    /// First and last time.
+    fn seen(&self) -> (Micros, Micros);
+    /// What it read.
+    fn datasets(&self) -> &BTreeSet<String>;
+}
+
+/// Groups of readers that share a dataset and are no more than a day apart, directly or through others: a hand that moves on leaves one
+/// address for the next. In each group the first to begin stands first, as it names the group however many follow; so do the groups.
+pub(crate) fn together<R: Reader>(readers: Vec<R>) -> Vec<Vec<R>> {
+    let order = |a: &R, b: &R| (a.seen().0, a.name()).cmp(&(b.seen().0, b.name()));
+    let mut groups: Vec<Vec<R>> = Vec::new();
+    for reader in readers {
+        let (from, to) = reader.seen();
+        let joins = |group: &[R]| {
+            group.iter().any(|r| {
+                let (first, last) = r.seen();
+                first.0 <= to.0.saturating_add(DAY_US)
+                    && from.0 <= last.0.saturating_add(DAY_US)
+                    && !r.datasets().is_disjoint(reader.datasets())
+            })
+        };
+        let (same, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| joins(group));
+        groups = rest;
+        let mut merged: Vec<R> = same.into_iter().flatten().collect();
+        merged.push(reader);
+        groups.push(merged);
+    }
+    for group in &mut groups {
+        group.sort_by(order);
+    }
+    groups.sort_by(|a, b| match (a.first(), b.first()) {
+        (Some(a), Some(b)) => order(a, b),
+        _ => a.len().cmp(&b.len()),
+    });
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Read(&'static str, i64, i64, BTreeSet<String>);
+
+    impl Reader for Read {
+        fn name(&self) -> &str {
+            self.0
+        }
+        fn seen(&self) -> (Micros, Micros) {
+            (Micros(self.1 * DAY_US), Micros(self.2 * DAY_US))
+        }
+        fn datasets(&self) -> &BTreeSet<String> {
+            &self.3
+        }
+    }
+
+    #[test]
+    fn what_reads_the_same_data_in_turn_or_at_once_is_one_hand() {
+        let read = |name, from, to, dataset: &str| Read(name, from, to, BTreeSet::from([dataset.to_owned()]));
+        let groups = together(vec![
+            read("a", 5, 9, "x"),
+            read("b", 0, 2, "x"),
+            read("c", 3, 6, "x"),
+            read("d", 0, 9, "y"),
+            read("e", 20, 30, "x"),
+        ]);
+        let names: Vec<Vec<&str>> = groups.iter().map(|g| g.iter().map(|r| r.0).collect()).collect();
+        assert_eq!(names, [vec!["b", "c", "a"], vec!["d"], vec!["e"]]);
+    }
+}
