@@ -1,7 +1,7 @@
 //! `cargo xtask evaluate`: how good the findings are, on worlds whose truth is known.
 //!
 //! It drives the program as a user would: `weir simulate` writes a world, `weir investigate` with default settings reads it, and the case
-//! folder is compared with `truth.json`. A run's result is kept under the target folder by commit, so an interrupted evaluation goes on
+//! folder is compared with `truth.json`. A run's result is kept under the target folder by the crates' tree, so an interrupted evaluation goes on
 //! where it stopped. The seeds are not those of any test.
 
 mod judge;
@@ -99,8 +99,8 @@ struct Asked {
 pub fn run(arguments: &[&str]) -> Done {
     let asked = read(arguments)?;
     finish("release build", command("cargo").args(["build", "--release"]))?;
-    let commit = commit()?;
-    let folder = target().join("evaluate").join(&commit);
+    let (commit, sources) = commit()?;
+    let folder = target().join("evaluate").join(sources);
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut text = table::head(&commit, asked.seed, asked.seeds);
     let cases = QUICK.iter().filter(|c| asked.only.as_deref().is_none_or(|only| c.name.contains(only)));
@@ -162,15 +162,17 @@ fn read(arguments: &[&str]) -> Done<Asked> {
     Ok(asked)
 }
 
-/// The commit evaluated, with a mark where the tree differs from it.
-fn commit() -> Done<String> {
+/// The commit evaluated and the tree of its crates, with a mark where the files differ from it.
+fn commit() -> Done<(String, String)> {
     let out = |args: &[&str]| {
         let out = command("git").args(args).output().map_err(|e| format!("git: {e}"))?;
         Ok::<_, String>(String::from_utf8_lossy(&out.stdout).trim().to_owned())
     };
-    let head = out(&["rev-parse", "--short", "HEAD"])?;
+    let (head, crates) =
+        (out(&["rev-parse", "--short", "HEAD"])?, out(&["rev-parse", "--short", "HEAD:crates"])?);
     let changed = !out(&["status", "--porcelain", "crates"])?.is_empty();
-    Ok(if changed { format!("{head}-changed") } else { head })
+    let marked = |name: String| if changed { format!("{name}-changed") } else { name };
+    Ok((marked(head), marked(crates)))
 }
 
 /// Writes a world, investigates it and judges; or reads what an earlier run has kept.

@@ -4,6 +4,7 @@ use crate::run::Done;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// How one investigation compares with the truth.
@@ -59,6 +60,11 @@ impl Attacker {
             entities.filter(move |e| e["kind"] == kind).filter_map(|e| text(&e["value"])).collect::<Vec<_>>()
         };
         let origins = members("origin");
+        let prefixes = members("prefix");
+        if origins.is_empty() && !prefixes.is_empty() {
+            return 2 * prefixes.iter().filter(|p| self.origins.iter().any(|o| within(o, p))).count()
+                >= prefixes.len();
+        }
         if origins.is_empty() {
             return ["key", "credential", "actor"]
                 .into_iter()
@@ -67,6 +73,22 @@ impl Attacker {
         }
         2 * origins.iter().filter(|o| self.origins.contains(*o)).count() >= origins.len()
     }
+}
+
+/// Whether an address lies in a prefix.
+fn within(address: &str, prefix: &str) -> bool {
+    let Some((network, length)) = prefix.split_once('/') else { return false };
+    let (Ok(address), Ok(network), Ok(length)) =
+        (address.parse::<IpAddr>(), network.parse::<IpAddr>(), length.parse::<u32>())
+    else {
+        return false;
+    };
+    let (address, network, bits) = match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(n)) => (u128::from(a.to_bits()), u128::from(n.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(n)) => (a.to_bits(), n.to_bits(), 128),
+        _ => return false,
+    };
+    length <= bits && (address ^ network).checked_shr(bits - length).unwrap_or(0) == 0
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -134,4 +156,20 @@ fn scope(csv: &str) -> BTreeSet<String> {
         .filter_map(|subject| subject.split_once(':'))
         .map(|(_, id)| id.to_owned())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn an_address_lies_in_its_prefix_and_in_no_other() {
+        assert!(within("243.130.52.9", "243.130.52.0/24") && !within("243.130.53.9", "243.130.52.0/24"));
+        assert!(
+            within("2001:db8:1:2::9", "2001:db8:1:2::/64") && !within("2001:db8:1:3::9", "2001:db8:1:2::/64")
+        );
+        assert!(
+            within("192.0.2.1", "0.0.0.0/0") && !within("192.0.2.1", "::/0") && !within("192.0.2.1", "x")
+        );
+    }
 }

@@ -10,7 +10,9 @@ pub fn head(commit: &str, seed: u64, seeds: u64) -> String {
          *found*: worlds in which a finding of severity high or above accuses the attacker. *delay*: log time from the first leaked record to the \
          end of the day (for rules: the record) that sufficed, median and worst. *leaked before*: share of all people taken by then. *addresses*: \
          the attacker's in true findings, and others in them. *people*: named in the logs and taken, in the scope, and others in it. *false*: \
-         findings of severity high or above that accuse anyone else, per 30 days.\n\n",
+         findings of severity high or above that accuse anyone else, per 30 days.\n\n\
+         Not measured yet: the two worlds of 65 and 97 million records, leaks in database logs, whether p-values are true, memory and time \
+         over longer periods.\n\n",
         seed + seeds - 1
     )
 }
@@ -35,7 +37,10 @@ pub fn line(name: &str, within: Option<f64>, outcomes: &[Outcome]) -> String {
     delays.sort_by(f64::total_cmp);
     let delay = match (delays.get(delays.len() / 2), delays.last(), within) {
         (_, _, None) => "–".to_owned(),
-        (Some(median), Some(worst), Some(bar)) => format!("{median:.2}, {worst:.2} ({bar:.2})"),
+        (Some(median), Some(worst), Some(bar)) => {
+            let missed = if *worst > bar || delays.len() < n { ", **not met**" } else { "" };
+            format!("{:.2}, {:.2} ({bar:.2}){missed}", median.max(0.0), worst.max(0.0))
+        }
         (_, _, Some(bar)) => format!("not found ({bar:.2})"),
     };
     let false_n: usize = outcomes.iter().map(|o| o.false_high.len()).sum();
@@ -66,7 +71,7 @@ pub fn curve_head() -> String {
 
 /// One point of the curve.
 pub fn curve_line(people: f64, issuance: bool, outcome: &Outcome) -> String {
-    let delay = outcome.delay_days.map_or("not found".to_owned(), |d| format!("{d:.2}"));
+    let delay = outcome.delay_days.map_or("not found".to_owned(), |d| format!("{:.2}", d.max(0.0)));
     let share = 100.0 * outcome.people_before as f64 / outcome.people.max(1) as f64;
     format!("| {people} | {} | {delay} | {share:.1} % |", if issuance { "kept" } else { "none" })
 }
