@@ -17,6 +17,13 @@ pub struct Setting {
     pub about: &'static str,
 }
 
+impl Setting {
+    /// The same with another default.
+    pub(crate) const fn at(self, default: f64) -> Self {
+        Self { default, ..self }
+    }
+}
+
 /// The numbers of one run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings(BTreeMap<&'static str, f64>);

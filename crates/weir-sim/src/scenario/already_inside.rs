@@ -1,7 +1,7 @@
 //! `already-inside`: the log begins when the leak is under way. Its manual page is [`INFO`]'s.
 
 use crate::play::Play;
-use crate::scenario::forged_tokens::Forgers;
+use crate::scenario::forged_tokens::{self, Forgers};
 use crate::scenario::{Info, Size, retail};
 use crate::settings::{Setting, Settings};
 
@@ -39,38 +39,13 @@ The retailer kept five months less of its logs than it was ordered to (the proje
 
 const SETTINGS: &[Setting] = &[
     retail::MEMBERS,
-    Setting {
-        name: "issuance",
-        default: 0.0,
-        bounds: (0.0, 1.0),
-        about: "1: a log of issued tokens is kept",
-    },
-    Setting { name: "addresses", default: 6.0, bounds: (1.0, 100_000.0), about: "addresses used" },
-    Setting {
-        name: "people",
-        default: 15.0,
-        bounds: (1.0, 10_000.0),
-        about: "people a day from each address",
-    },
-    Setting { name: "views", default: 4.4, bounds: (1.0, 100.0), about: "pages opened of each person" },
-    Setting {
-        name: "cover",
-        default: 0.1,
-        bounds: (0.0, 1.0),
-        about: "share of people before whom it browses",
-    },
-    Setting {
-        name: "nobody",
-        default: 0.05,
-        bounds: (0.0, 0.9),
-        about: "share of tokens for people who do not exist",
-    },
-    Setting {
-        name: "holder",
-        default: 0.1,
-        bounds: (0.0, 1.0),
-        about: "share of people read by pages of a session's holder only",
-    },
+    retail::ISSUANCE.at(0.0),
+    forged_tokens::ADDRESSES,
+    forged_tokens::PEOPLE.at(15.0),
+    forged_tokens::VIEWS,
+    forged_tokens::COVER,
+    forged_tokens::NOBODY.at(0.05),
+    forged_tokens::HOLDER,
 ];
 
 fn build(size: Size, settings: &Settings) -> Play {

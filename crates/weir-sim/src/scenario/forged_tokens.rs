@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::client::{Client, Kind};
-use crate::clock::{Day, Rhythm};
+use crate::clock::Day;
 use crate::event::{Event, Holder, Session, Walk};
 use crate::play::Play;
 use crate::random::Random;
+use crate::scenario::shop::{QUIET, disguise};
 use crate::scenario::{Info, Size, retail};
 use crate::settings::{Setting, Settings};
 use crate::site::Page;
@@ -51,51 +51,52 @@ The retailer's case in the project's collected facts (Korean Ministry of Science
 nttSeqNo=1221): 2,313 addresses, 308 views a day from each, 4.4 views an account. ATT&CK T1606.001, T1552.004.
 ";
 
-pub(super) const SETTINGS: &[Setting] = &[
+const SETTINGS: &[Setting] = &[
     retail::MEMBERS,
     retail::ISSUANCE,
-    Setting { name: "addresses", default: 6.0, bounds: (1.0, 100_000.0), about: "addresses used" },
-    Setting {
-        name: "people",
-        default: 30.0,
-        bounds: (1.0, 10_000.0),
-        about: "people a day from each address",
-    },
-    Setting { name: "views", default: 4.4, bounds: (1.0, 100.0), about: "pages opened of each person" },
-    Setting {
-        name: "cover",
-        default: 0.1,
-        bounds: (0.0, 1.0),
-        about: "share of people before whom it browses",
-    },
-    Setting {
-        name: "nobody",
-        default: 0.1,
-        bounds: (0.0, 0.9),
-        about: "share of tokens for people who do not exist",
-    },
-    Setting {
-        name: "holder",
-        default: 0.1,
-        bounds: (0.0, 1.0),
-        about: "share of people read by pages of a session's holder only",
-    },
-    Setting { name: "from", default: 0.3, bounds: (0.0, 1.0), about: "share of the period before it begins" },
+    ADDRESSES,
+    PEOPLE,
+    VIEWS,
+    COVER,
+    NOBODY,
+    HOLDER,
+    retail::FROM.at(0.3),
 ];
+pub(super) const ADDRESSES: Setting =
+    Setting { name: "addresses", default: 6.0, bounds: (1.0, 100_000.0), about: "addresses used" };
+pub(super) const PEOPLE: Setting = Setting {
+    name: "people",
+    default: 30.0,
+    bounds: (1.0, 10_000.0),
+    about: "people a day from each address",
+};
+pub(super) const VIEWS: Setting =
+    Setting { name: "views", default: 4.4, bounds: (1.0, 100.0), about: "pages opened of each person" };
+pub(super) const COVER: Setting = Setting {
+    name: "cover",
+    default: 0.1,
+    bounds: (0.0, 1.0),
+    about: "share of people before whom it browses",
+};
+pub(super) const NOBODY: Setting = Setting {
+    name: "nobody",
+    default: 0.1,
+    bounds: (0.0, 0.9),
+    about: "share of tokens for people who do not exist",
+};
+pub(super) const HOLDER: Setting = Setting {
+    name: "holder",
+    default: 0.1,
+    bounds: (0.0, 1.0),
+    about: "share of people read by pages of a session's holder only",
+};
 
 fn build(size: Size, settings: &Settings) -> Play {
     let mut play = retail::play(size, settings);
-    let from = (f64::from(size.days) * settings.number("from")) as u32;
-    let forgers = Forgers::new(&play.world, settings, from);
+    let forgers = Forgers::new(&play.world, settings, retail::begins(size, settings));
     play.actors.push(Box::new(forgers));
     play
 }
-
-/// Active through the day and half as active at night, so that the hours say little.
-const QUIET: Rhythm = Rhythm::new(
-    [3, 2, 2, 2, 2, 2, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 5, 4],
-    [3, 3, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 5, 4],
-);
 
 /// Whoever holds the kept key.
 pub(super) struct Forgers {
@@ -189,10 +190,4 @@ impl Actor for Forgers {
             }
         }
     }
-}
-
-/// A browser's name, as members have them.
-pub(super) fn disguise(day: Day, random: &mut Random) -> Client {
-    let kind = if random.chance(0.5) { Kind::Desktop } else { Kind::Phone };
-    Client::draw(kind, random).on(day, random.below(64))
 }

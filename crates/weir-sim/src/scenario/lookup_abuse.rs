@@ -5,7 +5,7 @@ use crate::clock::{Day, HOUR, ROUND_THE_CLOCK, SHOPPING};
 use crate::event::{Event, Holder, Walk};
 use crate::play::Play;
 use crate::random::Random;
-use crate::scenario::forged_tokens::disguise;
+use crate::scenario::shop::disguise;
 use crate::scenario::{Info, Size, retail};
 use crate::settings::{Setting, Settings};
 use crate::signin::{Account, Standing};
@@ -65,7 +65,7 @@ const SETTINGS: &[Setting] = &[
         bounds: (0.0, 1.0),
         about: "share of numbers that have an account",
     },
-    Setting { name: "from", default: 0.5, bounds: (0.0, 1.0), about: "share of the period before it begins" },
+    retail::FROM,
 ];
 
 const DATASET: &str = r#"
@@ -80,7 +80,7 @@ fn build(size: Size, settings: &Settings) -> Play {
     let mut play = retail::play(size, settings);
     play.config.push_str(DATASET);
     play.told.named = site::phone;
-    let from = (f64::from(size.days) * settings.number("from")) as u32;
+    let from = retail::begins(size, settings);
     let abusers = Abusers {
         standing: vec![Standing::default(); settings.count("accounts") as usize],
         addresses: retail::hideouts(&play.world, "lookups", settings.count("accounts") * 2),

@@ -54,7 +54,7 @@ const SETTINGS: &[Setting] = &[
         bounds: (0.0, 1.0),
         about: "share of codes that belong to somebody",
     },
-    Setting { name: "from", default: 0.5, bounds: (0.0, 1.0), about: "share of the period before it begins" },
+    retail::FROM,
 ];
 
 const DATASET: &str = r#"
@@ -73,7 +73,7 @@ fn build(size: Size, settings: &Settings) -> Play {
     let mut play = retail::play(size, settings);
     play.config.push_str(DATASET);
     play.told.named = site::customer_code;
-    let from = (f64::from(size.days) * settings.number("from")) as u32;
+    let from = retail::begins(size, settings);
     play.actors.push(Box::new(Partners { begins: from / 2 }));
     play.actors.push(Box::new(Enumerator {
         ids: retail::everyone(&play.world, "enumerator"),

@@ -11,7 +11,7 @@ use crate::ordinary;
 use crate::output::Codec;
 use crate::play::Play;
 use crate::random::Random;
-use crate::scenario::Size;
+use crate::scenario::{Size, shop};
 use crate::settings::{Setting, Settings};
 use crate::site;
 use crate::truth::Told;
@@ -34,6 +34,14 @@ pub(super) const ISSUANCE: Setting = Setting {
     bounds: (0.0, 1.0),
     about: "1: a log of issued tokens is kept",
 };
+
+pub(super) const FROM: Setting =
+    Setting { name: "from", default: 0.5, bounds: (0.0, 1.0), about: "share of the period before it begins" };
+
+/// The day on which it begins.
+pub(super) fn begins(size: Size, settings: &Settings) -> u32 {
+    (f64::from(size.days) * settings.number("from")) as u32
+}
 
 const INVENTORY: Inventory = Inventory {
     keys: &[
@@ -65,49 +73,6 @@ const WWW: Sensor = Sensor { file: "www-access.log", codec: Codec::Plain, render
 const MY: Sensor = Sensor { file: "my-access.jsonl", codec: Codec::Plain, render: json_access::render };
 const TOKENS: Sensor = Sensor { file: "token-issuance.jsonl", codec: Codec::Plain, render: oidc::render };
 
-/// What the shop tells about its own data, scenario's own datasets after it.
-const CONFIG: &str = r#"# What the shop knows about its own data. Optional: without it, routes and people are learned from the logs.
-
-[organisation]
-name = "Example shop"
-sector = "retail"
-home_country = "KR"
-
-[[dataset]]
-name = "member profiles"
-categories = ["name", "e_mail"]
-routes = ["/members/{member}"]
-subject = "member"
-
-[[dataset]]
-name = "address books"
-categories = ["name", "phone", "postal_address"]
-routes = ["/members/{member}/addresses"]
-subject = "member"
-
-[[dataset]]
-name = "order histories"
-categories = ["order_history"]
-routes = ["/members/{member}/orders"]
-subject = "member"
-
-[[dataset]]
-name = "own address book"
-categories = ["name", "phone", "postal_address"]
-routes = ["/my/addresses"]
-subject = "holder"
-
-[[dataset]]
-name = "own order history"
-categories = ["order_history"]
-routes = ["/my/orders"]
-subject = "holder"
-
-[inventory]
-keys = "keys.csv"
-people = "people.csv"
-"#;
-
 /// The shop, its people and its oddities; nobody who takes anything.
 pub(super) fn play(size: Size, settings: &Settings) -> Play {
     let period = Period { start: START, days: size.days, ahead: AHEAD };
@@ -125,7 +90,7 @@ pub(super) fn play(size: Size, settings: &Settings) -> Play {
     let mut innocents = ordinary::conspicuous();
     innocents.push(("courier", ordinary::courier_addresses()));
     let told = Told { named: site::member_id, innocents };
-    Play { world, actors, sensors, config: CONFIG.to_owned(), told }
+    Play { world, actors, sensors, config: shop::CONFIG.to_owned(), told }
 }
 
 /// Addresses of whoever hides: rented hosts and homes that lend their line to a proxy seller.

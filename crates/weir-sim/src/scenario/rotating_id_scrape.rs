@@ -52,7 +52,7 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "people", default: 600.0, bounds: (1.0, 1e7), about: "ids a day asked for" },
     Setting { name: "each", default: 40.0, bounds: (1.0, 1e6), about: "ids asked for from one address" },
     Setting { name: "length", default: 4.0, bounds: (1.0, 3_653.0), about: "days it lasts" },
-    Setting { name: "from", default: 0.6, bounds: (0.0, 1.0), about: "share of the period before it begins" },
+    retail::FROM.at(0.6),
 ];
 
 const LEGACY: Sensor =
@@ -70,7 +70,7 @@ fn build(size: Size, settings: &Settings) -> Play {
     let mut play = retail::play(size, settings);
     play.config.push_str(DATASET);
     play.sensors.push(LEGACY);
-    let from = (f64::from(size.days) * settings.number("from")) as u32;
+    let from = retail::begins(size, settings);
     play.actors.push(Box::new(Forgotten));
     play.actors.push(Box::new(Counter {
         next: play.world.members.first().map_or(0, |member| member.id),

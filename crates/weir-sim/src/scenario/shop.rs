@@ -96,7 +96,7 @@ const SENSORS: &[Sensor] = &[
     Sensor { file: "token-issuance.jsonl", codec: Codec::Gzip, render: oidc::render },
 ];
 
-const CONFIG: &str = "\
+pub(super) const CONFIG: &str = "\
 # What the shop knows about its own data. Optional: without it, routes and people are learned from the logs.
 
 [organisation]
@@ -150,7 +150,7 @@ fn build(size: Size, _: &Settings) -> Play {
 }
 
 /// Active through the day and half as active at night, so that the hours say little.
-const QUIET: Rhythm = Rhythm::new(
+pub(super) const QUIET: Rhythm = Rhythm::new(
     [3, 2, 2, 2, 2, 2, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 5, 4],
     [3, 3, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 5, 4],
 );
@@ -247,7 +247,7 @@ impl Actor for Forger {
 }
 
 /// A browser's name, as members have them.
-fn disguise(day: Day, random: &mut Random) -> Client {
+pub(super) fn disguise(day: Day, random: &mut Random) -> Client {
     let kind = if random.chance(0.5) { Kind::Desktop } else { Kind::Phone };
     Client::draw(kind, random).on(day, random.below(64))
 }
