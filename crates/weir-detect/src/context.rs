@@ -6,6 +6,7 @@ use weir_catalog::{Catalog, Inventories};
 use weir_lake::{Session, Snapshot};
 use weir_model::config::Config;
 use weir_model::{Evidence, Span};
+use weir_stats::{Budget, Family};
 
 /// What every detector is given.
 pub struct Context<'a> {
@@ -26,6 +27,13 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The largest p-value that fires where a detector's day has this many families of so many tests each: every family has an equal part
+    /// of the day's budget.
+    pub fn threshold(&self, families: usize, tests: u64) -> f64 {
+        let families = vec![Family { weight: 1.0, tests }; families];
+        Budget::new(self.alert_budget).thresholds(&families).first().copied().unwrap_or(0.0)
+    }
+
     /// Runs a query; `{span}` in it becomes the condition that keeps event time inside [`Context::span`].
     pub async fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, DetectError> {
         Ok(self.session.sql(&query.replace("{span}", &self.span_sql())).await?)

@@ -9,7 +9,7 @@ mod visits;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use weir_model::Finding;
-use weir_stats::{Budget, Family, WINDOWS};
+use weir_stats::WINDOWS;
 
 /// Sees people's pages opened one after another by somebody who never looks around or signs in.
 #[derive(Clone, Copy, Debug)]
@@ -46,14 +46,9 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     habits.settle();
     let mut fired = Vec::new();
     visits::each(context, &suspects, |origin| {
-        fired.extend(judge::judge(&origin, &habits, &census, |tests| threshold(context.alert_budget, tests)));
+        fired
+            .extend(judge::judge(&origin, &habits, &census, |tests| context.threshold(WINDOWS.len(), tests)));
     })
     .await?;
     tell::findings(context, &fired).await
-}
-
-/// The largest p-value that fires: every window has an equal part of the day's budget.
-fn threshold(alert_budget: f64, tests: u64) -> f64 {
-    let families = vec![Family { weight: 1.0, tests }; WINDOWS.len()];
-    Budget::new(alert_budget).thresholds(&families).first().copied().unwrap_or(0.0)
 }

@@ -9,7 +9,7 @@ mod vain;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use weir_model::{EntityKind, Finding};
-use weir_stats::{Budget, Family, WINDOWS};
+use weir_stats::WINDOWS;
 
 /// Sees who reads more people's data than its past, its peers and its credentials explain.
 #[derive(Clone, Copy, Debug)]
@@ -53,15 +53,10 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         }
         let scope = exact::Scope { kind, column, cover: &cover, explained: &explained };
         let series = exact::series(context, &scope, &census).await?;
-        let judged = judge::judge(&census, &series, |tests| threshold(context.alert_budget, tests));
+        let judged =
+            judge::judge(&census, &series, |tests| context.threshold(KINDS.len() * WINDOWS.len(), tests));
         findings.extend(tell::findings(context, &scope, &census, &judged).await?);
         explained.add(kind, &judged);
     }
     Ok(findings)
-}
-
-/// The largest p-value that fires: every kind and window has an equal part of the day's budget.
-fn threshold(alert_budget: f64, tests: u64) -> f64 {
-    let families = vec![Family { weight: 1.0, tests }; KINDS.len() * WINDOWS.len()];
-    Budget::new(alert_budget).thresholds(&families).first().copied().unwrap_or(0.0)
 }
