@@ -222,12 +222,23 @@ impl Rules {
     }
 
     /// The dataset of a resource: a table, or a bucket or an object in it; or of the bucket that a request names.
+    /// The dataset of a table; of one named without its schema, if all tables of that name belong to one dataset.
+    fn of_table(&self, table: &str) -> Option<&usize> {
+        let named = || {
+            let local = |known: &str| known.rsplit_once('.').is_some_and(|(_, name)| name == table);
+            let mut found = self.tables.iter().filter(|(known, _)| local(known)).map(|(_, dataset)| dataset);
+            let first = found.next()?;
+            found.all(|other| other == first).then_some(first)
+        };
+        self.tables.get(table).or_else(|| if table.contains('.') { None } else { named() })
+    }
+
     pub(crate) fn of_resource(&self, resource: Option<&str>, request: Option<&str>) -> Option<usize> {
         let by_name = resource.and_then(|r| {
             let local = r.rsplit(":::").next().unwrap_or(r);
             let bucket = local.strip_prefix("s3://").unwrap_or(local).split('/').next().unwrap_or(local);
             let table = r.rsplit_once(":table/").map_or(r, |(_, t)| t.split('/').next().unwrap_or(t));
-            self.buckets.get(bucket).or_else(|| self.tables.get(&table.to_lowercase()))
+            self.buckets.get(bucket).or_else(|| self.of_table(&table.to_lowercase()))
         });
         let by_request = || {
             let rest =

@@ -8,7 +8,7 @@
 pub enum Outcome {
     /// Granted.
     Ok,
-    /// Refused: HTTP 401 and 403, `AccessDenied` and its kin.
+    /// Refused: HTTP 401 and 403, `AccessDenied` and its kin, SQLSTATE 42501.
     Denied,
     /// Nothing there: HTTP 404 and 410, `NoSuchKey` and its kin.
     Missing,
@@ -40,6 +40,8 @@ impl Outcome {
     fn failure(code: &str) -> Self {
         let says = |words: &[&str]| words.iter().any(|word| code.contains(word));
         match () {
+            () if ["42501", "28000", "28P01"].contains(&code) => Self::Denied,
+            () if ["42P01", "3D000"].contains(&code) => Self::Missing,
             () if says(&["Denied", "Unauthorized", "Forbidden", "NotAuthorized"]) => Self::Denied,
             () if says(&["NoSuch", "NotFound", "DoesNotExist"]) => Self::Missing,
             () => Self::Failed,

@@ -302,7 +302,7 @@ columns! {
         hostname: str,
         /// URL path as asked, percent-encoding kept, secrets replaced by fingerprints.
         path: str,
-        /// URL query without `?`, secrets replaced by fingerprints.
+        /// URL query without `?`, secrets replaced by fingerprints; of a database, the statement with `?` for each value in it.
         query: str,
         /// Referring URL, secrets replaced by fingerprints.
         referrer: str,
@@ -328,6 +328,8 @@ columns! {
         account: str,
         /// Cloud region.
         region: str,
+        /// Rows or objects returned.
+        rows_out: i64,
         /// Bytes sent to the client.
         bytes_out: i64,
         /// Bytes received from the client.

@@ -80,7 +80,7 @@ pub async fn reached(
 async fn totals(session: &Session, shown: &str, reached: &mut Reached) -> Result<(), ScopeError> {
     let query = format!(
         "SELECT count(*) AS n, sum(bytes_out) AS bytes, min(time) AS first, max(time) AS last, \
-         sum(CASE WHEN cardinality(subjects) > 0 THEN 0 ELSE coalesce(subjects_n, 1) END) AS unnamed FROM access WHERE {shown}"
+         sum(CASE WHEN cardinality(subjects) > 0 THEN 0 ELSE coalesce(subjects_n, rows_out, 1) END) AS unnamed FROM access WHERE {shown}"
     );
     for row in rows(&session.sql(&query).await?) {
         reached.records = row.count("n");

@@ -8,6 +8,7 @@
 //! [`weir_model::intake::Intake`] with a reason; damage in the middle of a file keeps what was read before it.
 
 mod account;
+mod csv;
 mod detect;
 mod file;
 mod frame;

@@ -14,6 +14,8 @@ pub enum Framing {
         /// The key of the array.
         array_key: Option<&'static str>,
     },
+    /// Comma-separated records; quoted fields may hold line ends, the first field begins with a date.
+    Csv,
 }
 
 /// How sure a source is that a file is its own.

@@ -4,6 +4,7 @@
 //! ones; nothing else in the crate knows a source by name.
 
 pub mod aws_cloudtrail;
+pub mod postgresql_csvlog;
 pub mod syslog_auth;
 pub mod token_issuance;
 pub mod web_combined;
@@ -16,6 +17,7 @@ use crate::source::Source;
 pub fn all() -> &'static [&'static dyn Source] {
     static ALL: &[&dyn Source] = &[
         &aws_cloudtrail::AwsCloudtrail,
+        &postgresql_csvlog::PostgresqlCsvlog,
         &syslog_auth::SyslogAuth,
         &token_issuance::TokenIssuance,
         &web_combined::WebCombined,

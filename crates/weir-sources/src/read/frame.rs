@@ -1,5 +1,6 @@
 //! Content to records' bytes, whatever the framing.
 
+use super::csv::Csv;
 use super::json::Splitter;
 use super::lines::Lines;
 use crate::source::{At, Framing};
@@ -38,6 +39,8 @@ pub enum Framer {
     Lines(Lines),
     /// JSON values.
     Json(Splitter),
+    /// Comma-separated records.
+    Csv(Csv),
 }
 
 impl Framer {
@@ -46,6 +49,7 @@ impl Framer {
         match framing {
             Framing::Lines => Self::Lines(Lines::new(at)),
             Framing::Json { array_key } => Self::Json(Splitter::new(array_key, at)),
+            Framing::Csv => Self::Csv(Csv::new(at)),
         }
     }
 
@@ -54,6 +58,7 @@ impl Framer {
         match self {
             Self::Lines(lines) => lines.push(data, sink),
             Self::Json(splitter) => splitter.push(data, sink),
+            Self::Csv(csv) => csv.push(data, sink),
         }
     }
 
@@ -62,6 +67,7 @@ impl Framer {
         match self {
             Self::Lines(lines) => lines.finish(sink),
             Self::Json(splitter) => splitter.finish(sink),
+            Self::Csv(csv) => csv.finish(sink),
         }
     }
 
@@ -70,6 +76,7 @@ impl Framer {
         match self {
             Self::Lines(lines) => lines.lines(),
             Self::Json(splitter) => splitter.lines(),
+            Self::Csv(csv) => csv.lines(),
         }
     }
 }

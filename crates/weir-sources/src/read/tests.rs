@@ -205,9 +205,13 @@ fn a_year_comes_from_the_name_or_the_header_before_the_disk() {
     assert_eq!(year(packed, "x.log-20200131", &FileOptions { year_hint: Some(1999), ..none }), Some(1999));
 }
 
-/// Which source each published log belongs to; what is not listed is no source's.
-const PUBLISHED: &[(&str, &str)] =
-    &[("apache/access/", "web_combined"), ("nginx/access/", "web_combined"), ("system/auth/", "syslog_auth")];
+/// How the name of each published log begins and ends, and its source; what is not listed is no source's.
+const PUBLISHED: &[(&str, &str, &str)] = &[
+    ("apache/access/", "", "web_combined"),
+    ("nginx/access/", "", "web_combined"),
+    ("postgresql/log/", ".csv.log", "postgresql_csvlog"),
+    ("system/auth/", "", "syslog_auth"),
+];
 
 #[test]
 fn of_the_published_logs_none_is_mistaken() {
@@ -227,8 +231,9 @@ fn of_the_published_logs_none_is_mistaken() {
             }
             let got = FileReader::open(&path, &name, &FileOptions::default(), None);
             let got = got.map_or(None, |opened| Some(opened.source().info().name));
-            let want =
-                PUBLISHED.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, source)| *source);
+            let listed =
+                |(begin, end, _): &&(&str, &str, &str)| name.starts_with(begin) && name.ends_with(end);
+            let want = PUBLISHED.iter().find(listed).map(|(.., source)| *source);
             assert_eq!(got, want, "{name}");
             seen += 1;
         }

@@ -1,0 +1,92 @@
+//! What pgaudit writes: `SESSION,7,1,READ,SELECT,TABLE,public.member,"select ...",<none>,3`.
+
+use std::borrow::Cow;
+
+/// The class of a statement, as far as it decides where the record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Read,
+    Write,
+    Role,
+    Definition,
+    Other,
+}
+
+/// One AUDIT message.
+pub(super) struct Audit<'a> {
+    /// The statement's number in its session.
+    pub(super) id: u64,
+    pub(super) class: Class,
+    pub(super) command: Cow<'a, str>,
+    pub(super) object_type: Cow<'a, str>,
+    pub(super) object: Cow<'a, str>,
+    pub(super) statement: String,
+    /// Rows returned or changed, where `pgaudit.log_rows` is on.
+    pub(super) rows: Option<i64>,
+}
+
+impl Audit<'_> {
+    pub(super) fn parse(message: &str) -> Option<Audit<'static>> {
+        let (mut text, mut ends) = (Vec::new(), Vec::new());
+        let fields = super::split(message.as_bytes(), &mut text, &mut ends).ok()?;
+        let field = |at: usize| fields.get(at).map(|text| text.to_string());
+        let class = match field(3)?.as_str() {
+            "READ" => Class::Read,
+            "WRITE" => Class::Write,
+            "ROLE" => Class::Role,
+            "DDL" => Class::Definition,
+            _ => Class::Other,
+        };
+        if !matches!(field(0)?.as_str(), "SESSION" | "OBJECT") {
+            return None;
+        }
+        let command = field(4)?;
+        let rows = field(9).and_then(|rows| rows.trim().parse().ok());
+        // COPY does not go through the executor that counts: its rows are written as 0.
+        let counted = rows.filter(|rows| *rows > 0 || !matches!(command.as_str(), "COPY" | "PREPARE"));
+        Some(Audit {
+            id: field(1)?.parse().ok()?,
+            class,
+            command: Cow::Owned(command),
+            object_type: Cow::Owned(field(5)?),
+            object: Cow::Owned(field(6)?),
+            statement: field(7)?,
+            rows: counted,
+        })
+    }
+
+    /// OCSF's word.
+    pub(super) fn activity(&self) -> &'static str {
+        let begins = |word: &str| self.command.starts_with(word);
+        match self.class {
+            Class::Read if begins("PREPARE") || begins("DECLARE") => "query",
+            Class::Read => "read",
+            Class::Write if begins("UPDATE") => "update",
+            Class::Write if begins("DELETE") || begins("TRUNCATE") => "delete",
+            Class::Write => "write",
+            Class::Role | Class::Definition if begins("CREATE") => "create",
+            Class::Role | Class::Definition if begins("DROP") || begins("REVOKE") => "delete",
+            Class::Role | Class::Definition => "update",
+            Class::Other => "query",
+        }
+    }
+}
+
+/// Duration in microseconds and text of a statement that `log_statement` or `log_min_duration_statement` wrote.
+pub(super) fn logged(message: &str) -> Option<(Option<i64>, &str)> {
+    let (duration, rest) = match message.strip_prefix("duration: ") {
+        Some(rest) => {
+            let (ms, rest) = rest.split_once(" ms  ")?;
+            let micros = ms.parse::<f64>().ok().filter(|ms| (0.0..1e15).contains(ms));
+            #[expect(clippy::cast_possible_truncation, reason = "the range is tested")]
+            let micros = micros.map(|ms| (ms * 1_000.0).round() as i64);
+            (micros, rest)
+        }
+        None => (None, message),
+    };
+    let executed = |rest: &'_ str| rest.strip_prefix("execute ").and_then(|r| r.find(": ").map(|at| at + 10));
+    if let Some(statement) = rest.strip_prefix("statement: ") {
+        return Some((duration, statement));
+    }
+    executed(rest).and_then(|at| rest.get(at..)).map(|statement| (duration, statement))
+}
