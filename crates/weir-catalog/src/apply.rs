@@ -221,7 +221,6 @@ impl Rules {
         self.holder.get(dataset).copied().unwrap_or(false)
     }
 
-    /// The dataset of a resource: a table, or a bucket or an object in it; or of the bucket that a request names.
     /// The dataset of a table; of one named without its schema, if all tables of that name belong to one dataset.
     fn of_table(&self, table: &str) -> Option<&usize> {
         let named = || {
@@ -233,6 +232,7 @@ impl Rules {
         self.tables.get(table).or_else(|| if table.contains('.') { None } else { named() })
     }
 
+    /// The dataset of a resource: a table, or a bucket or an object in it; or of the bucket that a request names.
     pub(crate) fn of_resource(&self, resource: Option<&str>, request: Option<&str>) -> Option<usize> {
         let by_name = resource.and_then(|r| {
             let local = r.rsplit(":::").next().unwrap_or(r);

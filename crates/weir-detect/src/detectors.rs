@@ -1,6 +1,7 @@
 //! One file per detector.
 
 pub mod blindspot;
+pub mod bulk;
 pub mod guessing;
 pub mod harvest;
 pub mod newcomer;

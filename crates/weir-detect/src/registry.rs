@@ -1,6 +1,6 @@
 //! The detectors, as data.
 
-use crate::detectors::{blindspot, guessing, harvest, newcomer, reach, shared_out, unissued};
+use crate::detectors::{blindspot, bulk, guessing, harvest, newcomer, reach, shared_out, unissued};
 use crate::{Context, DetectError, Detector};
 use weir_model::Finding;
 
@@ -8,6 +8,7 @@ use weir_model::Finding;
 pub fn detectors() -> &'static [&'static dyn Detector] {
     &[
         &blindspot::Blindspot,
+        &bulk::Bulk,
         &guessing::Guessing,
         &harvest::Harvest,
         &newcomer::Newcomer,

@@ -45,7 +45,7 @@ fn thieves() -> Vec<String> {
 
 #[test]
 fn fixtures_fire_and_stay_quiet() {
-    for detector in ["unissued", "guessing", "newcomer", "shared_out", "blindspot"] {
+    for detector in ["unissued", "guessing", "newcomer", "shared_out", "blindspot", "bulk"] {
         for name in ["fires", "quiet"] {
             let path = format!("crates/weir-detect/fixtures/{detector}/{name}.md");
             let (world, expected) = World::fixture(&std::fs::read_to_string(root().join(&path)).unwrap());

@@ -12,11 +12,16 @@ struct Advice {
     lesson: &'static str,
 }
 
-const ADVICE: [Advice; 7] = [
+const ADVICE: [Advice; 8] = [
     Advice {
         detector: "blindspot",
         now: "Switch logging back on, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
         lesson: "Logging that the watched can switch off does not watch them: send logs to an account that its users cannot reach.",
+    },
+    Advice {
+        detector: "bulk",
+        now: "Ask the login's owner what each statement was for; until they answer, lock it, change its password and look at what else its sessions did.",
+        lesson: "Give each role only the rows it needs, log how many rows each statement returns, and review the largest.",
     },
     Advice {
         detector: "guessing",

@@ -1,0 +1,369 @@
+//! `bulk`: a login takes more rows out of a database than it does, in one statement or over a week.
+//!
+//! Decisive choice: the unit is a login's day, not a statement. Statements of one day are one errand, and a login's days are what can be
+//! compared with each other; a statement that the login never ran is looked at by itself.
+
+use crate::{Context, DetectError, Detector, Draft, Info};
+use futures::future::{BoxFuture, FutureExt};
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::{quote, quote_all, rows};
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
+use weir_stats::Baseline;
+
+/// Sees bulk reads by those who do not read in bulk.
+#[derive(Clone, Copy, Debug)]
+pub struct Bulk;
+
+static INFO: Info = Info {
+    name: "bulk",
+    summary: "more rows taken from a database than the login takes, in one statement, by a new statement, or over a week",
+    manual: include_str!("bulk/manual.md"),
+    attack: &["T1213.006", "T1078"],
+};
+
+impl Detector for Bulk {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn run<'a>(&'a self, context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Finding>, DetectError>> {
+        find(context).boxed()
+    }
+}
+
+/// Days with reads that a login must have before a day of its can stand out.
+const PAST_MIN: usize = 7;
+/// Days of a week.
+const WEEK: i32 = 7;
+/// Ways to stand out: one statement, new statements, a week.
+const FAMILIES: usize = 3;
+/// Statements named in a finding.
+const SHOWN_MAX: usize = 5;
+
+/// Reads of what holds people's data, each record of a statement once: pgaudit writes the statement's rows beside each of its tables.
+const QUERY: &str = "SELECT actor, day, \"query\", min(at) AS first, max(at) AS last, max(n) AS top, sum(n) AS total, \
+    count(*) AS statements, array_agg(DISTINCT origin) AS origins, array_agg(DISTINCT whole) AS wholes FROM \
+    (SELECT actor, day, \"query\", min(time) AS at, max(rows_out) AS n, max(src_ip) AS origin, \
+     max(CASE WHEN \"query\" LIKE '% where %' OR \"query\" LIKE '% limit %' THEN NULL ELSE resource END) AS whole \
+     FROM access WHERE service = 'postgresql' AND activity = 'read' AND status_id = 1 AND actor IS NOT NULL AND \"query\" IS NOT NULL \
+     AND {personal} AND {span} GROUP BY actor, day, \"query\", request) GROUP BY actor, day, \"query\" ORDER BY actor, day, \"query\"";
+
+/// What one statement returned on one day.
+#[derive(Clone, Debug)]
+struct Ran {
+    statement: String,
+    first: Micros,
+    last: Micros,
+    /// Rows of its largest run; `None` where the log does not say.
+    top: Option<f64>,
+    total: f64,
+    origins: BTreeSet<String>,
+    /// Tables it read without a condition.
+    whole: BTreeSet<String>,
+}
+
+/// A login's days, ascending.
+type Days = BTreeMap<i32, Vec<Ran>>;
+
+async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+    let told = context.config.datasets.iter().any(|dataset| !dataset.tables.is_empty());
+    let personal = if told {
+        "dataset IS NOT NULL"
+    } else {
+        "resource IS NOT NULL AND resource NOT LIKE 'pg\\_%' AND resource NOT LIKE 'information\\_schema.%'"
+    };
+    let answer = context.sql(&QUERY.replace("{personal}", personal)).await?;
+    let mut logins: BTreeMap<String, Days> = BTreeMap::new();
+    for row in rows(&answer) {
+        let (Some(actor), Some(statement)) = (row.text("actor"), row.text("query")) else { continue };
+        let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
+        let ran = Ran {
+            statement: statement.to_owned(),
+            first,
+            last,
+            top: row.int("top").map(|n| n as f64),
+            total: row.int("total").unwrap_or(0) as f64,
+            origins: row.texts("origins").into_iter().collect(),
+            whole: row.texts("wholes").into_iter().collect(),
+        };
+        logins.entry(actor.to_owned()).or_default().entry(first.day()).or_default().push(ran);
+    }
+    let tests: u64 = logins.values().map(|days| days.len() as u64).sum();
+    let span = days_of(&logins);
+    let daily = (tests as f64 / span.max(1.0)).ceil().max(1.0) as u64;
+    let threshold = context.threshold(FAMILIES, daily);
+    let habits = habits(&logins);
+    let mut findings = Vec::new();
+    for (login, days) in &logins {
+        let odd = judge(login, days, threshold, &habits);
+        if !odd.is_empty() {
+            findings.extend(tell(context, login, days, &odd, threshold).await?);
+        }
+    }
+    Ok(findings)
+}
+
+/// Days from the first read to the last.
+fn days_of(logins: &BTreeMap<String, Days>) -> f64 {
+    let first = logins.values().filter_map(|days| days.keys().next()).min();
+    let last = logins.values().filter_map(|days| days.keys().next_back()).max();
+    first.zip(last).map_or(0.0, |(first, last)| f64::from(last - first + 1))
+}
+
+/// By statement, the days on which each login ran it.
+type Habits<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<i32>>>;
+
+fn habits(logins: &BTreeMap<String, Days>) -> Habits<'_> {
+    let mut habits = Habits::new();
+    for (login, days) in logins {
+        for (day, all) in days {
+            for ran in all {
+                let of = habits.entry(ran.statement.as_str()).or_default();
+                of.entry(login.as_str()).or_default().insert(*day);
+            }
+        }
+    }
+    habits
+}
+
+/// Why a day stands out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Why {
+    /// One statement returned this many rows.
+    Statement { rows: f64, p: f64 },
+    /// Statements that the login had never run returned this many rows.
+    New { rows: f64, p: f64 },
+    /// The seven days that end with this one returned this many rows.
+    Week { rows: f64, p: f64 },
+    /// A statement that the login had never run read a table whole that it had never read whole; its rows are not logged.
+    Whole,
+}
+
+/// A day that stands out.
+#[derive(Clone, Debug)]
+struct Odd {
+    day: i32,
+    why: Why,
+    /// Its statements, those with most rows first.
+    statements: Vec<usize>,
+    /// Whether others run the same statement as a matter of course.
+    usual_for_others: bool,
+}
+
+/// The days of a login that stand out from those before. What stood out is not learned from.
+fn judge(login: &str, days: &Days, threshold: f64, habits: &Habits<'_>) -> Vec<Odd> {
+    let mut odd = Vec::new();
+    let (mut known, mut wholes): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
+    let (mut tops, mut news, mut totals): (Vec<f64>, Vec<f64>, BTreeMap<i32, f64>) = Default::default();
+    for (day, all) in days {
+        let is_new = |ran: &&Ran| !known.contains(ran.statement.as_str());
+        let top = all.iter().filter_map(|ran| ran.top).fold(0.0, f64::max);
+        let new = all.iter().filter(is_new).map(|ran| ran.total).sum::<f64>();
+        let total = all.iter().map(|ran| ran.total).sum::<f64>();
+        let why = (tops.len() >= PAST_MIN).then(|| {
+            let statement = Why::Statement { rows: top, p: Baseline::fit(&tops).upper_p(top) };
+            let fresh = Why::New { rows: new, p: Baseline::fit(&news).upper_p(new) };
+            let (week, before) = weeks(&totals, *day, total);
+            let weekly = if before.len() >= 4 { Baseline::fit(&before).upper_p(week) } else { 1.0 };
+            let weekly = Why::Week { rows: week, p: weekly };
+            let least = [fresh, statement, weekly].into_iter().filter(|why| why.p() <= threshold);
+            least.min_by(|a, b| a.p().total_cmp(&b.p())).or_else(|| {
+                let unread = |ran: &Ran| ran.whole.iter().any(|table| !wholes.contains(table.as_str()));
+                all.iter().filter(is_new).any(|ran| ran.top.is_none() && unread(ran)).then_some(Why::Whole)
+            })
+        });
+        if let Some(Some(why)) = why {
+            let mut statements: Vec<usize> = (0..all.len()).collect();
+            let wanted = |ran: &Ran| match why {
+                Why::New { .. } => is_new(&ran),
+                Why::Whole => is_new(&ran) && ran.top.is_none(),
+                Why::Statement { .. } => ran.top > tops.iter().copied().max_by(f64::total_cmp),
+                _ => true,
+            };
+            statements.retain(|at| all.get(*at).is_some_and(wanted));
+            let size = |at: &usize| all.get(*at).and_then(|ran| ran.top).unwrap_or(f64::INFINITY);
+            statements.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
+            let others = statements.first().and_then(|at| all.get(*at)).is_some_and(|ran| {
+                let runs = habits.get(ran.statement.as_str());
+                runs.is_some_and(|runs| {
+                    runs.iter().any(|(who, on)| *who != login && on.range(..*day).count() >= PAST_MIN)
+                })
+            });
+            odd.push(Odd { day: *day, why, statements, usual_for_others: others });
+            continue;
+        }
+        tops.push(top);
+        news.push(new);
+        totals.insert(*day, total);
+        known.extend(all.iter().map(|ran| ran.statement.as_str()));
+        wholes.extend(all.iter().flat_map(|ran| &ran.whole).map(String::as_str));
+    }
+    odd
+}
+
+impl Why {
+    fn p(self) -> f64 {
+        match self {
+            Self::Statement { p, .. } | Self::New { p, .. } | Self::Week { p, .. } => p,
+            Self::Whole => 1.0,
+        }
+    }
+
+    fn say(self) -> String {
+        match self {
+            Self::Statement { rows, .. } => format!("one statement returned {rows:.0} rows"),
+            Self::New { rows, .. } => format!("statements it had never run returned {rows:.0} rows"),
+            Self::Week { rows, .. } => format!("seven days returned {rows:.0} rows"),
+            Self::Whole => "a statement it had never run read a whole table".to_owned(),
+        }
+    }
+}
+
+/// The rows of the seven days that end with `day`, and of each seven days before them.
+fn weeks(totals: &BTreeMap<i32, f64>, day: i32, today: f64) -> (f64, Vec<f64>) {
+    let sum = |last: i32| totals.range(last - WEEK + 1..=last).map(|(_, rows)| rows).sum::<f64>();
+    let Some(first) = totals.keys().next() else { return (today, Vec::new()) };
+    let whole = (day - first) / WEEK;
+    (sum(day) + today, (1..=whole).map(|back| sum(day - back * WEEK)).collect())
+}
+
+async fn tell(
+    context: &Context<'_>,
+    login: &str,
+    days: &Days,
+    odd: &[Odd],
+    threshold: f64,
+) -> Result<Option<Finding>, DetectError> {
+    let ran = |odd: &Odd| -> Vec<&Ran> {
+        let all = days.get(&odd.day).map(Vec::as_slice).unwrap_or_default();
+        odd.statements.iter().filter_map(|at| all.get(*at)).collect()
+    };
+    let all: Vec<&Ran> = odd.iter().flat_map(ran).collect();
+    let (Some(first), Some(last)) = (all.iter().map(|r| r.first).min(), all.iter().map(|r| r.last).max())
+    else {
+        return Ok(None);
+    };
+    let statements: BTreeSet<&str> = all.iter().map(|ran| ran.statement.as_str()).collect();
+    let on: BTreeSet<String> = odd
+        .iter()
+        .map(|odd| Micros(i64::from(odd.day) * weir_model::time::DAY_US))
+        .map(|at| format!("date '{}'", at.to_string().get(..10).unwrap_or_default()))
+        .collect();
+    let condition = format!(
+        "actor = {} AND activity = 'read' AND \"query\" IN {} AND day IN ({}) AND {{span}}",
+        quote(login),
+        quote_all(statements.iter().copied()),
+        on.iter().cloned().collect::<Vec<_>>().join(", ")
+    );
+    let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
+    let p = odd.iter().map(|odd| odd.why.p()).fold(1.0, f64::min);
+    let usual = odd.iter().all(|odd| odd.usual_for_others);
+    let severity = if p <= threshold && !usual { Severity::High } else { Severity::Medium };
+    let mut draft = Draft::new("bulk", severity, Entity::new(EntityKind::Actor, login), (first, last));
+    draft.identity.push(first.to_string());
+    let (gravest, times) = (odd.iter().min_by(|a, b| a.why.p().total_cmp(&b.why.p())), odd.len());
+    let what = gravest.map(|odd| odd.why.say()).unwrap_or_default();
+    draft.title = format!("{login} took far more from the database than it does: {what}");
+    let before = days.len() - odd.len();
+    let shown = statements.iter().take(SHOWN_MAX).map(|s| format!("`{s}`")).collect::<Vec<_>>().join("; ");
+    let rest = statements.len().saturating_sub(SHOWN_MAX);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    draft.explanation = format!(
+        "On {times} of the {} days on which it read, {login} stood out from the {before} others; at its most, {what}. p is the chance of a value this \
+         large under the login's own earlier days (negative binomial, and Student's t of ln(1 + rows), the larger), which fires at {threshold:.1e}. \
+         Days that stand out are not learned from. Statements: {shown}{more}.{}",
+        days.len(),
+        if usual { " Others run the same statement as a matter of course." } else { "" }
+    );
+    draft.p_value = (p < 1.0).then_some(p);
+    draft.attack = INFO.attack.iter().map(|id| (*id).to_owned()).collect();
+    draft.limits.push(
+        "Rows are not people: a person may have many rows, and a row may concern nobody. The statement's values are in the lines cited.".to_owned(),
+    );
+    let rows: f64 = all.iter().map(|ran| ran.total).sum();
+    let origins: BTreeSet<&str> = all.iter().flat_map(|ran| &ran.origins).map(String::as_str).collect();
+    let raised = odd.first().map(ran).and_then(|first| first.iter().map(|ran| ran.last).max());
+    let usual_top = days
+        .iter()
+        .filter(|(day, _)| odd.iter().all(|odd| odd.day != **day))
+        .flat_map(|(_, all)| all.iter().filter_map(|ran| ran.top))
+        .fold(0.0, f64::max);
+    let draft = draft
+        .raised(raised.unwrap_or(last))
+        .members(origins.into_iter().map(|origin| Entity::new(EntityKind::Origin, origin)))
+        .measure("rows", rows, None)
+        .measure("days", times as f64, None)
+        .measure(
+            "rows_of_one_statement",
+            all.iter().filter_map(|r| r.top).fold(0.0, f64::max),
+            Some(usual_top),
+        );
+    Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ran(day: i32, statement: &str, top: Option<f64>) -> Ran {
+        let at = Micros(i64::from(day) * weir_model::time::DAY_US);
+        let whole =
+            if statement.contains("where") { BTreeSet::new() } else { BTreeSet::from(["member".into()]) };
+        let (origins, total) = (BTreeSet::new(), top.unwrap_or(0.0));
+        Ran { statement: statement.into(), first: at, last: at, top, total, origins, whole }
+    }
+
+    /// A desk's lookups on `n` days, a few rows each.
+    fn desk(n: i32) -> Days {
+        (0..n)
+            .map(|day| (day, vec![ran(day, "select one where", Some(f64::from(1 + day * 7 % 5)))]))
+            .collect()
+    }
+
+    fn odd(days: &Days) -> Vec<Odd> {
+        judge("desk", days, 1e-3, &Habits::new())
+    }
+
+    #[test]
+    fn ordinary_days_do_not_stand_out() {
+        assert!(odd(&desk(60)).is_empty());
+        assert!(odd(&desk(3)).is_empty());
+    }
+
+    #[test]
+    fn a_bulk_read_stands_out_each_time_it_recurs() {
+        let mut days = desk(100);
+        for day in [30, 60, 90] {
+            days.get_mut(&day).unwrap().push(ran(day, "select all", Some(5_000.0)));
+        }
+        let odd = odd(&days);
+        assert_eq!(odd.iter().map(|o| o.day).collect::<Vec<_>>(), [30, 60, 90]);
+        assert!(odd.iter().all(|o| matches!(o.why, Why::New { .. } | Why::Statement { .. })), "{odd:?}");
+    }
+
+    #[test]
+    fn a_batch_that_always_reads_much_does_not() {
+        let days: Days = (0..60)
+            .map(|day| (day, vec![ran(day, "select all", Some(5_000.0 + f64::from(day * 37 % 90)))]))
+            .collect();
+        assert!(odd(&days).is_empty(), "{:?}", odd(&days));
+    }
+
+    #[test]
+    fn many_small_reads_stand_out_by_the_week() {
+        let mut days = desk(60);
+        for day in 50..60 {
+            let all = days.get_mut(&day).unwrap();
+            all[0].total = 400.0;
+        }
+        let odd = odd(&days);
+        assert!(odd.iter().any(|o| matches!(o.why, Why::Week { .. })), "{odd:?}");
+    }
+
+    #[test]
+    fn a_table_copied_whole_stands_out_though_its_rows_are_not_logged() {
+        let mut days = desk(20);
+        days.get_mut(&15).unwrap().push(ran(15, "copy member to stdout", None));
+        assert_eq!(odd(&days).iter().map(|o| (o.day, o.why)).collect::<Vec<_>>(), [(15, Why::Whole)]);
+    }
+}
