@@ -71,6 +71,22 @@ const QUICK: &[Case] = &[
         within: Some(7.0),
     },
     Case { name: "lookup-abuse", scenario: "lookup-abuse", days: 40, settings: &[SMALL], within: Some(7.0) },
+    Case { name: "insider-bulk", scenario: "insider-bulk", days: 120, settings: &[], within: Some(60.0) },
+    Case { name: "stolen-dba", scenario: "stolen-dba", days: 60, settings: &[], within: Some(7.0) },
+    Case {
+        name: "stolen-dba, by COPY",
+        scenario: "stolen-dba",
+        days: 60,
+        settings: &[("copy", 1.0)],
+        within: Some(7.0),
+    },
+    Case {
+        name: "a database's quiet year",
+        scenario: "insider-bulk",
+        days: 365,
+        settings: &[("members", 300.0), ("from", 1.0)],
+        within: None,
+    },
     Case {
         name: "quiet-year",
         scenario: "quiet-year",

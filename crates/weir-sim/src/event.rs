@@ -7,6 +7,7 @@ use std::fmt::{self, Display};
 use std::net::IpAddr;
 
 use crate::client::Client;
+use crate::query::Query;
 use crate::random::Random;
 use crate::site::Page;
 
@@ -17,6 +18,8 @@ pub enum Event {
     Access(Access),
     /// A token was issued or refused.
     Issue(Issue),
+    /// A statement was run in the database.
+    Query(Query),
 }
 
 impl Event {
@@ -26,6 +29,7 @@ impl Event {
         match self {
             Self::Access(access) => access.at,
             Self::Issue(issue) => issue.at,
+            Self::Query(query) => query.at,
         }
     }
 
@@ -35,6 +39,7 @@ impl Event {
         match &mut self {
             Self::Access(access) => access.at = shown,
             Self::Issue(issue) => issue.at = shown,
+            Self::Query(query) => query.at = shown,
         }
         self
     }

@@ -28,6 +28,7 @@ pub mod net;
 pub mod ordinary;
 mod output;
 mod play;
+pub mod query;
 pub mod random;
 pub mod scenario;
 mod settings;

@@ -112,7 +112,7 @@ fn write(
         line.clear();
         if (sensor.render)(&event.shown_at(shown), world.period.ahead, &mut line) {
             file.line(&line)?;
-            truth.written(&event);
+            truth.written(&event, world);
         }
     }
     Ok(())

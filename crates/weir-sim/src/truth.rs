@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use crate::clock::rfc3339;
 use crate::event::{Access, Event, Hand, Holder};
+use crate::query::Query;
 use crate::site::Shows;
+use crate::world::World;
 
 /// Version of the file's form.
 const FORMAT: u32 = 1;
@@ -40,6 +42,7 @@ pub(crate) struct Gathered {
     clients: BTreeSet<String>,
     subjects: BTreeMap<u32, Exposed>,
     nobody: BTreeSet<u32>,
+    actors: BTreeSet<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,11 +69,31 @@ struct Exposed {
 
 impl Gathered {
     /// Takes in an event that was written to a log.
-    pub(crate) fn written(&mut self, event: &Event) {
+    pub(crate) fn written(&mut self, event: &Event, world: &World) {
         self.records += 1;
-        let Event::Access(access) = event else { return };
-        if access.hand == Hand::Attacker {
-            self.attacker(access);
+        match event {
+            Event::Access(access) if access.hand == Hand::Attacker => self.attacker(access),
+            Event::Query(query) if query.hand == Hand::Attacker => self.queried(query, world),
+            _ => {}
+        }
+    }
+
+    fn queried(&mut self, query: &Query, world: &World) {
+        self.requests += 1;
+        let before = self.addresses.get(&query.origin).copied();
+        self.addresses.insert(query.origin, Seen::more(before, query.at));
+        self.clients.insert(query.program.to_owned());
+        self.actors.insert(query.login);
+        let (from, n) = query.shown;
+        if n == 0 {
+            self.cover += 1;
+            return;
+        }
+        self.leaked += 1;
+        self.seen = Some(Seen::more(self.seen, query.at));
+        *self.routes.entry("crm.member").or_default() += 1;
+        for member in world.members.iter().skip(from as usize).take(n as usize) {
+            self.subject(member.id, query.at, false);
         }
     }
 
@@ -104,8 +127,12 @@ impl Gathered {
         self.bytes += u64::from(access.bytes);
         self.seen = Some(Seen::more(self.seen, access.at));
         *self.routes.entry(access.page.route()).or_default() += 1;
+        self.subject(subject, access.at, named);
+    }
+
+    fn subject(&mut self, subject: u32, at: i64, named: bool) {
         let before = self.subjects.get(&subject);
-        let seen = Seen::more(before.map(|exposed| exposed.seen), access.at);
+        let seen = Seen::more(before.map(|exposed| exposed.seen), at);
         let named = named || before.is_some_and(|exposed| exposed.named);
         self.subjects.insert(subject, Exposed { seen, named });
     }
@@ -161,6 +188,7 @@ impl Gathered {
                 keys: self.keys.into_iter().collect(),
                 credentials: self.credentials.into_iter().collect(),
                 clients: self.clients.into_iter().collect(),
+                actors: self.actors.into_iter().collect(),
                 subjects_that_do_not_exist: self.nobody.iter().map(|id| (told.named)(*id)).collect(),
             },
             innocents: innocents.collect(),
@@ -248,6 +276,8 @@ pub struct Attacker {
     pub credentials: Vec<String>,
     /// Client strings used.
     pub clients: Vec<String>,
+    /// Logins used.
+    pub actors: Vec<&'static str>,
     /// Ids asked for that no member has.
     pub subjects_that_do_not_exist: Vec<String>,
 }

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote, quote_all, rows};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
-use weir_stats::Baseline;
+use weir_stats::{Baseline, Peers};
 
 /// Sees bulk reads by those who do not read in bulk.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ static INFO: Info = Info {
     name: "bulk",
     summary: "more rows taken from a database than the login takes, in one statement, by a new statement, or over a week",
     manual: include_str!("bulk/manual.md"),
-    attack: &["T1213.006", "T1078"],
+    attack: &["T1078", "T1213"],
 };
 
 impl Detector for Bulk {
@@ -35,6 +35,16 @@ impl Detector for Bulk {
 const PAST_MIN: usize = 7;
 /// Days of a week.
 const WEEK: i32 = 7;
+/// How many times the most of its past a day must be, whatever its chance: analysts' extracts have heavier tails than any model.
+const TIMES_MIN: f64 = 2.0;
+/// A day beyond all before it with a chance up to this is not learned from.
+const HELD_P: f64 = 0.01;
+/// Weeks that a week is compared with.
+const WEEKS_MIN: usize = 4;
+/// Other logins that run a statement by the same day, from which on it is nobody's own.
+const RELEASE_MIN: usize = 2;
+/// Part of the alert budget: the detectors of reach and of harvest look at far more.
+const SHARE: f64 = 0.25;
 /// Ways to stand out: one statement, new statements, a week.
 const FAMILIES: usize = 3;
 /// Statements named in a finding.
@@ -91,7 +101,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let tests: u64 = logins.values().map(|days| days.len() as u64).sum();
     let span = days_of(&logins);
     let daily = (tests as f64 / span.max(1.0)).ceil().max(1.0) as u64;
-    let threshold = context.threshold(FAMILIES, daily);
+    let threshold = SHARE * context.threshold(FAMILIES, daily);
     let habits = habits(&logins);
     let mut findings = Vec::new();
     for (login, days) in &logins {
@@ -135,14 +145,17 @@ enum Why {
     New { rows: f64, p: f64 },
     /// The seven days that end with this one returned this many rows.
     Week { rows: f64, p: f64 },
-    /// A statement that the login had never run read a table whole that it had never read whole; its rows are not logged.
-    Whole,
+    /// A statement that the login had never run read a table whole that it had never read whole; its rows are not logged. Whether it came from where
+    /// the login never was.
+    Whole { astray: bool },
 }
 
 /// A day that stands out.
 #[derive(Clone, Debug)]
 struct Odd {
     day: i32,
+    /// The day by which that was clear.
+    by: i32,
     why: Why,
     /// Its statements, those with most rows first.
     statements: Vec<usize>,
@@ -150,62 +163,134 @@ struct Odd {
     usual_for_others: bool,
 }
 
-/// The days of a login that stand out from those before. What stood out is not learned from.
-fn judge(login: &str, days: &Days, threshold: f64, habits: &Habits<'_>) -> Vec<Odd> {
-    let mut odd = Vec::new();
-    let (mut known, mut wholes): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
-    let (mut tops, mut news, mut totals): (Vec<f64>, Vec<f64>, BTreeMap<i32, f64>) = Default::default();
-    for (day, all) in days {
-        let is_new = |ran: &&Ran| !known.contains(ran.statement.as_str());
-        let top = all.iter().filter_map(|ran| ran.top).fold(0.0, f64::max);
-        let new = all.iter().filter(is_new).map(|ran| ran.total).sum::<f64>();
-        let total = all.iter().map(|ran| ran.total).sum::<f64>();
-        let why = (tops.len() >= PAST_MIN).then(|| {
-            let statement = Why::Statement { rows: top, p: Baseline::fit(&tops).upper_p(top) };
-            let fresh = Why::New { rows: new, p: Baseline::fit(&news).upper_p(new) };
-            let (week, before) = weeks(&totals, *day, total);
-            let weekly = if before.len() >= 4 { Baseline::fit(&before).upper_p(week) } else { 1.0 };
-            let weekly = Why::Week { rows: week, p: weekly };
-            let least = [fresh, statement, weekly].into_iter().filter(|why| why.p() <= threshold);
-            least.min_by(|a, b| a.p().total_cmp(&b.p())).or_else(|| {
-                let unread = |ran: &Ran| ran.whole.iter().any(|table| !wholes.contains(table.as_str()));
-                all.iter().filter(is_new).any(|ran| ran.top.is_none() && unread(ran)).then_some(Why::Whole)
-            })
-        });
-        if let Some(Some(why)) = why {
-            let mut statements: Vec<usize> = (0..all.len()).collect();
-            let wanted = |ran: &Ran| match why {
-                Why::New { .. } => is_new(&ran),
-                Why::Whole => is_new(&ran) && ran.top.is_none(),
-                Why::Statement { .. } => ran.top > tops.iter().copied().max_by(f64::total_cmp),
-                _ => true,
-            };
-            statements.retain(|at| all.get(*at).is_some_and(wanted));
-            let size = |at: &usize| all.get(*at).and_then(|ran| ran.top).unwrap_or(f64::INFINITY);
-            statements.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
-            let others = statements.first().and_then(|at| all.get(*at)).is_some_and(|ran| {
-                let runs = habits.get(ran.statement.as_str());
-                runs.is_some_and(|runs| {
-                    runs.iter().any(|(who, on)| *who != login && on.range(..*day).count() >= PAST_MIN)
-                })
-            });
-            odd.push(Odd { day: *day, why, statements, usual_for_others: others });
-            continue;
+/// What a login's days before make of one more.
+#[derive(Default)]
+struct Past {
+    known: BTreeSet<String>,
+    wholes: BTreeSet<String>,
+    origins: BTreeSet<String>,
+    tops: Vec<f64>,
+    news: Vec<f64>,
+    totals: BTreeMap<i32, f64>,
+}
+
+impl Past {
+    fn learn(&mut self, day: i32, all: &[Ran], new: f64) {
+        // At first every statement is new.
+        if self.tops.len() >= PAST_MIN {
+            self.news.push(new);
         }
-        tops.push(top);
-        news.push(new);
-        totals.insert(*day, total);
-        known.extend(all.iter().map(|ran| ran.statement.as_str()));
-        wholes.extend(all.iter().flat_map(|ran| &ran.whole).map(String::as_str));
+        self.tops.push(top(all));
+        self.totals.insert(day, all.iter().map(|ran| ran.total).sum());
+        self.known.extend(all.iter().map(|ran| ran.statement.clone()));
+        self.origins.extend(all.iter().flat_map(|ran| ran.origins.iter().cloned()));
+        self.wholes.extend(all.iter().flat_map(|ran| ran.whole.iter().cloned()));
     }
+
+    /// The least likely way in which a day is far beyond those before, if it is.
+    fn beyond(&self, day: i32, all: &[Ran], new: f64) -> Option<Why> {
+        if self.tops.len() < PAST_MIN {
+            return None;
+        }
+        let top = top(all);
+        let (week, before) = weeks(&self.totals, day, all.iter().map(|ran| ran.total).sum());
+        let far = |rows: f64, past: &[f64], least: usize| {
+            past.len() >= least && rows >= TIMES_MIN * past.iter().copied().fold(0.0, f64::max) && rows > 0.0
+        };
+        let news = far(new, &self.news, PAST_MIN).then(|| Why::New { rows: new, p: chance(&self.news, new) });
+        let statement =
+            far(top, &self.tops, PAST_MIN).then(|| Why::Statement { rows: top, p: chance(&self.tops, top) });
+        let weekly =
+            far(week, &before, WEEKS_MIN).then(|| Why::Week { rows: week, p: chance(&before, week) });
+        let all = [news, statement, weekly].into_iter().flatten();
+        all.min_by(|a, b| a.p().total_cmp(&b.p()))
+    }
+
+    fn whole(&self, all: &[Ran], is_new: impl Fn(&Ran) -> bool) -> Option<Why> {
+        let unread = |ran: &Ran| ran.whole.iter().any(|table| !self.wholes.contains(table));
+        let found = all.iter().find(|ran| ran.top.is_none() && is_new(ran) && unread(ran))?;
+        let astray = !found.origins.is_empty() && found.origins.is_disjoint(&self.origins);
+        (self.tops.len() >= PAST_MIN).then_some(Why::Whole { astray })
+    }
+
+    /// The statements of a day that make it stand out, those with most rows first.
+    fn statements(&self, why: Why, all: &[Ran], is_new: impl Fn(&Ran) -> bool) -> Vec<usize> {
+        let most = self.tops.iter().copied().fold(0.0, f64::max);
+        let wanted = |ran: &Ran| match why {
+            Why::New { .. } => is_new(ran),
+            Why::Whole { .. } => is_new(ran) && ran.top.is_none(),
+            Why::Statement { .. } => ran.top.is_some_and(|top| top > most),
+            Why::Week { .. } => true,
+        };
+        let mut places: Vec<usize> = (0..all.len()).filter(|at| all.get(*at).is_some_and(wanted)).collect();
+        let size = |at: &usize| all.get(*at).and_then(|ran| ran.top).unwrap_or(f64::INFINITY);
+        places.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
+        places
+    }
+}
+
+fn top(all: &[Ran]) -> f64 {
+    all.iter().filter_map(|ran| ran.top).fold(0.0, f64::max)
+}
+
+/// The days of a login that stand out from those before. What stood out is not learned from, nor is what nearly did: it is held back,
+/// and looked at again when a later day stands out.
+fn judge(login: &str, days: &Days, threshold: f64, habits: &Habits<'_>) -> Vec<Odd> {
+    let others = |ran: &Ran, day: i32, least: usize| {
+        let runs = habits.get(ran.statement.as_str()).into_iter().flatten();
+        runs.filter(|(who, on)| **who != login && on.range(..=day).count() >= least).count()
+    };
+    let (mut odd, mut held): (Vec<Odd>, Vec<i32>) = Default::default();
+    let mut past = Past::default();
+    for (day, all) in days {
+        let tested = |past: &Past, day: i32, all: &[Ran]| {
+            // What several logins begin to run is a release, not an errand.
+            let is_new =
+                |ran: &Ran| !past.known.contains(&ran.statement) && others(ran, day, 1) < RELEASE_MIN;
+            let new = all.iter().filter(|ran| is_new(ran)).filter_map(|ran| ran.top).fold(0.0, f64::max);
+            let far = past.beyond(day, all, new);
+            let fires = far.filter(|why| why.p() <= threshold).or_else(|| past.whole(all, is_new));
+            let statements = fires.map(|why| past.statements(why, all, is_new)).unwrap_or_default();
+            let usual = statements.first().and_then(|at| all.get(*at));
+            let usual_for_others = usual.is_some_and(|ran| others(ran, day, PAST_MIN) > 0);
+            (fires, far, new, statements, usual_for_others)
+        };
+        let (fires, far, new, statements, usual_for_others) = tested(&past, *day, all);
+        if let Some(why) = fires {
+            odd.push(Odd { day: *day, by: *day, why, statements, usual_for_others });
+            held.retain(|earlier| {
+                let Some(all) = days.get(earlier) else { return false };
+                let (Some(why), .., statements, usual_for_others) = tested(&past, *earlier, all) else {
+                    return true;
+                };
+                odd.push(Odd { day: *earlier, by: *day, why, statements, usual_for_others });
+                false
+            });
+        } else if far.is_some_and(|why| why.p() <= HELD_P) {
+            held.push(*day);
+        } else {
+            past.learn(*day, all, new);
+        }
+    }
+    odd.sort_by_key(|odd| odd.day);
     odd
+}
+
+/// The chance of a value this large or larger after those of the past; from the day on which a tail can be fitted to them, under that
+/// tail as well, since some logins' extracts are Pareto.
+fn chance(past: &[f64], value: f64) -> f64 {
+    let mut all = Peers::new();
+    past.iter().for_each(|rows| all.insert(*rows));
+    let tail = all.fit();
+    let under_tail = if tail.tail().is_some() { tail.upper_p(value).p } else { 0.0 };
+    Baseline::fit(past).upper_p(value).max(under_tail)
 }
 
 impl Why {
     fn p(self) -> f64 {
         match self {
             Self::Statement { p, .. } | Self::New { p, .. } | Self::Week { p, .. } => p,
-            Self::Whole => 1.0,
+            Self::Whole { .. } => 1.0,
         }
     }
 
@@ -214,7 +299,10 @@ impl Why {
             Self::Statement { rows, .. } => format!("one statement returned {rows:.0} rows"),
             Self::New { rows, .. } => format!("statements it had never run returned {rows:.0} rows"),
             Self::Week { rows, .. } => format!("seven days returned {rows:.0} rows"),
-            Self::Whole => "a statement it had never run read a whole table".to_owned(),
+            Self::Whole { astray } => {
+                let from = if astray { ", from where it had never been" } else { "" };
+                format!("a statement it had never run read a whole table{from}")
+            }
         }
     }
 }
@@ -258,7 +346,8 @@ async fn tell(
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let p = odd.iter().map(|odd| odd.why.p()).fold(1.0, f64::min);
     let usual = odd.iter().all(|odd| odd.usual_for_others);
-    let severity = if p <= threshold && !usual { Severity::High } else { Severity::Medium };
+    let astray = odd.iter().any(|odd| odd.why == Why::Whole { astray: true });
+    let severity = if (p <= threshold || astray) && !usual { Severity::High } else { Severity::Medium };
     let mut draft = Draft::new("bulk", severity, Entity::new(EntityKind::Actor, login), (first, last));
     draft.identity.push(first.to_string());
     let (gravest, times) = (odd.iter().min_by(|a, b| a.why.p().total_cmp(&b.why.p())), odd.len());
@@ -282,7 +371,9 @@ async fn tell(
     );
     let rows: f64 = all.iter().map(|ran| ran.total).sum();
     let origins: BTreeSet<&str> = all.iter().flat_map(|ran| &ran.origins).map(String::as_str).collect();
-    let raised = odd.first().map(ran).and_then(|first| first.iter().map(|ran| ran.last).max());
+    let clear = odd.iter().min_by_key(|odd| odd.by);
+    let clear = clear.and_then(|first| odd.iter().find(|odd| odd.day == first.by));
+    let raised = clear.map(ran).and_then(|first| first.iter().map(|ran| ran.last).max());
     let usual_top = days
         .iter()
         .filter(|(day, _)| odd.iter().all(|odd| odd.day != **day))
@@ -364,6 +455,9 @@ mod tests {
     fn a_table_copied_whole_stands_out_though_its_rows_are_not_logged() {
         let mut days = desk(20);
         days.get_mut(&15).unwrap().push(ran(15, "copy member to stdout", None));
-        assert_eq!(odd(&days).iter().map(|o| (o.day, o.why)).collect::<Vec<_>>(), [(15, Why::Whole)]);
+        assert_eq!(
+            odd(&days).iter().map(|o| (o.day, o.why)).collect::<Vec<_>>(),
+            [(15, Why::Whole { astray: false })]
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! `Sensor` joins a format to a file: which events it sees, what the file is called, how it is compressed.
 
 pub mod combined;
+pub mod csvlog;
 pub mod json_access;
 pub mod oidc;
 

@@ -6,6 +6,7 @@
 
 mod batch;
 mod crawler;
+pub mod database;
 mod partner;
 mod probe;
 mod scraper;

@@ -2,12 +2,14 @@
 
 pub mod already_inside;
 pub mod forged_tokens;
+pub mod insider_bulk;
 pub mod lookup_abuse;
 pub mod partner_enumeration;
 pub mod quiet_year;
 mod retail;
 pub mod rotating_id_scrape;
 pub mod shop;
+pub mod stolen_dba;
 
 use crate::error::{Error, Result};
 use crate::play::Play;
@@ -42,11 +44,13 @@ pub struct Info {
 const SCENARIOS: &[Info] = &[
     already_inside::INFO,
     forged_tokens::INFO,
+    insider_bulk::INFO,
     lookup_abuse::INFO,
     partner_enumeration::INFO,
     quiet_year::INFO,
     rotating_id_scrape::INFO,
     shop::INFO,
+    stolen_dba::INFO,
 ];
 
 /// All scenarios, in order of name.
