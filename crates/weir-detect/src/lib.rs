@@ -36,6 +36,8 @@ pub struct Info {
     pub manual: &'static str,
     /// ATT&CK techniques its findings can name.
     pub attack: &'static [&'static str],
+    /// Whether a finding concerns the records it cites alone, beside which the accused's ordinary work goes on; else all that they did.
+    pub records_only: bool,
 }
 
 /// A detector.

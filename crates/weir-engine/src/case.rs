@@ -167,7 +167,8 @@ impl Traced {
             if hand.cut {
                 limits.push(format!("the hand of finding {} is larger than was followed", finding.id));
             }
-            let flagged = flagged(finding).filter(|_| hand.actors.is_empty());
+            let records_only = weir_detect::detector(&finding.detector).is_ok_and(|d| d.info().records_only);
+            let flagged = flagged(finding).filter(|_| records_only || hand.actors.is_empty());
             traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.condition()));
             // Several findings often have one hand; it is followed once.
             let of = hand.condition();

@@ -277,6 +277,8 @@ pub struct Attacker {
     /// Client strings used.
     pub clients: Vec<String>,
     /// Logins used.
+    /// Logins used in the database.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<&'static str>,
     /// Ids asked for that no member has.
     pub subjects_that_do_not_exist: Vec<String>,

@@ -49,6 +49,7 @@ that share no credential; a clock that runs ahead by less than the time people t
 ATT&CK T1562.008, T1070.
 ",
     attack: &["T1070", "T1562.008"],
+    records_only: false,
 };
 
 impl Detector for Blindspot {

@@ -19,6 +19,7 @@ static INFO: Info = Info {
     summary: "more rows taken from a database than the login takes, in one statement, by a new statement, or over a week",
     manual: include_str!("bulk/manual.md"),
     attack: &["T1078", "T1213"],
+    records_only: true,
 };
 
 impl Detector for Bulk {
@@ -359,7 +360,8 @@ async fn tell(
     let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
     draft.explanation = format!(
         "On {times} of the {} days on which it read, {login} stood out from the {before} others; at its most, {what}. p is the chance of a value this \
-         large under the login's own earlier days (negative binomial, and Student's t of ln(1 + rows), the larger), which fires at {threshold:.1e}. \
+         large under the login's own earlier days (the largest under a negative binomial, Student's t of ln(1 + rows) and, \
+         from fifty days on, a Pareto tail), which fires at {threshold:.1e}. \
          Days that stand out are not learned from. Statements: {shown}{more}.{}",
         days.len(),
         if usual { " Others run the same statement as a matter of course." } else { "" }

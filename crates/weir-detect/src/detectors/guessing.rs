@@ -42,6 +42,7 @@ elsewhere (one attempt, one success); sign-ins that the log does not tie to an a
 ATT&CK T1110, T1110.001, T1110.003, T1078. Geometric tail: P(K >= k) = q^k.
 ",
     attack: &["T1078", "T1110", "T1110.001", "T1110.003"],
+    records_only: false,
 };
 
 /// Failures from which an address guesses.

@@ -20,6 +20,7 @@ static INFO: Info = Info {
     summary: "many people read from one address without the browsing and signing-in that people do before",
     manual: include_str!("harvest/manual.md"),
     attack: &["T1020", "T1030", "T1078", "T1119", "T1213"],
+    records_only: false,
 };
 
 impl Detector for Harvest {

@@ -43,6 +43,7 @@ A thief behind the victim's own network or VPN; principals that roam by nature; 
 ATT&CK T1078, T1078.004, T1552.005. Rule of succession: Laplace 1774; Good 1953 for unseen classes.
 ",
     attack: &["T1078", "T1078.004", "T1552.005"],
+    records_only: false,
 };
 
 impl Detector for Newcomer {

@@ -20,6 +20,7 @@ static INFO: Info = Info {
     summary: "more people's data read than own past, peers and issued credentials explain",
     manual: include_str!("reach/manual.md"),
     attack: &["T1020", "T1030", "T1119", "T1213"],
+    records_only: false,
 };
 
 impl Detector for Reach {

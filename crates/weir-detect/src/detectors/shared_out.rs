@@ -41,6 +41,7 @@ like strangers (list them in the configuration); what the receiver read.
 ATT&CK T1537, T1530, T1098; AWS CloudTrail event reference.
 ",
     attack: &["T1098", "T1530", "T1537"],
+    records_only: false,
 };
 
 /// To whom a call opens a resource.

@@ -19,6 +19,7 @@ static INFO: Info = Info {
     summary: "a credential that was accepted and that no issuance record covers",
     manual: include_str!("unissued/manual.md"),
     attack: &["T1078", "T1550.001", "T1552.004", "T1606", "T1606.001"],
+    records_only: false,
 };
 
 impl Detector for Unissued {
