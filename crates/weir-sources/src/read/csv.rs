@@ -50,7 +50,7 @@ impl Csv {
             data = rest;
             self.keep(line);
             // After a record that is too long, the next line that begins with a date begins anew.
-            if self.quoted && self.len <= LINE_MAX && self.stamped() {
+            if self.quoted && self.len <= LINE_MAX && stamped(&self.carry) {
                 self.line_ends += 1;
             } else {
                 self.emit(sink, 1);
@@ -71,7 +71,6 @@ impl Csv {
     }
 
     fn keep(&mut self, part: &[u8]) {
-        // The carriage return of a CRLF is no quote: parity is that of the quotes alone.
         if memchr::memchr_iter(b'"', part).count() % 2 == 1 {
             self.quoted = !self.quoted;
         }
@@ -83,14 +82,6 @@ impl Csv {
             self.carry.truncate(HEAD);
             self.carry.shrink_to(HEAD);
         }
-    }
-
-    /// Whether the unfinished record begins as one does: with a date.
-    fn stamped(&self) -> bool {
-        let bare = self.carry.strip_prefix(BOM).unwrap_or(&self.carry);
-        let form = b"dddd-dd-dd ";
-        bare.len() >= form.len()
-            && bare.iter().zip(form).all(|(b, f)| if *f == b'd' { b.is_ascii_digit() } else { b == f })
     }
 
     /// Hands over the record; the next one begins `lines` lines after its last line end.
@@ -108,12 +99,11 @@ impl Csv {
             head: bare.get(..HEAD).unwrap_or(bare),
             reason,
         };
-        self.carry.clone_from(&carry);
         sink(if self.len > LINE_MAX + 2 || bare.len() > LINE_MAX {
             broken(TOO_LONG, self.len - bom - usize::from(!self.open_line))
         } else if bare.iter().all(u8::is_ascii_whitespace) {
             Piece::Blank
-        } else if !self.stamped() {
+        } else if !stamped(bare) {
             broken(NO_STAMP, bare.len())
         } else if self.quoted {
             broken(OPEN, bare.len())
@@ -126,6 +116,14 @@ impl Csv {
         self.carry = carry;
         self.carry.clear();
     }
+}
+
+/// Whether bytes begin as a record does: with a date.
+fn stamped(bytes: &[u8]) -> bool {
+    let bare = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let form = b"dddd-dd-dd ";
+    bare.len() >= form.len()
+        && bare.iter().zip(form).all(|(b, f)| if *f == b'd' { b.is_ascii_digit() } else { b == f })
 }
 
 #[cfg(test)]

@@ -233,7 +233,7 @@ impl Line<'_> {
     }
 
     /// A statement that pgaudit wrote.
-    fn audited(&self, time: (Micros, TimeBasis), common: Common<'_>, audit: &Audit<'_>, out: &mut Records) {
+    fn audited(&self, time: (Micros, TimeBasis), common: Common<'_>, audit: &Audit, out: &mut Records) {
         let statement = shape::of(&audit.statement);
         let request = format!("{{\"session\":\"{}\",\"statement\":{}}}", self.session(), audit.id);
         let status_id = Some(STATUS_SUCCESS);
@@ -254,10 +254,10 @@ impl Line<'_> {
             let class_uid = Some(ACCOUNT_CHANGE);
             return out.auth(time, &Common { class_uid, activity, status_id, ..common }, &row);
         }
-        let named = (!audit.object.is_empty()).then_some(audit.object.as_ref());
+        let named = (!audit.object.is_empty()).then_some(audit.object.as_str());
         let row = Access {
             resource: named.or(statement.table.as_deref()),
-            resource_type: if named.is_some() { Some(audit.object_type.as_ref()) } else { Some("TABLE") }
+            resource_type: if named.is_some() { Some(audit.object_type.as_str()) } else { Some("TABLE") }
                 .filter(|_| named.is_some() || statement.table.is_some()),
             rows_out: audit.rows,
             request: Some(&request),

@@ -1,7 +1,5 @@
 //! What pgaudit writes: `SESSION,7,1,READ,SELECT,TABLE,public.member,"select ...",<none>,3`.
 
-use std::borrow::Cow;
-
 /// The class of a statement, as far as it decides where the record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -13,20 +11,20 @@ pub(super) enum Class {
 }
 
 /// One AUDIT message.
-pub(super) struct Audit<'a> {
+pub(super) struct Audit {
     /// The statement's number in its session.
     pub(super) id: u64,
     pub(super) class: Class,
-    pub(super) command: Cow<'a, str>,
-    pub(super) object_type: Cow<'a, str>,
-    pub(super) object: Cow<'a, str>,
+    pub(super) command: String,
+    pub(super) object_type: String,
+    pub(super) object: String,
     pub(super) statement: String,
     /// Rows returned or changed, where `pgaudit.log_rows` is on.
     pub(super) rows: Option<i64>,
 }
 
-impl Audit<'_> {
-    pub(super) fn parse(message: &str) -> Option<Audit<'static>> {
+impl Audit {
+    pub(super) fn parse(message: &str) -> Option<Self> {
         let (mut text, mut ends) = (Vec::new(), Vec::new());
         let fields = super::split(message.as_bytes(), &mut text, &mut ends).ok()?;
         let field = |at: usize| fields.get(at).map(|text| text.to_string());
@@ -44,12 +42,12 @@ impl Audit<'_> {
         let rows = field(9).and_then(|rows| rows.trim().parse().ok());
         // COPY does not go through the executor that counts: its rows are written as 0.
         let counted = rows.filter(|rows| *rows > 0 || !matches!(command.as_str(), "COPY" | "PREPARE"));
-        Some(Audit {
+        Some(Self {
             id: field(1)?.parse().ok()?,
             class,
-            command: Cow::Owned(command),
-            object_type: Cow::Owned(field(5)?),
-            object: Cow::Owned(field(6)?),
+            command,
+            object_type: field(5)?,
+            object: field(6)?,
             statement: field(7)?,
             rows: counted,
         })
