@@ -5,14 +5,14 @@ use crate::incident::incident;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::Context;
 use weir_detect::coverage::coverage;
-use weir_lake::rows;
+use weir_lake::{Session, rows};
 use weir_model::case::{
     CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Series, TimelineEvent,
     Totals, Trace,
 };
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
-use weir_model::{Finding, Micros, Severity};
+use weir_model::{Finding, Micros, Severity, Table};
 
 /// The most findings that are traced; the rest are listed without a trace, and the case says so.
 const TRACED_MAX: usize = 60;
@@ -30,11 +30,12 @@ pub(crate) async fn assemble(
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
     let data_seen = datasets.iter().any(|d| d.records > 0);
+    let near = traced.near.as_ref().unwrap_or(context.session);
+    let hands = &traced.conditions;
     let scoped =
-        weir_scope::scope(context.session, &findings, &traced.conditions, &coverage, &categories, data_seen)
-            .await?;
+        weir_scope::scope(context.session, near, &findings, hands, &coverage, &categories, data_seen).await?;
     let period = period(&coverage);
-    let series = series(context, &findings, &traced.conditions).await?;
+    let series = series(context, near, &findings, hands).await?;
     let organisation = organisation(context);
     let told = incident(&crate::incident::Facts {
         findings: &findings,
@@ -141,6 +142,8 @@ struct Traced {
     traces: BTreeMap<String, Trace>,
     timeline: Vec<TimelineEvent>,
     conditions: BTreeMap<String, String>,
+    /// A session with the records of every hand and no others in `access`.
+    near: Option<Session>,
 }
 
 impl Traced {
@@ -158,7 +161,7 @@ impl Traced {
                 worth.len()
             ));
         }
-        let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
+        let mut hands = Vec::new();
         for finding in worth.into_iter().take(TRACED_MAX) {
             let hand = weir_trace::hand_of(context.session, finding).await?;
             if hand.is_empty() {
@@ -170,11 +173,21 @@ impl Traced {
             let records_only = weir_detect::detector(&finding.detector).is_ok_and(|d| d.info().records_only);
             let flagged = flagged(finding).filter(|_| records_only || hand.actors.is_empty());
             traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.condition()));
+            hands.push((finding, hand));
+        }
+        let all: BTreeSet<String> = hands.iter().map(|(_, hand)| hand.condition()).collect();
+        let all: Vec<String> = all.into_iter().chain(traced.conditions.values().cloned()).collect();
+        if all.is_empty() {
+            return Ok(traced);
+        }
+        let near = context.session.narrowed(&[(Table::Access, all.join(" OR "))]).await?;
+        let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
+        for (finding, hand) in hands {
             // Several findings often have one hand; it is followed once.
             let of = hand.condition();
             if !known.contains_key(&of) {
-                let trace = weir_trace::trace(context.session, &hand).await?;
-                known.insert(of.clone(), (trace, weir_trace::timeline(context.session, &hand).await?));
+                let trace = weir_trace::trace(&near, &hand).await?;
+                known.insert(of.clone(), (trace, weir_trace::timeline(&near, &hand).await?));
             }
             let Some((trace, timeline)) = known.get(&of) else { continue };
             traced.traces.insert(finding.id.clone(), trace.clone());
@@ -183,6 +196,7 @@ impl Traced {
             traced.timeline.extend(timeline.iter().map(named));
         }
         traced.timeline = merged(traced.timeline);
+        traced.near = Some(near);
         Ok(traced)
     }
 }
@@ -220,6 +234,7 @@ fn merged(mut events: Vec<TimelineEvent>) -> Vec<TimelineEvent> {
 /// Records a day, flagged records a day, and people reached so far.
 async fn series(
     context: &Context<'_>,
+    near: &Session,
     findings: &[Finding],
     conditions: &BTreeMap<String, String>,
 ) -> Result<Vec<Series>, EngineError> {
@@ -227,6 +242,7 @@ async fn series(
         weir_model::Table::ALL.iter().map(|t| format!("SELECT day FROM {}", t.name())).collect();
     let flow =
         format!("SELECT day, count(*) AS n FROM ({}) GROUP BY 1 ORDER BY 1", union.join(" UNION ALL "));
+    let near = &Context { session: near, ..*context };
     let mut all = vec![Series {
         name: "flow".to_owned(),
         finding: None,
@@ -238,7 +254,7 @@ async fn series(
         let flagged =
             format!("SELECT day, count(*) AS n FROM access WHERE {condition} GROUP BY 1 ORDER BY 1");
         let of = Some(finding.id.clone());
-        let points_flagged = points(context, &flagged).await?;
+        let points_flagged = points(near, &flagged).await?;
         all.push(Series {
             name: "flagged".to_owned(),
             finding: of.clone(),
@@ -250,7 +266,7 @@ async fn series(
              AND status_id = 1 GROUP BY 1) GROUP BY 1 ORDER BY 1"
         );
         let mut so_far = 0.0;
-        let reached: Vec<(Micros, f64)> = points(context, &reach)
+        let reached: Vec<(Micros, f64)> = points(near, &reach)
             .await?
             .into_iter()
             .map(|(at, n)| {

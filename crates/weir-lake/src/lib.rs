@@ -22,6 +22,8 @@ mod lease;
 mod lookup;
 mod marks;
 mod memory;
+mod narrow;
+mod order;
 mod overlap;
 mod query;
 mod reader;

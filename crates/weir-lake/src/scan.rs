@@ -6,7 +6,7 @@
 use crate::delta::DataFile;
 use crate::tables::{Name, Part};
 use arrow_array::{ArrayRef, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array};
-use arrow_schema::{DataType, Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::pruning::PruningStatistics;
@@ -22,6 +22,8 @@ use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -66,6 +68,19 @@ impl ScanTable {
         };
         let kept = predicate.prune(&FileStatistics(&self.files))?;
         Ok(self.files.iter().zip(kept).filter_map(|(file, keep)| keep.then_some(file)).collect())
+    }
+
+    /// The order of rows in each file, where the table has one.
+    fn ordering(&self, scanned: &Schema) -> Result<Option<LexOrdering>> {
+        let ascending = SortOptions { descending: false, nulls_first: false };
+        let column = |name: &&str| {
+            Ok(PhysicalSortExpr::new(Arc::new(PhysicalColumn::new_with_schema(name, scanned)?), ascending))
+        };
+        if self.name.order().iter().any(|name| scanned.column_with_name(name).is_none()) {
+            return Ok(None);
+        }
+        let columns = self.name.order().iter().map(column).collect::<Result<Vec<_>>>()?;
+        Ok(LexOrdering::new(columns))
     }
 
     fn partitioned_file(&self, file: &DataFile, file_schema: &Schema) -> PartitionedFile {
@@ -147,13 +162,17 @@ impl TableProvider for ScanTable {
         let files: Vec<_> = kept.iter().map(|f| (f.size, self.partitioned_file(f, file_schema))).collect();
         let whole = files.iter().filter_map(|(_, f)| f.statistics.as_deref());
         let whole = Statistics::try_merge_iter(whole, scanned)?;
+        // Sorted files are a group each, so that they are merged and not sorted again.
+        let order = self.ordering(scanned)?;
         let options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..Default::default()
         };
         let source = ParquetSource::new(table_schema).with_table_parquet_options(options);
+        let count = if order.is_some() { files.len() } else { state.config().target_partitions() };
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
-            .with_file_groups(groups(files, state.config().target_partitions()))
+            .with_file_groups(groups(files, count))
+            .with_output_ordering(order.into_iter().collect())
             .with_statistics(whole)
             .with_projection_indices(Some(indices))?
             .with_limit(limit)

@@ -42,10 +42,14 @@ pub type Batches = BoxStream<'static, Result<RecordBatch>>;
 /// A query session. Cheap to clone.
 #[derive(Clone)]
 pub struct Session {
-    context: SessionContext,
+    pub(crate) context: SessionContext,
+    pub(crate) options: SessionOptions,
     pub(crate) snapshot: Snapshot,
     /// Paths by file id, read at the first citation.
     pub(crate) paths: Arc<tokio::sync::OnceCell<BTreeMap<i64, String>>>,
+    /// Where a narrowed session keeps its records, until its last clone is gone.
+    #[expect(dead_code, reason = "held for its end")]
+    pub(crate) temporary: Option<Arc<tempfile::TempDir>>,
 }
 
 /// How many of the largest consumers an error of exhausted memory names.
@@ -76,7 +80,7 @@ fn context(options: &SessionOptions) -> Result<SessionContext> {
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
         .build_arc()?;
     let context = SessionContext::new_with_config_rt(config, runtime);
-    context.register_udf(crate::functions::network());
+    crate::functions::register(&context);
     Ok(context)
 }
 
@@ -101,7 +105,7 @@ impl Session {
                 }
             }
         }
-        Ok(Self { context, snapshot, paths: Arc::default() })
+        Ok(Self { context, options: options.clone(), snapshot, paths: Arc::default(), temporary: None })
     }
 
     /// A session that has one table, for the lake's own questions.
@@ -117,7 +121,7 @@ impl Session {
         &self.snapshot
     }
 
-    async fn plan(&self, sql: &str) -> Result<DataFrame> {
+    pub(crate) async fn plan(&self, sql: &str) -> Result<DataFrame> {
         tracing::debug!(sql, "query");
         let options =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);

@@ -130,12 +130,22 @@ impl Snapshot {
     /// Rollups of some kinds of entity, ordered by (kind, entity, day) across ingests; several rows of one entity and day, from
     /// different ingests, follow one another. Memory is bounded by the options: what does not fit is sorted on disk.
     pub async fn rollup_stream(&self, kinds: &[EntityKind], options: &SessionOptions) -> Result<Batches> {
+        self.rollup_columns(kinds, |_| true, options).await
+    }
+
+    /// The same with `kind`, `entity`, `day` and only those other columns that are wanted.
+    pub async fn rollup_columns(
+        &self,
+        kinds: &[EntityKind],
+        wanted: impl Fn(&str) -> bool,
+        options: &SessionOptions,
+    ) -> Result<Batches> {
         let Some(pinned) = self.tables.get(&Name::Rollup) else {
             return Ok(futures::stream::empty().boxed());
         };
-        let columns =
-            pinned.schema.fields().iter().map(|f| format!("\"{}\"", f.name())).filter(|c| c != "\"catalog\"");
-        let columns: Vec<String> = columns.collect();
+        let fields = pinned.schema.fields().iter().map(|f| f.name().as_str());
+        let fields = fields.filter(|f| *f != "catalog" && (Name::Rollup.order().contains(f) || wanted(f)));
+        let columns: Vec<String> = fields.map(|f| format!("\"{f}\"")).collect();
         let kinds: Vec<String> = kinds.iter().map(|k| format!("'{}'", k.as_str())).collect();
         if kinds.is_empty() {
             return Ok(futures::stream::empty().boxed());

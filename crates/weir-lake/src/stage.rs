@@ -6,6 +6,7 @@
 
 use crate::delta::DataFile;
 use crate::lease::Lease;
+use crate::order::Last;
 use crate::reader::FileReader;
 use crate::store::Store;
 use crate::tables::{Name, Part};
@@ -65,6 +66,8 @@ pub(crate) struct Stage {
     letter: char,
     limits: StageLimits,
     schemas: BTreeMap<Name, SchemaRef>,
+    /// The last rows of tables that are sorted.
+    last: BTreeMap<Slot, Last>,
     pending: BTreeMap<Slot, Pending>,
     pending_bytes: usize,
     open: BTreeMap<Slot, OpenFile>,
@@ -83,6 +86,7 @@ impl Stage {
             letter,
             limits,
             schemas: BTreeMap::new(),
+            last: BTreeMap::new(),
             pending: BTreeMap::new(),
             pending_bytes: 0,
             open: BTreeMap::new(),
@@ -121,7 +125,9 @@ impl Stage {
     /// Adds rows of a table that is not partitioned by day.
     pub(crate) async fn add_to(&mut self, table: Name, part: Part, batch: RecordBatch) -> Result<()> {
         self.check_schema(table, &batch)?;
-        self.add((table, part), batch).await
+        let slot = (table, part);
+        self.last.entry(slot.clone()).or_default().follow(table, &batch)?;
+        self.add(slot, batch).await
     }
 
     fn check_schema(&mut self, table: Name, batch: &RecordBatch) -> Result<()> {

@@ -65,6 +65,14 @@ impl Name {
         }
     }
 
+    /// The columns by which the rows of each of the table's files are sorted.
+    pub(crate) fn order(self) -> &'static [&'static str] {
+        match self {
+            Self::Rollup => &["kind", "entity", "day"],
+            _ => &[],
+        }
+    }
+
     /// The table's schema as SQL sees it, partition column included; `None` for `rollup`, whose columns are its maker's affair:
     /// the table takes those of the first batch.
     pub(crate) fn schema(self) -> Option<SchemaRef> {

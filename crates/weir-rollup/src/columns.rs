@@ -68,32 +68,35 @@ pub fn encode(rows: &[Row]) -> Result<RecordBatch, RollupError> {
     RecordBatch::try_new(schema(), columns).map_err(|e| RollupError::Layout { message: e.to_string() })
 }
 
-/// The rows of a batch that has the columns of [`schema`], others ignored.
+/// The rows of a batch that has some of the columns of [`schema`], others ignored: `kind`, `entity` and `day` at least. A count that is not there
+/// is read as zero, a sketch as empty, so that whoever asks for few columns pays for few.
 ///
 /// # Errors
-/// If a column is missing or a sketch is damaged.
+/// If one of those three is missing or a sketch is damaged.
 pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
     let kinds = Bytes::of(batch, "kind")?;
     let entities = Bytes::of(batch, "entity")?;
     let days = column::<Date32Array>(batch, "day")?;
-    let first = column::<TimestampMicrosecondArray>(batch, "first")?;
-    let last = column::<TimestampMicrosecondArray>(batch, "last")?;
-    let counts: Vec<&Int64Array> =
-        COUNT_NAMES.iter().map(|name| column(batch, name)).collect::<Result<_, _>>()?;
-    let sketches: Vec<Bytes<'_>> =
-        SKETCH_NAMES.iter().map(|name| Bytes::of(batch, name)).collect::<Result<_, _>>()?;
-    let hours = Bytes::of(batch, "hours")?;
+    let first = column::<TimestampMicrosecondArray>(batch, "first").ok();
+    let last = column::<TimestampMicrosecondArray>(batch, "last").ok();
+    let counts: Vec<Option<&Int64Array>> = COUNT_NAMES.iter().map(|name| column(batch, name).ok()).collect();
+    let sketches: Vec<Option<Bytes<'_>>> =
+        SKETCH_NAMES.iter().map(|name| Bytes::of(batch, name).ok()).collect();
+    let hours = Bytes::of(batch, "hours").ok();
     let mut rows = Vec::with_capacity(batch.num_rows());
     for at in 0..batch.num_rows() {
         let mut numbers = [0; COUNTS];
         for (number, column) in numbers.iter_mut().zip(&counts) {
-            *number = u64::try_from(column.value(at)).unwrap_or(0);
+            *number = column.map_or(0, |c| u64::try_from(c.value(at)).unwrap_or(0));
         }
-        let mut partial = Partial::from_counts(numbers, first.value(at), last.value(at));
+        let (first, last) = (first.map_or(i64::MAX, |c| c.value(at)), last.map_or(i64::MIN, |c| c.value(at)));
+        let mut partial = Partial::from_counts(numbers, first, last);
         for (sketch, column) in partial.sketches_mut().into_iter().zip(&sketches) {
-            *sketch = Distinct::from_bytes(column.at(at).unwrap_or_default())?;
+            if let Some(bytes) = column.as_ref().and_then(|c| c.at(at)) {
+                *sketch = Distinct::from_bytes(bytes)?;
+            }
         }
-        if let Some(hours) = hours.at(at) {
+        if let Some(hours) = hours.as_ref().and_then(|h| h.at(at)) {
             partial.hours = Some(read_hours(hours)?);
         }
         let word = kinds.text(at);

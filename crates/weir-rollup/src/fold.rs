@@ -34,6 +34,8 @@ struct Touch<'p> {
     shown: bool,
     people: &'p [u64],
     credential: Option<u64>,
+    /// Whether it names who asked, by credential or by name.
+    named: bool,
     route: Option<u64>,
     origin: Option<u64>,
     client: u64,
@@ -94,7 +96,7 @@ impl Fold {
     pub fn access(&mut self, batch: &RecordBatch, derived: &Derived) -> Result<(), RollupError> {
         let when = When::of(batch)?;
         let (origins, credentials) = (text(batch, "src_ip"), text(batch, "credential"));
-        let clients = text(batch, "user_agent");
+        let (clients, actors) = (text(batch, "user_agent"), text(batch, "actor"));
         let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
         let status = statuses(batch);
         let mut prefixes = Prefixes::new(origins);
@@ -103,7 +105,7 @@ impl Fold {
             Lane::new(EntityKind::Client, clients),
             Lane::new(EntityKind::Credential, credentials),
             Lane::new(EntityKind::Key, text(batch, "key_uid")),
-            Lane::new(EntityKind::Actor, text(batch, "actor")),
+            Lane::new(EntityKind::Actor, actors),
             Lane::new(EntityKind::Dataset, Text(Some(&derived.dataset))),
             Lane::new(EntityKind::Country, Text(Some(&derived.country))),
             Lane::new(EntityKind::Sensor, text(batch, "sensor")),
@@ -124,6 +126,7 @@ impl Fold {
                 shown: row < derived.shown.len() && derived.shown.value(row),
                 people: &people,
                 credential: credentials.at(row).map(|v| hash64(v.as_bytes())),
+                named: credentials.at(row).or(actors.at(row)).is_some(),
                 route: routes.at(row).map(|v| hash64(v.as_bytes())),
                 origin: origins.at(row).map(|v| hash64(v.as_bytes())),
                 client: clients.at(row).map_or(0, |v| hash64(v.as_bytes())),
@@ -324,6 +327,9 @@ impl Touch<'_> {
         }
         let people = if self.shown { &mut partial.people } else { &mut partial.missed };
         self.people.iter().for_each(|hash| people.insert(*hash));
+        if self.shown && !self.named {
+            self.people.iter().for_each(|hash| partial.unnamed.insert(*hash));
+        }
         self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
         self.route.into_iter().for_each(|hash| partial.routes.insert(hash));
         self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));

@@ -12,7 +12,7 @@ pub const SPAN_US: i64 = 600_000_000;
 /// Number of plain counts in a partial.
 pub(crate) const COUNTS: usize = 14;
 /// Number of sketches in a partial.
-pub(crate) const SKETCHES: usize = 8;
+pub(crate) const SKETCHES: usize = 9;
 
 /// Names of the counts as columns, in the order of [`Partial::counts`].
 pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
@@ -33,7 +33,7 @@ pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
 ];
 /// Names of the sketches as columns, in the order of [`Partial::sketches`].
 pub(crate) const SKETCH_NAMES: [&str; SKETCHES] =
-    ["people", "missed", "credentials", "routes", "origins", "accounts", "visits", "looks"];
+    ["people", "missed", "credentials", "routes", "origins", "accounts", "visits", "looks", "unnamed"];
 
 /// What one entity did on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub struct Partial {
     pub visits: Distinct,
     /// Spans in which it did anything else that was answered, and the span after each: who looks around is no stranger to what comes next.
     pub looks: Distinct,
+    /// People whose data it was shown by records that name neither a credential nor an actor.
+    pub unnamed: Distinct,
     /// For a sensor: records by hour of the UTC day.
     pub hours: Option<Box<[u64; 24]>>,
 }
@@ -114,7 +116,7 @@ impl Partial {
         let [records, accesses, bytes, ok, denied, missing, failed, data_records, shown_records, rest @ ..] =
             counts;
         let [auths, auths_failed, issued, flows, bytes_sent] = rest;
-        let [people, missed, credentials, routes, origins, accounts, visits, looks] =
+        let [people, missed, credentials, routes, origins, accounts, visits, looks, unnamed] =
             std::array::from_fn(|_| Distinct::new());
         Self {
             records,
@@ -141,6 +143,7 @@ impl Partial {
             accounts,
             visits,
             looks,
+            unnamed,
             hours: None,
         }
     }
@@ -195,6 +198,7 @@ impl Partial {
             &self.accounts,
             &self.visits,
             &self.looks,
+            &self.unnamed,
         ]
     }
 
@@ -208,6 +212,7 @@ impl Partial {
             &mut self.accounts,
             &mut self.visits,
             &mut self.looks,
+            &mut self.unnamed,
         ]
     }
 

@@ -22,14 +22,14 @@ pub(crate) async fn opens_data(session: &Session, condition: &str) -> Result<boo
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.
-pub async fn unlogged(session: &Session, condition: &str) -> Result<Vec<Gap>, ScopeError> {
+pub async fn unlogged(session: &Session, near: &Session, condition: &str) -> Result<Vec<Gap>, ScopeError> {
     let query = format!(
         "SELECT operation, count(*) AS n, count(DISTINCT resource) AS resources FROM access \
          WHERE {condition} AND status_id = 1 AND operation IN {} GROUP BY 1 ORDER BY 1",
         data_operations()
     );
     let mut gaps = Vec::new();
-    for row in rows(&session.sql(&query).await?) {
+    for row in rows(&near.sql(&query).await?) {
         let Some(operation) = row.text("operation") else { continue };
         let (what, reason) = match operation {
             "GetObject" | "GetSecretValue" | "GetParameter" | "GetParameters" | "GetPasswordData"

@@ -34,9 +34,11 @@ pub struct Scoped {
     pub people: Vec<ExposedSubject>,
 }
 
-/// The scope of all findings; `data_seen` says whether any record at all is known to show people's data; `hands` gives each finding's condition on `access` that selects its hand's records.
+/// The scope of all findings; `near` holds at least the records of `access` that `hands` select, so that questions about them need not go to the
+/// whole `session`; `data_seen` says whether any record at all is known to show people's data; `hands` gives each finding's condition on `access` that selects its hand's records.
 pub async fn scope(
     session: &Session,
+    near: &Session,
     findings: &[Finding],
     hands: &BTreeMap<String, String>,
     coverage: &[Coverage],
@@ -48,8 +50,8 @@ pub async fn scope(
     let mut unseen = Some(0);
     for finding in findings {
         let Some(condition) = hands.get(&finding.id) else { continue };
-        let Some(reached) = reached(session, finding, condition, categories).await? else { continue };
-        let mut gaps = unlogged(session, condition).await?;
+        let Some(reached) = reached(session, near, finding, condition, categories).await? else { continue };
+        let mut gaps = unlogged(session, near, condition).await?;
         let period = reached.period.map_or((finding.first_seen, finding.last_seen), |p| (p.first, p.last));
         gaps.extend(silences(coverage, period));
         subjects::join(&mut people, &finding.id, &reached);

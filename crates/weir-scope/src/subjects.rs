@@ -2,7 +2,7 @@
 
 use crate::ScopeError;
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::{Session, rows};
+use weir_lake::{Session, quote_all, rows};
 use weir_model::case::{ExposedSubject, Period};
 use weir_model::{Finding, Micros};
 
@@ -47,19 +47,20 @@ const SHOWS: &str = "status_id = 1 AND (dataset IS NOT NULL OR cardinality(subje
 /// What the records selected by a condition show; `None` when the finding has nothing to do with data.
 pub async fn reached(
     session: &Session,
+    near: &Session,
     finding: &Finding,
     condition: &str,
     categories: &BTreeMap<String, Vec<String>>,
 ) -> Result<Option<Reached>, ScopeError> {
     let shown = format!("({condition}) AND {SHOWS}");
     let mut reached = Reached::default();
-    totals(session, &shown, &mut reached).await?;
+    totals(near, &shown, &mut reached).await?;
     let query = format!(
         "SELECT s['namespace'] AS namespace, s['id'] AS id, min(s['basis']) AS basis, min(time) AS first, max(time) AS last, \
          count(*) AS n, array_agg(DISTINCT dataset) AS datasets FROM \
          (SELECT time, dataset, unnest(subjects) AS s FROM access WHERE {shown}) GROUP BY 1, 2"
     );
-    for row in rows(&session.sql(&query).await?) {
+    for row in rows(&near.sql(&query).await?) {
         let (Some(namespace), Some(id)) = (row.text("namespace"), row.text("id")) else { continue };
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
         let datasets = row.texts("datasets");
@@ -72,8 +73,8 @@ pub async fn reached(
     }
     let (first, last) = reached.period.map_or((finding.first_seen, finding.last_seen), |p| (p.first, p.last));
     let period = format!("time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}'");
-    sensors(session, condition, &period, &mut reached).await?;
-    let touches_data = reached.records > 0 || crate::gaps::opens_data(session, condition).await?;
+    sensors(session, near, condition, &period, &mut reached).await?;
+    let touches_data = reached.records > 0 || crate::gaps::opens_data(near, condition).await?;
     Ok(touches_data.then_some(reached))
 }
 
@@ -93,13 +94,14 @@ async fn totals(session: &Session, shown: &str, reached: &mut Reached) -> Result
 
 async fn sensors(
     session: &Session,
+    near: &Session,
     condition: &str,
     period: &str,
     reached: &mut Reached,
 ) -> Result<(), ScopeError> {
-    let query = format!(
-        "SELECT count(*) AS n FROM access WHERE {period} AND sensor IN (SELECT DISTINCT sensor FROM access WHERE {condition})"
-    );
+    let own = near.sql(&format!("SELECT DISTINCT sensor FROM access WHERE {condition}")).await?;
+    let own = quote_all(rows(&own).filter_map(|r| r.text("sensor")));
+    let query = format!("SELECT count(*) AS n FROM access WHERE {period} AND sensor IN {own}");
     reached.sensor_records = rows(&session.sql(&query).await?).map(|r| r.count("n")).sum();
     Ok(())
 }

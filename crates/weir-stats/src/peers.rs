@@ -75,6 +75,11 @@ impl Peers {
         self.values.insert(value);
     }
 
+    /// Takes in as many members of one value.
+    pub fn insert_n(&mut self, value: f64, times: u64) {
+        self.values.insert_n(value, times);
+    }
+
     /// The values' histogram.
     #[must_use]
     pub fn histogram(&self) -> &LogHistogram {

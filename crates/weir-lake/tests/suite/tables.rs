@@ -206,8 +206,10 @@ async fn rollups_are_merged_in_order_and_refolded_at_once() {
     assert!(rollups(&lake, &[EntityKind::Origin]).await.is_empty());
     for (file, entities) in [(1, ["a", "c"]), (2, ["b", "c"])] {
         let mut ingest = lake.begin().await.unwrap();
-        ingest.rollup("cat1", &rollup("origin", &entities, file)).await.unwrap();
         ingest.rollup("cat1", &rollup("actor", &["x"], file)).await.unwrap();
+        ingest.rollup("cat1", &rollup("origin", &entities, file)).await.unwrap();
+        let early = ingest.rollup("cat1", &rollup("actor", &["y"], file)).await;
+        assert!(matches!(early, Err(LakeError::Batch { .. })), "rollups come in order");
         ingest.commit(&[World { file, ..WORLD }.account("f")]).await.unwrap();
     }
     let names = |rows: &[(String, i64)]| rows.iter().map(|(e, _)| e.clone()).collect::<String>();
