@@ -2,8 +2,11 @@
 
 pub mod blindspot;
 pub mod bulk;
+pub mod campaign;
+pub mod enumeration;
 pub mod guessing;
 pub mod harvest;
+pub mod impostor;
 pub mod newcomer;
 pub mod reach;
 pub mod shared_out;

@@ -19,6 +19,14 @@ pub enum DetectError {
         /// What was asked for.
         name: String,
     },
+    /// The lake's rollups are of an earlier version.
+    #[error(
+        "the lake's rollups have no `{column}`: an earlier version folded them; read the logs again into a new lake"
+    )]
+    Stale {
+        /// What they lack.
+        column: String,
+    },
     /// A sketch in the rollup could not be read.
     #[error("rollup of {entity} is damaged: {message}")]
     Rollup {

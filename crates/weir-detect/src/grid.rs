@@ -44,14 +44,25 @@ pub(crate) fn held(series: &[(i32, Distinct)], grid: Grid) -> Held {
     let mut out: Held = vec![[0.0; WINDOWS.len()]; grid.len()];
     for (w, window) in WINDOWS.iter().enumerate() {
         let mut sliding: Sliding<Distinct> = Sliding::new(*window);
-        let mut rest = series.iter().peekable();
+        // The days that lie in the window, as places in the series; while they are the same, so is what the window holds.
+        let (mut places, mut n) = (0..0, 0.0);
         for (c, day) in grid.days().enumerate() {
-            while let Some((at, value)) = rest.next_if(|(at, _)| *at <= day) {
-                // A series is ascending, so no day comes late.
-                let _ = sliding.push(*at, value);
+            let to = series.partition_point(|(at, _)| *at <= day);
+            let from = match window {
+                Window::Days(days) => {
+                    series.partition_point(|(at, _)| i64::from(*at) + i64::from(*days) <= i64::from(day))
+                }
+                Window::Whole => 0,
+            };
+            if places != (from..to) {
+                for (at, value) in series.get(places.end..to).unwrap_or_default() {
+                    // A series is ascending, so no day comes late.
+                    let _ = sliding.push(*at, value);
+                }
+                sliding.advance(day);
+                n = sliding.total().map_or(0.0, |t| t.estimate());
+                places = from..to;
             }
-            sliding.advance(day);
-            let n = sliding.total().map_or(0.0, |t| t.estimate());
             if let Some(cell) = out.get_mut(c).and_then(|row| row.get_mut(w)) {
                 *cell = n;
             }

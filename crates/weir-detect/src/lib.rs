@@ -13,6 +13,7 @@ mod draft;
 mod error;
 mod grid;
 mod hand;
+mod histories;
 mod registry;
 
 pub mod detectors;
@@ -22,7 +23,7 @@ pub use draft::Draft;
 pub use error::DetectError;
 pub use registry::{detector, detectors, run_all};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt, ready};
 use weir_model::Finding;
 
 /// What a detector says of itself.
@@ -46,4 +47,12 @@ pub trait Detector: Sync {
     fn info(&self) -> &'static Info;
     /// Everything it finds in a snapshot; the order does not matter, [`run_all`] sorts.
     fn run<'a>(&'a self, context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Finding>, DetectError>>;
+    /// What it makes of what all detectors found; most make nothing of it.
+    fn link<'a>(
+        &'a self,
+        _: &'a Context<'a>,
+        _: &'a mut Vec<Finding>,
+    ) -> BoxFuture<'a, Result<(), DetectError>> {
+        ready(Ok(())).boxed()
+    }
 }

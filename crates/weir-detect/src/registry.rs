@@ -1,6 +1,9 @@
 //! The detectors, as data.
 
-use crate::detectors::{blindspot, bulk, guessing, harvest, newcomer, reach, shared_out, unissued};
+use crate::detectors::{
+    blindspot, bulk, campaign, enumeration, guessing, harvest, impostor, newcomer, reach, shared_out,
+    unissued,
+};
 use crate::{Context, DetectError, Detector};
 use weir_model::Finding;
 
@@ -9,8 +12,11 @@ pub fn detectors() -> &'static [&'static dyn Detector] {
     &[
         &blindspot::Blindspot,
         &bulk::Bulk,
+        &campaign::Campaign,
+        &enumeration::Enumeration,
         &guessing::Guessing,
         &harvest::Harvest,
+        &impostor::Impostor,
         &newcomer::Newcomer,
         &reach::Reach,
         &shared_out::SharedOut,
@@ -30,11 +36,20 @@ pub async fn run_all(context: &Context<'_>) -> Result<Vec<Finding>, DetectError>
     for detector in detectors() {
         findings.extend(detector.run(context).await?);
     }
+    sort(&mut findings);
+    for detector in detectors() {
+        detector.link(context, &mut findings).await?;
+    }
+    sort(&mut findings);
+    Ok(findings)
+}
+
+/// By severity (highest first), then first event, then id; each once.
+fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| {
         b.severity.cmp(&a.severity).then(a.first_seen.cmp(&b.first_seen)).then_with(|| a.id.cmp(&b.id))
     });
     findings.dedup_by(|a, b| a.id == b.id);
-    Ok(findings)
 }
 
 #[cfg(test)]

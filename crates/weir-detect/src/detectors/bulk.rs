@@ -253,7 +253,8 @@ fn judge(login: &str, days: &Days, threshold: f64, habits: &Habits<'_>) -> Vec<O
             let fires = far.filter(|why| why.p() <= threshold).or_else(|| past.whole(all, is_new));
             let statements = fires.map(|why| past.statements(why, all, is_new)).unwrap_or_default();
             let usual = statements.first().and_then(|at| all.get(*at));
-            let usual_for_others = usual.is_some_and(|ran| others(ran, day, PAST_MIN) > 0);
+            let usual_for_others =
+                usual.is_some_and(|ran| others(ran, day, PAST_MIN) > 0 || others(ran, day, 1) >= RELEASE_MIN);
             (fires, far, new, statements, usual_for_others)
         };
         let (fires, far, new, statements, usual_for_others) = tested(&past, *day, all);

@@ -1,10 +1,10 @@
 //! `harvest`: many people read from one address, each as no person reads their own pages.
 
-mod habits;
-mod judge;
-mod screen;
-mod tell;
-mod visits;
+pub(crate) mod habits;
+pub(crate) mod judge;
+pub(crate) mod screen;
+pub(crate) mod tell;
+pub(crate) mod visits;
 
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
@@ -23,6 +23,13 @@ static INFO: Info = Info {
     records_only: false,
 };
 
+const WORDS: tell::Words = tell::Words {
+    detector: "harvest",
+    title: "who neither looked around nor signed in before",
+    odd: "people_cold_in_window",
+    explain: judge::explain,
+};
+
 impl Detector for Harvest {
     fn info(&self) -> &'static Info {
         &INFO
@@ -38,7 +45,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     if census.visits() < screen::VISITS_MIN {
         return Ok(Vec::new());
     }
-    let suspects = screen::suspects(context, &census).await?;
+    let suspects = screen::suspects(context, &census, &screen::ALONE).await?;
     if suspects.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,5 +58,5 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
             .extend(judge::judge(&origin, &habits, &census, |tests| context.threshold(WINDOWS.len(), tests)));
     })
     .await?;
-    tell::findings(context, &fired).await
+    tell::findings(context, &fired, &WORDS).await
 }

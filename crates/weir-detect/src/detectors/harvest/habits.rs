@@ -35,35 +35,40 @@ impl Counts {
 
 /// Habits by family of client.
 #[derive(Default)]
-pub(super) struct Habits {
+pub(crate) struct Habits {
     everybody: Counts,
     families: HashMap<u64, Counts>,
 }
 
 impl Habits {
     /// Takes in a household.
-    pub(super) fn learn(&mut self, origin: &Origin) {
+    pub(crate) fn learn(&mut self, origin: &Origin) {
         for (day, visits) in by_day(&origin.visits) {
             for visit in visits {
-                self.everybody.add(day, visit.bare);
-                self.families.entry(visit.family).or_default().add(day, visit.bare);
+                self.add(visit.family, day, visit.bare);
             }
         }
     }
 
+    /// Takes in one case of a family's clients at a household.
+    pub(crate) fn add(&mut self, family: u64, day: i32, odd: bool) {
+        self.everybody.add(day, odd);
+        self.families.entry(family).or_default().add(day, odd);
+    }
+
     /// Sums up, once all are in.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.everybody.settle();
         self.families.values_mut().for_each(Counts::settle);
     }
 
     /// Whether households were seen to use a family's clients by a day.
-    pub(super) fn known(&self, family: u64, day: i32) -> bool {
+    pub(crate) fn known(&self, family: u64, day: i32) -> bool {
         self.families.get(&family).is_some_and(|counts| counts.until(day).0 >= KNOWN)
     }
 
     /// The chance that a visit by a family's client has no look, by what was known on a day.
-    pub(super) fn chance(&self, family: u64, day: i32) -> f64 {
+    pub(crate) fn chance(&self, family: u64, day: i32) -> f64 {
         let (visits, bare) = self.everybody.until(day);
         let everybody = (bare + 1.0) / (visits + 2.0);
         let (own, own_bare) = self.families.get(&family).map_or((0.0, 0.0), |counts| counts.until(day));
@@ -80,7 +85,15 @@ mod tests {
     #[test]
     fn a_family_has_its_own_habit_and_a_new_one_everybodys() {
         let mut habits = Habits::default();
-        let visit = |family, day, bare| Visit { at: Micros(0), day, person: 1, family, bare, staff: false };
+        let visit = |family, day, bare| Visit {
+            at: Micros(0),
+            day,
+            person: 1,
+            family,
+            client: family,
+            bare,
+            staff: false,
+        };
         let app: Vec<Visit> = (0..400).map(|i| visit(1, i / 40, true)).collect();
         let browser: Vec<Visit> = (0..400).map(|i| visit(2, i / 40, false)).collect();
         for visits in [app, browser] {

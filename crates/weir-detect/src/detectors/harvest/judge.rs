@@ -6,6 +6,7 @@
 use super::habits::Habits;
 use super::screen::{ALIKE, Census, PEOPLE_MIN};
 use super::visits::{Origin, Visit, by_day};
+use crate::grid::words;
 use std::collections::{HashMap, VecDeque};
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
@@ -16,22 +17,22 @@ const BESIDE: f64 = 0.01;
 
 /// An address that people do not visit as people do.
 #[derive(Clone, Debug)]
-pub(super) struct Fired {
-    pub(super) origin: String,
+pub(crate) struct Fired {
+    pub(crate) origin: String,
     /// Whether it fires alone, or only beside others.
-    pub(super) alone: bool,
-    pub(super) p: f64,
-    pub(super) window: Window,
+    pub(crate) alone: bool,
+    pub(crate) p: f64,
+    pub(crate) window: Window,
     /// The last day of the window.
-    pub(super) day: i32,
-    /// People in the window, those of them cold, and how many of them were to be expected.
-    pub(super) people: f64,
-    pub(super) cold: f64,
-    pub(super) expected: f64,
-    /// First and last visit of all.
-    pub(super) seen: (Micros, Micros),
-    pub(super) tests: u64,
-    pub(super) threshold: f64,
+    pub(crate) day: i32,
+    /// People in the window, those of them odd (cold), and how many of them were to be expected.
+    pub(crate) people: f64,
+    pub(crate) odd: f64,
+    pub(crate) expected: f64,
+    /// First and last time it was seen.
+    pub(crate) seen: (Micros, Micros),
+    pub(crate) tests: u64,
+    pub(crate) threshold: f64,
 }
 
 /// Share of visits by credentials that show several people from which whoever is there reads others for a living.
@@ -147,7 +148,7 @@ pub(super) fn judge(
                     window: *window,
                     day,
                     people: n as f64,
-                    cold: people.cold,
+                    odd: people.cold,
                     expected: people.expected,
                     seen,
                     tests,
@@ -162,4 +163,22 @@ pub(super) fn judge(
         }
     }
     beside
+}
+
+/// The model in words.
+pub(super) fn explain(top: &Fired) -> String {
+    format!(
+        "Over {}, by {}, {} showed {} people's data; before {} of them the same client had done nothing else there for twenty minutes: no page \
+         looked at, no signing-in. By the habits of the same clients at households {:.1} were to be expected. One address of {} seen by then would \
+         reach this with chance {:.1e} (beta-binomial); the budget let {:.1e} through.",
+        words(top.window),
+        Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
+        top.origin,
+        top.people,
+        top.odd,
+        top.expected,
+        top.tests,
+        top.p,
+        top.threshold
+    )
 }

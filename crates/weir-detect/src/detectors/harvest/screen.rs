@@ -2,25 +2,39 @@
 //!
 //! Decisive choice: two passes over one kind's rollups and no state per address. The first learns what is usual, the second compares.
 
+use crate::histories::{self, History};
 use crate::{Context, DetectError};
-use futures::StreamExt;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use weir_model::EntityKind;
-use weir_rollup::{Partial, Row, bare, decode};
+use weir_rollup::{Partial, bare};
 use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{BottomK, Distinct, Merge, Sliding, WINDOWS, hash64};
 
 /// People from which an address is more than a household, and is judged.
 pub(super) const PEOPLE_MIN: f64 = 10.0;
 /// Visits of households without which nothing is known of habits.
-pub(super) const VISITS_MIN: f64 = 200.0;
-/// Visits without a look from which an address is judged.
-const BARE_MIN: f64 = 8.0;
-/// Credentials for each person from which people are taken to be there themselves. Staff and programs have few for many people.
-const OWN_MIN: f64 = 0.4;
-/// Chance under everybody's habits below which an address is looked at exactly.
-const SUSPECT: f64 = 0.01;
+pub(crate) const VISITS_MIN: f64 = 200.0;
+/// What an address must show in the rollups to be looked at exactly.
+pub(crate) struct Bar {
+    /// People in a window.
+    people: f64,
+    /// People in all: fewer than this.
+    people_max: f64,
+    /// Visits without a look.
+    bare: f64,
+    /// Credentials for each person. Staff and programs have few for many people.
+    own: f64,
+    /// Chance under everybody's habits, at most.
+    chance: f64,
+}
+
+/// To be judged alone.
+pub(super) const ALONE: Bar =
+    Bar { people: PEOPLE_MIN, people_max: f64::INFINITY, bare: 8.0, own: 0.4, chance: 0.01 };
+/// To be compared with a hand that is known.
+pub(crate) const BESIDE: Bar =
+    Bar { people: 2.0, people_max: 2.0 * PEOPLE_MIN, bare: 2.0, own: 0.0, chance: 0.2 };
 /// Addresses looked at exactly: the least likely.
 const SUSPECTS_MAX: usize = 5_000;
 /// Households whose visits are read one by one.
@@ -30,11 +44,13 @@ pub(super) const ALIKE: f64 = 0.05;
 
 /// What the first pass learns.
 #[derive(Default)]
-pub(super) struct Census {
+pub(crate) struct Census {
     /// By day: visits of households, and those of them without a look.
     days: BTreeMap<i32, (f64, f64)>,
     /// By day: addresses seen for the first time.
     first_seen: BTreeMap<i32, u64>,
+    /// Whether any address showed a credential: where none does, none can be asked for.
+    named: bool,
     sample: Option<BottomK<Name>>,
 }
 
@@ -52,7 +68,7 @@ impl Merge for Name {
 
 impl Census {
     /// Visits of households.
-    pub(super) fn visits(&self) -> f64 {
+    pub(crate) fn visits(&self) -> f64 {
         self.days.values().map(|(visits, _)| visits).sum()
     }
 
@@ -68,60 +84,30 @@ impl Census {
     }
 
     /// Addresses seen up to a day: how many could have been accused.
-    pub(super) fn seen(&self, day: i32) -> u64 {
+    pub(crate) fn seen(&self, day: i32) -> u64 {
         self.first_seen.range(..=day).map(|(_, n)| n).sum()
     }
 
     /// The households whose visits say what is usual.
-    pub(super) fn sampled(&self) -> BTreeSet<String> {
+    pub(crate) fn sampled(&self) -> BTreeSet<String> {
         self.sample.iter().flat_map(|s| s.iter().map(|(_, name)| name.0.clone())).collect()
     }
 }
 
-/// One address's days.
-#[derive(Default)]
-struct History {
-    origin: String,
-    days: Vec<(i32, Partial)>,
-}
-
-/// Streams the addresses' histories, one at a time.
-async fn histories(context: &Context<'_>, mut take: impl FnMut(History)) -> Result<(), DetectError> {
-    let mut batches =
-        context.snapshot.rollup_stream(&[EntityKind::Origin], &context.snapshot.session_options()).await?;
-    let within = |row: &Row| {
-        context.span.since.is_none_or(|s| row.day >= s.day())
-            && context.span.until.is_none_or(|u| row.day <= u.day())
-    };
-    let mut history = History::default();
-    while let Some(batch) = batches.next().await {
-        let read = decode(&batch?).map_err(|e| DetectError::Rollup {
-            entity: EntityKind::Origin.to_string(),
-            message: e.to_string(),
-        })?;
-        for row in read.into_iter().filter(within) {
-            if row.entity != history.origin {
-                let done = std::mem::replace(&mut history, History { origin: row.entity, days: Vec::new() });
-                take(done);
-            }
-            match history.days.last_mut() {
-                // Parts of one day, from different ingests, follow one another.
-                Some((day, partial)) if *day == row.day => partial.merge(&row.partial),
-                _ => history.days.push((row.day, row.partial)),
-            }
-        }
-    }
-    take(history);
-    Ok(())
+/// The addresses' histories, one at a time.
+async fn histories(context: &Context<'_>, take: impl FnMut(History)) -> Result<(), DetectError> {
+    const COLUMNS: [&str; 4] = ["people", "credentials", "visits", "looks"];
+    histories::each(context, EntityKind::Origin, &COLUMNS, take).await
 }
 
 /// The first pass.
-pub(super) async fn census(context: &Context<'_>) -> Result<Census, DetectError> {
+pub(crate) async fn census(context: &Context<'_>) -> Result<Census, DetectError> {
     let mut census = Census::default();
     let mut sample = BottomK::new(SAMPLE);
     histories(context, |history| {
         let Some((first, _)) = history.days.first() else { return };
         *census.first_seen.entry(*first).or_default() += 1;
+        census.named |= history.days.iter().any(|(_, day)| !day.credentials.is_empty());
         let mut people = Distinct::new();
         let mut visited = false;
         for (day, partial) in &history.days {
@@ -138,7 +124,7 @@ pub(super) async fn census(context: &Context<'_>) -> Result<Census, DetectError>
             }
         }
         if visited {
-            sample.insert(hash64(history.origin.as_bytes()), Name(history.origin));
+            sample.insert(hash64(history.entity.as_bytes()), Name(history.entity));
         }
     })
     .await?;
@@ -166,16 +152,18 @@ impl Ord for Suspect {
 }
 
 /// The second pass: addresses that are visited otherwise than households, as far as rollups can tell.
-pub(super) async fn suspects(
+pub(crate) async fn suspects(
     context: &Context<'_>,
     census: &Census,
+    bar: &Bar,
 ) -> Result<BTreeSet<String>, DetectError> {
     let usual = census.usual();
+    let own = if census.named { bar.own } else { 0.0 };
     let mut least: BinaryHeap<Suspect> = BinaryHeap::new();
     histories(context, |history| {
-        let p = unlikely(&history, &usual);
-        if p <= SUSPECT {
-            least.push(Suspect { p, origin: history.origin });
+        let p = unlikely(&history, &usual, bar, own);
+        if p <= bar.chance {
+            least.push(Suspect { p, origin: history.entity });
             if least.len() > SUSPECTS_MAX {
                 least.pop();
             }
@@ -186,9 +174,14 @@ pub(super) async fn suspects(
 }
 
 /// The smallest chance over all days and windows.
-fn unlikely(history: &History, usual: &BTreeMap<i32, f64>) -> f64 {
+fn unlikely(history: &History, usual: &BTreeMap<i32, f64>, bar: &Bar, credentials: f64) -> f64 {
     let bare_days: f64 = history.days.iter().map(|(_, p)| p.bare()).sum();
-    if bare_days < BARE_MIN {
+    if bare_days < bar.bare {
+        return 1.0;
+    }
+    let mut all = Distinct::new();
+    history.days.iter().for_each(|(_, day)| all.merge(&day.people));
+    if all.estimate() >= bar.people_max {
         return 1.0;
     }
     let mut least: f64 = 1.0;
@@ -199,7 +192,7 @@ fn unlikely(history: &History, usual: &BTreeMap<i32, f64>) -> f64 {
             let _ = held.push(*day, partial);
             let Some(total) = held.total() else { continue };
             let (people, own) = (total.people.estimate(), total.credentials.estimate());
-            if people < PEOPLE_MIN || own < OWN_MIN * people {
+            if people < bar.people || own < credentials * people {
                 continue;
             }
             let visits = total.visits.estimate();

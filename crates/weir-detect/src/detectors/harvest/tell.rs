@@ -1,12 +1,11 @@
 //! From addresses that fired to findings: what read the same data at the same time is one hand.
 
 use super::judge::Fired;
-use crate::grid::words;
 use crate::hand::{Reader, together};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
-use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 
 /// The records that show people.
 const SHOWN: &str = "shown AND subject IS NOT NULL AND {span}";
@@ -15,6 +14,18 @@ const NAMED: &str = "subject NOT LIKE 'credential:%'";
 /// Credentials listed at most; more are in the query's answer.
 const CREDENTIALS_MAX: usize = 10_000;
 
+/// What a detector of such addresses says of them.
+pub(crate) struct Words {
+    /// Its name.
+    pub(crate) detector: &'static str,
+    /// What is odd about the people read, to end a title.
+    pub(crate) title: &'static str,
+    /// The measure that counts them.
+    pub(crate) odd: &'static str,
+    /// The model in words, for the first that fired.
+    pub(crate) explain: fn(&Fired) -> String,
+}
+
 /// One address with the datasets it read.
 struct Member<'f> {
     fired: &'f Fired,
@@ -22,15 +33,19 @@ struct Member<'f> {
 }
 
 /// The findings, one for each hand.
-pub(super) async fn findings(context: &Context<'_>, fired: &[Fired]) -> Result<Vec<Finding>, DetectError> {
+pub(crate) async fn findings(
+    context: &Context<'_>,
+    fired: &[Fired],
+    words: &Words,
+) -> Result<Vec<Finding>, DetectError> {
     if !fired.iter().any(|f| f.alone) {
         return Ok(Vec::new());
     }
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let query = format!(
-        "SELECT src_ip, dataset FROM access WHERE {} AND {SHOWN} GROUP BY 1, 2",
-        among(fired.iter().map(|f| f.origin.as_str()))
-    );
+    let fired_at = among(fired.iter().map(|f| f.origin.as_str()));
+    let near = context.session.narrowed(&[(Table::Access, fired_at.clone())]).await?;
+    let context = &Context { session: &near, ..*context };
+    let query = format!("SELECT src_ip, dataset FROM access WHERE {fired_at} AND {SHOWN} GROUP BY 1, 2");
     for row in rows(&context.sql(&query).await?) {
         if let Some(origin) = row.text("src_ip") {
             read.entry(origin.to_owned())
@@ -43,7 +58,7 @@ pub(super) async fn findings(context: &Context<'_>, fired: &[Fired]) -> Result<V
     let mut findings = Vec::new();
     for group in together(members.collect()) {
         if group.iter().any(|m| m.fired.alone) {
-            findings.extend(finding(context, &group).await?);
+            findings.extend(finding(context, &group, words).await?);
         }
     }
     Ok(findings)
@@ -65,7 +80,11 @@ impl Reader for Member<'_> {
     }
 }
 
-async fn finding(context: &Context<'_>, group: &[Member<'_>]) -> Result<Option<Finding>, DetectError> {
+async fn finding(
+    context: &Context<'_>,
+    group: &[Member<'_>],
+    says: &Words,
+) -> Result<Option<Finding>, DetectError> {
     let alone = group.iter().map(|m| m.fired).filter(|f| f.alone);
     let Some(top) = alone
         .clone()
@@ -82,21 +101,22 @@ async fn finding(context: &Context<'_>, group: &[Member<'_>]) -> Result<Option<F
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let mut draft = Draft::new(
-        "harvest",
+        says.detector,
         Severity::High,
         Entity::new(EntityKind::Origin, &head.fired.origin),
         (head.fired.seen.0, last),
     )
     .raised(Micros::of_day(top.day + 1));
     draft.title = format!(
-        "{} read data of {} people ({datasets}) who neither looked around nor signed in before",
+        "{} read data of {} people ({datasets}) {}",
         match group {
             [one] => format!("origin {}", one.fired.origin),
             many => format!("{} origins", many.len()),
         },
         sum("people"),
+        says.title,
     );
-    draft.explanation = explain(top, group);
+    draft.explanation = format!("{}{}", (says.explain)(top), beside(group));
     draft.p_value = Some(top.p);
     draft.attack = vec!["T1078".to_owned(), "T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
     if sum("days") >= 2.0 {
@@ -126,7 +146,7 @@ async fn finding(context: &Context<'_>, group: &[Member<'_>]) -> Result<Option<F
     let draft = draft
         .measure("members", group.len() as f64, None)
         .measure("people_in_window", top.people, None)
-        .measure("people_cold_in_window", top.cold, Some(top.expected));
+        .measure(says.odd, top.odd, Some(top.expected));
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }
 
@@ -143,28 +163,14 @@ async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String,
     Ok(row.map(|r| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into()).unwrap_or_default())
 }
 
-/// The model in words, for the first that fired.
-fn explain(top: &Fired, group: &[Member<'_>]) -> String {
-    let mut text = format!(
-        "Over {}, by {}, {} showed {} people's data; before {} of them the same client had done nothing else there for twenty minutes: no page \
-         looked at, no signing-in. By the habits of the same clients at households {:.1} were to be expected. One address of {} seen by then would \
-         reach this with chance {:.1e} (beta-binomial); the budget let {:.1e} through.",
-        words(top.window),
-        Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
-        top.origin,
-        top.people,
-        top.cold,
-        top.expected,
-        top.tests,
-        top.p,
-        top.threshold
-    );
+/// What is said of those that would not have fired alone.
+fn beside(group: &[Member<'_>]) -> String {
     let beside = group.iter().filter(|m| !m.fired.alone).count();
-    if beside > 0 {
-        text.push_str(&format!(
-            " {beside} of the {} would not have fired alone: less than 0.01 addresses so unlikely were to be expected, and they read the same data at the same time.",
-            group.len()
-        ));
+    if beside == 0 {
+        return String::new();
     }
-    text
+    format!(
+        " {beside} of the {} would not have fired alone: less than 0.01 addresses so unlikely were to be expected, and they read the same data at the same time.",
+        group.len()
+    )
 }

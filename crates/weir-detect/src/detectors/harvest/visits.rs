@@ -17,28 +17,30 @@ const CHUNK: usize = 2_500;
 
 /// One person's data shown at an address, after at least half an hour without.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Visit {
-    pub(super) at: Micros,
-    pub(super) day: i32,
+pub(crate) struct Visit {
+    pub(crate) at: Micros,
+    pub(crate) day: i32,
     /// Who: the person shown, else the credential.
-    pub(super) person: u64,
+    pub(crate) person: u64,
     /// The client's family.
-    pub(super) family: u64,
+    pub(crate) family: u64,
+    /// The client itself, by hash.
+    pub(crate) client: u64,
     /// Whether the client had done nothing else before.
-    pub(super) bare: bool,
+    pub(crate) bare: bool,
     /// Whether the credential had shown somebody else before: a person's own shows that person alone.
-    pub(super) staff: bool,
+    pub(crate) staff: bool,
 }
 
 /// An address with its visits, in order of time.
 #[derive(Debug, Default)]
-pub(super) struct Origin {
-    pub(super) name: String,
-    pub(super) visits: Vec<Visit>,
+pub(crate) struct Origin {
+    pub(crate) name: String,
+    pub(crate) visits: Vec<Visit>,
 }
 
 /// A client's family: its string without the numbers, which change with every release.
-fn family(client: &str) -> u64 {
+pub(crate) fn family(client: &str) -> u64 {
     let mut plain = String::with_capacity(client.len());
     let mut number = false;
     for c in client.chars() {
@@ -87,12 +89,20 @@ impl Building {
         }
         let bare = self.looks.get(&program).is_none_or(|look| at.0 - look.0 > LOOK_US);
         let day = i32::try_from(day).unwrap_or(0);
-        self.origin.visits.push(Visit { at, day, person, family: family(client), bare, staff });
+        self.origin.visits.push(Visit {
+            at,
+            day,
+            person,
+            family: family(client),
+            client: program,
+            bare,
+            staff,
+        });
     }
 }
 
 /// Reads the visits at some addresses, one address at a time.
-pub(super) async fn each(
+pub(crate) async fn each(
     context: &Context<'_>,
     origins: &BTreeSet<String>,
     mut take: impl FnMut(Origin),

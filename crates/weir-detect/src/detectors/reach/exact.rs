@@ -1,87 +1,46 @@
 //! The exact look at few entities: whose data, under which credentials, day by day.
 
 use super::judge::Judged;
-use super::screen::Census;
-use crate::detectors::unissued::issuing::{self, Issuing};
-use crate::detectors::unissued::{ISSUES, WEB};
+use super::screen::{Candidate, Census};
 use crate::grid::{Held, held};
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
-use weir_model::{EntityKind, Micros};
+use weir_model::EntityKind;
 use weir_stats::{Distinct, hash64};
 
-/// Later than any record: the year 9133.
-const FAR_US: i64 = i64::MAX / 41;
 /// Entities asked about in one query.
 const CHUNK: usize = 2_000;
 
-/// What makes a credential explain the people it reads.
+/// A record that names who asked, by a credential or by name: people at home, one for each credential, explain it.
+const COVERED: &str = "coalesce(credential, actor) IS NOT NULL";
+
+/// What makes a record's reader known.
 pub(super) struct Cover {
-    /// The issuing logs, where they join with the uses; else every credential explains itself.
-    issuing: Option<Issuing>,
     /// Whether any record that shows people carries a credential or names an actor.
     pub(super) named: bool,
 }
 
-/// Learns which credentials explain.
+/// Learns whether records name who asks.
 pub(super) async fn cover(context: &Context<'_>) -> Result<Cover, DetectError> {
     let named = "SELECT count(coalesce(credential, actor)) AS n FROM access WHERE shown AND subject IS NOT NULL AND {span}";
-    let named = rows(&context.sql(named).await?).any(|r| r.count("n") > 0);
-    let Some(issuing) = issuing::learn(context).await? else { return Ok(Cover { issuing: None, named }) };
-    let query = format!(
-        "SELECT sum(CASE WHEN issued > 0 THEN 1 ELSE 0 END) AS joined, count(*) AS used FROM (SELECT credential, sum(used) AS used, sum(issued) AS issued \
-         FROM (SELECT credential, 1 AS used, 0 AS issued FROM access WHERE {WEB} UNION ALL SELECT credential, 0, 1 FROM auth WHERE {ISSUES}) \
-         GROUP BY credential) WHERE used > 0"
-    );
-    let joins = rows(&context.sql(&query).await?)
-        .any(|r| r.count("joined") >= 10 && r.count("joined") * 5 >= r.count("used"));
-    Ok(Cover { issuing: joins.then_some(issuing), named })
+    Ok(Cover { named: rows(&context.sql(named).await?).any(|r| r.count("n") > 0) })
 }
 
 impl Cover {
     /// In words, for an explanation.
     pub(super) fn words(&self) -> &'static str {
-        match (&self.issuing, self.named) {
-            (Some(_), _) => "without a credential that was issued",
-            (None, true) => "without a credential or a named actor",
-            (None, false) => "(the log names neither credentials nor actors)",
+        if self.named {
+            "without a credential or a named actor"
+        } else {
+            "(the log names neither credentials nor actors)"
         }
     }
 
-    /// Whether a record is so early, or so near a gap of the issuing log, that its credential's issuance was not logged.
-    fn unlogged(&self, alias: &str) -> Option<String> {
-        let issuing = self.issuing.as_ref()?;
-        let life = issuing.lifetime.map_or(FAR_US, |l| l.us);
-        let after = |at: Micros| Micros(at.0.saturating_add(life).min(FAR_US));
-        let mut all = vec![format!("{alias}time < TIMESTAMP '{}'", after(issuing.start))];
-        for (from, to) in &issuing.gaps {
-            let until = to.map_or(String::new(), |t| format!(" AND {alias}time < TIMESTAMP '{}'", after(t)));
-            all.push(format!("({alias}time > TIMESTAMP '{from}'{until})"));
-        }
-        Some(format!("({})", all.join(" OR ")))
-    }
-
-    /// Whether a record's credential explains it, as SQL over `a` (access) and `i` (issued).
-    fn sql(&self) -> String {
-        match self.unlogged("a.") {
-            None => "coalesce(a.credential, a.actor) IS NOT NULL".to_owned(),
-            Some(unlogged) => format!(
-                "(i.credential IS NOT NULL OR (a.credential IS NULL AND a.actor IS NOT NULL) OR (a.credential IS NOT NULL AND {unlogged}))"
-            ),
-        }
-    }
-
-    /// The records whose credential does not explain them, as a condition on `access`.
+    /// The records whose reader is not known, as a condition on `access`.
     pub(super) fn bare(&self) -> String {
-        match self.unlogged("") {
-            None => "coalesce(credential, actor) IS NULL".to_owned(),
-            Some(unlogged) => format!(
-                "(credential IS NOT NULL OR actor IS NULL) AND (credential IS NULL OR NOT {unlogged}) \
-                 AND coalesce(credential, '') NOT IN (SELECT credential FROM auth WHERE {ISSUES})"
-            ),
-        }
+        format!("NOT ({COVERED})")
     }
 }
 
@@ -212,6 +171,12 @@ pub(super) async fn series(
     let mut all = Vec::new();
     for chunk in census.candidates.chunks(CHUNK) {
         let allowances = allowances(context, scope, census, chunk).await?;
+        if !scope.cover.named {
+            // Whoever was shown somebody has no credential that could explain it: the rollups have said how many.
+            let allowed = |c: &Candidate| allowances.get(&c.entity).copied().unwrap_or(0.0);
+            all.extend(chunk.iter().map(|c| nameless(c, allowed(c))));
+            continue;
+        }
         let mut batches = context.session.stream(&query(context, scope, chunk)).await?;
         let mut building = Building::default();
         let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
@@ -247,30 +212,29 @@ pub(super) async fn series(
     Ok(all)
 }
 
+/// The history of a candidate in a log that names nobody who asks.
+fn nameless(candidate: &Candidate, allowance: f64) -> Series {
+    let mut bare = candidate.shown.clone().unwrap_or_default();
+    bare.iter_mut().flatten().for_each(|n| *n = (*n - allowance).max(0.0));
+    Series { entity: candidate.entity.clone(), bare, allowance, ..Series::default() }
+}
+
 /// Entity expression and filter for some candidates.
-fn chosen(scope: &Scope<'_>, chunk: &[String]) -> (String, String) {
-    let column = format!("a.{}", scope.column);
-    let entity = if scope.kind == EntityKind::Prefix { prefix_sql(&column) } else { column };
-    let filter = format!("{entity} IN {}", quote_all(chunk.iter().map(String::as_str)));
+fn chosen(scope: &Scope<'_>, chunk: &[Candidate]) -> (String, String) {
+    let entity = scope.entity();
+    let filter = format!("{entity} IN {}", quote_all(chunk.iter().map(|c| c.entity.as_str())));
     (entity, filter)
 }
 
-fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[String]) -> String {
+fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[Candidate]) -> String {
     let (entity, filter) = chosen(scope, chunk);
-    let covered = scope.cover.sql();
-    let join = match &scope.cover.issuing {
-        Some(_) => format!(
-            " LEFT JOIN (SELECT DISTINCT credential FROM auth WHERE {ISSUES}) i ON a.credential = i.credential"
-        ),
-        None => String::new(),
-    };
-    let span = context.span_sql().replace("time ", "a.time ");
     format!(
         "SELECT entity, day, person['namespace'] || ':' || person['id'] AS person, bearer, covered FROM \
-         (SELECT {entity} AS entity, a.day AS day, unnest(a.subjects) AS person, coalesce(a.credential, a.actor) AS bearer, \
-         CASE WHEN {covered} THEN 1 ELSE 0 END AS covered FROM access a{join} WHERE a.shown AND a.subject IS NOT NULL AND {filter} AND {span}{}) \
+         (SELECT {entity} AS entity, day, unnest(subjects) AS person, coalesce(credential, actor) AS bearer, \
+         CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM access WHERE shown AND subject IS NOT NULL AND {filter} AND {}{}) \
          WHERE person['namespace'] <> 'credential' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2",
-        scope.explained.sql("a.")
+        context.span_sql(),
+        scope.explained.sql("")
     )
 }
 
@@ -280,16 +244,16 @@ async fn allowances(
     context: &Context<'_>,
     scope: &Scope<'_>,
     census: &Census,
-    chunk: &[String],
+    chunk: &[Candidate],
 ) -> Result<BTreeMap<String, f64>, DetectError> {
     let mut found = BTreeMap::new();
     if scope.cover.named {
         return Ok(found);
     }
     let (entity, filter) = chosen(scope, chunk);
-    let span = context.span_sql().replace("time ", "a.time ");
     let query = format!(
-        "SELECT {entity} AS entity, count(*) AS records, count(DISTINCT a.user_agent) AS clients FROM access a WHERE {filter} AND {span} GROUP BY 1"
+        "SELECT {entity} AS entity, count(*) AS records, count(DISTINCT user_agent) AS clients FROM access WHERE {filter} AND {} GROUP BY 1",
+        context.span_sql()
     );
     for row in rows(&context.session.sql(&query).await?) {
         let Some(entity) = row.text("entity") else { continue };

@@ -32,8 +32,6 @@ pub(super) enum Verdict {
     Surge,
     /// Appeared during the log and reads many under its credentials.
     Appeared,
-    /// So too, and most of those it asks for do not exist.
-    Guessed,
 }
 
 /// An entity judged.
@@ -84,10 +82,9 @@ impl Null {
     fn refit(&mut self) {
         let mut peers = Peers::new();
         for bucket in self.body.buckets() {
-            // Peers take values one by one; zeros beyond the needed weigh nothing in the tail.
-            for _ in 0..bucket.count.min(if bucket.lower > 0.0 { 20_000 } else { 1_000 }) {
-                peers.insert(bucket.lower);
-            }
+            // Zeros beyond the needed weigh nothing in the tail.
+            let most = if bucket.lower > 0.0 { 20_000 } else { 1_000 };
+            peers.insert_n(bucket.lower, bucket.count.min(most));
         }
         if let Some(tail) = peers.fit().tail() {
             self.exponent = 1.0 / tail.index;

@@ -1,26 +1,39 @@
-//! The first look, over rollups: which few of the many showed enough people to be looked at exactly, and what the many showed.
+//! The first look, over rollups: which few of the many could have shown more people than their credentials explain, and what the many showed.
+//!
+//! Decisive choice: an entity is looked at exactly only if the rollups leave it open whether it read people beyond its credentials. A
+//! carrier's address with as many credentials as people every day is not, however many they are.
 
-use crate::grid::{Grid, held};
+use crate::grid::{Grid, Held, held};
+use crate::histories::{self, History};
 use crate::{Context, DetectError};
-use futures::StreamExt;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use weir_lake::rows;
 use weir_model::{EntityKind, Micros};
-use weir_rollup::{Partial, decode};
+use weir_rollup::Partial;
 use weir_stats::{Distinct, LogHistogram, WINDOWS};
 
 /// People from which an entity is looked at exactly.
 pub(super) const PEOPLE_MIN: f64 = 10.0;
 /// Entities looked at exactly; of more, those with the most people.
 const CANDIDATES_MAX: usize = 20_000;
+/// Standard errors by which a count of people may be too high and one of credentials too low.
+const SIGMAS: f64 = 2.0;
+
+/// An entity to be looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) entity: String,
+    /// In logs that name nobody who asks: people it was shown, by what each window held; the rollups say all there is to know.
+    pub(super) shown: Option<Held>,
+}
 
 /// What the first look gives.
 pub(super) struct Census {
     /// Days of measurement.
     pub(super) grid: Grid,
     /// Entities to look at exactly, sorted.
-    pub(super) candidates: Vec<String>,
+    pub(super) candidates: Vec<Candidate>,
     /// Entities that were to be looked at and are not, being too many.
     pub(super) passed_over: u64,
     /// Entities seen up to each checkpoint.
@@ -31,21 +44,43 @@ pub(super) struct Census {
     pub(super) people_per_record: f64,
 }
 
-/// One entity's history.
-#[derive(Default)]
-struct History {
-    entity: String,
-    people: Vec<(i32, Distinct)>,
-    credentials: Vec<(i32, Distinct)>,
-    records: u64,
-}
-
 struct Screen {
+    /// Whether the log names who asks, by credential or name.
+    named: bool,
     census: Census,
-    top: BinaryHeap<(Reverse<u64>, String)>,
+    top: BinaryHeap<Ranked>,
     first_seen: Vec<u64>,
     quiet_people: f64,
     quiet_records: u64,
+}
+
+/// A candidate by the number of its people; of equals the name decides.
+struct Ranked {
+    people: Reverse<u64>,
+    candidate: Candidate,
+}
+
+impl Ranked {
+    fn key(&self) -> (Reverse<u64>, &str) {
+        (self.people, &self.candidate.entity)
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+impl Eq for Ranked {}
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
 }
 
 /// The period's days, as far as they were asked for.
@@ -56,7 +91,11 @@ async fn period(context: &Context<'_>) -> Result<Option<Grid>, DetectError> {
 }
 
 /// Looks over all entities of a kind, one history at a time.
-pub(super) async fn screen(context: &Context<'_>, kind: EntityKind) -> Result<Census, DetectError> {
+pub(super) async fn screen(
+    context: &Context<'_>,
+    kind: EntityKind,
+    named: bool,
+) -> Result<Census, DetectError> {
     let grid = period(context).await?.unwrap_or(Grid::new(0, 0));
     let empty = || std::array::from_fn(|_| LogHistogram::new());
     let census = Census {
@@ -69,67 +108,51 @@ pub(super) async fn screen(context: &Context<'_>, kind: EntityKind) -> Result<Ce
     };
     let first_seen = vec![0; grid.len()];
     let mut screen =
-        Screen { census, top: BinaryHeap::new(), first_seen, quiet_people: 0.0, quiet_records: 0 };
-    let mut batches = context.snapshot.rollup_stream(&[kind], &context.snapshot.session_options()).await?;
-    let mut history = History::default();
-    while let Some(batch) = batches.next().await {
-        let read = decode(&batch?)
-            .map_err(|e| DetectError::Rollup { entity: kind.to_string(), message: e.to_string() })?;
-        for row in read.into_iter().filter(|r| (grid.first..=grid.last).contains(&r.day)) {
-            if row.entity != history.entity {
-                screen.take(std::mem::replace(
-                    &mut history,
-                    History { entity: row.entity.clone(), ..History::default() },
-                ));
-            }
-            history.add(row.day, row.partial);
-        }
-    }
-    screen.take(history);
+        Screen { named, census, top: BinaryHeap::new(), first_seen, quiet_people: 0.0, quiet_records: 0 };
+    let columns = ["records", "people", "credentials", "unnamed"];
+    histories::each(context, kind, &columns, |history| screen.take(&history)).await?;
     Ok(screen.finish())
 }
 
-impl History {
-    /// Adds a day; parts of one day, from different ingests, follow one another.
-    fn add(&mut self, day: i32, partial: Partial) {
-        self.records += partial.records;
-        for (series, part) in
-            [(&mut self.people, partial.people), (&mut self.credentials, partial.credentials)]
-        {
-            match series.last_mut() {
-                Some((last, total)) if *last == day => total.merge(&part),
-                _ => series.push((day, part)),
-            }
-        }
-    }
+/// One of a history's sketches, day by day.
+fn series(history: &History, of: impl Fn(&Partial) -> &Distinct) -> Vec<(i32, Distinct)> {
+    history.days.iter().map(|(day, partial)| (*day, of(partial).clone())).collect()
+}
+
+/// Whether the rollups show that nobody was read beyond the credentials: on no day more people than credentials, nor in all.
+fn explained(history: &History) -> bool {
+    let fits = |people: &Distinct, own: &Distinct| people.bounds(SIGMAS).0 <= own.bounds(SIGMAS).1;
+    let (mut people, mut own) = (Distinct::new(), Distinct::new());
+    history.days.iter().all(|(_, day)| {
+        people.merge(&day.people);
+        own.merge(&day.credentials);
+        day.unnamed.is_empty() && fits(&day.people, &day.credentials)
+    }) && fits(&people, &own)
 }
 
 impl Screen {
-    fn take(&mut self, history: History) {
-        let Some((first, _)) = history.people.first() else { return };
+    fn take(&mut self, history: &History) {
+        let Some((first, _)) = history.days.first() else { return };
         let grid = self.census.grid;
         let at = grid.days().position(|day| day >= *first).unwrap_or(0);
         if let Some(n) = self.first_seen.get_mut(at) {
             *n += 1;
         }
         let mut total = Distinct::new();
-        history.people.iter().for_each(|(_, day)| total.merge(day));
+        history.days.iter().for_each(|(_, day)| total.merge(&day.people));
         let people = total.estimate();
-        if people >= PEOPLE_MIN {
-            self.top.push((Reverse(people.round() as u64), history.entity));
-            if self.top.len() > CANDIDATES_MAX {
-                self.top.pop();
-                self.census.passed_over += 1;
-            }
+        let explained = people == 0.0 || explained(history);
+        if people >= PEOPLE_MIN && !explained {
+            self.candidate(history, people);
             return;
         }
         self.quiet_people += people;
-        self.quiet_records += history.records;
-        if people == 0.0 {
+        self.quiet_records += history.days.iter().map(|(_, day)| day.records).sum::<u64>();
+        if explained {
             return;
         }
-        let credentials = held(&history.credentials, grid);
-        for (c, row) in held(&history.people, grid).iter().enumerate() {
+        let credentials = held(&series(history, |p| &p.credentials), grid);
+        for (c, row) in held(&series(history, |p| &p.people), grid).iter().enumerate() {
             for (w, people) in row.iter().enumerate() {
                 let own = credentials.get(c).and_then(|r| r.get(w)).copied().unwrap_or(0.0);
                 let cell = self.census.quiet.get_mut(c).and_then(|r| r.get_mut(w));
@@ -137,6 +160,16 @@ impl Screen {
                     cell.insert(people - own);
                 }
             }
+        }
+    }
+
+    fn candidate(&mut self, history: &History, people: f64) {
+        let shown = (!self.named).then(|| held(&series(history, |p| &p.people), self.census.grid));
+        let candidate = Candidate { entity: history.entity.clone(), shown };
+        self.top.push(Ranked { people: Reverse(people.round() as u64), candidate });
+        if self.top.len() > CANDIDATES_MAX {
+            self.top.pop();
+            self.census.passed_over += 1;
         }
     }
 
@@ -150,8 +183,8 @@ impl Screen {
                 so_far
             })
             .collect();
-        self.census.candidates = self.top.into_iter().map(|(_, entity)| entity).collect();
-        self.census.candidates.sort();
+        self.census.candidates = self.top.into_iter().map(|ranked| ranked.candidate).collect();
+        self.census.candidates.sort_by(|a, b| a.entity.cmp(&b.entity));
         self.census.people_per_record = self.quiet_people / (self.quiet_records.max(1)) as f64;
         self.census
     }

@@ -3,13 +3,12 @@
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
 use super::screen::{Census, day};
-use super::vain::{self, Guess};
 use crate::grid::words;
 use crate::hand::{Reader, together};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
-use weir_model::{Entity, Finding, Micros, Severity};
+use weir_model::{Entity, Finding, Micros, Severity, Table};
 use weir_stats::Budget;
 
 /// One judged entity with what its records say.
@@ -18,7 +17,6 @@ struct Member<'j> {
     judged: &'j Judged,
     seen: (Micros, Micros),
     datasets: BTreeSet<String>,
-    guess: Option<&'j Guess>,
 }
 
 /// The findings of one kind of entity.
@@ -29,32 +27,25 @@ pub(super) async fn findings(
     judged: &[Judged],
 ) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
-    let appeared: Vec<&str> =
-        judged.iter().filter(|j| j.verdict == Verdict::Appeared).map(|j| j.entity.as_str()).collect();
-    let guesses = vain::guessers(context, scope, &appeared).await?;
-    let judged: Vec<Judged> = judged.iter().map(|j| guessed(j, &guesses)).collect();
-    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Guessed, Verdict::Appeared] {
+    if judged.iter().all(|j| j.verdict == Verdict::Steady) {
+        return Ok(findings);
+    }
+    let told = scope.condition(judged.iter().map(|j| j.entity.as_str()));
+    let near = context.session.narrowed(&[(Table::Access, told)]).await?;
+    let context = &Context { session: &near, ..*context };
+    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Appeared] {
         let which = condition(scope, verdict);
         let concerned =
             |j: &&Judged| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside);
         if !judged.iter().any(|j| j.verdict == verdict) {
             continue;
         }
-        let members = members(context, scope, &which, judged.iter().filter(concerned), &guesses).await?;
+        let members = members(context, scope, &which, judged.iter().filter(concerned)).await?;
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.judged.verdict == verdict)) {
             findings.extend(finding(context, scope, census, verdict, &which, &group).await?);
         }
     }
     Ok(findings)
-}
-
-/// An entity that appeared and guesses is judged from the day that shows it.
-fn guessed(judged: &Judged, guesses: &BTreeMap<String, Guess>) -> Judged {
-    let mut judged = judged.clone();
-    if let (Verdict::Appeared, Some(guess)) = (judged.verdict, guesses.get(&judged.entity)) {
-        (judged.verdict, judged.day) = (Verdict::Guessed, judged.day.max(guess.day));
-    }
-    judged
 }
 
 /// The records a verdict speaks of.
@@ -75,7 +66,6 @@ async fn members<'j>(
     scope: &Scope<'_>,
     which: &str,
     judged: impl Iterator<Item = &'j Judged> + Clone,
-    guesses: &'j BTreeMap<String, Guess>,
 ) -> Result<Vec<Member<'j>>, DetectError> {
     let condition = scope.condition(judged.clone().map(|j| j.entity.as_str()));
     let query = format!(
@@ -96,7 +86,7 @@ async fn members<'j>(
     }
     let known = judged.filter_map(|judged| {
         let (seen, datasets) = read.remove(judged.entity.as_str())?;
-        Some(Member { judged, seen, datasets, guess: guesses.get(&judged.entity) })
+        Some(Member { judged, seen, datasets })
     });
     Ok(known.collect())
 }
@@ -144,9 +134,6 @@ async fn finding(
     draft.title =
         format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
     draft.explanation = explain(scope, verdict, top, group.len());
-    if let Some(guess) = group.iter().filter_map(|m| m.guess).min_by_key(|g| g.day) {
-        draft.explanation.push_str(&guess.words());
-    }
     let beside = group.iter().filter(|m| m.judged.verdict == Verdict::Beside).count();
     if beside > 0 {
         draft.explanation.push_str(&format!(
@@ -219,7 +206,6 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare if scope.cover.named => format!(" {}", scope.cover.words()),
         Verdict::Bare => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
-        Verdict::Guessed => ", guessing whom to ask for".to_owned(),
         Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", and was not there before".to_owned(),
     }
 }
@@ -232,7 +218,7 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
             "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
             top.people, top.expected
         ),
-        Verdict::Appeared | Verdict::Guessed | Verdict::Steady | Verdict::Beside => {
+        Verdict::Appeared | Verdict::Steady | Verdict::Beside => {
             format!("read {:.0} people beyond the number of its credentials", top.people)
         }
     };

@@ -1,0 +1,117 @@
+//! What is said of a hand that has quiet addresses.
+
+use super::hands::Hand;
+use super::likeness::Score;
+use crate::detectors::harvest::visits::Origin;
+use crate::{Context, DetectError, Draft};
+use std::collections::BTreeMap;
+use weir_lake::{quote_all, rows};
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
+
+/// Members whose reasons are listed one by one.
+const LISTED_MAX: usize = 40;
+/// Weight from which a reason is named.
+const NAMED_MIN: f64 = 1.0;
+
+/// An address that was too quiet to be found alone.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    origin: String,
+    people: usize,
+    seen: (Micros, Micros),
+    score: Score,
+}
+
+impl Member {
+    pub(super) fn new(origin: &Origin, score: Score) -> Self {
+        let people: std::collections::BTreeSet<u64> = origin.visits.iter().map(|v| v.person).collect();
+        let first = origin.visits.first().map_or(Micros(0), |v| v.at);
+        let last = origin.visits.last().map_or(first, |v| v.at);
+        Self { origin: origin.name.clone(), people: people.len(), seen: (first, last), score }
+    }
+
+    fn words(&self) -> String {
+        let reasons = self.score.reasons.iter().filter(|(_, weight)| *weight >= NAMED_MIN);
+        let reasons: Vec<String> =
+            reasons.map(|(reason, weight)| format!("{} ({weight:.1})", reason.words())).collect();
+        format!("{}: {} people; {}", self.origin, self.people, reasons.join(", "))
+    }
+}
+
+/// The finding of a hand with quiet members.
+pub(super) async fn finding(
+    context: &Context<'_>,
+    hand: &Hand,
+    findings: &[&Finding],
+    members: &[Member],
+) -> Result<Option<Finding>, DetectError> {
+    let Some(first) = findings.iter().min_by(|a, b| (a.first_seen, &a.id).cmp(&(b.first_seen, &b.id))) else {
+        return Ok(None);
+    };
+    let Some(principal) = hand.origins.first() else { return Ok(None) };
+    let quiet = members.iter().map(|m| m.origin.as_str());
+    let all = quote_all(hand.origins.iter().map(String::as_str).chain(quiet.clone()));
+    let condition = format!("src_ip IN {all} AND shown AND subject IS NOT NULL AND {{span}}");
+    let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
+    let count = format!(
+        "SELECT count(*) AS records, count(DISTINCT CASE WHEN subject NOT LIKE 'credential:%' THEN subject END) AS people, \
+         count(DISTINCT CASE WHEN src_ip IN {} AND subject NOT LIKE 'credential:%' THEN subject END) AS quiet FROM access WHERE {condition}",
+        quote_all(quiet.clone())
+    );
+    let mut measures: BTreeMap<&str, f64> = BTreeMap::new();
+    for row in rows(&context.sql(&count).await?) {
+        measures.insert("records", row.count("records") as f64);
+        measures.insert("people", row.count("people") as f64);
+        measures.insert("people_of_quiet_members", row.count("quiet") as f64);
+    }
+    let severity = findings.iter().map(|f| f.severity).max().unwrap_or(Severity::High);
+    let from = members.iter().map(|m| m.seen.0).chain(findings.iter().map(|f| f.first_seen)).min();
+    let to = members.iter().map(|m| m.seen.1).chain(findings.iter().map(|f| f.last_seen)).max();
+    let seen = (from.unwrap_or(first.first_seen), to.unwrap_or(first.last_seen));
+    let raised = findings.iter().filter(|f| f.severity >= Severity::High).map(|f| f.raised).min();
+    let mut draft = Draft::new("campaign", severity, Entity::new(EntityKind::Origin, principal), seen)
+        .raised(raised.unwrap_or(seen.1));
+    draft.identity = vec![hand.id.clone()];
+    draft.title = format!(
+        "{} addresses are one hand: {} found alone, {} too quiet for that",
+        hand.origins.len() + members.len(),
+        hand.origins.len(),
+        members.len()
+    );
+    draft.explanation = explain(hand, findings, members);
+    draft.attack = ["T1030", "T1090", "T1119", "T1213"].map(str::to_owned).into();
+    draft.limits.push(
+        "a member is one by likeness, at odds of 99 to 1 or better each; whoever else used its address in that time is counted with the hand".to_owned(),
+    );
+    let mut draft = draft
+        .members(hand.origins.iter().map(|origin| Entity::new(EntityKind::Origin, origin)))
+        .members(quiet.map(|origin| Entity::new(EntityKind::Origin, origin)));
+    for (name, value) in measures {
+        draft = draft.measure(name, value, None);
+    }
+    let draft = draft.measure("members", (hand.origins.len() + members.len()) as f64, None).measure(
+        "members_quiet",
+        members.len() as f64,
+        None,
+    );
+    let mut finding = draft.finish(evidence, context.snapshot.versions());
+    finding.campaign = Some(hand.id.clone());
+    Ok(Some(finding))
+}
+
+fn explain(hand: &Hand, findings: &[&Finding], members: &[Member]) -> String {
+    let by: std::collections::BTreeSet<&str> = findings.iter().map(|f| f.detector.as_str()).collect();
+    let listed: Vec<String> = members.iter().take(LISTED_MAX).map(Member::words).collect();
+    let rest = members.len().saturating_sub(LISTED_MAX);
+    let more = if rest > 0 { format!("; and {rest} more") } else { String::new() };
+    format!(
+        "{} findings ({}) accuse {} addresses of one hand. {} more read people's data as these do and as households do not. Weights are natural logarithms of how \
+         much likelier the address's visits are by the hand than by a household, six at most for a reason; with the odds beforehand they sum to 99 to 1 or \
+         better for each: {}{more}.",
+        findings.len(),
+        by.into_iter().collect::<Vec<_>>().join(", "),
+        hand.origins.len(),
+        members.len(),
+        listed.join("; ")
+    )
+}

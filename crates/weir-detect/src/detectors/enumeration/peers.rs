@@ -1,0 +1,161 @@
+//! What everybody's mistakes are like, by dataset and day: how many of those asked for do not exist, and how alike one reader's are.
+//!
+//! Decisive choice: the likeness (intra-class correlation) is measured and not assumed. Where some readers honestly miss half and others
+//! nothing, missing half accuses nobody.
+
+use super::{ASKED, Scope, screen::Looked};
+use crate::{Context, DetectError};
+use futures::StreamExt;
+use std::collections::{BTreeMap, HashMap};
+use weir_lake::rows;
+use weir_stats::hash64;
+
+/// Readers whose mistakes are followed: all, or a sample by the hash of their names.
+const FOLLOWED: u64 = 20_000;
+/// Parts that readers fall into by the hash of their names.
+const PARTS: u64 = 1_024;
+/// Least correlation taken for granted.
+const ALIKE_MIN: f64 = 0.02;
+/// Largest correlation that a measurement can give.
+const ALIKE_MAX: f64 = 0.9;
+
+/// People asked for, and those of them who do not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Asked {
+    pub(super) missing: f64,
+    pub(super) all: f64,
+}
+
+impl std::ops::AddAssign for Asked {
+    fn add_assign(&mut self, more: Self) {
+        self.missing += more.missing;
+        self.all += more.all;
+    }
+}
+
+/// Sums over readers, from which mean and correlation follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Sums {
+    readers: f64,
+    missing: f64,
+    all: f64,
+    /// Sum of `missing^2 / all`, and of `all^2`.
+    between: f64,
+    squares: f64,
+}
+
+impl Sums {
+    fn add(&mut self, reader: Asked, sign: f64) {
+        if reader.all > 0.0 {
+            self.readers += sign;
+            self.missing += sign * reader.missing;
+            self.all += sign * reader.all;
+            self.between += sign * reader.missing * reader.missing / reader.all;
+            self.squares += sign * reader.all * reader.all;
+        }
+    }
+
+    /// Share of those asked for who do not exist, with a half of a case of each kind added.
+    fn mean(&self) -> f64 {
+        (self.missing + 0.5) / (self.all + 1.0)
+    }
+
+    /// The analysis-of-variance estimate of the intra-class correlation (M. Ridout, C. Demetrio and D. Firth, Biometrics 55 (1999)); with
+    /// few readers, no less than one in their number.
+    fn alike(&self) -> f64 {
+        let few = 1.0 / self.readers.max(1.0);
+        let within = (self.missing - self.between) / (self.all - self.readers);
+        let among = (self.between - self.missing * self.missing / self.all) / (self.readers - 1.0);
+        let size = (self.all - self.squares / self.all) / (self.readers - 1.0);
+        let found = (among - within) / (among + (size - 1.0) * within);
+        let found = if found.is_finite() { found } else { 0.0 };
+        found.max(few).clamp(ALIKE_MIN, ALIKE_MAX)
+    }
+}
+
+/// Everybody's mistakes.
+pub(super) struct Peers {
+    parts: u64,
+    /// By dataset: sums at the end of each day on which they changed.
+    days: BTreeMap<String, BTreeMap<i32, Sums>>,
+}
+
+impl Peers {
+    /// Mean and correlation of everybody else's mistakes up to a day.
+    pub(super) fn usual(&self, dataset: &str, day: i32, reader: &str, own: Asked) -> (f64, f64) {
+        let sums = self.days.get(dataset).and_then(|days| days.range(..=day).next_back());
+        let mut sums = sums.map(|(_, sums)| *sums).unwrap_or_default();
+        if hash64(reader.as_bytes()) % PARTS < self.parts {
+            sums.add(own, -1.0);
+        }
+        (sums.mean().clamp(0.0, 1.0), sums.alike())
+    }
+}
+
+/// The query for readers' mistakes: by reader, dataset and day, the people asked for that day for the first time.
+pub(super) fn query(context: &Context<'_>, scope: &Scope, which: &str) -> String {
+    let column = scope.column;
+    format!(
+        "SELECT reader, dataset, day, sum(missing) AS missing, count(*) AS asked FROM \
+         (SELECT {column} AS reader, dataset, subject, min(day) AS day, min(CASE WHEN outcome = 'missing' THEN 1 ELSE 0 END) AS missing \
+         FROM access WHERE {column} IS NOT NULL AND {ASKED} AND {which} AND {}{} GROUP BY 1, 2, 3) GROUP BY 1, 2, 3 ORDER BY 3, 2, 1",
+        context.span_sql(),
+        scope.explained
+    )
+}
+
+/// Learns everybody's mistakes.
+pub(super) async fn peers(
+    context: &Context<'_>,
+    scope: &Scope,
+    looked: &Looked,
+) -> Result<Peers, DetectError> {
+    let parts = (FOLLOWED * PARTS / looked.seen(i32::MAX).max(1)).clamp(1, PARTS);
+    let which = if parts < PARTS { format!("part({}) < {parts}", scope.column) } else { "true".to_owned() };
+    let mut batches = context.session.stream(&query(context, scope, &which)).await?;
+    let mut so_far: HashMap<(u64, u64), Asked> = HashMap::new();
+    let mut now: BTreeMap<String, Sums> = BTreeMap::new();
+    let mut days: BTreeMap<String, BTreeMap<i32, Sums>> = BTreeMap::new();
+    while let Some(batch) = batches.next().await {
+        let batch = [batch?];
+        for row in rows(&batch) {
+            let (Some(reader), Some(dataset), Some(day)) =
+                (row.text("reader"), row.text("dataset"), row.int("day"))
+            else {
+                continue;
+            };
+            let more = Asked { missing: row.count("missing") as f64, all: row.count("asked") as f64 };
+            let own = so_far.entry((hash64(reader.as_bytes()), hash64(dataset.as_bytes()))).or_default();
+            let sums = now.entry(dataset.to_owned()).or_default();
+            sums.add(*own, -1.0);
+            *own += more;
+            sums.add(*own, 1.0);
+            days.entry(dataset.to_owned()).or_default().insert(i32::try_from(day).unwrap_or(0), *sums);
+        }
+    }
+    Ok(Peers { parts, days })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums(readers: impl Iterator<Item = (f64, f64)>) -> Sums {
+        let mut sums = Sums::default();
+        readers.for_each(|(missing, all)| sums.add(Asked { missing, all }, 1.0));
+        sums
+    }
+
+    #[test]
+    fn readers_who_miss_alike_have_no_correlation_and_sloppy_ones_among_careful_ones_have() {
+        let even = sums((0..100).map(|_| (4.0, 10.0)));
+        assert!((even.mean() - 0.4).abs() < 0.01 && even.alike() < 0.025, "{even:?}");
+        let mixed = sums((0..100).map(|i| (if i % 2 == 0 { 8.0 } else { 0.0 }, 10.0)));
+        assert!(mixed.alike() > 0.5, "{}", mixed.alike());
+        let few = sums((0..4).map(|_| (1.0, 20.0)));
+        assert!(few.alike() >= 0.25);
+        let mut less = even;
+        less.add(Asked { missing: 4.0, all: 10.0 }, -1.0);
+        assert!((less.readers - 99.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,162 @@
+//! What is said of those who guess.
+
+use super::judge::Guesser;
+use super::{ASKED, Scope};
+use crate::grid::words;
+use crate::hand::{Reader, together};
+use crate::{Context, DetectError, Draft};
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::rows;
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
+
+/// People shown to a guesser from which it is a leak and not an attempt.
+const SHOWN_MIN: f64 = 10.0;
+
+/// A guesser with its time and data.
+struct Member<'g> {
+    guesser: &'g Guesser,
+    seen: (Micros, Micros),
+    datasets: BTreeSet<String>,
+}
+
+impl Reader for Member<'_> {
+    fn name(&self) -> &str {
+        &self.guesser.reader
+    }
+    fn seen(&self) -> (Micros, Micros) {
+        self.seen
+    }
+    fn datasets(&self) -> &BTreeSet<String> {
+        &self.datasets
+    }
+}
+
+/// The findings, one for each hand.
+pub(super) async fn findings(
+    context: &Context<'_>,
+    scope: &Scope,
+    guessers: &[Guesser],
+) -> Result<Vec<Finding>, DetectError> {
+    let mut findings = Vec::new();
+    if guessers.is_empty() {
+        return Ok(findings);
+    }
+    let whose = scope.of(guessers.iter().map(|g| g.reader.as_str()));
+    let near = context.session.narrowed(&[(Table::Access, whose)]).await?;
+    let context = &Context { session: &near, ..*context };
+    let query = format!(
+        "SELECT {} AS reader, min(time) AS first, max(time) AS last, array_agg(DISTINCT dataset) AS datasets FROM access \
+         WHERE {ASKED} AND {{span}}{} GROUP BY 1 ORDER BY 1",
+        scope.column, scope.explained
+    );
+    let by_name: BTreeMap<&str, &Guesser> = guessers.iter().map(|g| (g.reader.as_str(), g)).collect();
+    let mut members = Vec::new();
+    for row in rows(&context.sql(&query).await?) {
+        let known = row.text("reader").and_then(|reader| by_name.get(reader).copied());
+        let (Some(guesser), Some(first), Some(last)) = (known, row.time("first"), row.time("last")) else {
+            continue;
+        };
+        let datasets = row.texts("datasets").into_iter().collect();
+        members.push(Member { guesser, seen: (first, last), datasets });
+    }
+    for group in together(members) {
+        findings.extend(finding(context, scope, &group).await?);
+    }
+    Ok(findings)
+}
+
+async fn finding(
+    context: &Context<'_>,
+    scope: &Scope,
+    group: &[Member<'_>],
+) -> Result<Option<Finding>, DetectError> {
+    let first = group
+        .iter()
+        .map(|m| m.guesser)
+        .min_by(|a, b| (a.day, a.p).partial_cmp(&(b.day, b.p)).unwrap_or(std::cmp::Ordering::Equal));
+    let (Some(top), Some(head)) = (first, group.first()) else { return Ok(None) };
+    let condition = format!(
+        "{} AND {ASKED} AND {{span}}{}",
+        scope.of(group.iter().map(|m| m.guesser.reader.as_str())),
+        scope.explained
+    );
+    let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
+    let sums = sums(context, &condition).await?;
+    let sum = |name: &str| sums.get(name).copied().unwrap_or(0.0);
+    let shown = sum("people");
+    let severity = match shown {
+        n if n >= SHOWN_MIN => Severity::High,
+        n if n > 0.0 => Severity::Medium,
+        _ => Severity::Low,
+    };
+    let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
+    let principal = Entity::new(scope.kind, &head.guesser.reader);
+    let mut draft = Draft::new("enumeration", severity, principal, (head.seen.0, last))
+        .raised(Micros::of_day(top.day + 1));
+    let who = match group {
+        [one] => format!("{} {}", scope.kind, one.guesser.reader),
+        many => format!("{} {}s", many.len(), scope.kind),
+    };
+    draft.title = format!(
+        "{who} guessed whom to ask for: {} of {} do not exist, data of {shown} people was shown",
+        sum("people_missing"),
+        sum("people_missing") + shown
+    );
+    draft.explanation = explain(top, scope, group.len());
+    draft.p_value = Some(top.p);
+    draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
+    let mut draft = draft
+        .members(group.iter().map(|m| Entity::new(scope.kind, &m.guesser.reader)))
+        .members(origins(context, &condition).await?);
+    for (name, value) in &sums {
+        draft = draft.measure(name, *value, None);
+    }
+    let draft =
+        draft.measure("people_missing_in_window", top.asked.missing, Some(top.usual.0 * top.asked.all));
+    Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Addresses named in a finding at most.
+const ORIGINS_MAX: usize = 1_000;
+
+async fn origins(context: &Context<'_>, condition: &str) -> Result<Vec<Entity>, DetectError> {
+    let query = format!(
+        "SELECT DISTINCT src_ip FROM access WHERE {condition} AND src_ip IS NOT NULL ORDER BY 1 LIMIT {ORIGINS_MAX}"
+    );
+    let answer = context.sql(&query).await?;
+    Ok(rows(&answer).filter_map(|r| Some(Entity::new(EntityKind::Origin, r.text("src_ip")?))).collect())
+}
+
+/// Sums over a finding's records.
+async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String, f64>, DetectError> {
+    const NAMES: [&str; 5] = ["records", "people", "people_missing", "clients", "days"];
+    let query = format!(
+        "SELECT count(*) AS records, count(DISTINCT CASE WHEN shown THEN subject END) AS people, \
+         count(DISTINCT CASE WHEN outcome = 'missing' THEN subject END) AS people_missing, count(DISTINCT user_agent) AS clients, \
+         count(DISTINCT day) AS days FROM access WHERE {condition}"
+    );
+    let answer = context.sql(&query).await?;
+    let row = rows(&answer).next();
+    Ok(row.map(|r| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into()).unwrap_or_default())
+}
+
+/// The model in words.
+fn explain(top: &Guesser, scope: &Scope, members: usize) -> String {
+    format!(
+        "First of {members} to be clear: over {}, by {}, {} {} asked for {} people in `{}`, of whom {} do not exist. Of those whom others ask for there {:.1} % do not \
+         exist, alike within one reader by {:.2} (intra-class correlation). One of {} such readers seen by then would miss so many with chance {:.1e} \
+         (beta-binomial); the budget let {:.1e} through.",
+        words(top.window),
+        Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
+        scope.kind,
+        top.reader,
+        top.asked.all,
+        top.dataset,
+        top.asked.missing,
+        100.0 * top.usual.0,
+        top.usual.1,
+        top.tests,
+        top.p,
+        top.threshold
+    )
+}

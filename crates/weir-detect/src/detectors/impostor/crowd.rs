@@ -1,0 +1,106 @@
+//! The first look, over rollups: addresses at which many people's data is shown, each under a credential of their own.
+
+use crate::histories;
+use crate::{Context, DetectError};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use weir_model::EntityKind;
+use weir_stats::Distinct;
+
+/// People from which an address is more than a household.
+const PEOPLE_MIN: f64 = 10.0;
+/// Credentials for each person from which people are taken to be there themselves. Staff and programs have few for many people.
+const OWN_MIN: f64 = 0.4;
+/// Addresses judged; of more, those with the most people.
+const ORIGINS_MAX: usize = 50_000;
+/// People whose clients are followed: all, or a sample by the hash of their names.
+const FOLLOWED: f64 = 200_000.0;
+/// Parts that people fall into by the hash of their names.
+pub(super) const PARTS: u64 = 1_024;
+
+/// What the first look gives.
+pub(super) struct Crowd {
+    /// The addresses, sorted.
+    pub(super) origins: Vec<String>,
+    /// Addresses of as many people that read others for a living, sorted: what they use is nobody's own.
+    professionals: Vec<String>,
+    /// Parts of the people that are followed.
+    pub(super) parts: u64,
+    /// By day: addresses seen for the first time.
+    first_seen: BTreeMap<i32, u64>,
+}
+
+impl Crowd {
+    /// These addresses, in a log of a thousand.
+    #[cfg(test)]
+    pub(super) fn of(origins: &[&str]) -> Self {
+        let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        Self { origins, professionals: Vec::new(), parts: PARTS, first_seen: BTreeMap::from([(0, 1_000)]) }
+    }
+
+    /// An address's place among those judged.
+    pub(super) fn place(&self, origin: &str) -> Option<usize> {
+        self.origins.binary_search_by(|known| known.as_str().cmp(origin)).ok()
+    }
+
+    /// Whether an address reads others for a living.
+    pub(super) fn professional(&self, origin: &str) -> bool {
+        self.professionals.binary_search_by(|known| known.as_str().cmp(origin)).is_ok()
+    }
+
+    /// Addresses seen up to a day: how many could have been accused.
+    pub(super) fn seen(&self, day: i32) -> u64 {
+        self.first_seen.range(..=day).map(|(_, n)| n).sum()
+    }
+}
+
+/// Looks over all addresses.
+pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
+    let (mut top, mut professionals) = (Top::default(), Top::default());
+    let mut first_seen: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut everybody = Distinct::new();
+    let mut named = false;
+    histories::each(context, EntityKind::Origin, &["people", "credentials"], |history| {
+        let Some((first, _)) = history.days.first() else { return };
+        *first_seen.entry(*first).or_default() += 1;
+        let (mut people, mut own) = (Distinct::new(), Distinct::new());
+        for (_, day) in &history.days {
+            people.merge(&day.people);
+            own.merge(&day.credentials);
+        }
+        everybody.merge(&people);
+        named |= !own.is_empty();
+        let n = people.estimate();
+        if n >= PEOPLE_MIN {
+            let own = own.estimate() >= OWN_MIN * n;
+            if own { &mut top } else { &mut professionals }.take(n.round() as u64, history.entity);
+        }
+    })
+    .await?;
+    let share = FOLLOWED / everybody.estimate().max(1.0);
+    let parts = ((share * PARTS as f64).ceil() as u64).clamp(1, PARTS);
+    if !named {
+        // Where no record names a credential, none can be asked for.
+        std::mem::swap(&mut top, &mut professionals);
+    }
+    Ok(Crowd { origins: top.sorted(), professionals: professionals.sorted(), parts, first_seen })
+}
+
+/// The addresses with the most people.
+#[derive(Default)]
+struct Top(BinaryHeap<(Reverse<u64>, String)>);
+
+impl Top {
+    fn take(&mut self, people: u64, origin: String) {
+        self.0.push((Reverse(people), origin));
+        if self.0.len() > ORIGINS_MAX {
+            self.0.pop();
+        }
+    }
+
+    fn sorted(self) -> Vec<String> {
+        let mut origins: Vec<String> = self.0.into_iter().map(|(_, origin)| origin).collect();
+        origins.sort();
+        origins
+    }
+}

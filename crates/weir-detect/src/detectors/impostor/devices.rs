@@ -1,0 +1,157 @@
+//! Each person's clients: whether what reads them at an address is what reads them elsewhere.
+//!
+//! Decisive choice: people are followed one at a time, so memory holds one person's addresses and, of each address judged, a few bytes for
+//! each person followed there. A person counts at an address once, on the first day there, by what was known before that day.
+
+use super::crowd::{Crowd, PARTS};
+use crate::detectors::harvest::habits::Habits;
+use crate::detectors::harvest::visits::family;
+use crate::{Context, DetectError};
+use futures::StreamExt;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use weir_lake::rows;
+use weir_model::entity::prefix_of;
+
+/// People at households with known clients without which nothing is known of habits.
+pub(super) const HOUSEHOLDS_MIN: u64 = 50;
+/// Client strings whose family is remembered.
+const FAMILIES_MAX: usize = 100_000;
+
+/// A person's first day at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Trial {
+    pub(super) day: i32,
+    pub(super) family: u64,
+    /// Whether no client of that family had been theirs before.
+    pub(super) strange: bool,
+}
+
+/// What was seen.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// How often a family's clients are strange at households.
+    pub(super) habits: Habits,
+    households: u64,
+    trials: BTreeMap<usize, Vec<Trial>>,
+}
+
+impl Seen {
+    /// First days of people at households.
+    pub(super) fn households(&self) -> u64 {
+        self.households
+    }
+
+    /// An address's trials, by day.
+    pub(super) fn trials(&self, place: usize) -> &[Trial] {
+        self.trials.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    fn person(&mut self, crowd: &Crowd, mut places: Vec<Place>) {
+        places.sort();
+        let first_days: BTreeMap<&str, i32> =
+            places.iter().rev().map(|place| (place.origin.as_str(), place.day)).collect();
+        for (origin, day) in &first_days {
+            // Where crowds are, anybody's client may have been.
+            let home = |p: &&Place| p.day < *day && p.origin != **origin && crowd.place(&p.origin).is_none();
+            let known: BTreeSet<u64> = places.iter().filter(home).map(|p| p.family).collect();
+            if known.is_empty() {
+                continue;
+            }
+            let here = || places.iter().filter(|p| p.origin == **origin && p.day == *day).map(|p| p.family);
+            let Some(family) = here().min() else { continue };
+            let strange = here().all(|family| !known.contains(&family));
+            match crowd.place(origin) {
+                Some(at) => {
+                    self.trials.entry(at).or_default().push(Trial { day: *day, family, strange });
+                }
+                None => {
+                    self.households += 1;
+                    self.habits.add(family, *day, strange);
+                }
+            }
+        }
+    }
+}
+
+/// A client of a person's at an address, with the first day.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    day: i32,
+    origin: String,
+    family: u64,
+}
+
+/// Where an address is: of IPv6 each device of a household has its own, so households are known by their prefix.
+fn site(crowd: &Crowd, origin: &str) -> String {
+    let prefix = || prefix_of(origin).filter(|_| origin.contains(':'));
+    if crowd.place(origin).is_some() { None } else { prefix() }.unwrap_or_else(|| origin.to_owned())
+}
+
+/// Follows people.
+pub(super) async fn seen(context: &Context<'_>, crowd: &Crowd) -> Result<Seen, DetectError> {
+    let sample =
+        if crowd.parts < PARTS { format!(" AND part(subject) < {}", crowd.parts) } else { String::new() };
+    let query = format!(
+        "SELECT subject, src_ip, user_agent, min(day) AS day FROM access WHERE shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' \
+         AND src_ip IS NOT NULL AND user_agent IS NOT NULL AND {}{sample} GROUP BY 1, 2, 3 ORDER BY 1",
+        context.span_sql()
+    );
+    let mut batches = context.session.stream(&query).await?;
+    let mut seen = Seen::default();
+    let mut families: HashMap<String, u64> = HashMap::new();
+    let (mut person, mut places) = (String::new(), Vec::new());
+    while let Some(batch) = batches.next().await {
+        let batch = [batch?];
+        for row in rows(&batch) {
+            let (Some(subject), Some(origin), Some(client), Some(day)) =
+                (row.text("subject"), row.text("src_ip"), row.text("user_agent"), row.int("day"))
+            else {
+                continue;
+            };
+            if subject != person {
+                seen.person(crowd, std::mem::take(&mut places));
+                subject.clone_into(&mut person);
+            }
+            let family = families.get(client).copied().unwrap_or_else(|| {
+                let family = family(client);
+                if families.len() < FAMILIES_MAX {
+                    families.insert(client.to_owned(), family);
+                }
+                family
+            });
+            if crowd.professional(origin) {
+                continue;
+            }
+            let origin = site(crowd, origin);
+            places.push(Place { day: i32::try_from(day).unwrap_or(0), origin, family });
+        }
+    }
+    seen.person(crowd, places);
+    seen.trials.values_mut().for_each(|trials| trials.sort_unstable());
+    seen.habits.settle();
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(day: i32, origin: &str, family: u64) -> Place {
+        Place { day, origin: origin.to_owned(), family }
+    }
+
+    #[test]
+    fn a_person_is_strange_once_where_no_client_was_theirs_before() {
+        let crowd = Crowd::of(&["den"]);
+        let mut seen = Seen::default();
+        seen.person(&crowd, vec![place(1, "home", 7), place(3, "den", 9), place(4, "den", 7)]);
+        assert_eq!(seen.trials(0), [Trial { day: 3, family: 9, strange: true }]);
+        seen.person(&crowd, vec![place(3, "den", 9), place(5, "home", 7)]);
+        assert_eq!(seen.trials(0).len(), 1, "nothing was known of the second before");
+        seen.person(&crowd, vec![place(1, "home", 7), place(2, "den", 7), place(2, "den", 9)]);
+        assert_eq!(seen.trials(0).last().map(|t| t.strange), Some(false), "one of theirs was with it");
+        assert_eq!(seen.households(), 0, "where a crowd is, anybody's client may have been");
+        seen.person(&crowd, vec![place(1, "home", 7), place(5, "office", 8)]);
+        assert_eq!(seen.households(), 1);
+    }
+}

@@ -1,0 +1,133 @@
+//! Whether the people at one address come with their own clients.
+
+use super::crowd::Crowd;
+use super::devices::Trial;
+use crate::detectors::harvest::habits::Habits;
+use crate::detectors::harvest::judge::Fired;
+use crate::grid::words;
+use weir_model::Micros;
+use weir_stats::tail::beta_binomial_upper;
+use weir_stats::{WINDOWS, Window};
+
+/// People of known clients in a window from which an address is judged.
+const PEOPLE_MIN: usize = 8;
+/// How alike the people at one address are beyond everybody's habits: intra-class correlation.
+const ALIKE: f64 = 0.05;
+/// Expected number of addresses this unlikely from which one that does not fire alone belongs beside others.
+const BESIDE: f64 = 0.01;
+
+/// The first day on which an address fires, alone or beside others; of that day's windows the least likely.
+pub(super) fn judge(
+    origin: &str,
+    trials: &[Trial],
+    habits: &Habits,
+    crowd: &Crowd,
+    threshold: impl Fn(u64) -> f64,
+) -> Option<Fired> {
+    let mut beside = None;
+    let mut days: Vec<i32> = trials.iter().map(|trial| trial.day).collect();
+    days.dedup();
+    for day in days {
+        let tests = crowd.seen(day);
+        let limit = threshold(tests);
+        let until = trials.partition_point(|trial| trial.day <= day);
+        let windows = WINDOWS.into_iter().filter_map(|window| {
+            let from = match window {
+                Window::Days(days) => {
+                    trials.partition_point(|t| i64::from(t.day) + i64::from(days) <= i64::from(day))
+                }
+                Window::Whole => 0,
+            };
+            window_p(trials.get(from..until)?, habits).map(|held| (held, window))
+        });
+        let best = windows.min_by(|a, b| a.0.p.total_cmp(&b.0.p));
+        let Some((held, window)) = best else { continue };
+        let at = |day: i32| Micros::of_day(day);
+        let fired = Fired {
+            origin: origin.to_owned(),
+            alone: held.p <= limit,
+            p: held.p,
+            window,
+            day,
+            people: held.people,
+            odd: held.strange,
+            expected: held.expected,
+            seen: (at(trials.first()?.day), at(trials.last()?.day + 1)),
+            tests,
+            threshold: limit,
+        };
+        if fired.alone {
+            return Some(fired);
+        }
+        if beside.is_none() && held.p * tests as f64 <= BESIDE {
+            beside = Some(fired);
+        }
+    }
+    beside
+}
+
+/// What a window holds.
+struct Held {
+    p: f64,
+    people: f64,
+    strange: f64,
+    expected: f64,
+}
+
+fn window_p(trials: &[Trial], habits: &Habits) -> Option<Held> {
+    if trials.len() < PEOPLE_MIN {
+        return None;
+    }
+    let people = trials.len() as f64;
+    let strange = trials.iter().filter(|trial| trial.strange).count() as f64;
+    let expected: f64 = trials.iter().map(|trial| habits.chance(trial.family, trial.day)).sum();
+    let mean = (expected / people).clamp(0.0, 1.0);
+    let p = beta_binomial_upper(strange, trials.len() as u64, mean, ALIKE);
+    Some(Held { p, people, strange, expected })
+}
+
+/// The model in words.
+pub(super) fn explain(top: &Fired) -> String {
+    format!(
+        "Over {}, by {}, {} people were read at {} who had been seen elsewhere before; {} of them came with a client of a family that had never been \
+         theirs. By the habits of the same clients at households {:.1} were to be expected. One address of {} seen by then would reach this with chance \
+         {:.1e} (beta-binomial); the budget let {:.1e} through.",
+        words(top.window),
+        Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
+        top.people,
+        top.origin,
+        top.odd,
+        top.expected,
+        top.tests,
+        top.p,
+        top.threshold
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn habits() -> Habits {
+        let mut habits = Habits::default();
+        for i in 0..1_000 {
+            habits.add(1, i / 20, i % 10 == 0);
+        }
+        habits.settle();
+        habits
+    }
+
+    fn den(strange: impl Fn(i32) -> bool) -> Vec<Trial> {
+        (0..60).map(|i| Trial { day: 10 + i / 6, family: 1, strange: strange(i) }).collect()
+    }
+
+    #[test]
+    fn an_address_fires_when_its_people_come_with_strange_clients() {
+        let crowd = Crowd::of(&["den"]);
+        let found = judge("den", &den(|i| i % 8 != 0), &habits(), &crowd, |tests| 0.006 / tests as f64);
+        let fired = found.filter(|fired| fired.alone).unwrap();
+        assert!(fired.day <= 13 && fired.odd < fired.people, "{fired:?}");
+        let carrier = judge("den", &den(|i| i % 9 == 0), &habits(), &crowd, |tests| 0.006 / tests as f64);
+        assert!(carrier.is_none_or(|fired| !fired.alone));
+    }
+}
