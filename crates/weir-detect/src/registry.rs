@@ -1,9 +1,6 @@
 //! The detectors, as data.
 
-use crate::detectors::{
-    blindspot, bulk, campaign, enumeration, guessing, harvest, impostor, newcomer, reach, shared_out,
-    unissued,
-};
+use crate::detectors::{blindspot, bulk, campaign, drift, enumeration, guessing, harvest, impostor, newcomer, reach, shared_out, unissued};
 use crate::{Context, DetectError, Detector};
 use weir_model::Finding;
 
@@ -13,6 +10,7 @@ pub fn detectors() -> &'static [&'static dyn Detector] {
         &blindspot::Blindspot,
         &bulk::Bulk,
         &campaign::Campaign,
+        &drift::Drift,
         &enumeration::Enumeration,
         &guessing::Guessing,
         &harvest::Harvest,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
 
 mod common;
+mod drift;
 mod harvest;
 
 use common::{World, values};
@@ -45,7 +46,7 @@ fn thieves() -> Vec<String> {
 
 #[test]
 fn fixtures_fire_and_stay_quiet() {
-    for detector in ["unissued", "guessing", "newcomer", "shared_out", "blindspot", "bulk"] {
+    for detector in ["unissued", "guessing", "newcomer", "shared_out", "blindspot", "bulk", "drift"] {
         for name in ["fires", "quiet"] {
             let path = format!("crates/weir-detect/fixtures/{detector}/{name}.md");
             let (world, expected) = World::fixture(&std::fs::read_to_string(root().join(&path)).unwrap());

@@ -29,6 +29,11 @@ const ADVICE: &[Advice] = &[
         lesson: "Look at what an address reads over weeks together with what reads like it; one address at a time shows only the loud ones.",
     },
     Advice {
+        detector: "drift",
+        now: "Ask the owner of each reader named what changed on the day the growth began; where nobody can say, look at whose data it reads now and did not before.",
+        lesson: "Agree with each job, partner and desk how many people's records a week it needs, and review who grows beyond it.",
+    },
+    Advice {
         detector: "enumeration",
         now: "Stop the guessing at its source: block the reader named, and make the service answer the same whether somebody exists or not.",
         lesson: "Limit how many people who do not exist a reader may ask for, and let nobody ask for people it has no business with.",
