@@ -7,6 +7,7 @@ use std::fmt::{self, Display};
 
 use crate::clock::Day;
 use crate::random::{Random, mix};
+use crate::text::{Put, show};
 
 /// What kind of device a family runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,10 +188,18 @@ impl Client {
         Self { family: MACHINE_FAMILY, variant, release: 0 }
     }
 
+    /// Whether it is a program that no person looks through.
+    #[must_use]
+    pub fn is_machine(self) -> bool {
+        self.family == MACHINE_FAMILY
+    }
+
     /// A client of this kind, families drawn by market share, before any update.
     pub fn draw(kind: Kind, random: &mut Random) -> Self {
-        let shares: Vec<u32> =
-            FAMILIES.iter().map(|family| if family.kind == kind { family.share } else { 0 }).collect();
+        let mut shares = [0; FAMILIES.len()];
+        for (share, family) in shares.iter_mut().zip(FAMILIES) {
+            *share = if family.kind == kind { family.share } else { 0 };
+        }
         let family = random.weighted(&shares);
         let variants = FAMILIES.get(family).map_or(1, |family| family.variants.len());
         Self { family: family as u8, variant: random.below(variants as u64) as u8, release: 0 }
@@ -218,21 +227,27 @@ impl Client {
     }
 }
 
-impl Display for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(family) = FAMILIES.get(usize::from(self.family)) else { return f.write_str("-") };
+impl Put for Client {
+    fn put(&self, line: &mut Vec<u8>) {
+        let Some(family) = FAMILIES.get(usize::from(self.family)) else { return "-".put(line) };
         let variant = family.variants.get(usize::from(self.variant)).copied().unwrap_or_default();
         let mut rest = family.pattern;
         while let Some(brace) = rest.find('{') {
             let (before, hole) = rest.split_at(brace);
-            f.write_str(before)?;
+            before.put(line);
             match hole.get(..3) {
-                Some("{r}") => write!(f, "{}", self.release)?,
-                _ => f.write_str(variant)?,
+                Some("{r}") => self.release.put(line),
+                _ => variant.put(line),
             }
             rest = hole.get(3..).unwrap_or_default();
         }
-        f.write_str(rest)
+        rest.put(line);
+    }
+}
+
+impl Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(self, f)
     }
 }
 

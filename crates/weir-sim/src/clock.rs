@@ -3,11 +3,8 @@
 //! Times are milliseconds since the epoch in UTC. A day is a local one, so that mornings are mornings; no time zone here
 //! changes its offset within a period.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
-
 use crate::random::Random;
+use crate::text::{Put, Two, put};
 
 /// A second, in the world's unit of time.
 pub const SECOND: i64 = 1_000;
@@ -107,27 +104,151 @@ pub const SHOPPING: Rhythm = Rhythm {
 /// Machines that never sleep.
 pub const ROUND_THE_CLOCK: Rhythm = Rhythm { weekday: [1; 24], weekend: [1; 24] };
 
-/// The civil time that a clock this many hours ahead of UTC shows. Times beyond the calendar show its epoch.
+/// What a clock shows: its calendar and its hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The year.
+    pub year: u16,
+    /// The month, from 1.
+    pub month: u8,
+    /// The day of the month, from 1.
+    pub day: u8,
+    /// The hour.
+    pub hour: u8,
+    /// The minute.
+    pub minute: u8,
+    /// The second.
+    pub second: u8,
+    /// The millisecond.
+    pub millisecond: u16,
+}
+
+/// A date, as RFC 3339 writes it.
+struct Date(Moment);
+
+/// A time of day to the second, as RFC 3339 writes it.
+struct Time(Moment);
+
+/// Three digits.
+struct Thousandths(u16);
+
+impl Moment {
+    /// `2025-03-03`
+    #[must_use]
+    pub fn date(self) -> impl Put {
+        Date(self)
+    }
+
+    /// `10:05:03`
+    #[must_use]
+    pub fn time(self) -> impl Put {
+        Time(self)
+    }
+
+    /// `042`
+    #[must_use]
+    pub fn thousandths(self) -> impl Put {
+        Thousandths(self.millisecond)
+    }
+}
+
+impl Put for Date {
+    fn put(&self, line: &mut Vec<u8>) {
+        put!(line, self.0.year, "-", Two(self.0.month), "-", Two(self.0.day));
+    }
+}
+
+impl Put for Time {
+    fn put(&self, line: &mut Vec<u8>) {
+        put!(line, Two(self.0.hour), ":", Two(self.0.minute), ":", Two(self.0.second));
+    }
+}
+
+impl Put for Thousandths {
+    fn put(&self, line: &mut Vec<u8>) {
+        line.push(b'0' + (self.0 / 100 % 10) as u8);
+        put!(line, Two((self.0 % 100) as u8));
+    }
+}
+
+/// A clock some seconds ahead of UTC. It looks a date up once a day.
+#[derive(Debug)]
+pub struct Clock {
+    ahead: i64,
+    /// The last day it showed, in days since the epoch, and its date.
+    today: i64,
+    date: (u16, u8, u8),
+}
+
+impl Clock {
+    /// A clock this many seconds ahead of UTC.
+    #[must_use]
+    pub fn new(ahead_s: i32) -> Self {
+        Self { ahead: i64::from(ahead_s) * SECOND, today: 0, date: (1970, 1, 1) }
+    }
+
+    /// What it shows at a time.
+    pub fn at(&mut self, at: i64) -> Moment {
+        let shown = at + self.ahead;
+        let (days, rest) = (shown.div_euclid(DAY), shown.rem_euclid(DAY));
+        if days != self.today {
+            (self.today, self.date) = (days, date(days));
+        }
+        let (year, month, day) = self.date;
+        Moment {
+            year,
+            month,
+            day,
+            hour: (rest / HOUR) as u8,
+            minute: (rest / MINUTE % 60) as u8,
+            second: (rest / SECOND % 60) as u8,
+            millisecond: (rest % SECOND) as u16,
+        }
+    }
+}
+
+/// Year, month and day of a day since the epoch, in the proleptic Gregorian calendar (H. Hinnant, chrono-compatible low-level date
+/// algorithms, `civil_from_days`).
+fn date(days: i64) -> (u16, u8, u8) {
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as u16, month as u8, day as u8)
+}
+
+/// Days since the epoch of a date in the proleptic Gregorian calendar (`days_from_civil` of the same).
 #[must_use]
-pub fn civil(at: i64, ahead: i8) -> DateTime {
-    let timestamp = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-    Offset::constant(ahead).to_datetime(timestamp)
+pub fn days_since_epoch(year: i64, month: u8, day: u8) -> i64 {
+    let (month, day) = (i64::from(month), i64::from(day));
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - 719_468
 }
 
 /// A time as RFC 3339 in UTC with milliseconds, for the truth file.
 #[must_use]
 pub fn rfc3339(at: i64) -> String {
-    let t = civil(at, 0);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        t.year(),
-        t.month(),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second(),
-        t.millisecond()
-    )
+    let t = Clock::new(0).at(at);
+    let mut line = Vec::with_capacity(24);
+    put!(&mut line, t.date(), "T", t.time(), ".", t.thousandths(), "Z");
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// A date some days later.
+#[must_use]
+pub fn later(iso: &str, days: i64) -> String {
+    let mut parts = iso.splitn(3, '-').map(|part| part.parse::<u16>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    let (year, month, day) = (i64::from(next()), next() as u8, next() as u8);
+    let at = (days_since_epoch(year, month, day) + days) * DAY;
+    rfc3339(at).chars().take(10).collect()
 }
 
 #[cfg(test)]
@@ -141,6 +262,24 @@ mod tests {
         assert_eq!(rfc3339(period.start), "2026-03-01T15:00:00.000Z");
         let weekdays: Vec<u8> = period.days().map(|day| day.weekday).collect();
         assert_eq!(weekdays, [0, 1, 2, 3, 4, 5, 6, 0]);
+    }
+
+    #[test]
+    fn the_calendar_is_everyone_elses() {
+        for nth in 0..4_000_i64 {
+            let (at, ahead) = (nth * 11 * DAY + nth * 997_331, (nth % 25) as i32 - 12);
+            let t = Clock::new(ahead * 3_600).at(at);
+            let known = jiff::tz::Offset::constant(ahead as i8)
+                .to_datetime(jiff::Timestamp::from_millisecond(at).unwrap());
+            let shown = (i32::from(t.year), i32::from(t.month), i32::from(t.day), i32::from(t.hour));
+            let expected = (known.year(), known.month(), known.day(), known.hour());
+            assert_eq!(shown, (expected.0.into(), expected.1.into(), expected.2.into(), expected.3.into()));
+            assert_eq!((t.minute as i8, t.second as i8), (known.minute(), known.second()));
+            let days = (at + i64::from(ahead) * HOUR).div_euclid(DAY);
+            assert_eq!(days_since_epoch(t.year.into(), t.month, t.day), days);
+        }
+        assert_eq!(later("2024-12-30", 3), "2025-01-02");
+        assert_eq!(later("2025-01-02", -3_568), "2015-03-28");
     }
 
     #[test]

@@ -44,6 +44,22 @@ pub enum Error {
         /// Its largest value.
         high: f64,
     },
+    /// A real log could not be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A real log is not one that a scenario can be written into.
+    #[error("a scenario cannot be written into `{path}`: {why}")]
+    Background {
+        /// The log.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// A file could not be written.
     #[error("cannot write `{path}`: {source}")]
     Write {
@@ -55,6 +71,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Says which path could not be read.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Read { path: path.to_path_buf(), source }
+    }
+
     /// Says which path an input or output error belongs to.
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Write { path: path.to_path_buf(), source }

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::query::Query;
 use crate::random::Random;
 use crate::site::Page;
+use crate::text::{Put, put, show};
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
@@ -86,12 +87,13 @@ pub enum Method {
     Post,
 }
 
-impl Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Put for Method {
+    fn put(&self, line: &mut Vec<u8>) {
+        let name = match self {
             Self::Get => "GET",
             Self::Post => "POST",
-        })
+        };
+        name.put(line);
     }
 }
 
@@ -128,15 +130,19 @@ pub struct Session {
 
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-impl Display for Session {
+impl Put for Session {
     /// As the logs write it: eleven characters of base64url.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn put(&self, line: &mut Vec<u8>) {
         for shift in (0..11).rev() {
             let six = (self.id >> (shift * 6)) & 63;
-            let byte = BASE64URL.get(six as usize).copied().unwrap_or(b'A');
-            fmt::Write::write_char(f, char::from(byte))?;
+            line.push(BASE64URL.get(six as usize).copied().unwrap_or(b'A'));
         }
-        Ok(())
+    }
+}
+
+impl Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(self, f)
     }
 }
 
@@ -151,12 +157,12 @@ pub enum Holder {
     Service(&'static str),
 }
 
-impl Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Put for Holder {
+    fn put(&self, line: &mut Vec<u8>) {
         match self {
-            Self::Member(id) => write!(f, "{id}"),
-            Self::Employee(number) => write!(f, "p-{number}"),
-            Self::Service(name) => f.write_str(name),
+            Self::Member(id) => id.put(line),
+            Self::Employee(number) => put!(line, "p-", *number),
+            Self::Service(name) => name.put(line),
         }
     }
 }
@@ -191,13 +197,14 @@ pub enum Grant {
     ClientCredentials,
 }
 
-impl Display for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Put for Grant {
+    fn put(&self, line: &mut Vec<u8>) {
+        let name = match self {
             Self::Password => "password",
             Self::Refresh => "refresh_token",
             Self::ClientCredentials => "client_credentials",
-        })
+        };
+        name.put(line);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::clock::later;
+
 /// A signing key.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
@@ -46,24 +48,29 @@ impl Inventory {
         self.web.iter().rev().find(|(from, _)| *from <= day).map_or(self.desk, |(_, key)| key)
     }
 
-    /// `keys.csv`.
+    /// `keys.csv`, every date this many days later than it was written.
     #[must_use]
-    pub fn keys_csv(&self) -> String {
+    pub fn keys_csv(&self, days: i64) -> String {
         let mut csv = String::from("key,owner,created,retired\n");
         for key in self.keys {
-            let _ =
-                writeln!(csv, "{},p-{},{},{}", key.name, key.owner, key.created, key.retired.unwrap_or(""));
+            let (created, retired) = (shifted(Some(key.created), days), shifted(key.retired, days));
+            let _ = writeln!(csv, "{},p-{},{created},{retired}", key.name, key.owner);
         }
         csv
     }
 
-    /// `people.csv`.
+    /// `people.csv`, likewise.
     #[must_use]
-    pub fn people_csv(&self) -> String {
+    pub fn people_csv(&self, days: i64) -> String {
         let mut csv = String::from("person,joined,left\n");
         for person in self.people {
-            let _ = writeln!(csv, "p-{},{},{}", person.number, person.joined, person.left.unwrap_or(""));
+            let (joined, left) = (shifted(Some(person.joined), days), shifted(person.left, days));
+            let _ = writeln!(csv, "p-{},{joined},{left}", person.number);
         }
         csv
     }
+}
+
+fn shifted(date: Option<&str>, days: i64) -> String {
+    date.map(|date| later(date, days)).unwrap_or_default()
 }

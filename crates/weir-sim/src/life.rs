@@ -99,7 +99,7 @@ impl Life {
     #[must_use]
     pub fn seen(&self, file: &str, at: i64) -> Option<i64> {
         let faults =
-            self.faults.iter().filter(|fault| fault.file == file && (fault.from..fault.to).contains(&at));
+            self.faults.iter().filter(|fault| (fault.from..fault.to).contains(&at) && fault.file == file);
         faults.into_iter().try_fold(at, |shown, fault| match fault.wrong {
             Wrong::Silent => None,
             Wrong::Ahead(by) => Some(shown + by),

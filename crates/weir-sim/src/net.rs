@@ -31,6 +31,31 @@ const PROVIDERS: [Provider; 6] = [
 ];
 const IPV6_PROVIDER: usize = 4;
 const ABROAD: u8 = 5;
+/// The widest a provider's block gets, in bits: the blocks lie that far apart.
+const BITS_MAX: u8 = 22;
+
+/// How much wider the pools of addresses are than those that a shop of 20,000 members meets, as a power of two: more customers
+/// have more homes, and no carrier puts a hundred thousand of them behind one address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Width(u8);
+
+/// Members whom the narrowest pools serve.
+const MEMBERS: u32 = 20_000;
+/// The widest pools of shared addresses.
+const SHARED_MAX: u8 = 9;
+
+impl Width {
+    /// The width of a world with this many members.
+    #[must_use]
+    pub fn of(members: u32) -> Self {
+        Self(members.div_ceil(MEMBERS).max(1).next_power_of_two().trailing_zeros() as u8)
+    }
+
+    /// A pool of shared addresses that holds this many where it is narrowest.
+    fn shared(self, narrowest: u64) -> u64 {
+        narrowest << self.0.min(SHARED_MAX)
+    }
+}
 
 /// Public addresses of carrier-grade NAT: base and how many, per mobile carrier.
 const CARRIERS: [([u8; 4], u64); 3] = [([245, 8, 32, 16], 3), ([245, 60, 4, 64], 2), ([245, 201, 9, 8], 2)];
@@ -44,19 +69,26 @@ const HOSTING: [[u8; 3]; 6] =
 pub struct Household {
     id: u64,
     provider: u8,
+    width: Width,
 }
 
 impl Household {
     /// The household with this number, at a provider chosen by market share.
     pub fn new(id: u64, random: &mut Random) -> Self {
         let shares = PROVIDERS.map(|provider| provider.share);
-        Self { id, provider: random.weighted(&shares) as u8 }
+        Self { id, provider: random.weighted(&shares) as u8, width: Width::default() }
     }
 
     /// The household with this number, in another country.
     #[must_use]
     pub fn abroad(id: u64) -> Self {
-        Self { id, provider: ABROAD }
+        Self { id, provider: ABROAD, width: Width::default() }
+    }
+
+    /// The same household in a world of this width.
+    #[must_use]
+    pub fn within(self, width: Width) -> Self {
+        Self { width, ..self }
     }
 
     /// Its address at a time, as seen for one of its devices.
@@ -75,7 +107,8 @@ impl Household {
             let lower = mix(mix(self.id, device), days);
             return IpAddr::V6(Ipv6Addr::from((u128::from(prefix) << 64) | u128::from(lower)));
         }
-        IpAddr::V4(offset(provider.base, drawn % (1 << provider.bits)))
+        let bits = (provider.bits + self.width.0).min(BITS_MAX);
+        IpAddr::V4(offset(provider.base, drawn % (1 << bits)))
     }
 }
 
@@ -87,24 +120,25 @@ pub fn carriers() -> u64 {
 
 /// The shared address through which a subscriber of a carrier goes out that hour: mostly the usual one, sometimes another.
 #[must_use]
-pub fn carrier_nat(carrier: u8, subscriber: u64, at: i64) -> IpAddr {
+pub fn carrier_nat(carrier: u8, width: Width, subscriber: u64, at: i64) -> IpAddr {
     let Some((base, size)) = CARRIERS.get(usize::from(carrier)) else {
         return IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     };
     let hour = at.div_euclid(DAY / 24).unsigned_abs();
     let moved = mix(mix(subscriber, 3), hour) % 10 < 3;
     let slot = if moved { mix(subscriber, hour) } else { mix(subscriber, 4) };
-    IpAddr::V4(offset(*base, slot % size))
+    IpAddr::V4(offset(*base, slot % width.shared(*size)))
 }
 
 /// Every shared address of the mobile carriers.
-pub fn carrier_addresses() -> impl Iterator<Item = IpAddr> {
-    CARRIERS.iter().flat_map(|(base, size)| (0..*size).map(|slot| IpAddr::V4(offset(*base, slot))))
+pub fn carrier_addresses(width: Width) -> impl Iterator<Item = IpAddr> {
+    let pool = move |size: u64| 0..width.shared(size);
+    CARRIERS.iter().flat_map(move |(base, size)| pool(*size).map(|slot| IpAddr::V4(offset(*base, slot))))
 }
 
 /// The one address of a company's network.
 #[must_use]
-pub fn workplace(company: u8) -> IpAddr {
+pub fn workplace(company: u16) -> IpAddr {
     let drawn = mix(u64::from(company), 5);
     IpAddr::V4(offset([246, 20, 0, 0], drawn % (1 << 19)))
 }
@@ -123,8 +157,8 @@ pub fn hosted(random: &mut Random) -> IpAddr {
 
 /// An exit of a commercial VPN, shared by all its customers.
 #[must_use]
-pub fn vpn_exit(slot: u64) -> IpAddr {
-    let drawn = mix(slot % 6, 6);
+pub fn vpn_exit(width: Width, slot: u64) -> IpAddr {
+    let drawn = mix(slot % width.shared(6), 6);
     let [a, b, c] = HOSTING.get((drawn % 6) as usize).copied().unwrap_or([247, 3, 18]);
     IpAddr::V4(Ipv4Addr::new(a, b, c, (drawn >> 32) as u8 | 2))
 }
@@ -153,12 +187,15 @@ mod tests {
     #[test]
     fn no_person_lives_at_an_address_that_belongs_to_somebody() {
         let mut random = Random::new(1, "reserved", 0);
-        let mut addresses: Vec<IpAddr> = carrier_addresses().collect();
+        let wide = Width::of(5_000_000);
+        let mut addresses: Vec<IpAddr> = carrier_addresses(wide).collect();
         for id in 0..500 {
-            addresses.push(Household::new(id, &mut random).address(id as i64 * DAY, id));
+            let home = Household::new(id, &mut random);
+            addresses.push(home.address(id as i64 * DAY, id));
+            addresses.push(home.within(wide).address(id as i64 * DAY, id));
             addresses.push(hosted(&mut random));
-            addresses.push(vpn_exit(id));
-            addresses.push(workplace(id as u8));
+            addresses.push(vpn_exit(wide, id));
+            addresses.push(workplace(id as u16));
         }
         for address in addresses {
             match address {
@@ -171,7 +208,16 @@ mod tests {
     #[test]
     fn a_carrier_puts_many_subscribers_behind_few_addresses() {
         let seen: std::collections::BTreeSet<IpAddr> =
-            (0..1_000).map(|subscriber| carrier_nat(0, subscriber, 0)).collect();
+            (0..1_000).map(|subscriber| carrier_nat(0, Width::of(20_000), subscriber, 0)).collect();
         assert_eq!(seen.len(), 3);
+    }
+
+    #[test]
+    fn pools_widen_with_the_world_and_carriers_still_share() {
+        assert_eq!(Width::of(20_000), Width::of(50));
+        for members in [60_000, 1_600_000, 4_400_000] {
+            let shared = carrier_addresses(Width::of(members)).count() as u32;
+            assert!((1_000..=3_000).contains(&(members / shared)), "{} of {shared}", members / shared);
+        }
     }
 }

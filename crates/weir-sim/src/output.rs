@@ -31,6 +31,9 @@ impl Codec {
     }
 }
 
+/// Bytes gathered before the system is asked to write.
+const BUFFER_BYTES: usize = 1 << 20;
+
 /// A log file that is being written.
 pub(crate) struct LogFile {
     path: PathBuf,
@@ -54,7 +57,7 @@ impl LogFile {
     }
 
     fn open(path: &Path, codec: Codec) -> io::Result<Writer> {
-        let file = BufWriter::new(File::create(path)?);
+        let file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
         Ok(match codec {
             Codec::Plain => Writer::Plain(file),
             Codec::Gzip => Writer::Gzip(GzEncoder::new(file, Compression::best())),

@@ -6,6 +6,7 @@
 use std::fmt::{self, Display};
 
 use crate::random::{Random, mix};
+use crate::text::{Put, put, show};
 
 /// A request's target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -174,22 +175,28 @@ fn rows(id: u32, most: u64) -> u32 {
     ((drawn % most) * (drawn >> 32) % most) as u32 + 1
 }
 
+impl Put for Page {
+    fn put(&self, line: &mut Vec<u8>) {
+        match *self {
+            Self::Search(words) => put!(line, "/search?q=", named(&WORDS, words)),
+            Self::Product(id) => put!(line, "/products/", id),
+            Self::Static(file) => put!(line, "/static/", named(&FILES, file)),
+            Self::Probe(path) => put!(line, named(&PROBED, path)),
+            Self::Member(id) => put!(line, "/members/", id),
+            Self::MemberAddresses(id) => put!(line, "/members/", id, "/addresses"),
+            Self::MemberOrders(id) => put!(line, "/members/", id, "/orders"),
+            Self::Order(id) => put!(line, "/orders/", id),
+            Self::Customer(id) => put!(line, "/api/customers/", customer_code(id)),
+            Self::Lookup(id) => put!(line, "/lookup?phone=", phone(id)),
+            Self::Legacy(id) => put!(line, "/v1/accounts/", id),
+            _ => put!(line, self.route()),
+        }
+    }
+}
+
 impl Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Search(words) => write!(f, "/search?q={}", named(&WORDS, words)),
-            Self::Product(id) => write!(f, "/products/{id}"),
-            Self::Static(file) => write!(f, "/static/{}", named(&FILES, file)),
-            Self::Probe(path) => f.write_str(named(&PROBED, path)),
-            Self::Member(id) => write!(f, "/members/{id}"),
-            Self::MemberAddresses(id) => write!(f, "/members/{id}/addresses"),
-            Self::MemberOrders(id) => write!(f, "/members/{id}/orders"),
-            Self::Order(id) => write!(f, "/orders/{id}"),
-            Self::Customer(id) => write!(f, "/api/customers/{}", customer_code(id)),
-            Self::Lookup(id) => write!(f, "/lookup?phone={}", phone(id)),
-            Self::Legacy(id) => write!(f, "/v1/accounts/{id}"),
-            _ => f.write_str(self.route()),
-        }
+        show(self, f)
     }
 }
 

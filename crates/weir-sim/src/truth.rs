@@ -29,6 +29,7 @@ pub(crate) struct Told {
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     records: u64,
+    background: Vec<Beneath>,
     requests: u64,
     leaked: u64,
     bytes: u64,
@@ -72,10 +73,24 @@ impl Gathered {
     pub(crate) fn written(&mut self, event: &Event, world: &World) {
         self.records += 1;
         match event {
-            Event::Access(access) if access.hand == Hand::Attacker => self.attacker(access),
+            Event::Access(access) if access.hand == Hand::Attacker => {
+                self.attacker(access, access.client.to_string());
+            }
             Event::Query(query) if query.hand == Hand::Attacker => self.queried(query, world),
             _ => {}
         }
+    }
+
+    /// Takes in an attacker's access that was written to a real log under a client string of that log's.
+    pub(crate) fn injected(&mut self, access: &Access, client: String) {
+        self.records += 1;
+        self.attacker(access, client);
+    }
+
+    /// Takes in a real log as a whole.
+    pub(crate) fn beneath(&mut self, log: String, lines: u64, injected: u64) {
+        self.records += lines - injected;
+        self.background.push(Beneath { log, lines: lines - injected, injected });
     }
 
     fn queried(&mut self, query: &Query, world: &World) {
@@ -97,11 +112,11 @@ impl Gathered {
         }
     }
 
-    fn attacker(&mut self, access: &Access) {
+    fn attacker(&mut self, access: &Access, client: String) {
         self.requests += 1;
         let before = self.addresses.get(&access.origin).copied();
         self.addresses.insert(access.origin, Seen::more(before, access.at));
-        self.clients.insert(access.client.to_string());
+        self.clients.insert(client);
         let holder = access.session.map(|session| {
             self.keys.insert(session.key);
             self.credentials.insert(session.to_string());
@@ -170,6 +185,7 @@ impl Gathered {
             days,
             scale,
             records: self.records,
+            background: self.background,
             leak: Leak {
                 first: self.seen.map(|seen| rfc3339(seen.first)),
                 last: self.seen.map(|seen| rfc3339(seen.last)),
@@ -212,12 +228,27 @@ pub struct Truth {
     pub scale: f64,
     /// Records in all logs together.
     pub records: u64,
+    /// The real logs that it was written into.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<Beneath>,
     /// What left.
     pub leak: Leak,
     /// Who took it.
     pub attacker: Attacker,
     /// Who stands out and took nothing.
     pub innocents: Vec<Innocent>,
+}
+
+/// A real log that a scenario was written into.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct Beneath {
+    /// Its name among the logs.
+    pub log: String,
+    /// Its own lines.
+    pub lines: u64,
+    /// Lines of the attacker's between them.
+    pub injected: u64,
 }
 
 /// What left.
@@ -276,7 +307,6 @@ pub struct Attacker {
     pub credentials: Vec<String>,
     /// Client strings used.
     pub clients: Vec<String>,
-    /// Logins used.
     /// Logins used in the database.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<&'static str>,

@@ -10,7 +10,7 @@ use crate::clock::{DAY, Day, HOUR, Period};
 use crate::event::{Event, Holder};
 use crate::inventory::Inventory;
 use crate::life::Life;
-use crate::net::{self, Household};
+use crate::net::{self, Household, Width};
 use crate::random::{Random, mix};
 use crate::signin::{Account, Standing};
 use crate::site::Catalogue;
@@ -30,6 +30,8 @@ pub struct World {
     pub period: Period,
     /// 1 is the scenario's own size.
     pub scale: f64,
+    /// How wide its pools of addresses are.
+    pub width: Width,
     /// All members, by ascending id.
     pub members: Vec<Member>,
     /// What is sold.
@@ -42,21 +44,41 @@ pub struct World {
     pub life: Life,
 }
 
+/// What a world begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Founding {
+    /// The seed that all chance follows from.
+    pub seed: u64,
+    /// The time the logs cover.
+    pub period: Period,
+    /// 1 is the scenario's own size.
+    pub scale: f64,
+    /// How many members there are.
+    pub members: u32,
+    /// Ids lie above this one.
+    pub ids_above: u32,
+}
+
 impl World {
-    /// A world with this many members.
+    /// A world as founded.
     #[must_use]
-    pub fn new(
-        seed: u64,
-        period: Period,
-        scale: f64,
-        members: u32,
-        inventory: Inventory,
-        life: Life,
-    ) -> Self {
+    pub fn new(founding: Founding, inventory: Inventory, life: Life) -> Self {
+        let Founding { seed, period, scale, members, .. } = founding;
         let mut orders = Orders { next: 5_100_000, recent: VecDeque::new() };
-        let members = populate(seed, period, members, life.opened, &mut orders);
+        let width = Width::of(members);
+        let members = populate(founding, width, life.opened, &mut orders);
         let products = ((1_400.0 * scale.sqrt()) as u32).max(100);
-        Self { seed, period, scale, members, catalogue: Catalogue { products }, orders, inventory, life }
+        Self {
+            seed,
+            period,
+            scale,
+            width,
+            members,
+            catalogue: Catalogue { products },
+            orders,
+            inventory,
+            life,
+        }
     }
 
     /// A number that grows with the world's scale, at least 1.
@@ -81,7 +103,8 @@ pub struct Member {
     pub orders: VecDeque<u32>,
     household: Household,
     carrier: u8,
-    company: Option<u8>,
+    width: Width,
+    company: Option<u16>,
     abroad: bool,
     vpn: bool,
 }
@@ -100,13 +123,17 @@ pub struct Device {
 }
 
 const ORDERS_KEPT: usize = 4;
+/// The most companies that members work for.
+const COMPANIES_MAX: u64 = 60_000;
+/// Number of the first company that is a partner's.
+const PARTNERS: u16 = 240;
 const DEVICES_MAX: u32 = 8;
 
 impl Member {
     /// Where a device of this kind is when it is used at a time.
     pub fn origin(&self, kind: Kind, serial: u64, day: Day, at: i64, random: &mut Random) -> IpAddr {
         if self.vpn && random.chance(0.6) {
-            return net::vpn_exit(mix(u64::from(self.id), at.div_euclid(DAY).unsigned_abs()));
+            return net::vpn_exit(self.width, mix(u64::from(self.id), at.div_euclid(DAY).unsigned_abs()));
         }
         let working = !day.weekend() && (9..18).contains(&day.hour(at));
         match (kind, self.company) {
@@ -114,7 +141,7 @@ impl Member {
             (Kind::Phone | Kind::App, _)
                 if !self.abroad && random.chance(if working { 0.75 } else { 0.4 }) =>
             {
-                net::carrier_nat(self.carrier, u64::from(self.id), at)
+                net::carrier_nat(self.carrier, self.width, u64::from(self.id), at)
             }
             _ => self.household.address(at, serial),
         }
@@ -182,10 +209,10 @@ impl Orders {
 }
 
 /// Draws the members: ids ascending with the gaps that closed accounts leave, the last ones joining as the world runs.
-fn populate(seed: u64, period: Period, count: u32, opened: Option<u32>, orders: &mut Orders) -> Vec<Member> {
+fn populate(founding: Founding, width: Width, opened: Option<u32>, orders: &mut Orders) -> Vec<Member> {
+    let Founding { seed, period, members: count, ids_above: mut id, .. } = founding;
     let mut random = Random::new(seed, "members", 0);
     let joining = count / 25;
-    let mut id = 5_000;
     let mut members = Vec::with_capacity(count as usize);
     for index in 0..count {
         id += if random.chance(0.06) { 2 } else { 1 };
@@ -205,17 +232,19 @@ fn populate(seed: u64, period: Period, count: u32, opened: Option<u32>, orders: 
         // Whoever joins after the shop has opened abroad mostly lives there.
         let abroad = opened.is_some_and(|day| joined >= i64::from(day)) && random.chance(0.7);
         let household = if abroad { Household::abroad(u64::from(count + index)) } else { household };
-        let companies = u64::from(count / 120).clamp(4, 250);
-        let company = random.chance(0.3).then(|| random.below(companies) as u8);
+        let companies = u64::from(count / 120).clamp(4, COMPANIES_MAX);
+        let company = random.chance(0.3).then(|| random.below(companies) as u16);
         let mut member = Member {
             id,
             joined,
             rate: random.tail(0.072, 3.0),
             devices: devices(id, &mut random),
             orders: VecDeque::new(),
-            household,
+            household: household.within(width),
             carrier: random.below(net::carriers()) as u8,
-            company: company.filter(|_| !abroad),
+            width,
+            // Numbers between are those of partners.
+            company: company.filter(|_| !abroad).map(|nth| if nth < PARTNERS { nth } else { nth + 16 }),
             abroad,
             vpn: random.chance(0.02),
         };

@@ -198,7 +198,11 @@ fn setting(text: &str) -> Result<(String, f64), String> {
 #[command(after_help = "Example:
   weir simulate shop -o world --seed 2026
   weir simulate forged-tokens --about
-  weir simulate forged-tokens -o world --seed 7 --set issuance=0 --set people=7")]
+  weir simulate forged-tokens -o world --seed 7 --set issuance=0 --set people=7
+  weir simulate forged-tokens -o world --background access.log.1.gz --background access.log
+
+With --background the ordinary traffic is yours: the attacker's requests alone are written between the lines of real logs (Apache or
+nginx, combined form; plain, gzip or zstd), of which no byte changes. It lasts as long as they do unless --days says less.")]
 pub struct Simulate {
     /// The scenario; without one they are listed.
     pub scenario: Option<String>,
@@ -217,9 +221,36 @@ pub struct Simulate {
     /// A setting of the scenario, see --about; may be given several times.
     #[arg(long = "set", value_name = "NAME=NUMBER", value_parser = setting)]
     pub settings: Vec<(String, f64)>,
+    /// A real access log to write the scenario into; may be given several times.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub background: Vec<PathBuf>,
+    /// Compression of the logs; the scenario's own when absent.
+    #[arg(long, value_name = "CODEC")]
+    pub codec: Option<CodecName>,
     /// Print the scenario's page and its settings, and write nothing.
     #[arg(long, requires = "scenario")]
     pub about: bool,
+}
+
+/// A compression as a flag's value.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum CodecName {
+    /// None.
+    Plain,
+    /// gzip, at its best level.
+    Gzip,
+    /// zstd, at its fastest level.
+    Zstd,
+}
+
+impl From<CodecName> for weir_sim::Codec {
+    fn from(name: CodecName) -> Self {
+        match name {
+            CodecName::Plain => Self::Plain,
+            CodecName::Gzip => Self::Gzip,
+            CodecName::Zstd => Self::Zstd(1),
+        }
+    }
 }
 
 /// A severity as a flag's value.

@@ -228,7 +228,8 @@ fn simulate(asked: &Simulate, json: bool) -> Done {
         days: asked.days,
         scale: asked.scale,
         settings: asked.settings.clone(),
-        ..weir_sim::Options::default()
+        background: asked.background.clone(),
+        codec: asked.codec.map(Into::into),
     };
     let summary = weir_sim::simulate(scenario, &asked.output, &options)?;
     let said = format!(

@@ -2,12 +2,13 @@
 
 use std::io::Write as _;
 
-use crate::clock::civil;
 use crate::event::Event;
+use crate::format::Pen;
 use crate::query::Query;
+use crate::text::put;
 
 /// Writes an audited statement: a record for each table it reads.
-pub fn render(event: &Event, _: i8, line: &mut Vec<u8>) -> bool {
+pub fn render(event: &Event, pen: &mut Pen) -> bool {
     let Event::Query(query) = event else { return false };
     let (command, text, tables) = query.statement.text();
     let rows = if command == "COPY" { 0 } else { query.rows };
@@ -19,38 +20,25 @@ pub fn render(event: &Event, _: i8, line: &mut Vec<u8>) -> bool {
             "AUDIT: SESSION,{},1,READ,{command},{kind},{table},{statement},<not logged>,{rows}",
             query.number
         );
-        record(query, nth, command, &audit.replace('"', "\"\""), line);
+        record(query, nth, command, &audit.replace('"', "\"\""), pen);
     }
     true
 }
 
-fn record(query: &Query, nth: u32, command: &str, message: &str, line: &mut Vec<u8>) {
-    let stamp = |at: i64, fraction: bool| {
-        let t = civil(at, 0);
-        let ms = if fraction { format!(".{:03}", at.rem_euclid(1_000)) } else { String::new() };
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}{ms} UTC",
-            t.year(),
-            t.month(),
-            t.day(),
-            t.hour(),
-            t.minute(),
-            t.second()
-        )
-    };
+fn record(query: &Query, nth: u32, command: &str, message: &str, pen: &mut Pen) {
     let (began, process) = query.session;
-    let _ = writeln!(
+    let (now, start) = (pen.utc(query.at), pen.utc(began));
+    let line = &mut pen.line;
+    put!(line, now.date(), " ", now.time(), ".", now.thousandths(), " UTC,\"", query.login);
+    // Writing to memory cannot fail.
+    let _ = write!(
         line,
-        "{},\"{}\",\"crm\",{process},\"{}:{}\",{:x}.{process:x},{},\"{command}\",{},3/{},0,LOG,00000,\"{message}\",,,,,,,,,\"{}\",\
-         \"client backend\",,0",
-        stamp(query.at, true),
-        query.login,
+        "\",\"crm\",{process},\"{}:{}\",{:x}.{process:x},{},\"{command}\",",
         query.origin,
         30_000 + process % 30_000,
         began.div_euclid(1_000),
         2 * query.number + nth + 1,
-        stamp(began, false),
-        query.number,
-        query.program
     );
+    put!(line, start.date(), " ", start.time(), " UTC,3/", query.number, ",0,LOG,00000,\"", message);
+    put!(line, "\",,,,,,,,,\"", query.program, "\",\"client backend\",,0\n");
 }

@@ -7,6 +7,7 @@ pub mod csvlog;
 pub mod json_access;
 pub mod oidc;
 
+use crate::clock::{Clock, Moment};
 use crate::event::Event;
 use crate::output::Codec;
 
@@ -17,6 +18,62 @@ pub struct Sensor {
     pub file: &'static str,
     /// How it is compressed unless the caller says otherwise.
     pub codec: Codec,
-    /// Writes an event as one line, if this sensor sees it; the number is hours ahead of UTC.
-    pub render: fn(&Event, i8, &mut Vec<u8>) -> bool,
+    /// The kind of events it may see.
+    pub sees: Sees,
+    /// Writes an event as one line, if this sensor sees it.
+    pub render: fn(&Event, &mut Pen) -> bool,
+}
+
+/// A kind of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// Pages asked for.
+    Accesses,
+    /// Tokens issued or refused.
+    Issues,
+    /// Statements run.
+    Queries,
+}
+
+impl Sees {
+    /// Whether an event is of this kind.
+    #[must_use]
+    pub fn kind(self, event: &Event) -> bool {
+        matches!(
+            (self, event),
+            (Self::Accesses, Event::Access(_))
+                | (Self::Issues, Event::Issue(_))
+                | (Self::Queries, Event::Query(_))
+        )
+    }
+}
+
+/// What a line is written with: its bytes so far and the clock on the wall.
+#[derive(Debug)]
+pub struct Pen {
+    /// The line.
+    pub line: Vec<u8>,
+    /// Hours that the clock is ahead of UTC.
+    pub ahead: i8,
+    local: Clock,
+    utc: Clock,
+}
+
+impl Pen {
+    /// A pen beside a clock this many hours ahead of UTC.
+    #[must_use]
+    pub fn new(ahead: i8) -> Self {
+        let ahead_s = i32::from(ahead) * 3_600;
+        Self { line: Vec::with_capacity(1_024), ahead, local: Clock::new(ahead_s), utc: Clock::new(0) }
+    }
+
+    /// What the clock shows at a time.
+    pub fn local(&mut self, at: i64) -> Moment {
+        self.local.at(at)
+    }
+
+    /// What a clock in UTC shows at a time.
+    pub fn utc(&mut self, at: i64) -> Moment {
+        self.utc.at(at)
+    }
 }

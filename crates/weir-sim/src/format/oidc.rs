@@ -1,29 +1,25 @@
 //! Token issuance as an OpenID Connect provider logs it: one JSON object per line, UTC with milliseconds, refusals
 //! included. `jti` is the id of the token that the access log calls the session.
 
-use std::io::Write as _;
-
-use crate::clock::rfc3339;
 use crate::event::Event;
+use crate::format::Pen;
+use crate::text::put;
 
 /// Writes a token issued or refused.
-pub fn render(event: &Event, _ahead: i8, line: &mut Vec<u8>) -> bool {
+pub fn render(event: &Event, pen: &mut Pen) -> bool {
     let Event::Issue(issue) = event else { return false };
+    let t = pen.utc(issue.at);
     let kind = if issue.session.is_some() { "token_issued" } else { "sign_in_failed" };
-    let _ = write!(
-        line,
-        "{{\"time\":\"{}\",\"type\":\"{kind}\",\"sub\":\"{}\",\"client_id\":\"{}\",\"grant_type\":\"{}\",",
-        rfc3339(issue.at),
-        issue.holder,
-        issue.app,
-        issue.grant
-    );
-    let _ = match issue.session {
+    let line = &mut pen.line;
+    put!(line, "{\"time\":\"", t.date(), "T", t.time(), ".", t.thousandths(), "Z\",\"type\":\"", kind);
+    put!(line, "\",\"sub\":\"", issue.holder, "\",\"client_id\":\"", issue.app);
+    put!(line, "\",\"grant_type\":\"", issue.grant, "\",");
+    match issue.session {
         Some(session) => {
-            write!(line, "\"result\":\"success\",\"jti\":\"{session}\",\"kid\":\"{}\",", session.key)
+            put!(line, "\"result\":\"success\",\"jti\":\"", session, "\",\"kid\":\"", session.key, "\",");
         }
-        None => write!(line, "\"result\":\"failure\",\"error\":\"invalid_grant\","),
-    };
-    let _ = writeln!(line, "\"ip\":\"{}\",\"user_agent\":\"{}\"}}", issue.origin, issue.client);
+        None => put!(line, "\"result\":\"failure\",\"error\":\"invalid_grant\","),
+    }
+    put!(line, "\"ip\":\"", issue.origin, "\",\"user_agent\":\"", issue.client, "\"}\n");
     true
 }

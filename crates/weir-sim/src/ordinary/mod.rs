@@ -17,7 +17,7 @@ mod visitor;
 pub use partner::addresses as courier_addresses;
 use std::net::IpAddr;
 
-use crate::net;
+use crate::net::{self, Width};
 use crate::world::Actor;
 
 /// Everyone ordinary.
@@ -44,11 +44,11 @@ pub fn everyone_and_partners() -> Vec<Box<dyn Actor>> {
 
 /// Innocents that stand out by how many people's pages, or how many people, they show: role and addresses.
 #[must_use]
-pub fn conspicuous() -> Vec<(&'static str, Vec<IpAddr>)> {
+pub fn conspicuous(width: Width) -> Vec<(&'static str, Vec<IpAddr>)> {
     vec![
         ("customer service", vec![net::OFFICE]),
         ("nightly batch", vec![net::BATCH_HOST]),
-        ("mobile carriers", net::carrier_addresses().collect()),
+        ("mobile carriers", net::carrier_addresses(width).collect()),
         ("search crawlers", crawler::addresses()),
     ]
 }

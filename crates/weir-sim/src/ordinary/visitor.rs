@@ -25,9 +25,9 @@ impl Actor for Visitors {
             let kind = if phone { Kind::Phone } else { Kind::Desktop };
             let client = Client::draw(kind, &mut random).on(day, person);
             let origin = if phone && random.chance(0.5) {
-                net::carrier_nat(random.below(net::carriers()) as u8, person, at)
+                net::carrier_nat(random.below(net::carriers()) as u8, world.width, person, at)
             } else {
-                Household::new(person, &mut random).address(at, person)
+                Household::new(person, &mut random).within(world.width).address(at, person)
             };
             let mut walk = Walk::new(events, at, origin, client);
             browse(&mut walk, world.catalogue, &mut random);

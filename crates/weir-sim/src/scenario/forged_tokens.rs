@@ -34,6 +34,11 @@ browsers' names that change; now and then it browses the shop first, as cover. S
 With `holder=1` only pages are opened that show whoever holds the session (`/my/addresses`): then no log says whose page it was. With
 `issuance=0` no log of issued tokens is kept.
 
+Two sizes of it are measured in `docs/evaluation.md`, both without a log of issued tokens and written a day at a time. *Rate*, 12 addresses of 30
+views a day, 1 record in 4,486, 97 million records: `--days 60 --set issuance=0 --set members=1570000 --set addresses=12 --set people=7.5
+--set from=0`. *Linking*, 300 addresses of 308 views a day, 1 record in 50, 65 million records: `--days 14 --set issuance=0 --set
+members=3740000 --set addresses=300 --set people=75 --set from=0`.
+
 ## What makes it hard
 
 The ordinary traffic is a shop's: heavy-tailed people, carriers that put thousands behind an address, a courier and a nightly batch that

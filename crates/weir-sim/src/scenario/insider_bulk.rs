@@ -2,7 +2,7 @@
 
 use crate::clock::Day;
 use crate::event::{Event, Hand};
-use crate::format::{Sensor, csvlog};
+use crate::format::{Sees, Sensor, csvlog};
 use crate::ordinary::database::{self, Session};
 use crate::output::Codec;
 use crate::play::Play;
@@ -64,7 +64,8 @@ categories = ["order_history"]
 tables = ["crm.orders"]
 "#;
 
-const DATABASE: Sensor = Sensor { file: "crm-postgresql.csv", codec: Codec::Plain, render: csvlog::render };
+const DATABASE: Sensor =
+    Sensor { file: "crm-postgresql.csv", codec: Codec::Plain, sees: Sees::Queries, render: csvlog::render };
 
 /// The shop with its database's log.
 pub(super) fn shop(size: Size, settings: &Settings) -> Play {

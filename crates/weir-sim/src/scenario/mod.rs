@@ -11,6 +11,7 @@ pub mod rotating_id_scrape;
 pub mod shop;
 pub mod stolen_dba;
 
+use crate::clock::Period;
 use crate::error::{Error, Result};
 use crate::play::Play;
 use crate::settings::{Setting, Settings};
@@ -21,6 +22,34 @@ pub(crate) struct Size {
     pub(crate) seed: u64,
     pub(crate) days: u32,
     pub(crate) scale: f64,
+    /// Where it is played, if not in a world of its own.
+    pub(crate) place: Option<Place>,
+}
+
+/// A time and ids that are given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    /// Local midnight at which it begins.
+    pub(crate) start: i64,
+    /// Hours that local time is ahead of UTC.
+    pub(crate) ahead: i8,
+    /// Nobody there has an id above this one.
+    pub(crate) ids_above: u32,
+}
+
+/// Members' ids in a world of its own lie above this one.
+const IDS_ABOVE: u32 = 5_000;
+
+impl Size {
+    /// The time it covers, where the scenario is written for this one.
+    pub(crate) fn period(self, start: i64, ahead: i8) -> Period {
+        let (start, ahead) = self.place.map_or((start, ahead), |place| (place.start, place.ahead));
+        Period { start, days: self.days, ahead }
+    }
+
+    pub(crate) fn ids_above(self) -> u32 {
+        self.place.map_or(IDS_ABOVE, |place| place.ids_above)
+    }
 }
 
 /// A scenario there is.

@@ -113,7 +113,7 @@ impl Actor for Partners {
             let mut random = Random::new(world.seed, "partner", u64::from(day.index) * 8 + nth as u64);
             let client =
                 Client::draw(client::Kind::Desktop, &mut Random::new(world.seed, "partner's", nth as u64));
-            let origin = net::workplace(240 + nth as u8);
+            let origin = net::workplace(240 + nth as u16);
             let mut walk = Walk::new(events, day.at(8, 30), origin, client.on(day, nth as u64));
             let session = signin::issue(&mut walk, &account(nth), Grant::ClientCredentials, &mut random);
             walk.session = Some(session);

@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::clock::Period;
-use crate::format::{Sensor, combined, json_access, oidc};
+use crate::format::{Sees, Sensor, combined, json_access, oidc};
 use crate::inventory::{Inventory, Key, Person};
 use crate::life::Life;
 use crate::net::{self, Household};
@@ -15,7 +14,7 @@ use crate::scenario::{Size, shop};
 use crate::settings::{Setting, Settings};
 use crate::site;
 use crate::truth::Told;
-use crate::world::World;
+use crate::world::{Founding, World};
 
 /// 2025-03-03, a Monday, at midnight in a place nine hours ahead of UTC.
 const START: i64 = 1_740_927_600_000;
@@ -69,28 +68,37 @@ const INVENTORY: Inventory = Inventory {
     desk: "desk-2024-06",
 };
 
-const WWW: Sensor = Sensor { file: "www-access.log", codec: Codec::Plain, render: combined::render };
-const MY: Sensor = Sensor { file: "my-access.jsonl", codec: Codec::Plain, render: json_access::render };
-const TOKENS: Sensor = Sensor { file: "token-issuance.jsonl", codec: Codec::Plain, render: oidc::render };
+const WWW: Sensor =
+    Sensor { file: "www-access.log", codec: Codec::Plain, sees: Sees::Accesses, render: combined::render };
+const MY: Sensor = Sensor {
+    file: "my-access.jsonl",
+    codec: Codec::Plain,
+    sees: Sees::Accesses,
+    render: json_access::render,
+};
+const TOKENS: Sensor =
+    Sensor { file: "token-issuance.jsonl", codec: Codec::Plain, sees: Sees::Issues, render: oidc::render };
 
 /// The shop, its people and its oddities; nobody who takes anything.
 pub(super) fn play(size: Size, settings: &Settings) -> Play {
-    let period = Period { start: START, days: size.days, ahead: AHEAD };
+    let period = size.period(START, AHEAD);
     let members = (settings.number("members") * size.scale).clamp(50.0, f64::from(u32::MAX / 16)) as u32;
     let mut sensors = vec![WWW, MY];
     if settings.on("issuance") {
         sensors.push(TOKENS);
     }
     let files: Vec<&'static str> = sensors.iter().map(|sensor| sensor.file).collect();
-    let life = Life::odd(size.seed, period, &files);
+    // Whoever brings a log brings its oddities.
+    let life = if size.place.is_some() { Life::default() } else { Life::odd(size.seed, period, &files) };
     // The desk, the crawlers and the visitors of `shop` go with 4,000 members.
     let scale = (f64::from(members) / 4_000.0).max(0.01);
-    let world = World::new(size.seed, period, scale, members, INVENTORY, life);
+    let founding = Founding { seed: size.seed, period, scale, members, ids_above: size.ids_above() };
+    let world = World::new(founding, INVENTORY, life);
     let actors = ordinary::everyone_and_partners();
-    let mut innocents = ordinary::conspicuous();
+    let mut innocents = ordinary::conspicuous(world.width);
     innocents.push(("courier", ordinary::courier_addresses()));
     let told = Told { named: site::member_id, innocents };
-    Play { world, actors, sensors, config: shop::CONFIG.to_owned(), told }
+    Play { world, actors, sensors, config: shop::CONFIG.to_owned(), told, written_for: START }
 }
 
 /// Addresses of whoever hides: rented hosts and homes that lend their line to a proxy seller.
@@ -99,7 +107,9 @@ pub(super) fn hideouts(world: &World, label: &str, count: u32) -> Vec<IpAddr> {
     (0..count)
         .map(|nth| match nth % 5 {
             0..=2 => net::hosted(&mut random),
-            _ => Household::new(random.bits(), &mut random).address(world.period.start, 0),
+            _ => {
+                Household::new(random.bits(), &mut random).within(world.width).address(world.period.start, 0)
+            }
         })
         .collect()
 }

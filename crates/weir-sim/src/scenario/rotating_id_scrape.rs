@@ -3,7 +3,7 @@
 use crate::client;
 use crate::clock::{Day, MINUTE, ROUND_THE_CLOCK, SECOND};
 use crate::event::{Event, Walk};
-use crate::format::{Sensor, json_access};
+use crate::format::{Sees, Sensor, json_access};
 use crate::net::{self, Household};
 use crate::output::Codec;
 use crate::play::Play;
@@ -55,8 +55,12 @@ const SETTINGS: &[Setting] = &[
     retail::FROM.at(0.6),
 ];
 
-const LEGACY: Sensor =
-    Sensor { file: "legacy-access.jsonl", codec: Codec::Plain, render: json_access::render_legacy };
+const LEGACY: Sensor = Sensor {
+    file: "legacy-access.jsonl",
+    codec: Codec::Plain,
+    sees: Sees::Accesses,
+    render: json_access::render_legacy,
+};
 
 const DATASET: &str = r#"
 [[dataset]]
@@ -125,7 +129,7 @@ impl Actor for Counter {
                 left = ((self.each * (0.5 + random.unit())) as u32).max(1);
                 origin = Some(match random.below(3) {
                     0 => net::hosted(&mut random),
-                    _ => Household::new(random.bits(), &mut random).address(day.start, 0),
+                    _ => Household::new(random.bits(), &mut random).within(world.width).address(day.start, 0),
                 });
             }
             left -= 1;

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use crate::client::{Client, Kind};
-use crate::clock::{Day, Period, Rhythm};
+use crate::clock::{Day, Rhythm};
 use crate::event::{Event, Holder, Session, Walk};
-use crate::format::{Sensor, combined, json_access, oidc};
+use crate::format::{Sees, Sensor, combined, json_access, oidc};
 use crate::inventory::{Inventory, Key, Person};
 use crate::life::Life;
 use crate::net::{self, Household};
@@ -17,7 +17,7 @@ use crate::scenario::{Info, Size};
 use crate::settings::Settings;
 use crate::site::{self, Page};
 use crate::truth::Told;
-use crate::world::{Actor, World};
+use crate::world::{Actor, Founding, World};
 
 /// The scenario.
 pub const INFO: Info = Info {
@@ -91,9 +91,14 @@ const INVENTORY: Inventory = Inventory {
 };
 
 const SENSORS: &[Sensor] = &[
-    Sensor { file: "www-access.log", codec: Codec::Zstd(12), render: combined::render },
-    Sensor { file: "my-access.jsonl", codec: Codec::Zstd(12), render: json_access::render },
-    Sensor { file: "token-issuance.jsonl", codec: Codec::Gzip, render: oidc::render },
+    Sensor { file: "www-access.log", codec: Codec::Zstd(12), sees: Sees::Accesses, render: combined::render },
+    Sensor {
+        file: "my-access.jsonl",
+        codec: Codec::Zstd(12),
+        sees: Sees::Accesses,
+        render: json_access::render,
+    },
+    Sensor { file: "token-issuance.jsonl", codec: Codec::Gzip, sees: Sees::Issues, render: oidc::render },
 ];
 
 pub(super) const CONFIG: &str = "\
@@ -140,13 +145,16 @@ people = \"people.csv\"
 ";
 
 fn build(size: Size, _: &Settings) -> Play {
-    let period = Period { start: START, days: size.days, ahead: AHEAD };
+    let period = size.period(START, AHEAD);
     let members = ((f64::from(MEMBERS) * size.scale) as u32).max(50);
-    let world = World::new(size.seed, period, size.scale, members, INVENTORY, Life::default());
+    let Size { seed, scale, .. } = size;
+    let founding = Founding { seed, period, scale, members, ids_above: size.ids_above() };
+    let world = World::new(founding, INVENTORY, Life::default());
     let mut actors = ordinary::everyone();
     actors.push(Box::new(Forger::new(&world)));
-    let told = Told { named: site::member_id, innocents: ordinary::conspicuous() };
-    Play { world, actors, sensors: SENSORS.to_vec(), config: CONFIG.to_owned(), told }
+    let told = Told { named: site::member_id, innocents: ordinary::conspicuous(world.width) };
+    let (sensors, config) = (SENSORS.to_vec(), CONFIG.to_owned());
+    Play { world, actors, sensors, config, told, written_for: START }
 }
 
 /// Active through the day and half as active at night, so that the hours say little.
@@ -174,7 +182,10 @@ impl Forger {
             .map(|nth| match nth % 5 {
                 // Rented hosts, and homes that lend their line to a proxy seller.
                 0..=2 => net::hosted(&mut random),
-                _ => Household::new(random.bits(), &mut random).address(world.period.start, 0),
+                _ => {
+                    let home = Household::new(random.bits(), &mut random).within(world.width);
+                    home.address(world.period.start, 0)
+                }
             })
             .collect();
         let known = world.members.iter().filter(|member| member.joined < 0);
