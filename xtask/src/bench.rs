@@ -9,7 +9,7 @@ use crate::tools;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs the named bench.
 pub fn run(arguments: &[&str]) -> Done {
@@ -114,8 +114,13 @@ fn duckdb(folder: &Path, log: &Path, python: &Path) -> Done<(f64, u64)> {
 }
 
 /// Seconds and peak resident bytes of a process.
-#[expect(clippy::disallowed_methods, reason = "it measures")]
 pub fn measure(command: &mut std::process::Command) -> Done<(f64, u64)> {
+    measure_within(command, None)
+}
+
+/// The same of a process that is ended after some time.
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+pub fn measure_within(command: &mut std::process::Command, limit: Option<Duration>) -> Done<(f64, u64)> {
     let start = Instant::now();
     let mut child = command.stdout(std::process::Stdio::null()).spawn().map_err(|e| e.to_string())?;
     let status_of = format!("/proc/{}/status", child.id());
@@ -128,6 +133,10 @@ pub fn measure(command: &mut std::process::Command) -> Done<(f64, u64)> {
             } else {
                 Err(format!("a measured program failed ({status})"))
             };
+        }
+        if let Some(limit) = limit.filter(|limit| start.elapsed() > *limit) {
+            child.kill().and_then(|()| child.wait()).map_err(|e| e.to_string())?;
+            return Err(format!("a measured program took longer than {} s", limit.as_secs()));
         }
         let text = std::fs::read_to_string(&status_of).unwrap_or_default();
         let seen = text

@@ -1,107 +1,43 @@
 //! `cargo xtask evaluate`: how good the findings are, on worlds whose truth is known.
 //!
 //! It drives the program as a user would: `weir simulate` writes a world, `weir investigate` with default settings reads it, and the case
-//! folder is compared with `truth.json`. A run's result is kept under the target folder by the crates' tree, so an interrupted evaluation goes on
-//! where it stopped. The seeds are not those of any test.
+//! folder is compared with `truth.json`. What was measured is kept under the target folder by the crates' tree (or by the program's content,
+//! with `--weir`), so an interrupted evaluation goes on where it stopped, seed by seed. The quick form measures as many seeds as ten minutes
+//! allow, the first of everything before the second of anything, and shows what the full form has left; the full form measures all, the
+//! largest worlds last. The seeds are not those of any test.
 
+mod bars;
+mod budget;
+mod cases;
+mod chance;
+mod drive;
 mod judge;
+mod laws;
+mod pieces;
 mod table;
 
 use crate::bench::measure;
 use crate::run::{Done, command, finish, root, say, target};
+use bars::Measured;
+use budget::Quiet;
+use cases::{CASES, CURVE, CURVE_DAYS, Case, curve_settings};
+use drive::{Bench, Effort, World, shared};
 use judge::Outcome;
+use std::hash::{DefaultHasher, Hasher};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// One world to be investigated.
-pub struct Case {
-    /// Its name in the table.
-    name: &'static str,
-    scenario: &'static str,
-    days: u32,
-    settings: &'static [(&'static str, f64)],
-    /// Days of log time within which it is to be found; none where nothing leaks.
-    within: Option<f64>,
-}
-
-const NO_LOG: (&str, f64) = ("issuance", 0.0);
-const SMALL: (&str, f64) = ("members", 1_500.0);
-
-/// The scenarios, small enough for one machine's coffee break.
-const QUICK: &[Case] = &[
-    Case {
-        name: "forged-tokens, issuance log",
-        scenario: "forged-tokens",
-        days: 30,
-        settings: &[SMALL],
-        within: Some(1.0 / 24.0),
-    },
-    Case {
-        name: "forged-tokens, no issuance log, 70 people a day",
-        scenario: "forged-tokens",
-        days: 24,
-        settings: &[SMALL, NO_LOG, ("people", 70.0), ("addresses", 6.0)],
-        within: Some(7.0),
-    },
-    Case {
-        name: "forged-tokens, no issuance log, 7 people a day",
-        scenario: "forged-tokens",
-        days: 60,
-        settings: &[SMALL, NO_LOG, ("people", 7.0), ("addresses", 12.0), ("from", 0.0)],
-        within: Some(60.0),
-    },
-    Case {
-        name: "already-inside",
-        scenario: "already-inside",
-        days: 40,
-        settings: &[SMALL],
-        within: Some(30.0),
-    },
-    Case {
-        name: "partner-enumeration",
-        scenario: "partner-enumeration",
-        days: 40,
-        settings: &[SMALL],
-        within: Some(7.0),
-    },
-    Case {
-        name: "rotating-id-scrape",
-        scenario: "rotating-id-scrape",
-        days: 40,
-        settings: &[SMALL],
-        within: Some(7.0),
-    },
-    Case { name: "lookup-abuse", scenario: "lookup-abuse", days: 40, settings: &[SMALL], within: Some(7.0) },
-    Case { name: "insider-bulk", scenario: "insider-bulk", days: 120, settings: &[], within: Some(60.0) },
-    Case { name: "stolen-dba", scenario: "stolen-dba", days: 60, settings: &[], within: Some(7.0) },
-    Case {
-        name: "stolen-dba, by COPY",
-        scenario: "stolen-dba",
-        days: 60,
-        settings: &[("copy", 1.0)],
-        within: Some(7.0),
-    },
-    Case {
-        name: "a database's quiet year",
-        scenario: "insider-bulk",
-        days: 365,
-        settings: &[("members", 300.0), ("from", 1.0)],
-        within: None,
-    },
-    Case {
-        name: "quiet-year",
-        scenario: "quiet-year",
-        days: 365,
-        settings: &[("members", 300.0)],
-        within: None,
-    },
-];
-
-/// People a day from each of two addresses: the curve.
-const CURVE: [f64; 6] = [3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
+use std::time::Duration;
 
 /// First seed unless told otherwise.
 const SEED: u64 = 9_001;
 const SEEDS: u64 = 5;
+/// When the quick form begins nothing new any more.
+const QUICK: Duration = Duration::from_secs(570);
+
+/// Quiet worlds at growing budgets.
+const QUIET: Quiet = Quiet { days: 120, members: 300.0, budgets: BUDGETS };
+const QUIET_FULL: Quiet = Quiet { days: 365, members: 1_500.0, budgets: BUDGETS };
+const BUDGETS: &[f64] = &[1.0, 10.0, 100.0, 1_000.0, 10_000.0];
 
 /// What was asked for.
 struct Asked {
@@ -109,73 +45,237 @@ struct Asked {
     seeds: u64,
     only: Option<String>,
     curve: bool,
+    full: bool,
+    weir: Option<PathBuf>,
 }
 
 /// Runs the evaluation.
 pub fn run(arguments: &[&str]) -> Done {
     let asked = read(arguments)?;
-    finish("release build", command("cargo").args(["build", "--release"]))?;
-    let (commit, sources) = commit()?;
-    let folder = target().join("evaluate").join(sources);
+    let (program, told, keeps, folder) = program(&asked)?;
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let mut text = table::head(&commit, asked.seed, asked.seeds);
-    let cases = QUICK.iter().filter(|c| asked.only.as_deref().is_none_or(|only| c.name.contains(only)));
-    let mut rows = Vec::new();
-    for case in cases {
-        let outcomes = (asked.seed..asked.seed + asked.seeds)
-            .map(|seed| one(&folder, case.name, case.scenario, case.days, case.settings, seed))
-            .collect::<Done<Vec<_>>>()?;
-        say(&table::line(case.name, case.within, &outcomes));
-        rows.push(table::line(case.name, case.within, &outcomes));
+    let bench = Bench::new(program, folder, keeps, (!asked.full).then_some(QUICK));
+    let mut measured = Measured::default();
+    for seed in asked.all_seeds() {
+        round(&bench, &asked, seed, &mut measured)?;
+        publish(&bench, &asked, &told, &measured)?;
     }
-    text.push_str(&table::scenarios(&rows));
-    if asked.curve && asked.only.is_none() {
-        text.push_str(&table::curve_head());
-        for issuance in [1.0, 0.0] {
-            for people in CURVE {
-                let settings = [
-                    ("members", 3_000.0),
-                    ("addresses", 2.0),
-                    ("issuance", issuance),
-                    ("people", people),
-                    ("from", 0.1),
-                ];
-                let name = format!("curve {issuance} {people}");
-                let outcome = one(&folder, &name, "forged-tokens", 45, &settings, asked.seed)?;
-                let line = table::curve_line(people, issuance > 0.0, &outcome);
-                say(&line);
-                text.push_str(&line);
-                text.push('\n');
-            }
+    let large = if asked.full { Effort::Measure } else { Effort::Recall };
+    for seed in asked.all_seeds() {
+        for case in CASES.iter().filter(|case| case.needs_gb > 0 && asked.wants(case.name)) {
+            world(&bench, case, seed, large, &mut measured)?;
+            publish(&bench, &asked, &told, &measured)?;
         }
     }
+    say(&publish(&bench, &asked, &told, &measured)?);
+    let failed = bench.failed.into_inner();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not everything could be measured: {}", failed.join("; ")))
+    }
+}
+
+/// Writes the page with what was measured so far.
+fn publish(bench: &Bench, asked: &Asked, told: &str, measured: &Measured) -> Done<String> {
+    let head = table::Head {
+        form: if asked.full { "cargo xtask evaluate --full" } else { "cargo xtask evaluate" },
+        program: told.to_owned(),
+        seed: asked.seed,
+        seeds: asked.seeds,
+        minutes: bench.elapsed().as_secs_f64() / 60.0,
+        failed: bench.failed.borrow().clone(),
+    };
+    let page = table::page(&head, measured);
     if asked.only.is_none() {
-        let page = root().join("docs/evaluation.md");
-        std::fs::write(&page, text).map_err(|e| format!("{}: {e}", page.display()))?;
-        say(&format!("written: {}", page.display()));
+        let path = root().join("docs/evaluation.md");
+        std::fs::write(&path, &page).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(page)
+}
+
+/// Everything but the largest worlds, for one seed.
+fn round(bench: &Bench, asked: &Asked, seed: u64, measured: &mut Measured) -> Done {
+    for case in CASES.iter().filter(|case| case.needs_gb == 0 && asked.wants(case.name)) {
+        world(bench, case, seed, Effort::Measure, measured)?;
+    }
+    // Laws hold or do not: one seed shows it.
+    let first = seed == asked.seed;
+    if first {
+        laws_of(bench, asked, seed, measured)?;
+    }
+    if asked.wants("budget") {
+        let spend = |quiet: &Quiet, effort| {
+            let name = format!("budget {} {}", quiet.days, quiet.members);
+            bench.once(&name, seed, effort, |at| budget::spend(bench, at, seed, quiet))
+        };
+        let large = if asked.full { Effort::Measure } else { Effort::Recall };
+        let spent = match spend(&QUIET_FULL, large)? {
+            Some(spent) => Some(spent),
+            None => spend(&QUIET, Effort::Measure)?,
+        };
+        measured.spent(spent);
+    }
+    if asked.curve && asked.wants("curve") {
+        let effort = if first || asked.full { Effort::Measure } else { Effort::Recall };
+        for (issuance, people) in
+            [true, false].into_iter().flat_map(|kept| CURVE.map(|people| (kept, people)))
+        {
+            point(bench, (people, issuance), seed, effort, measured)?;
+        }
     }
     Ok(())
 }
 
+/// Memory, time and order; the larger form of each where it is asked for or was measured before.
+fn laws_of(bench: &Bench, asked: &Asked, seed: u64, measured: &mut Measured) -> Done {
+    let large = if asked.full { Effort::Measure } else { Effort::Recall };
+    if asked.wants("determinism") {
+        measured.arrivals =
+            bench.once("determinism", seed, Effort::Measure, |at| laws::arrivals(bench, at, seed))?;
+    }
+    if asked.wants("memory") {
+        let memory = |members: f64, effort| {
+            let name = format!("memory {members}");
+            bench.once(&name, seed, effort, |at| laws::memory(bench, at, seed, members))
+        };
+        measured.memory =
+            memory(12_000.0, large)?.map_or_else(|| memory(1_500.0, Effort::Measure), |m| Ok(Some(m)))?;
+    }
+    if asked.wants("time") {
+        let time = |scenario: &str, members: f64, effort| {
+            let leak = [("people", 7.0), ("addresses", 12.0), ("from", 0.0)];
+            let mut settings = vec![("members", members), ("issuance", 0.0)];
+            settings.extend(leak.iter().filter(|_| scenario == "forged-tokens"));
+            let world =
+                World { scenario, days: 24, settings: &settings, seed, background: None, compressed: false };
+            bench
+                .once(&format!("time {scenario} {members}"), seed, effort, |at| laws::time(bench, at, &world))
+        };
+        let larger = |scenario| match time(scenario, 6_000.0, large)? {
+            Some(pair) => Ok(Some(pair)),
+            None => time(scenario, 1_500.0, Effort::Measure),
+        };
+        measured.time = larger("quiet-year")?;
+        measured.time_of_a_leak = larger("forged-tokens")?;
+    }
+    Ok(())
+}
+
+/// Writes a world, investigates it and judges.
+fn world(bench: &Bench, case: &'static Case, seed: u64, effort: Effort, measured: &mut Measured) -> Done {
+    let background = case.background.map(shared);
+    if matches!(background, Some(None)) {
+        return Ok(());
+    }
+    let background = background.flatten();
+    let world = World {
+        scenario: case.scenario,
+        days: case.days,
+        settings: case.settings,
+        seed,
+        background: background.as_deref(),
+        compressed: case.needs_gb > 0,
+    };
+    let outcome = bench.once(case.name, seed, effort, |at| match bench.lacks_room(case.needs_gb) {
+        Some(why) => Err(why),
+        None => investigate(bench, &world, at),
+    });
+    if let Some(outcome) = outcome? {
+        let outcomes = measured.cases.entry(case.name).or_default();
+        outcomes.push(outcome);
+        say(&table::line(case.name, case.within.is_some(), outcomes));
+    }
+    Ok(())
+}
+
+fn point(
+    bench: &Bench,
+    (people, issuance): (f64, bool),
+    seed: u64,
+    effort: Effort,
+    measured: &mut Measured,
+) -> Done {
+    let settings = curve_settings(people, issuance);
+    let world = World {
+        scenario: "forged-tokens",
+        days: CURVE_DAYS,
+        settings: &settings,
+        seed,
+        background: None,
+        compressed: false,
+    };
+    let name = format!("curve {} {people}", u8::from(issuance));
+    if let Some(outcome) = bench.once(&name, seed, effort, |at| investigate(bench, &world, at))? {
+        say(&table::point(people, issuance, &measured.on_the_curve(people, issuance, outcome)));
+    }
+    Ok(())
+}
+
+fn investigate(bench: &Bench, world: &World<'_>, place: &Path) -> Done<Outcome> {
+    let (at, case) = (place.join("world"), place.join("case"));
+    bench.simulate(world, &at)?;
+    let (seconds, peak) = measure(&mut bench.investigation(&at, &[at.join("logs")], &case))?;
+    judge::judge(&at, &case, seconds, peak)
+}
+
+impl Asked {
+    fn all_seeds(&self) -> std::ops::Range<u64> {
+        self.seed..self.seed + self.seeds
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| name.contains(only))
+    }
+}
+
+const USAGE: &str =
+    "usage: cargo xtask evaluate [--full] [--weir PATH] [--seed N] [--seeds N] [--only TEXT] [--no-curve]";
+
 fn read(arguments: &[&str]) -> Done<Asked> {
-    let mut asked = Asked { seed: SEED, seeds: SEEDS, only: None, curve: true };
+    let mut asked = Asked { seed: SEED, seeds: SEEDS, only: None, curve: true, full: false, weir: None };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
-        let mut number = || {
-            words.next().and_then(|n| n.parse().ok()).ok_or_else(|| format!("`{word}` needs a whole number"))
-        };
+        let mut next = || words.next().copied().ok_or_else(|| format!("`{word}` needs a value"));
+        let number = |text: &str| text.parse().map_err(|_| format!("`{word}` needs a whole number"));
         match *word {
-            "--seed" => asked.seed = number()?,
-            "--seeds" => asked.seeds = number()?,
-            "--only" => asked.only = words.next().map(|s| (*s).to_owned()),
+            "--seed" => asked.seed = number(next()?)?,
+            "--seeds" => asked.seeds = number(next()?)?,
+            "--only" => asked.only = Some(next()?.to_owned()),
+            "--weir" => asked.weir = Some(PathBuf::from(next()?)),
             "--no-curve" => asked.curve = false,
-            _ => {
-                return Err("usage: cargo xtask evaluate [--seed N] [--seeds N] [--only TEXT] [--no-curve]"
-                    .to_owned());
-            }
+            "--full" => asked.full = true,
+            _ => return Err(USAGE.to_owned()),
         }
     }
     Ok(asked)
+}
+
+/// The program, what the page says of it, whether what was measured of it before still holds, and where that is kept.
+fn program(asked: &Asked) -> Done<(PathBuf, String, bool, PathBuf)> {
+    let (commit, tree) = commit()?;
+    let folder = target().join("evaluate");
+    if let Some(path) = &asked.weir {
+        let path = path.canonicalize().map_err(|e| format!("{}: {e}", path.display()))?;
+        let content = content(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        return Ok((path, format!("a given program at commit `{commit}`"), true, folder.join(content)));
+    }
+    finish("release build", command("cargo").args(["build", "--release"]))?;
+    let keeps = !tree.ends_with("-changed");
+    Ok((target().join("release/weir"), format!("commit `{commit}`"), keeps, folder.join(tree)))
+}
+
+/// A name for what a file holds.
+fn content(path: &Path) -> std::io::Result<String> {
+    let (mut file, mut hasher, mut buffer) =
+        (std::fs::File::open(path)?, DefaultHasher::new(), vec![0; 1 << 20]);
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(format!("weir-{:016x}", hasher.finish()));
+        }
+        hasher.write(buffer.get(..n).unwrap_or_default());
+    }
 }
 
 /// The commit evaluated and the tree of its crates, with a mark where the files differ from it.
@@ -189,55 +289,4 @@ fn commit() -> Done<(String, String)> {
     let changed = !out(&["status", "--porcelain", "crates"])?.is_empty();
     let marked = |name: String| if changed { format!("{name}-changed") } else { name };
     Ok((marked(head), marked(crates)))
-}
-
-/// Writes a world, investigates it and judges; or reads what an earlier run has kept.
-fn one(
-    folder: &Path,
-    name: &str,
-    scenario: &str,
-    days: u32,
-    settings: &[(&str, f64)],
-    seed: u64,
-) -> Done<Outcome> {
-    let file = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    let kept = folder.join(format!("{file}-{seed}.json"));
-    let changed = folder.to_string_lossy().ends_with("-changed");
-    if !changed
-        && let Ok(text) = std::fs::read(&kept)
-        && let Ok(outcome) = serde_json::from_slice(&text)
-    {
-        return Ok(outcome);
-    }
-    let place = folder.join(format!("world-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&place);
-    let outcome = investigate(&place, scenario, days, settings, seed)?;
-    let _ = std::fs::remove_dir_all(&place);
-    let text = serde_json::to_vec(&outcome).map_err(|e| e.to_string())?;
-    std::fs::write(&kept, text).map_err(|e| format!("{}: {e}", kept.display()))?;
-    Ok(outcome)
-}
-
-fn investigate(
-    place: &Path,
-    scenario: &str,
-    days: u32,
-    settings: &[(&str, f64)],
-    seed: u64,
-) -> Done<Outcome> {
-    let program: PathBuf = target().join("release/weir");
-    let (world, case) = (place.join("world"), place.join("case"));
-    let mut simulate = command(&program);
-    simulate
-        .args(["simulate", scenario, "--seed", &seed.to_string(), "--days", &days.to_string(), "-o"])
-        .arg(&world);
-    for (name, value) in settings {
-        simulate.args(["--set", &format!("{name}={value}")]);
-    }
-    measure(&mut simulate)?;
-    let mut investigate = command(&program);
-    investigate.arg("investigate").arg(world.join("logs")).arg("-o").arg(&case);
-    investigate.arg("--config").arg(world.join("weir.toml"));
-    let (seconds, peak) = measure(&mut investigate)?;
-    judge::judge(&world, &case, seconds, peak)
 }

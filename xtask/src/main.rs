@@ -17,8 +17,9 @@ const USAGE: &str = "usage: cargo xtask <chore>
 
   test [--quick]           every check and test; --quick leaves out lints, licences and other programs
   bench ingest [--lines N] lines per second and peak memory of Weir and of DuckDB on one generated file
-  evaluate [--seed N] [--seeds N] [--only TEXT] [--no-curve]
-                           how soon worlds' leaks are found and who is wrongly accused; writes docs/evaluation.md
+  evaluate [--full] [--weir PATH] [--seed N] [--seeds N] [--only TEXT] [--no-curve]
+                           how soon worlds' leaks are found and who is wrongly accused, in ten minutes; --full takes hours, goes on
+                           where it was stopped, and has the worlds of 65 and 97 million records; writes docs/evaluation.md
   fuzz [--seconds N]       every fuzz target for N seconds (default 30)";
 
 fn main() -> ExitCode {
