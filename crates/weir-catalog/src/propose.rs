@@ -200,9 +200,19 @@ fn verdict(word: &str, meaning: Noun, template: &str, evidence: &Evidence) -> (V
         Noun::Unknown if many && private && signed_in => {
             (Verdict::Owned, "each value is seen by few clients, each client sees few: things of one person each, without a link".to_owned())
         }
+        Noun::Unknown if many && few_values >= 0.5 && few_clients >= 0.3 && below_people(template) => {
+            (Verdict::Subject, "by its path: a word for people stands before it, and most clients see few values".to_owned())
+        }
         Noun::Unknown if many && few_clients < 0.5 => (Verdict::Shared, "many clients share each value".to_owned()),
         Noun::Unknown => (Verdict::Unclear, "no word for people before it, and no behaviour that tells".to_owned()),
     }
+}
+
+/// Whether a query's key hangs on a path in which a word for people stands: `/kunde/adressen?nr`.
+fn below_people(template: &str) -> bool {
+    let Some((path, _)) = template.split_once('?') else { return false };
+    let mut words = path.split('/').filter(|s| !s.is_empty() && !s.starts_with('{'));
+    words.any(|word| words::meaning(&words::noun_of(word)) == Noun::Person)
 }
 
 /// The numbers behind a verdict, in words.

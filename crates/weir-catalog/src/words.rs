@@ -5,33 +5,57 @@
 
 /// Words for a person: an id after one of them names somebody.
 const PEOPLE: &[&str] = &[
+    "abonne",
+    "abonnent",
     "account",
     "applicant",
+    "assure",
     "beneficiary",
+    "benutzer",
     "buyer",
     "candidate",
     "citizen",
     "client",
+    "cliente",
     "contact",
+    "cust",
     "customer",
     "donor",
     "driver",
     "employee",
     "friend",
+    "gebruiker",
     "guest",
+    "hoewon",
     "individual",
     "insured",
+    "kd",
+    "klant",
+    "klient",
+    "kund",
+    "kunde",
+    "kunden",
+    "medlem",
     "member",
+    "mitglied",
+    "mitglieder",
+    "mrn",
+    "nutzer",
     "owner",
+    "paciente",
+    "pasien",
     "passenger",
     "patient",
     "payee",
     "person",
+    "persona",
+    "personne",
     "policyholder",
     "profile",
     "recipient",
     "resident",
     "shopper",
+    "socio",
     "staff",
     "student",
     "subscriber",
@@ -39,6 +63,9 @@ const PEOPLE: &[&str] = &[
     "uid",
     "user",
     "username",
+    "usuario",
+    "utente",
+    "utilisateur",
     "voter",
     "worker",
 ];
@@ -279,8 +306,13 @@ pub(crate) enum Noun {
 /// What a noun (see [`noun_of`]) stands for.
 pub(crate) fn meaning(noun: &str) -> Noun {
     let among = |list: &[&str]| list.binary_search(&noun).is_ok();
+    // `userid`, `custno`, `kundennummer`: written in one word.
+    let numbered = ["id", "no", "nr", "num", "number", "nummer"];
+    let person = |stem: &str| PEOPLE.binary_search(&stem).is_ok();
     match () {
-        () if among(PEOPLE) => Noun::Person,
+        () if among(PEOPLE) || numbered.iter().any(|end| noun.strip_suffix(end).is_some_and(person)) => {
+            Noun::Person
+        }
         () if among(OBJECTS) => Noun::Object,
         () if among(GROUPS) => Noun::Group,
         () => Noun::Unknown,

@@ -22,7 +22,7 @@ pub struct Context<'a> {
     pub config: &'a Config,
     /// The event time asked for.
     pub span: Span,
-    /// Expected false alarms of severity high or above per 30 days.
+    /// Expected false alarms of severity high or above per 30 days: of all detectors, or of the one that is given this.
     pub alert_budget: f64,
 }
 

@@ -39,6 +39,8 @@ pub struct Info {
     pub attack: &'static [&'static str],
     /// Whether a finding concerns the records it cites alone, beside which the accused's ordinary work goes on; else all that they did.
     pub records_only: bool,
+    /// Its part of the alert budget; none for rules, which have no chance of luck.
+    pub budget_share: f64,
 }
 
 /// A detector.

@@ -1,6 +1,9 @@
 //! The detectors, as data.
 
-use crate::detectors::{blindspot, bulk, campaign, drift, enumeration, guessing, harvest, impostor, newcomer, reach, shared_out, unissued};
+use crate::detectors::{
+    blindspot, bulk, campaign, drift, enumeration, guessing, harvest, impostor, newcomer, reach, shared_out,
+    unissued,
+};
 use crate::{Context, DetectError, Detector};
 use weir_model::Finding;
 
@@ -32,7 +35,9 @@ pub fn detector(name: &str) -> Result<&'static dyn Detector, DetectError> {
 pub async fn run_all(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
     for detector in detectors() {
-        findings.extend(detector.run(context).await?);
+        let context =
+            Context { alert_budget: context.alert_budget * detector.info().budget_share, ..*context };
+        findings.extend(detector.run(&context).await?);
     }
     sort(&mut findings);
     for detector in detectors() {
@@ -53,6 +58,13 @@ fn sort(findings: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn detectors_share_one_alert_budget() {
+        let shares = detectors().iter().map(|d| d.info().budget_share);
+        assert!(shares.clone().all(|share| (0.0..=1.0).contains(&share)));
+        assert!(shares.sum::<f64>() <= 1.0 + 1e-9);
+    }
 
     #[test]
     fn detectors_are_sorted_unique_documented_and_name_known_techniques() {

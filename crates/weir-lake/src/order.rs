@@ -2,9 +2,9 @@
 
 use crate::tables::Name;
 use crate::{LakeError, Result};
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Date32Type;
-use arrow_array::RecordBatch;
 
 /// The last row of a sorted table: kind, entity, day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -50,6 +50,7 @@ ATT&CK T1562.008, T1070.
 ",
     attack: &["T1070", "T1562.008"],
     records_only: false,
+    budget_share: 0.0,
 };
 
 impl Detector for Blindspot {

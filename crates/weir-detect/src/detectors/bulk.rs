@@ -20,6 +20,7 @@ static INFO: Info = Info {
     manual: include_str!("bulk/manual.md"),
     attack: &["T1078", "T1213"],
     records_only: true,
+    budget_share: 0.1,
 };
 
 impl Detector for Bulk {
@@ -44,8 +45,6 @@ const HELD_P: f64 = 0.01;
 const WEEKS_MIN: usize = 4;
 /// Other logins that run a statement by the same day, from which on it is nobody's own.
 const RELEASE_MIN: usize = 2;
-/// Part of the alert budget: the detectors of reach and of harvest look at far more.
-const SHARE: f64 = 0.25;
 /// Ways to stand out: one statement, new statements, a week.
 const FAMILIES: usize = 3;
 /// Statements named in a finding.
@@ -102,7 +101,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let tests: u64 = logins.values().map(|days| days.len() as u64).sum();
     let span = days_of(&logins);
     let daily = (tests as f64 / span.max(1.0)).ceil().max(1.0) as u64;
-    let threshold = SHARE * context.threshold(FAMILIES, daily);
+    let threshold = context.threshold(FAMILIES, daily);
     let habits = habits(&logins);
     let mut findings = Vec::new();
     for (login, days) in &logins {

@@ -22,6 +22,7 @@ static INFO: Info = Info {
     manual: include_str!("campaign/manual.md"),
     attack: &["T1030", "T1090", "T1119", "T1213"],
     records_only: false,
+    budget_share: 0.0,
 };
 
 impl Detector for Campaign {

@@ -25,6 +25,7 @@ static INFO: Info = Info {
     manual: include_str!("drift/manual.md"),
     attack: &["T1020", "T1030", "T1213"],
     records_only: true,
+    budget_share: 0.1,
 };
 
 /// Kinds judged, with their column of `access` (for hosts of `flow`). Not clients, which drift by adoption and release; nor sensors, which are `blindspot`'s.

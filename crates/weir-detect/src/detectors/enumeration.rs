@@ -21,6 +21,7 @@ static INFO: Info = Info {
     manual: include_str!("enumeration/manual.md"),
     attack: &["T1119", "T1213"],
     records_only: false,
+    budget_share: 0.1,
 };
 
 impl Detector for Enumeration {

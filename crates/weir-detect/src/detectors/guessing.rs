@@ -43,6 +43,7 @@ ATT&CK T1110, T1110.001, T1110.003, T1078. Geometric tail: P(K >= k) = q^k.
 ",
     attack: &["T1078", "T1110", "T1110.001", "T1110.003"],
     records_only: false,
+    budget_share: 0.0,
 };
 
 /// Failures from which an address guesses.

@@ -1,5 +1,6 @@
 //! `harvest`: many people read from one address, each as no person reads their own pages.
 
+mod desk;
 pub(crate) mod habits;
 pub(crate) mod judge;
 pub(crate) mod screen;
@@ -21,6 +22,7 @@ static INFO: Info = Info {
     manual: include_str!("harvest/manual.md"),
     attack: &["T1020", "T1030", "T1078", "T1119", "T1213"],
     records_only: false,
+    budget_share: 0.2,
 };
 
 const WORDS: tell::Words = tell::Words {

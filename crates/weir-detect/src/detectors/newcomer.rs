@@ -44,6 +44,7 @@ ATT&CK T1078, T1078.004, T1552.005. Rule of succession: Laplace 1774; Good 1953 
 ",
     attack: &["T1078", "T1078.004", "T1552.005"],
     records_only: false,
+    budget_share: 0.05,
 };
 
 impl Detector for Newcomer {

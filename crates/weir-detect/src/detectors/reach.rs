@@ -21,6 +21,7 @@ static INFO: Info = Info {
     manual: include_str!("reach/manual.md"),
     attack: &["T1020", "T1030", "T1119", "T1213"],
     records_only: false,
+    budget_share: 0.15,
 };
 
 impl Detector for Reach {
@@ -43,15 +44,21 @@ const KINDS: [(EntityKind, &str); 6] = [
     (EntityKind::Key, "key_uid"),
 ];
 
+/// Kinds whose records name who asks.
+const NAMED: [EntityKind; 3] = [EntityKind::Actor, EntityKind::Credential, EntityKind::Key];
+
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let cover = exact::cover(context).await?;
     let mut findings = Vec::new();
-    // Where nobody is named, how people visit says more than how many they are.
-    if !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN {
-        return Ok(findings);
-    }
     let mut explained = exact::Explained::default();
+    // Where most readers are not named, how people visit says more than how many they are.
+    let habits =
+        !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN;
     for (kind, column) in KINDS {
+        if habits && !NAMED.contains(&kind) {
+            continue;
+        }
+        let cover = exact::Cover { named: cover.named || NAMED.contains(&kind) };
         let census = screen::screen(context, kind, cover.named).await?;
         if census.candidates.is_empty() {
             continue;

@@ -42,6 +42,7 @@ ATT&CK T1537, T1530, T1098; AWS CloudTrail event reference.
 ",
     attack: &["T1098", "T1530", "T1537"],
     records_only: false,
+    budget_share: 0.0,
 };
 
 /// To whom a call opens a resource.

@@ -20,6 +20,7 @@ static INFO: Info = Info {
     manual: include_str!("unissued/manual.md"),
     attack: &["T1078", "T1550.001", "T1552.004", "T1606", "T1606.001"],
     records_only: false,
+    budget_share: 0.0,
 };
 
 impl Detector for Unissued {

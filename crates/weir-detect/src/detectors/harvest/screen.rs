@@ -49,8 +49,8 @@ pub(crate) struct Census {
     days: BTreeMap<i32, (f64, f64)>,
     /// By day: addresses seen for the first time.
     first_seen: BTreeMap<i32, u64>,
-    /// Whether any address showed a credential: where none does, none can be asked for.
-    named: bool,
+    /// Addresses that show people, and those of them that show credentials: where most do not, none can be asked for.
+    showing: (u64, u64),
     sample: Option<BottomK<Name>>,
 }
 
@@ -107,7 +107,10 @@ pub(crate) async fn census(context: &Context<'_>) -> Result<Census, DetectError>
     histories(context, |history| {
         let Some((first, _)) = history.days.first() else { return };
         *census.first_seen.entry(*first).or_default() += 1;
-        census.named |= history.days.iter().any(|(_, day)| !day.credentials.is_empty());
+        if history.days.iter().any(|(_, day)| !day.people.is_empty()) {
+            census.showing.0 += 1;
+            census.showing.1 += u64::from(history.days.iter().any(|(_, day)| !day.credentials.is_empty()));
+        }
         let mut people = Distinct::new();
         let mut visited = false;
         for (day, partial) in &history.days {
@@ -158,7 +161,7 @@ pub(crate) async fn suspects(
     bar: &Bar,
 ) -> Result<BTreeSet<String>, DetectError> {
     let usual = census.usual();
-    let own = if census.named { bar.own } else { 0.0 };
+    let own = if 2 * census.showing.1 >= census.showing.0 { bar.own } else { 0.0 };
     let mut least: BinaryHeap<Suspect> = BinaryHeap::new();
     histories(context, |history| {
         let p = unlikely(&history, &usual, bar, own);

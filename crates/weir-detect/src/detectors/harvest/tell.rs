@@ -1,5 +1,6 @@
 //! From addresses that fired to findings: what read the same data at the same time is one hand.
 
+use super::desk;
 use super::judge::Fired;
 use crate::hand::{Reader, together};
 use crate::{Context, DetectError, Draft};
@@ -55,10 +56,12 @@ pub(crate) async fn findings(
     }
     let members =
         fired.iter().map(|fired| Member { fired, datasets: read.remove(&fired.origin).unwrap_or_default() });
+    let desks = desk::desks(context, &format!("{fired_at} AND {SHOWN}")).await?;
+    let (desks, others): (Vec<_>, Vec<_>) = members.partition(|m| desks.contains(&m.fired.origin));
     let mut findings = Vec::new();
-    for group in together(members.collect()) {
-        if group.iter().any(|m| m.fired.alone) {
-            findings.extend(finding(context, &group, words).await?);
+    for (members, severity) in [(others, Severity::High), (desks, Severity::Medium)] {
+        for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.fired.alone)) {
+            findings.extend(finding(context, &group, words, severity).await?);
         }
     }
     Ok(findings)
@@ -84,6 +87,7 @@ async fn finding(
     context: &Context<'_>,
     group: &[Member<'_>],
     says: &Words,
+    severity: Severity,
 ) -> Result<Option<Finding>, DetectError> {
     let alone = group.iter().map(|m| m.fired).filter(|f| f.alone);
     let Some(top) = alone
@@ -102,7 +106,7 @@ async fn finding(
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let mut draft = Draft::new(
         says.detector,
-        Severity::High,
+        severity,
         Entity::new(EntityKind::Origin, &head.fired.origin),
         (head.fired.seen.0, last),
     )
@@ -117,6 +121,9 @@ async fn finding(
         says.title,
     );
     draft.explanation = format!("{}{}", (says.explain)(top), beside(group));
+    if severity < Severity::High {
+        draft.explanation.push_str(desk::WORDS);
+    }
     draft.p_value = Some(top.p);
     draft.attack = vec!["T1078".to_owned(), "T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
     if sum("days") >= 2.0 {

@@ -59,7 +59,7 @@ pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
     let (mut top, mut professionals) = (Top::default(), Top::default());
     let mut first_seen: BTreeMap<i32, u64> = BTreeMap::new();
     let mut everybody = Distinct::new();
-    let mut named = false;
+    let (mut showing, mut named) = (0_u64, 0_u64);
     histories::each(context, EntityKind::Origin, &["people", "credentials"], |history| {
         let Some((first, _)) = history.days.first() else { return };
         *first_seen.entry(*first).or_default() += 1;
@@ -69,7 +69,10 @@ pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
             own.merge(&day.credentials);
         }
         everybody.merge(&people);
-        named |= !own.is_empty();
+        if !people.is_empty() {
+            showing += 1;
+            named += u64::from(!own.is_empty());
+        }
         let n = people.estimate();
         if n >= PEOPLE_MIN {
             let own = own.estimate() >= OWN_MIN * n;
@@ -79,9 +82,9 @@ pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
     .await?;
     let share = FOLLOWED / everybody.estimate().max(1.0);
     let parts = ((share * PARTS as f64).ceil() as u64).clamp(1, PARTS);
-    if !named {
-        // Where no record names a credential, none can be asked for.
-        std::mem::swap(&mut top, &mut professionals);
+    if 2 * named < showing {
+        // Where most addresses show no credential, none can be asked for.
+        professionals.0.drain().for_each(|(people, origin)| top.take(people.0, origin));
     }
     Ok(Crowd { origins: top.sorted(), professionals: professionals.sorted(), parts, first_seen })
 }

@@ -18,14 +18,16 @@ const COVERED: &str = "coalesce(credential, actor) IS NOT NULL";
 
 /// What makes a record's reader known.
 pub(super) struct Cover {
-    /// Whether any record that shows people carries a credential or names an actor.
+    /// Whether most records that show people carry a credential or name an actor: then those that do not stand out.
     pub(super) named: bool,
 }
 
 /// Learns whether records name who asks.
 pub(super) async fn cover(context: &Context<'_>) -> Result<Cover, DetectError> {
-    let named = "SELECT count(coalesce(credential, actor)) AS n FROM access WHERE shown AND subject IS NOT NULL AND {span}";
-    Ok(Cover { named: rows(&context.sql(named).await?).any(|r| r.count("n") > 0) })
+    let named = "SELECT count(coalesce(credential, actor)) AS named, count(*) AS n FROM access WHERE shown AND subject IS NOT NULL AND {span}";
+    let named =
+        rows(&context.sql(named).await?).any(|r| r.count("n") > 0 && 2 * r.count("named") >= r.count("n"));
+    Ok(Cover { named })
 }
 
 impl Cover {
