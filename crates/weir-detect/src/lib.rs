@@ -15,6 +15,7 @@ mod grid;
 mod hand;
 mod histories;
 mod registry;
+mod rhythm;
 
 pub mod detectors;
 

@@ -1,6 +1,5 @@
 //! `harvest`: many people read from one address, each as no person reads their own pages.
 
-mod desk;
 pub(crate) mod habits;
 pub(crate) mod judge;
 pub(crate) mod screen;
@@ -51,9 +50,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     if suspects.is_empty() {
         return Ok(Vec::new());
     }
-    let mut habits = habits::Habits::default();
-    visits::each(context, &census.sampled(), |origin| habits.learn(&origin)).await?;
-    habits.settle();
+    let habits = habits(context, &census).await?;
     let mut fired = Vec::new();
     visits::each(context, &suspects, |origin| {
         fired
@@ -61,4 +58,15 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     })
     .await?;
     tell::findings(context, &fired, &WORDS).await
+}
+
+/// What is usual at sampled households.
+pub(crate) async fn habits(
+    context: &Context<'_>,
+    census: &screen::Census,
+) -> Result<habits::Habits, DetectError> {
+    let mut habits = habits::Habits::default();
+    visits::each(context, &census.sampled(), |origin| habits.learn(&origin)).await?;
+    habits.settle();
+    Ok(habits)
 }

@@ -4,9 +4,12 @@ mod crowd;
 mod devices;
 mod judge;
 
+use super::harvest::judge::{Excuse, Fired};
 use super::harvest::tell::{self, Words};
+use super::harvest::{screen, visits};
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
+use std::collections::BTreeSet;
 use weir_model::Finding;
 use weir_stats::WINDOWS;
 
@@ -49,7 +52,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     if seen.households() < devices::HOUSEHOLDS_MIN {
         return Ok(Vec::new());
     }
-    let fired: Vec<_> = crowd
+    let mut fired: Vec<_> = crowd
         .origins
         .iter()
         .enumerate()
@@ -58,5 +61,31 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
             judge::judge(origin, seen.trials(at), &seen.habits, &crowd, threshold)
         })
         .collect();
+    shared(context, &mut fired).await?;
     tell::findings(context, &fired, &WORDS).await
+}
+
+/// How much more often than everybody's a visit may go without a look at a device that people share.
+const SHARED_MORE: f64 = 0.15;
+
+/// Excuses addresses at which people look around and sign in as they do at home, where it is usual that they do.
+async fn shared(context: &Context<'_>, fired: &mut [Fired]) -> Result<(), DetectError> {
+    let census = screen::census(context).await?;
+    if fired.is_empty() || census.visits() < screen::VISITS_MIN || census.bare_share() > 0.5 {
+        return Ok(());
+    }
+    let most = census.bare_share() + SHARED_MORE;
+    let origins = fired.iter().map(|fired| fired.origin.clone()).collect();
+    let mut at_home = BTreeSet::new();
+    visits::each(context, &origins, |origin| {
+        let bare = origin.visits.iter().filter(|visit| visit.bare).count() as f64;
+        if bare <= most * origin.visits.len() as f64 {
+            at_home.insert(origin.name);
+        }
+    })
+    .await?;
+    for fired in fired.iter_mut().filter(|fired| at_home.contains(&fired.origin)) {
+        fired.excuse = Some(Excuse::Shared);
+    }
+    Ok(())
 }

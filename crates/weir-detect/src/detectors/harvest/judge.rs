@@ -33,6 +33,39 @@ pub(crate) struct Fired {
     pub(crate) seen: (Micros, Micros),
     pub(crate) tests: u64,
     pub(crate) threshold: f64,
+    /// What else it could be, where something else looks the same.
+    pub(crate) excuse: Option<Excuse>,
+}
+
+/// What looks like a thief where the log does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Excuse {
+    /// People who work for others, by day, without a name or credential in the log.
+    Desk,
+    /// A device that people share and sign in at.
+    Shared,
+    /// A program that was there when the log began, without a name or credential in the log.
+    Standing,
+}
+
+impl Excuse {
+    /// In words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Desk => {
+                " It reads in office hours on working days only, and no record there names who asks: a desk that works for people looks so too, and a \
+                 credential or a name in the log would tell."
+            }
+            Self::Shared => {
+                " Most people there look around or sign in first, as at home: a device that people share, such as a terminal in a branch, looks so \
+                 too."
+            }
+            Self::Standing => {
+                " It was there when the log began, uses a client of its own, and no record there names who asks: a partner's program looks so too, and a \
+                 credential or a name in the log would tell."
+            }
+        }
+    }
 }
 
 /// Share of visits by credentials that show several people from which whoever is there reads others for a living.
@@ -41,6 +74,9 @@ const STAFF_MAX: f64 = 0.1;
 /// People an active day from whom a client that no household uses would betray that one credential serves many; with fewer it could be a
 /// partner's program with a new credential each day.
 const STRANGERS_MIN: f64 = 3.0;
+
+/// Days after the log's begin within which whoever is there was there before.
+const STANDING_DAYS: i32 = 2;
 
 /// What a window holds of one person.
 #[derive(Default)]
@@ -104,6 +140,13 @@ impl People {
         }
     }
 
+    /// Whether this is a program of its own, nameless, and there since the log began.
+    fn standing(&self, origin: &Origin, census: &Census) -> bool {
+        let began =
+            origin.visits.first().is_some_and(|v| v.day <= census.began().saturating_add(STANDING_DAYS));
+        began && !origin.named && self.strange > 0.5 * self.visits.len() as f64
+    }
+
     /// Whether those who are here read others for a living: staff, a partner, a program.
     fn professional(&self) -> bool {
         let visits = self.visits.len() as f64;
@@ -153,6 +196,7 @@ pub(super) fn judge(
                     seen,
                     tests,
                     threshold: limit,
+                    excuse: people.standing(origin, census).then_some(Excuse::Standing),
                 });
             }
         }

@@ -83,6 +83,17 @@ impl Census {
         each.collect()
     }
 
+    /// The first day of the log.
+    pub(crate) fn began(&self) -> i32 {
+        self.first_seen.keys().next().copied().unwrap_or(0)
+    }
+
+    /// The share of all visits without a look.
+    pub(crate) fn bare_share(&self) -> f64 {
+        let bare: f64 = self.days.values().map(|(_, bare)| bare).sum();
+        bare / self.visits().max(1.0)
+    }
+
     /// Addresses seen up to a day: how many could have been accused.
     pub(crate) fn seen(&self, day: i32) -> u64 {
         self.first_seen.range(..=day).map(|(_, n)| n).sum()
@@ -96,7 +107,7 @@ impl Census {
 
 /// The addresses' histories, one at a time.
 async fn histories(context: &Context<'_>, take: impl FnMut(History)) -> Result<(), DetectError> {
-    const COLUMNS: [&str; 4] = ["people", "credentials", "visits", "looks"];
+    const COLUMNS: [&str; 5] = ["people", "credentials", "visits", "looks", "unnamed"];
     histories::each(context, EntityKind::Origin, &COLUMNS, take).await
 }
 
@@ -195,7 +206,9 @@ fn unlikely(history: &History, usual: &BTreeMap<i32, f64>, bar: &Bar, credential
             let _ = held.push(*day, partial);
             let Some(total) = held.total() else { continue };
             let (people, own) = (total.people.estimate(), total.credentials.estimate());
-            if people < bar.people || own < credentials * people {
+            // Where credentials cannot be asked for, whoever is named by them, or as an actor, is known by that.
+            let named = credentials == 0.0 && bar.own > 0.0 && 2.0 * total.unnamed.estimate() < people;
+            if people < bar.people || own < credentials * people || named {
                 continue;
             }
             let visits = total.visits.estimate();

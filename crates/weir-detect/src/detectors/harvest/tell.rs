@@ -1,8 +1,8 @@
 //! From addresses that fired to findings: what read the same data at the same time is one hand.
 
-use super::desk;
-use super::judge::Fired;
+use super::judge::{Excuse, Fired};
 use crate::hand::{Reader, together};
+use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
@@ -56,12 +56,17 @@ pub(crate) async fn findings(
     }
     let members =
         fired.iter().map(|fired| Member { fired, datasets: read.remove(&fired.origin).unwrap_or_default() });
-    let desks = desk::desks(context, &format!("{fired_at} AND {SHOWN}")).await?;
-    let (desks, others): (Vec<_>, Vec<_>) = members.partition(|m| desks.contains(&m.fired.origin));
+    let rhythms = rhythms(context, "src_ip", &format!("{fired_at} AND {SHOWN}")).await?;
+    let mut excused: BTreeMap<Option<Excuse>, Vec<Member<'_>>> = BTreeMap::new();
+    for member in members {
+        let desk = rhythms.get(&member.fired.origin) == Some(&(Rhythm::Office, false));
+        let excuse = if desk { Some(Excuse::Desk) } else { member.fired.excuse };
+        excused.entry(excuse).or_default().push(member);
+    }
     let mut findings = Vec::new();
-    for (members, severity) in [(others, Severity::High), (desks, Severity::Medium)] {
+    for (excuse, members) in excused {
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.fired.alone)) {
-            findings.extend(finding(context, &group, words, severity).await?);
+            findings.extend(finding(context, &group, words, excuse).await?);
         }
     }
     Ok(findings)
@@ -87,7 +92,7 @@ async fn finding(
     context: &Context<'_>,
     group: &[Member<'_>],
     says: &Words,
-    severity: Severity,
+    excuse: Option<Excuse>,
 ) -> Result<Option<Finding>, DetectError> {
     let alone = group.iter().map(|m| m.fired).filter(|f| f.alone);
     let Some(top) = alone
@@ -99,16 +104,16 @@ async fn finding(
     let Some(head) = group.first() else { return Ok(None) };
     let condition = format!("{} AND {SHOWN}", among(group.iter().map(|m| m.fired.origin.as_str())));
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
-    let sums = sums(context, &condition).await?;
+    let (sums, seen) = sums(context, &condition).await?;
     let sum = |name: &str| sums.get(name).copied().unwrap_or(0.0);
-    let last = group.iter().map(|m| m.fired.seen.1).max().unwrap_or(head.fired.seen.1);
+    let seen = seen.unwrap_or(head.fired.seen);
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let mut draft = Draft::new(
         says.detector,
-        severity,
+        if excuse.is_some() { Severity::Medium } else { Severity::High },
         Entity::new(EntityKind::Origin, &head.fired.origin),
-        (head.fired.seen.0, last),
+        seen,
     )
     .raised(Micros::of_day(top.day + 1));
     draft.title = format!(
@@ -121,8 +126,8 @@ async fn finding(
         says.title,
     );
     draft.explanation = format!("{}{}", (says.explain)(top), beside(group));
-    if severity < Severity::High {
-        draft.explanation.push_str(desk::WORDS);
+    if let Some(excuse) = excuse {
+        draft.explanation.push_str(excuse.words());
     }
     draft.p_value = Some(top.p);
     draft.attack = vec!["T1078".to_owned(), "T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
@@ -157,17 +162,23 @@ async fn finding(
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }
 
-/// Sums over a finding's records.
-async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String, f64>, DetectError> {
+/// Sums over a finding's records, and the first and last of them.
+async fn sums(
+    context: &Context<'_>,
+    condition: &str,
+) -> Result<(BTreeMap<String, f64>, Option<(Micros, Micros)>), DetectError> {
     const NAMES: [&str; 7] = ["records", "people", "holders", "clients", "credentials", "days", "bytes"];
     let query = format!(
         "SELECT count(*) AS records, count(DISTINCT CASE WHEN {NAMED} THEN subject END) AS people, \
          sum(CASE WHEN {NAMED} THEN 0 ELSE 1 END) AS holders, count(DISTINCT user_agent) AS clients, \
-         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes FROM access WHERE {condition}"
+         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes, \
+         min(time) AS first, max(time) AS last FROM access WHERE {condition}"
     );
     let answer = context.sql(&query).await?;
     let row = rows(&answer).next();
-    Ok(row.map(|r| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into()).unwrap_or_default())
+    let sums = |r: weir_lake::Row<'_>| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into();
+    let seen = row.and_then(|r| r.time("first").zip(r.time("last")));
+    Ok((row.map(sums).unwrap_or_default(), seen))
 }
 
 /// What is said of those that would not have fired alone.

@@ -37,6 +37,8 @@ pub(crate) struct Visit {
 pub(crate) struct Origin {
     pub(crate) name: String,
     pub(crate) visits: Vec<Visit>,
+    /// Whether any record that showed data there carries a credential.
+    pub(crate) named: bool,
 }
 
 /// A client's family: its string without the numbers, which change with every release.
@@ -75,6 +77,7 @@ impl Building {
             return;
         }
         let credential = row.text("credential").map(|c| hash64(c.as_bytes()));
+        self.origin.named |= credential.is_some();
         let named =
             row.text("subject").filter(|s| !s.starts_with("credential:")).map(|s| hash64(s.as_bytes()));
         let staff = match (credential, named) {
@@ -124,7 +127,7 @@ pub(crate) async fn each(
                 let Some(origin) = row.text("src_ip") else { continue };
                 if origin != building.origin.name {
                     let next = Building {
-                        origin: Origin { name: origin.to_owned(), visits: Vec::new() },
+                        origin: Origin { name: origin.to_owned(), ..Origin::default() },
                         ..Building::default()
                     };
                     take(std::mem::replace(&mut building, next).origin);

@@ -56,17 +56,18 @@ impl Crowd {
 
 /// Looks over all addresses.
 pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
-    let (mut top, mut professionals) = (Top::default(), Top::default());
+    let (mut top, mut professionals, mut without) = (Top::default(), Top::default(), Top::default());
     let mut first_seen: BTreeMap<i32, u64> = BTreeMap::new();
     let mut everybody = Distinct::new();
     let (mut showing, mut named) = (0_u64, 0_u64);
-    histories::each(context, EntityKind::Origin, &["people", "credentials"], |history| {
+    histories::each(context, EntityKind::Origin, &["people", "credentials", "unnamed"], |history| {
         let Some((first, _)) = history.days.first() else { return };
         *first_seen.entry(*first).or_default() += 1;
-        let (mut people, mut own) = (Distinct::new(), Distinct::new());
+        let (mut people, mut own, mut unnamed) = (Distinct::new(), Distinct::new(), Distinct::new());
         for (_, day) in &history.days {
             people.merge(&day.people);
             own.merge(&day.credentials);
+            unnamed.merge(&day.unnamed);
         }
         everybody.merge(&people);
         if !people.is_empty() {
@@ -75,17 +76,21 @@ pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
         }
         let n = people.estimate();
         if n >= PEOPLE_MIN {
-            let own = own.estimate() >= OWN_MIN * n;
-            if own { &mut top } else { &mut professionals }.take(n.round() as u64, history.entity);
+            let nameless = 2.0 * unnamed.estimate() >= n;
+            let list = match own.estimate() >= OWN_MIN * n {
+                true => &mut top,
+                false if nameless => &mut without,
+                false => &mut professionals,
+            };
+            list.take(n.round() as u64, history.entity);
         }
     })
     .await?;
     let share = FOLLOWED / everybody.estimate().max(1.0);
     let parts = ((share * PARTS as f64).ceil() as u64).clamp(1, PARTS);
-    if 2 * named < showing {
-        // Where most addresses show no credential, none can be asked for.
-        professionals.0.drain().for_each(|(people, origin)| top.take(people.0, origin));
-    }
+    // Where most addresses show no credential, none can be asked for.
+    let to = if 2 * named < showing { &mut top } else { &mut professionals };
+    without.0.drain().for_each(|(people, origin)| to.take(people.0, origin));
     Ok(Crowd { origins: top.sorted(), professionals: professionals.sorted(), parts, first_seen })
 }
 

@@ -55,6 +55,7 @@ pub(super) fn judge(
             seen: (at(trials.first()?.day), at(trials.last()?.day + 1)),
             tests,
             threshold: limit,
+            excuse: None,
         };
         if fired.alone {
             return Some(fired);

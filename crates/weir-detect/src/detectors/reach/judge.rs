@@ -32,6 +32,8 @@ pub(super) enum Verdict {
     Surge,
     /// Appeared during the log and reads many under its credentials.
     Appeared,
+    /// So too, at all hours, with clients that households use: no desk and no program.
+    Intruded,
 }
 
 /// An entity judged.

@@ -3,8 +3,10 @@
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
 use super::screen::{Census, day};
+use crate::detectors::harvest::{self, visits::family};
 use crate::grid::words;
 use crate::hand::{Reader, together};
+use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
@@ -32,8 +34,9 @@ pub(super) async fn findings(
     }
     let told = scope.condition(judged.iter().map(|j| j.entity.as_str()));
     let near = context.session.narrowed(&[(Table::Access, told)]).await?;
-    let context = &Context { session: &near, ..*context };
-    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Appeared] {
+    let (whole, context) = (context, &Context { session: &near, ..*context });
+    let judged = intruders(whole, context, scope, judged).await?;
+    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Intruded, Verdict::Appeared] {
         let which = condition(scope, verdict);
         let concerned =
             |j: &&Judged| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside);
@@ -46,6 +49,47 @@ pub(super) async fn findings(
         }
     }
     Ok(findings)
+}
+
+/// Those who appeared and are neither a desk nor a program: they read at all hours, mostly with clients that households use.
+async fn intruders(
+    whole: &Context<'_>,
+    near: &Context<'_>,
+    scope: &Scope<'_>,
+    judged: &[Judged],
+) -> Result<Vec<Judged>, DetectError> {
+    let mut judged = judged.to_vec();
+    if judged.iter().all(|j| j.verdict != Verdict::Appeared) {
+        return Ok(judged);
+    }
+    let census = harvest::screen::census(whole).await?;
+    if census.visits() < harvest::screen::VISITS_MIN {
+        return Ok(judged);
+    }
+    let habits = harvest::habits(whole, &census).await?;
+    let which = condition(scope, Verdict::Appeared);
+    let rhythms = rhythms(near, &scope.entity(), &which).await?;
+    let query = format!(
+        "SELECT {} AS entity, user_agent, count(*) AS n FROM access WHERE {which} GROUP BY 1, 2 ORDER BY 1, 2",
+        scope.entity()
+    );
+    let mut clients: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for row in rows(&near.sql(&query).await?) {
+        let Some(entity) = row.text("entity") else { continue };
+        let household = habits.known(family(row.text("user_agent").unwrap_or("")), i32::MAX);
+        let (known, all) = clients.entry(entity.to_owned()).or_default();
+        *known += if household { row.count("n") } else { 0 };
+        *all += row.count("n");
+    }
+    for judged in judged.iter_mut().filter(|j| j.verdict == Verdict::Appeared) {
+        let at_home = clients.get(&judged.entity).is_some_and(|(known, all)| 2 * known > *all);
+        if let Some((Rhythm::AllHours(by), _)) = rhythms.get(&judged.entity)
+            && at_home
+        {
+            (judged.verdict, judged.day) = (Verdict::Intruded, judged.day.max(by.day() - 1));
+        }
+    }
+    Ok(judged)
 }
 
 /// The records a verdict speaks of.
@@ -206,6 +250,7 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare if scope.cover.named => format!(" {}", scope.cover.words()),
         Verdict::Bare => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
+        Verdict::Intruded => ", at all hours, and was not there before".to_owned(),
         Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", and was not there before".to_owned(),
     }
 }
@@ -218,7 +263,7 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
             "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
             top.people, top.expected
         ),
-        Verdict::Appeared | Verdict::Steady | Verdict::Beside => {
+        Verdict::Appeared | Verdict::Intruded | Verdict::Steady | Verdict::Beside => {
             format!("read {:.0} people beyond the number of its credentials", top.people)
         }
     };
