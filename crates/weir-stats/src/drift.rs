@@ -34,10 +34,8 @@ pub const PAST_MAX: usize = 182;
 const PAST_WINDOWS: usize = 3;
 /// Days between two fits of the baseline.
 const FIT_DAYS: usize = 7;
-/// Fewest days with activity that a past must have, and their least share.
-const ACTIVE_MIN: usize = 14;
-/// See [`ACTIVE_MIN`].
-const ACTIVE_SHARE: f64 = 0.25;
+/// Share of days with activity from which a past tells what is usual: of fewer, absence is the habit and a presence of weeks no change of it.
+const ACTIVE_SHARE: f64 = 0.5;
 /// Share of its rise below which a change is over, by the mean of a week.
 const OVER: f64 = 0.5;
 const WEEK: usize = 7;
@@ -186,19 +184,22 @@ impl Scan {
         }
         self.days.push((day, value));
         self.since_fit += 1;
-        if self.days.len() >= PAST_MIN + WEEK && (self.fitted.is_none() || self.since_fit >= FIT_DAYS) {
+        let first = self.days.len() == PAST_MIN + WEEK;
+        if first || self.days.len() > PAST_MIN + WEEK && self.since_fit >= FIT_DAYS {
             self.fit();
         } else {
             self.resum(self.sums.len());
         }
     }
 
-    /// Fits the baseline to the days before the longest window, while there are few to those before the shortest.
+    /// Fits the baseline to the days before the longest window, while there are few to those before the shortest. There is none for days that are mostly
+    /// idle.
     fn fit(&mut self) {
         let n = self.days.len();
         let until = n.saturating_sub(LONGEST).max(PAST_MIN).min(n.saturating_sub(WEEK));
         let past = self.days.get(until.saturating_sub(PAST_MAX)..until).unwrap_or_default();
-        self.fitted = Some(Seasonal::fit(past));
+        let active = past.iter().filter(|(_, value)| *value > 0.0).count();
+        self.fitted = (!idle(active, past.len())).then(|| Seasonal::fit(past));
         self.since_fit = 0;
         self.resum(0);
     }
@@ -230,8 +231,7 @@ impl Scan {
         }
         let at = |i: usize| self.sums.get(i).copied();
         let (old, middle, new) = (at(start - past)?, at(start)?, at(self.days.len())?);
-        let active = middle.active - old.active;
-        if active < ACTIVE_MIN || (active as f64) < ACTIVE_SHARE * past as f64 {
+        if idle(middle.active - old.active, past) {
             return None;
         }
         let (n, m) = (window as f64, past as f64);
@@ -323,4 +323,9 @@ impl Scan {
         }
         Judged { day, value, usual, least: kept.map(|rise| rise.least), risen }
     }
+}
+
+/// Whether too few of some days had any activity.
+fn idle(active: usize, days: usize) -> bool {
+    (active as f64) < ACTIVE_SHARE * days as f64
 }

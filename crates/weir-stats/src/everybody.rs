@@ -15,7 +15,7 @@ use crate::tail::student_upper;
 use std::collections::BTreeMap;
 
 /// Comparisons, each window counted once, from which others teach.
-pub const OTHERS_MIN: f64 = 50.0;
+pub const OTHERS_MIN: f64 = 25.0;
 /// Freedoms tried, ascending.
 const FREEDOMS: [f64; 9] = [4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0];
 /// Comparisons, each window counted once, beyond a point from which their share is evidence.

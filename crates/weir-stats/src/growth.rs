@@ -20,7 +20,7 @@ pub const GROWTH_MIN: f64 = 1.1;
 const BEGUN: f64 = 4.0;
 
 /// Comparisons of others for each degree of freedom that they bear.
-const WINDOWS_EACH: f64 = 10.0;
+const WINDOWS_EACH: f64 = 5.0;
 
 /// The last days of a series against those before them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -92,6 +92,21 @@ pub struct Belief {
     pub freedom: f64,
     /// Comparisons that it rests on, each window counted once.
     pub windows: f64,
+}
+
+impl Belief {
+    /// Comparisons that bear any freedom that can be believed.
+    pub const WINDOWS_ENOUGH: f64 = WINDOWS_EACH * 64.0;
+
+    /// What both show: the larger variance and the smaller freedom, resting on the more comparisons.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            inflation: self.inflation.max(other.inflation),
+            freedom: self.freedom.min(other.freedom),
+            windows: self.windows.max(other.windows),
+        }
+    }
 }
 
 /// How far a series' own comparisons over windows of one length missed.

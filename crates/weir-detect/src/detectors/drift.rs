@@ -39,8 +39,6 @@ const KINDS: [(EntityKind, &str); 8] = [
     (EntityKind::Country, "country"),
     (EntityKind::Host, "dst_ip"),
 ];
-/// Families of tests: each measure of each kind has an equal part of the budget.
-const FAMILIES: usize = KINDS.len() * Measure::ALL.len();
 /// Rises told at most for a kind; of more, the least likely.
 const RISES_MAX: usize = 1_000;
 
@@ -67,10 +65,21 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         all.merge(&tally);
         kinds.push((kind, column, tally.settle()));
     }
-    let all = all.settle();
+    let (everything, all) = (all.across().settle(), all.settle());
     let mut told = Vec::new();
     for (kind, column, own) in kinds.iter().filter(|(.., own)| own.any()) {
-        let everybody = everybody::Everybody::new(own, &all, |tests| context.threshold(FAMILIES, tests));
+        // A measure of a kind is a family. Those that can be grave share the budget; the others, which cannot, share another of its size.
+        let everybody = everybody::Everybody::new(own, [&all, &everything], |measure, place, tests| {
+            let grave = episodes::can_be_grave(*kind, measure);
+            let tested = |(kind, _, own): &(EntityKind, &str, everybody::Settled)| {
+                let alike = |m: &Measure| episodes::can_be_grave(*kind, *m) == grave;
+                Measure::ALL.iter().filter(|m| alike(m) && own.tests_at(place, **m) > 0).count()
+            };
+            let families = kinds.iter().map(tested).sum();
+            // What cannot be `high` spends nothing of the budget for that.
+            let share = if grave { 1.0 } else { 1.0 / INFO.budget_share };
+            share * context.threshold(families, tests)
+        });
         let mut risen = Vec::new();
         series::each(context, *kind, period, |series| {
             risen.extend(judge(*kind, &series, &everybody));

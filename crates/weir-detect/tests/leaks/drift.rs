@@ -69,11 +69,7 @@ impl Office {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let found = self.world().find("drift");
-        for finding in &found {
-            println!("{} {} {:?} {:?}", finding.severity, finding.title, finding.p_value, finding.measures);
-        }
-        found
+        self.world().find("drift")
     }
 }
 
@@ -105,14 +101,14 @@ fn a_desk_that_looks_up_more_and_more_is_one_finding_and_keeps_its_id() {
     let told = i64::from(finding.raised.day() - start) - LEAK;
     assert!((4..=21).contains(&told), "told after {told} days");
     assert!((i64::from(finding.first_seen.day() - start) - LEAK).abs() <= 7, "{}", finding.first_seen);
-    // A day's part of the budget, over 24 families and the desks.
-    assert!(finding.p_value.unwrap() <= 1.0 / 30.0 / 24.0 / DESKS as f64);
+    // A day's part of the budget, over two measures of credentials and of addresses at least, and the desks.
+    assert!(finding.p_value.unwrap() <= 1.0 / 30.0 / 4.0 / DESKS as f64);
     // What is said does not wait for later days, nor changes with them.
     let earlier = Office { days: LEAK + told + 1, leak: true, everybody: false }.findings();
     let same = earlier.iter().find(|f| f.id == finding.id).unwrap();
     assert_eq!(
-        (same.raised, same.first_seen, same.p_value),
-        (finding.raised, finding.first_seen, finding.p_value)
+        (same.severity, same.raised, same.first_seen),
+        (finding.severity, finding.raised, finding.first_seen)
     );
     assert!(same.last_seen < finding.last_seen);
 }

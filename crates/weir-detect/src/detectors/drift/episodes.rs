@@ -44,16 +44,11 @@ impl Risen {
 
     /// What growth of this measure means, if it is not one of many.
     fn severity(&self, crowded: bool) -> Severity {
-        let reader = matches!(
-            self.kind,
-            EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Origin
-        );
+        let grave = can_be_grave(self.kind, self.measure);
         let least = &self.rise.least;
         let excess = least.growth.seen - least.growth.expected * least.shared.exp();
         match self.measure {
-            Measure::People
-                if reader && self.named && self.compared() && !crowded && excess >= PEOPLE_MIN =>
-            {
+            Measure::People if grave && self.named && self.compared() && !crowded && excess >= PEOPLE_MIN => {
                 Severity::High
             }
             Measure::People => Severity::Medium,
@@ -63,11 +58,20 @@ impl Risen {
     }
 }
 
+/// Whether growth of a measure can be grave at a kind of entity: people beyond credentials, of those who read.
+pub(super) fn can_be_grave(kind: EntityKind, measure: Measure) -> bool {
+    let reads =
+        matches!(kind, EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Origin);
+    reads && measure == Measure::People
+}
+
 /// What rose at one entity at one time, the first told first.
 #[derive(Clone, Debug)]
 pub(super) struct Episode {
     pub(super) risen: Vec<Risen>,
     pub(super) severity: Severity,
+    /// The day on which it was first so severe.
+    pub(super) told: i32,
     /// Whether too many rose with it.
     pub(super) crowded: bool,
 }
@@ -99,11 +103,13 @@ pub(super) fn of(mut risen: Vec<Risen>) -> Vec<Episode> {
         };
         match episodes.last_mut().filter(|episode| joins(episode)) {
             Some(episode) => {
-                episode.severity = episode.severity.max(severity);
+                if severity > episode.severity {
+                    (episode.severity, episode.told) = (severity, one.rise.told);
+                }
                 episode.crowded |= crowded;
                 episode.risen.push(one);
             }
-            None => episodes.push(Episode { severity, crowded, risen: vec![one] }),
+            None => episodes.push(Episode { severity, told: one.rise.told, crowded, risen: vec![one] }),
         }
     }
     episodes.sort_by_key(|episode| (Reverse(episode.severity), episode.days()));
@@ -171,7 +177,7 @@ mod tests {
                 ("a", 1, Severity::Medium, (120, 130)),
             ]
         );
-        assert_eq!(all[0].risen[0].measure, Measure::Records);
+        assert_eq!((all[0].risen[0].measure, all[0].told), (Measure::Records, 58));
     }
 
     #[test]

@@ -55,6 +55,19 @@ impl Tally {
         self.tests.iter_mut().flatten().zip(other.tests.iter().flatten()).for_each(|(a, b)| *a += b);
     }
 
+    /// The same with the measures taken together: what is known of all series whatever they count.
+    pub(super) fn across(&self) -> Self {
+        let mut whole = Self::new(self.period);
+        for (to, from) in whole.together.iter_mut().zip(&self.together) {
+            let mut sum: [Together; WINDOWS.len()] = Default::default();
+            for of_measure in from {
+                sum.iter_mut().zip(of_measure).for_each(|(sum, more)| sum.merge(more));
+            }
+            *to = std::array::from_fn(|_| sum.clone());
+        }
+        whole
+    }
+
     /// What is known on each day.
     pub(super) fn settle(self) -> Settled {
         let mut known: Vec<OfDay<Known>> = self.together.iter().map(|_| OfDay::default()).collect();
@@ -103,53 +116,64 @@ impl Settled {
         self.tests.iter().flatten().any(|tests| *tests > 0)
     }
 
+    /// Series of a measure tested on the day at a place.
+    pub(super) fn tests_at(&self, place: usize, measure: Measure) -> u64 {
+        self.tests.get(place).and_then(|t| t.get(measure.place()).copied()).unwrap_or(0)
+    }
+
     fn known(&self, measure: Measure, day: i32, growth: &Growth) -> Known {
-        let m = Measure::ALL.iter().position(|m| *m == measure);
-        let w = WINDOWS.iter().position(|w| *w == growth.days);
-        let found = self.period.place(day).zip(m.zip(w));
-        found.and_then(|(day, (m, w))| self.known.get(day)?.get(m)?.get(w).copied()).unwrap_or_default()
+        let window = WINDOWS.iter().position(|w| *w == growth.days);
+        let found = self.period.place(day).zip(window);
+        let known = found.and_then(|(day, w)| self.known.get(day)?.get(measure.place())?.get(w).copied());
+        known.unwrap_or_default()
     }
 }
 
-/// A kind's own series, and those of all kinds for when they are few.
+/// A kind's own series, and wider circles for when they are few: all kinds' of the same measure, then all there are.
 pub(super) struct Everybody<'a> {
     own: &'a Settled,
-    all: &'a Settled,
+    wider: [&'a Settled; 2],
     thresholds: Vec<[f64; Measure::ALL.len()]>,
 }
 
 impl<'a> Everybody<'a> {
-    /// With the largest p that tells a rise, by the number of series tested on a day.
-    pub(super) fn new(own: &'a Settled, all: &'a Settled, threshold: impl Fn(u64) -> f64) -> Self {
-        let thresholds = own.tests.iter().map(|tests| tests.map(&threshold)).collect();
-        Self { own, all, thresholds }
+    /// With the largest p that tells a rise, by measure, place of the day and number of series tested.
+    pub(super) fn new(
+        own: &'a Settled,
+        wider: [&'a Settled; 2],
+        threshold: impl Fn(Measure, usize, u64) -> f64,
+    ) -> Self {
+        let of = |place: usize| Measure::ALL.map(|m| threshold(m, place, own.tests_at(place, m)));
+        Self { own, wider, thresholds: (0..own.tests.len()).map(of).collect() }
     }
 
     /// Series of the kind tested on a day, and the largest p that tells a rise.
     pub(super) fn tests(&self, measure: Measure, day: i32) -> (u64, f64) {
-        let m = Measure::ALL.iter().position(|m| *m == measure).unwrap_or(0);
-        let found = self.own.period.place(day).and_then(|place| {
-            Some((*self.own.tests.get(place)?.get(m)?, *self.thresholds.get(place)?.get(m)?))
-        });
-        found.unwrap_or((0, 0.0))
+        let Some(place) = self.own.period.place(day) else { return (0, 0.0) };
+        let threshold = self.thresholds.get(place).and_then(|t| t.get(measure.place()).copied());
+        (self.own.tests_at(place, measure), threshold.unwrap_or(0.0))
     }
 
-    /// Series that a comparison is compared with.
+    fn circles(&self, measure: Measure, day: i32, growth: &Growth) -> impl Iterator<Item = Known> {
+        [self.own, self.wider[0], self.wider[1]].map(|circle| circle.known(measure, day, growth)).into_iter()
+    }
+
+    /// Series that a comparison is compared with: those of the nearest circle of ten.
     pub(super) fn peers(&self, measure: Measure, day: i32, growth: &Growth) -> u64 {
-        let own = self.own.known(measure, day, growth).n;
-        if own >= PEERS_MIN { own } else { self.all.known(measure, day, growth).n }
+        self.circles(measure, day, growth).find(|known| known.n >= PEERS_MIN).map_or(0, |known| known.n)
     }
 
-    /// What they tell of it.
+    /// What they tell of it: the growth of the nearest circle of ten; how far comparisons miss, circle by circle until there are enough.
     pub(super) fn others(&self, measure: Measure, day: i32, growth: &Growth) -> Others {
-        let (own, all) = (self.own.known(measure, day, growth), self.all.known(measure, day, growth));
-        let median = if own.n >= PEERS_MIN {
-            own.median
-        } else if all.n >= PEERS_MIN {
-            all.median
-        } else {
-            0.0
-        };
-        Others { shared: median, belief: own.belief.or(all.belief) }
+        let nearest = self.circles(measure, day, growth).find(|known| known.n >= PEERS_MIN);
+        let mut belief: Option<Belief> = None;
+        for circle in self.circles(measure, day, growth).filter_map(|known| known.belief) {
+            let both = belief.map_or(circle, |nearer| nearer.with(circle));
+            belief = Some(both);
+            if both.windows >= Belief::WINDOWS_ENOUGH {
+                break;
+            }
+        }
+        Others { shared: nearest.map_or(0.0, |known| known.median), belief }
     }
 }

@@ -49,6 +49,11 @@ impl Measure {
         }
     }
 
+    /// Its place in [`Measure::ALL`].
+    pub(super) fn place(self) -> usize {
+        Self::ALL.iter().position(|measure| *measure == self).unwrap_or(0)
+    }
+
     /// The measure's name in a finding.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -131,7 +136,7 @@ impl Series {
 
     /// A measure for every day that counts, zeros where the entity was not active; none where it hardly ever was.
     pub(super) fn values(&self, measure: Measure) -> impl Iterator<Item = (i32, f64)> + '_ {
-        let at = Measure::ALL.iter().position(|m| *m == measure).unwrap_or(0);
+        let at = measure.place();
         let value = move |day: &Day| day.values.get(at).copied().unwrap_or(0.0);
         let active: Vec<(i32, f64)> =
             self.days.iter().map(|day| (day.day, value(day))).filter(|(_, x)| *x > 0.0).collect();

@@ -35,7 +35,7 @@ pub(super) async fn finding(
     let told = episode.risen.iter().find(|r| r.measure == Measure::People).unwrap_or(first);
     draft.title = title(kind, told, episode.open());
     draft.explanation = explain(episode, days.0);
-    draft = draft.raised(Micros::of_day(first.rise.told.saturating_add(1)));
+    draft = draft.raised(Micros::of_day(episode.told.saturating_add(1)));
     draft.p_value = Some(episode.risen.iter().map(|r| r.rise.least.p).fold(1.0, f64::min));
     draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
     draft.limits = limits(episode, passed_over);
@@ -43,9 +43,9 @@ pub(super) async fn finding(
         let days = f64::from(one.rise.to - one.rise.from + 1);
         draft = draft.measure(one.measure.name(), one.rise.seen / days, Some(one.rise.expected / days));
     }
-    let least = &told.rise.least;
+    let factor = told.rise.seen / told.rise.expected.max(f64::MIN_POSITIVE);
     draft = draft
-        .measure("growth_percent", percent(least.growth.growth), Some(percent(least.shared)))
+        .measure("growth_percent", 100.0 * (factor - 1.0), Some(percent(told.rise.least.shared)))
         .measure("days", f64::from(days.1 - days.0 + 1), None);
     for (name, value) in sums {
         draft = draft.measure(&name, value, None);
@@ -73,7 +73,10 @@ pub(super) async fn add(context: &Context<'_>, all: &mut Vec<Told>, new: Told) -
         let same = all.iter_mut().filter(near).find(|told| Some(told.entity.as_str()) == most);
         if let Some(told) = same {
             let finding = &mut told.finding;
-            finding.severity = finding.severity.max(new.finding.severity);
+            if new.finding.severity > finding.severity {
+                finding.severity = new.finding.severity;
+                finding.raised = new.finding.raised.min(finding.last_seen);
+            }
             let principal = finding.entities.first().cloned();
             finding.entities.extend(new.finding.entities);
             let mut rest = finding.entities.split_off(1);
@@ -176,8 +179,8 @@ fn explain(episode: &Episode, from: i32) -> String {
             "too few series tell what everybody did".to_owned()
         };
         format!(
-            "{}: by {} the last {} days lay {:.0} % above the {} days before them, and {others}. Under the series' own past (residuals of ln(1 + x) from \
-             the day of the week; standard error of the difference {:.3} under AR(1), times {:.2} for how far such comparisons missed before; Student's t with \
+            "{}: by {} the last {} days lay {:.0} % above the {} days before them, and {others}. Under the series' own past (mean residuals of ln(1 + x) from \
+             the day of the week, each at most 5 deviations; standard error of the difference {:.3} under AR(1), times {:.2} for how far such comparisons missed before; Student's t with \
              {:.0} degrees of freedom and a negative binomial of the sum, the larger p, times the number of windows) the chance of that is {:.1e}. {} series \
              of the kind were tested that day: {:.1e} false alarms a day at such a chance; the budget let {:.1e} through.",
             one.measure.name(),
