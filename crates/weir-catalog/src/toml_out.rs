@@ -58,7 +58,7 @@ fn head(learned: &Learned, out: &mut String) {
     comment("A parameter's name is its namespace: one name, one count of people.", out);
     out.push('\n');
     comment(
-        "[organisation]\nname = \"\"\nhome_country = \"\"   # ISO 3166-1 alpha-2: KR\nmembers = 0         # how many people you hold data of",
+        "[organisation]\nname = \"\"\nhome_country = \"\"   # ISO 3166-1 alpha-2: KR\npermitted_countries = []   # from where people's data may be read\nmembers = 0         # how many people you hold data of",
         out,
     );
     out.push('\n');

@@ -39,6 +39,8 @@ pub struct OrganisationConfig {
     pub sector: Option<String>,
     /// ISO 3166-1 alpha-2.
     pub home_country: Option<String>,
+    /// Countries, ISO 3166-1 alpha-2, from where people's data may be read; the home country always may. A dataset's own list goes before.
+    pub permitted_countries: Option<Vec<String>>,
     /// How many people live where it works.
     pub population: Option<u64>,
     /// How many people it holds data of.
@@ -68,6 +70,10 @@ pub struct DatasetConfig {
     /// The parameter (namespace) that names the person; or `holder`: the page shows the holder of the credential used.
     #[serde(default)]
     pub subject: Option<String>,
+    /// Countries, ISO 3166-1 alpha-2, from where it may be read; the home country always may. Any may when neither this nor the organisation's
+    /// list is told.
+    #[serde(default)]
+    pub permitted_countries: Option<Vec<String>>,
 }
 
 /// How the files that match a pattern are read.
@@ -131,11 +137,44 @@ pub struct InventoryConfig {
 impl Config {
     /// Reads `weir.toml`'s text; an error names line and mend.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        toml::from_str(text).map_err(|e| {
+        let config: Self = toml::from_str(text).map_err(|e| {
             let line = e.span().map(|s| text.bytes().take(s.start).filter(|b| *b == b'\n').count() + 1);
             ModelError::Config { help: suggestion(e.message()), message: e.message().to_owned(), line }
-        })
+        })?;
+        let wrong = config.told_countries().find(|country| !is_code(country)).cloned();
+        match wrong {
+            Some(wrong) => Err(ModelError::Config {
+                message: format!("`{wrong}` in `permitted_countries` is no country code"),
+                line: None,
+                help: Some("countries are told by ISO 3166-1 alpha-2: `KR`".to_owned()),
+            }),
+            None => Ok(config),
+        }
     }
+
+    /// Whether a dataset may be read from a country; `None` where nobody told.
+    #[must_use]
+    pub fn permits(&self, dataset: &str, country: &str) -> Option<bool> {
+        let own =
+            self.datasets.iter().find(|d| d.name == dataset).and_then(|d| d.permitted_countries.as_ref());
+        let told = own.or(self.organisation.permitted_countries.as_ref())?;
+        Some(self.is_home(country) || told.iter().any(|c| c.eq_ignore_ascii_case(country)))
+    }
+
+    /// Whether a country is the organisation's own.
+    #[must_use]
+    pub fn is_home(&self, country: &str) -> bool {
+        self.organisation.home_country.as_ref().is_some_and(|home| home.eq_ignore_ascii_case(country))
+    }
+
+    fn told_countries(&self) -> impl Iterator<Item = &String> {
+        let own = self.datasets.iter().filter_map(|d| d.permitted_countries.as_ref());
+        self.organisation.permitted_countries.iter().chain(own).flatten()
+    }
+}
+
+fn is_code(country: &str) -> bool {
+    country.len() == 2 && country.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// "unknown field `datset`, expected one of `dataset`, ..." becomes "did you mean `dataset`?".
@@ -165,6 +204,27 @@ mod tests {
         assert!(message.contains("datset"), "{message}");
         assert_eq!(help.as_deref(), Some("did you mean `dataset`?"));
         assert_eq!(line, Some(4));
+    }
+
+    #[test]
+    fn a_datasets_own_countries_go_before_the_organisations() {
+        let text = r#"
+            [organisation]
+            home_country = "KR"
+            permitted_countries = ["JP"]
+            [[dataset]]
+            name = "addresses"
+            permitted_countries = []
+            [[dataset]]
+            name = "orders"
+        "#;
+        let config = Config::parse(text).unwrap();
+        let permits = |dataset, country| config.permits(dataset, country);
+        assert_eq!([permits("orders", "JP"), permits("orders", "CN")], [Some(true), Some(false)]);
+        assert_eq!([permits("addresses", "KR"), permits("addresses", "JP")], [Some(true), Some(false)]);
+        assert_eq!(Config::default().permits("orders", "CN"), None);
+        let wrong = Config::parse("[organisation]\npermitted_countries = ['Japan']").unwrap_err();
+        assert!(wrong.to_string().contains("`Japan`"), "{wrong}");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub enum EntityKind {
     Country,
     /// A cloud or directory account (tenant).
     Account,
+    /// A dataset as read from one country: `KR/addresses`. Rolled up, never accused: findings name the country and the dataset.
+    Crossing,
 }
 
 impl EntityKind {
@@ -57,6 +59,7 @@ impl EntityKind {
             Self::Sensor => "sensor",
             Self::Country => "country",
             Self::Account => "account",
+            Self::Crossing => "crossing",
         }
     }
 }

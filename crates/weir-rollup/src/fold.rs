@@ -25,6 +25,7 @@ pub struct Fold {
 }
 
 /// What one access adds to each of its entities.
+#[derive(Clone, Copy)]
 struct Touch<'p> {
     time: i64,
     bytes: u64,
@@ -111,6 +112,16 @@ impl Fold {
             Lane::new(EntityKind::Sensor, text(batch, "sensor")),
         ];
         let (routes, datasets) = (Text(Some(&derived.route)), Text(Some(&derived.dataset)));
+        let mut shown = Shown {
+            lanes: [
+                Lane::new(EntityKind::Host, text(batch, "hostname")),
+                Lane::new(EntityKind::Route, routes),
+            ],
+            countries: Text(Some(&derived.country)),
+            datasets,
+            names: HashMap::new(),
+            hint: Hint::default(),
+        };
         let mut people = Vec::new();
         for row in 0..batch.num_rows() {
             let (time, day) = when.at(row);
@@ -137,6 +148,10 @@ impl Fold {
                     touch.visit(partial);
                 }
             })?;
+            if touch.data && touch.shown {
+                let actor = actors.at(row).map(|v| hash64(v.as_bytes()));
+                self.shown(&mut shown, row, day, &Touch { credential: Some(touch.bearer(actor)), ..touch })?;
+            }
             self.hour(&mut lanes, row, (time, day));
         }
         Ok(())
@@ -277,6 +292,28 @@ impl Fold {
         Ok(())
     }
 
+    /// Changes the entities that count nothing but data that was shown.
+    fn shown(
+        &mut self,
+        shown: &mut Shown<'_>,
+        row: usize,
+        day: i32,
+        touch: &Touch<'_>,
+    ) -> Result<(), RollupError> {
+        for lane in &mut shown.lanes {
+            if let Some(value) = lane.values.at(row) {
+                self.update(lane.kind, value, day, &mut lane.hint, |partial| touch.add(partial))?;
+            }
+        }
+        if let (Some(country), Some(dataset)) = (shown.countries.at(row), shown.datasets.at(row)) {
+            let name =
+                shown.names.entry((country, dataset)).or_insert_with(|| kind::crossing(country, dataset));
+            let kind = kind::place(EntityKind::Crossing);
+            self.update(kind, name, day, &mut shown.hint, |partial| touch.add(partial))?;
+        }
+        Ok(())
+    }
+
     /// Counts a row in its sensor's hour: the last lane, which was just found.
     fn hour(&mut self, lanes: &mut [Lane<'_>], row: usize, (time, day): (i64, i32)) {
         if let Some(lane) = lanes.last_mut()
@@ -337,6 +374,12 @@ impl Touch<'_> {
 }
 
 impl Touch<'_> {
+    /// Whose hands the data came into: the credential, else the actor, else the client at its address.
+    fn bearer(&self, actor: Option<u64>) -> u64 {
+        let device = || hash64_in(self.origin.unwrap_or(0), &self.client.to_le_bytes());
+        self.credential.or(actor).unwrap_or_else(device)
+    }
+
     /// Counts the span in which a client was shown data, or looked around.
     fn visit(&self, partial: &mut Partial) {
         let Some(origin) = self.origin else { return };
@@ -362,6 +405,16 @@ impl Sign {
         self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
         self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
     }
+}
+
+/// Entities of a batch that count data shown and nothing else, so that paths asked for in vain make none: hosts, routes, and datasets by
+/// the country they were read from. Their credentials are bearers ([`Touch::bearer`]).
+struct Shown<'a> {
+    lanes: [Lane<'a>; 2],
+    countries: Text<'a>,
+    datasets: Text<'a>,
+    names: HashMap<(&'a str, &'a str), String>,
+    hint: Hint,
 }
 
 /// Prefixes of a batch's origins, each computed once.

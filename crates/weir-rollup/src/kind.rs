@@ -3,16 +3,18 @@
 use weir_model::EntityKind;
 
 /// Kinds rolled up, sorted by their word.
-pub const KINDS: [EntityKind; 10] = [
+pub const KINDS: [EntityKind; 12] = [
     EntityKind::Actor,
     EntityKind::Client,
     EntityKind::Country,
     EntityKind::Credential,
+    EntityKind::Crossing,
     EntityKind::Dataset,
     EntityKind::Host,
     EntityKind::Key,
     EntityKind::Origin,
     EntityKind::Prefix,
+    EntityKind::Route,
     EntityKind::Sensor,
 ];
 
@@ -25,6 +27,18 @@ pub(crate) fn place(kind: EntityKind) -> u8 {
 #[must_use]
 pub fn visits(kind: EntityKind) -> bool {
     matches!(kind, EntityKind::Actor | EntityKind::Client | EntityKind::Origin | EntityKind::Prefix)
+}
+
+/// The entity that stands for a dataset as read from a country.
+#[must_use]
+pub fn crossing(country: &str, dataset: &str) -> String {
+    format!("{country}/{dataset}")
+}
+
+/// Country and dataset of a crossing.
+#[must_use]
+pub fn crossed(entity: &str) -> Option<(&str, &str)> {
+    entity.split_once('/')
 }
 
 /// The kind at a place.
@@ -42,5 +56,10 @@ mod tests {
     #[test]
     fn kinds_are_sorted_by_their_word() {
         assert!(super::KINDS.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+    }
+
+    #[test]
+    fn a_crossing_is_taken_apart_as_it_was_put_together() {
+        assert_eq!(super::crossed(&super::crossing("KR", "orders/2025")), Some(("KR", "orders/2025")));
     }
 }

@@ -74,7 +74,8 @@ pub struct Partial {
     pub people: Distinct,
     /// People whose data it asked for and was not shown.
     pub missed: Distinct,
-    /// Credentials used or issued.
+    /// Credentials used or issued. Of a route, a crossing and data shown by a host: bearers, that is the credential, else the actor, else
+    /// the client at its address.
     pub credentials: Distinct,
     /// Routes.
     pub routes: Distinct,

@@ -153,6 +153,15 @@ proptest! {
             prop_assert_eq!(row.partial.people.exact(), Some(count(&shown)));
             prop_assert_eq!(row.partial.missed.exact(), Some(count(&missed)));
         }
+        // Routes hold what was shown and nothing else, by whom it was borne.
+        let granted: Vec<&Event> = events.iter().filter(|e| e.table > 2 && e.status == 200).collect();
+        let route = find(&rows, EntityKind::Route, "/members/{member}/addresses");
+        prop_assert_eq!(route.iter().map(|r| r.partial.records).sum::<u64>(), granted.len() as u64);
+        for row in route {
+            let day = granted.iter().filter(|e| e.time / DAY_US == i64::from(row.day));
+            let bearers: BTreeSet<_> = day.map(|e| e.credential.ok_or((e.ip, e.agent))).collect();
+            prop_assert_eq!(row.partial.credentials.exact(), Some(bearers.len() as u64));
+        }
         let edge = find(&rows, EntityKind::Sensor, "edge");
         let sum = |of: fn(&Row) -> u64| edge.iter().map(|r| of(r)).sum::<u64>();
         let many = |test: fn(&Event) -> bool| events.iter().filter(|e| test(e)).count() as u64;
@@ -204,6 +213,29 @@ fn memory_stays_within_the_budget_whatever_comes() {
             .max(),
         Some(257)
     );
+}
+
+#[test]
+fn a_dataset_is_counted_by_the_country_it_was_read_from() {
+    let (catalog, mut records) = (catalog(), Records::default());
+    for (at, status) in [200, 200, 404, 200].into_iter().enumerate() {
+        let (time, member) = (at as i64, at as u16);
+        push(
+            &mut records,
+            &Event { table: 9, time, ip: 1, agent: 0, credential: Some(1), member, status, bytes: 1 },
+        );
+    }
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    let batch = records.take(&tag).unwrap().remove(0).1;
+    let mut derived = catalog.derive(&batch);
+    derived.country = vec![Some("KR"), Some("JP"), Some("JP"), None].into();
+    let mut fold = Fold::new(usize::MAX, std::env::temp_dir());
+    fold.access(&batch, &derived).unwrap();
+    let rows: Vec<Row> = fold.finish().unwrap().collect::<Result<_, _>>().unwrap();
+    let crossings = rows.iter().filter(|r| r.kind == EntityKind::Crossing);
+    let read: Vec<_> =
+        crossings.map(|r| (r.entity.as_str(), r.partial.records, r.partial.people.exact())).collect();
+    assert_eq!(read, [("JP/addresses", 1, Some(1)), ("KR/addresses", 1, Some(1))]);
 }
 
 #[test]
