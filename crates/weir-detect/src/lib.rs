@@ -7,6 +7,7 @@
 //! What this crate refuses: a finding without records ([`Draft::finish`] drops none silently, it cannot be built), and an accusation
 //! where the logs have a gap (then it is a limit, said in words).
 
+mod bearer;
 mod context;
 pub mod coverage;
 mod draft;
@@ -14,6 +15,7 @@ mod error;
 mod grid;
 mod hand;
 mod histories;
+mod members;
 mod registry;
 mod rhythm;
 

@@ -1,9 +1,10 @@
 //! Small lakes from log lines, and what a detector finds in them.
 
+use crate::mmdb::database;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use weir_catalog::{Catalog, Inventories, Learner, Links};
+use weir_catalog::{Catalog, Countries, Inventories, Learner, Links};
 use weir_detect::{Context, detector};
 use weir_lake::{Lake, SessionOptions};
 use weir_model::config::Config;
@@ -19,6 +20,8 @@ pub struct World {
     pub files: BTreeMap<String, Vec<u8>>,
     pub config: Config,
     pub inventories: Inventories,
+    /// Lines of `network,country`.
+    pub countries: String,
 }
 
 impl World {
@@ -54,6 +57,7 @@ impl World {
             "weir.toml" => self.config = Config::parse(&text).unwrap(),
             "keys.csv" => self.inventories.add_keys(name, &text).unwrap(),
             "people.csv" => self.inventories.add_people(name, &text).unwrap(),
+            "countries.csv" => self.countries = text,
             "Expected" => expected.extend(block.iter().map(|l| (*l).to_owned())),
             _ => {
                 self.files.insert(name.to_owned(), text.into_bytes());
@@ -107,6 +111,9 @@ impl World {
             intake.push(reader.finish());
         }
         let catalog = Catalog::new(&self.config, &learner.finish(&self.config), Links::default()).unwrap();
+        let countries = (!self.countries.is_empty())
+            .then(|| Arc::new(Countries::new("countries.mmdb", database(&self.countries)).unwrap()));
+        let catalog = catalog.with_countries(countries);
         let spill = tempfile::tempdir().unwrap();
         let mut fold = Fold::new(256 << 20, spill.path());
         for (table, batch) in &batches {

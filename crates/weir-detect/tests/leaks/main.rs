@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
 
 mod common;
+mod crossing;
 mod drift;
 mod harvest;
+mod mmdb;
+mod site;
 
 use common::{World, values};
 use std::collections::BTreeSet;
@@ -46,7 +49,9 @@ fn thieves() -> Vec<String> {
 
 #[test]
 fn fixtures_fire_and_stay_quiet() {
-    for detector in ["unissued", "guessing", "newcomer", "shared_out", "blindspot", "bulk", "drift"] {
+    for detector in
+        ["blindspot", "bulk", "crossing", "drift", "guessing", "newcomer", "shared_out", "unissued"]
+    {
         for name in ["fires", "quiet"] {
             let path = format!("crates/weir-detect/fixtures/{detector}/{name}.md");
             let (world, expected) = World::fixture(&std::fs::read_to_string(root().join(&path)).unwrap());

@@ -29,6 +29,11 @@ const ADVICE: &[Advice] = &[
         lesson: "Look at what an address reads over weeks together with what reads like it; one address at a time shows only the loud ones.",
     },
     Advice {
+        detector: "crossing",
+        now: "Ask who reads there and on what ground; until that is known, block the addresses named and end the sessions used there.",
+        lesson: "Say from which countries each dataset may be read, and refuse the others; reading from abroad is a transfer.",
+    },
+    Advice {
         detector: "drift",
         now: "Ask the owner of each reader named what changed on the day the growth began; where nobody can say, look at whose data it reads now and did not before.",
         lesson: "Agree with each job, partner and desk how many people's records a week it needs, and review who grows beyond it.",
