@@ -4,6 +4,7 @@ pub mod blindspot;
 pub mod bulk;
 pub mod campaign;
 pub mod crossing;
+pub mod dormant;
 pub mod drift;
 pub mod enumeration;
 pub mod guessing;

@@ -1,8 +1,8 @@
 //! The detectors, as data.
 
 use crate::detectors::{
-    blindspot, bulk, campaign, crossing, drift, enumeration, guessing, harvest, impostor, newcomer, reach,
-    shared_out, unissued,
+    blindspot, bulk, campaign, crossing, dormant, drift, enumeration, guessing, harvest, impostor, newcomer,
+    reach, shared_out, unissued,
 };
 use crate::{Context, DetectError, Detector};
 use weir_model::Finding;
@@ -14,6 +14,7 @@ pub fn detectors() -> &'static [&'static dyn Detector] {
         &bulk::Bulk,
         &campaign::Campaign,
         &crossing::Crossing,
+        &dormant::Dormant,
         &drift::Drift,
         &enumeration::Enumeration,
         &guessing::Guessing,

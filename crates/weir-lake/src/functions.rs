@@ -1,7 +1,7 @@
 //! Functions that every session has, beside DataFusion's own. They travel to a cluster by name.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, Int64Array, StringArray};
+use arrow_array::{ArrayRef, Float64Array, StringArray};
 use arrow_schema::DataType;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
@@ -13,23 +13,7 @@ use weir_stats::hash64;
 /// Makes them known to a session.
 pub(crate) fn register(context: &SessionContext) {
     context.register_udf(network());
-    context.register_udf(part());
-}
-
-/// Parts that [`part`] cuts texts into.
-const PARTS: u64 = 1_024;
-
-/// `part(text)`: which of 1,024 parts a text falls into by its hash, to look at a sample of names that is the same every time.
-fn part() -> ScalarUDF {
-    let of = |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(arguments)?;
-        let texts = arrays.first().and_then(|a| a.as_string_opt::<i32>());
-        let texts = texts.ok_or_else(|| DataFusionError::Execution("part takes a text".to_owned()))?;
-        let of = |text: &str| i64::try_from(hash64(text.as_bytes()) % PARTS).unwrap_or(0);
-        let parts: Int64Array = texts.iter().map(|text| text.map(of)).collect();
-        Ok(ColumnarValue::Array(Arc::new(parts) as ArrayRef))
-    };
-    create_udf("part", vec![DataType::Utf8], DataType::Int64, Volatility::Immutable, Arc::new(of))
+    context.register_udf(hash_share());
 }
 
 /// `network(address)`: the `/24` or `/48` an address belongs to; null when it is none.
@@ -52,4 +36,29 @@ fn network() -> ScalarUDF {
         Ok(ColumnarValue::Array(Arc::new(networks) as ArrayRef))
     };
     create_udf("network", vec![DataType::Utf8], DataType::Utf8, Volatility::Immutable, Arc::new(of))
+}
+
+/// `hash_share(text)`: where a text's hash lies, from 0 to 1: below a bound for that share of all texts, the same ones in every query.
+fn hash_share() -> ScalarUDF {
+    let of = |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(arguments)?;
+        let texts = arrays.first().and_then(|a| a.as_string_opt::<i32>());
+        let texts = texts.ok_or_else(|| DataFusionError::Execution("hash_share takes a text".to_owned()))?;
+        let shares: Float64Array = texts.iter().map(|text| text.map(share)).collect();
+        Ok(ColumnarValue::Array(Arc::new(shares) as ArrayRef))
+    };
+    create_udf("hash_share", vec![DataType::Utf8], DataType::Float64, Volatility::Immutable, Arc::new(of))
+}
+
+fn share(text: &str) -> f64 {
+    hash64(text.as_bytes()) as f64 / 2_f64.powi(64)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_share_of_the_hash_space_holds_that_share_of_texts() {
+        let below = (0..10_000).filter(|i| super::share(&format!("member:{i}")) < 0.2).count();
+        assert!((1_900..2_100).contains(&below), "{below}");
+    }
 }

@@ -54,6 +54,7 @@ pub const TECHNIQUES: &[Technique] = &[
     t("T1119", "Automated Collection", "Collection"),
     t("T1136.001", "Create Account: Local Account", "Persistence"),
     t("T1136.003", "Create Account: Cloud Account", "Persistence"),
+    t("T1190", "Exploit Public-Facing Application", "Initial Access"),
     t("T1213", "Data from Information Repositories", "Collection"),
     t("T1484", "Domain or Tenant Policy Modification", "Privilege Escalation"),
     t("T1485", "Data Destruction", "Impact"),

@@ -18,6 +18,7 @@ static INFO: Info = Info {
     manual: include_str!("crossing/manual.md"),
     attack: &["T1078", "T1213"],
     records_only: true,
+    budget_share: 0.05,
 };
 
 impl Detector for Crossing {

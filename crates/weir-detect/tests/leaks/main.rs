@@ -4,6 +4,7 @@
 
 mod common;
 mod crossing;
+mod dormant;
 mod drift;
 mod harvest;
 mod mmdb;
@@ -49,9 +50,17 @@ fn thieves() -> Vec<String> {
 
 #[test]
 fn fixtures_fire_and_stay_quiet() {
-    for detector in
-        ["blindspot", "bulk", "crossing", "drift", "guessing", "newcomer", "shared_out", "unissued"]
-    {
+    for detector in [
+        "blindspot",
+        "bulk",
+        "crossing",
+        "dormant",
+        "drift",
+        "guessing",
+        "newcomer",
+        "shared_out",
+        "unissued",
+    ] {
         for name in ["fires", "quiet"] {
             let path = format!("crates/weir-detect/fixtures/{detector}/{name}.md");
             let (world, expected) = World::fixture(&std::fs::read_to_string(root().join(&path)).unwrap());

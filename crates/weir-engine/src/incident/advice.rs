@@ -34,6 +34,11 @@ const ADVICE: &[Advice] = &[
         lesson: "Say from which countries each dataset may be read, and refuse the others; reading from abroad is a transfer.",
     },
     Advice {
+        detector: "dormant",
+        now: "Close what nobody uses, block the readers named, and look at what else they read.",
+        lesson: "Take interfaces out of service when their last user goes; watch for readers of people who never come.",
+    },
+    Advice {
         detector: "drift",
         now: "Ask the owner of each reader named what changed on the day the growth began; where nobody can say, look at whose data it reads now and did not before.",
         lesson: "Agree with each job, partner and desk how many people's records a week it needs, and review who grows beyond it.",

@@ -11,9 +11,7 @@ use weir_lake::rows;
 use weir_stats::hash64;
 
 /// Readers whose mistakes are followed: all, or a sample by the hash of their names.
-const FOLLOWED: u64 = 20_000;
-/// Parts that readers fall into by the hash of their names.
-const PARTS: u64 = 1_024;
+const FOLLOWED: f64 = 20_000.0;
 /// Least correlation taken for granted.
 const ALIKE_MIN: f64 = 0.02;
 /// Largest correlation that a measurement can give.
@@ -75,7 +73,8 @@ impl Sums {
 
 /// Everybody's mistakes.
 pub(super) struct Peers {
-    parts: u64,
+    /// The share of readers who are followed: those whose names' hashes lie below it.
+    share: f64,
     /// By dataset: sums at the end of each day on which they changed.
     days: BTreeMap<String, BTreeMap<i32, Sums>>,
 }
@@ -85,7 +84,7 @@ impl Peers {
     pub(super) fn usual(&self, dataset: &str, day: i32, reader: &str, own: Asked) -> (f64, f64) {
         let sums = self.days.get(dataset).and_then(|days| days.range(..=day).next_back());
         let mut sums = sums.map(|(_, sums)| *sums).unwrap_or_default();
-        if hash64(reader.as_bytes()) % PARTS < self.parts {
+        if hash64(reader.as_bytes()) as f64 / 2_f64.powi(64) < self.share {
             sums.add(own, -1.0);
         }
         (sums.mean().clamp(0.0, 1.0), sums.alike())
@@ -110,8 +109,11 @@ pub(super) async fn peers(
     scope: &Scope,
     looked: &Looked,
 ) -> Result<Peers, DetectError> {
-    let parts = (FOLLOWED * PARTS / looked.seen(i32::MAX).max(1)).clamp(1, PARTS);
-    let which = if parts < PARTS { format!("part({}) < {parts}", scope.column) } else { "true".to_owned() };
+    let share = (FOLLOWED / looked.seen(i32::MAX).max(1) as f64).min(1.0);
+    let which = match share {
+        1.0 => "true".to_owned(),
+        share => format!("hash_share({}) < {share:?}", scope.column),
+    };
     let mut batches = context.session.stream(&query(context, scope, &which)).await?;
     let mut so_far: HashMap<(u64, u64), Asked> = HashMap::new();
     let mut now: BTreeMap<String, Sums> = BTreeMap::new();
@@ -133,7 +135,7 @@ pub(super) async fn peers(
             days.entry(dataset.to_owned()).or_default().insert(i32::try_from(day).unwrap_or(0), *sums);
         }
     }
-    Ok(Peers { parts, days })
+    Ok(Peers { share, days })
 }
 
 #[cfg(test)]

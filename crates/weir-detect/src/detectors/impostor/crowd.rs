@@ -15,8 +15,6 @@ const OWN_MIN: f64 = 0.4;
 const ORIGINS_MAX: usize = 50_000;
 /// People whose clients are followed: all, or a sample by the hash of their names.
 const FOLLOWED: f64 = 200_000.0;
-/// Parts that people fall into by the hash of their names.
-pub(super) const PARTS: u64 = 1_024;
 
 /// What the first look gives.
 pub(super) struct Crowd {
@@ -24,8 +22,8 @@ pub(super) struct Crowd {
     pub(super) origins: Vec<String>,
     /// Addresses of as many people that read others for a living, sorted: what they use is nobody's own.
     professionals: Vec<String>,
-    /// Parts of the people that are followed.
-    pub(super) parts: u64,
+    /// The share of people who are followed: those whose names' hashes lie below it.
+    pub(super) share: f64,
     /// By day: addresses seen for the first time.
     first_seen: BTreeMap<i32, u64>,
 }
@@ -35,7 +33,7 @@ impl Crowd {
     #[cfg(test)]
     pub(super) fn of(origins: &[&str]) -> Self {
         let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-        Self { origins, professionals: Vec::new(), parts: PARTS, first_seen: BTreeMap::from([(0, 1_000)]) }
+        Self { origins, professionals: Vec::new(), share: 1.0, first_seen: BTreeMap::from([(0, 1_000)]) }
     }
 
     /// An address's place among those judged.
@@ -86,12 +84,11 @@ pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
         }
     })
     .await?;
-    let share = FOLLOWED / everybody.estimate().max(1.0);
-    let parts = ((share * PARTS as f64).ceil() as u64).clamp(1, PARTS);
+    let share = (FOLLOWED / everybody.estimate().max(1.0)).min(1.0);
     // Where most addresses show no credential, none can be asked for.
     let to = if 2 * named < showing { &mut top } else { &mut professionals };
     without.0.drain().for_each(|(people, origin)| to.take(people.0, origin));
-    Ok(Crowd { origins: top.sorted(), professionals: professionals.sorted(), parts, first_seen })
+    Ok(Crowd { origins: top.sorted(), professionals: professionals.sorted(), share, first_seen })
 }
 
 /// The addresses with the most people.

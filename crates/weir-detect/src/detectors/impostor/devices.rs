@@ -3,7 +3,7 @@
 //! Decisive choice: people are followed one at a time, so memory holds one person's addresses and, of each address judged, a few bytes for
 //! each person followed there. A person counts at an address once, on the first day there, by what was known before that day.
 
-use super::crowd::{Crowd, PARTS};
+use super::crowd::Crowd;
 use crate::detectors::harvest::habits::Habits;
 use crate::detectors::harvest::visits::family;
 use crate::{Context, DetectError};
@@ -89,8 +89,10 @@ fn site(crowd: &Crowd, origin: &str) -> String {
 
 /// Follows people.
 pub(super) async fn seen(context: &Context<'_>, crowd: &Crowd) -> Result<Seen, DetectError> {
-    let sample =
-        if crowd.parts < PARTS { format!(" AND part(subject) < {}", crowd.parts) } else { String::new() };
+    let sample = match crowd.share {
+        1.0 => String::new(),
+        share => format!(" AND hash_share(subject) < {share:?}"),
+    };
     let query = format!(
         "SELECT subject, src_ip, user_agent, min(day) AS day FROM access WHERE shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' \
          AND src_ip IS NOT NULL AND user_agent IS NOT NULL AND {}{sample} GROUP BY 1, 2, 3 ORDER BY 1",
