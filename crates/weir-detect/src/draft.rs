@@ -31,6 +31,8 @@ pub struct Draft {
     pub baseline: BTreeMap<String, f64>,
     /// Chance by luck; `None` for rules.
     pub p_value: Option<f64>,
+    /// The largest chance that fires, where the budget cut one.
+    pub threshold: Option<f64>,
     /// ATT&CK technique ids.
     pub attack: Vec<String>,
     /// What the finding cannot say.
@@ -57,6 +59,7 @@ impl Draft {
             measures: BTreeMap::new(),
             baseline: BTreeMap::new(),
             p_value: None,
+            threshold: None,
             attack: Vec::new(),
             limits: Vec::new(),
         }
@@ -110,11 +113,15 @@ impl Draft {
             measures: self.measures,
             baseline: self.baseline,
             p_value: self.p_value,
+            threshold: self.threshold,
             attack,
             evidence: FindingEvidence(evidence),
             limits: self.limits,
             campaign: None,
             state: State::Open,
+            state_reason: None,
+            superseded_by: None,
+            dispositions: Vec::new(),
             snapshot,
         }
     }

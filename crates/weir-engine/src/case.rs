@@ -1,7 +1,9 @@
 //! Everything found, brought together: account, coverage, traces, people, and the incident told in sections.
 
 use crate::EngineError;
+use crate::days::days;
 use crate::incident::incident;
+use crate::life::{Lived, suppressed_subjects};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::Context;
 use weir_detect::coverage::coverage;
@@ -14,18 +16,19 @@ use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
 use weir_model::{Finding, Micros, Severity, Table};
 
+/// The most findings whose days are plotted; `weir explain` plots any.
+const PLOTTED_MAX: usize = 24;
 /// The most findings that are traced; the rest are listed without a trace, and the case says so.
 const TRACED_MAX: usize = 60;
 
 /// The case and its exposed people.
 pub(crate) async fn assemble(
     context: &Context<'_>,
-    findings: Vec<Finding>,
+    Lived { findings, mut limits }: Lived,
     program: &str,
 ) -> Result<(Case, Vec<ExposedSubject>), EngineError> {
     let intake = account(context).await?;
     let coverage = coverage(context).await?;
-    let mut limits = Vec::new();
     let traced = Traced::of(context, &findings, &mut limits).await?;
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
@@ -34,8 +37,10 @@ pub(crate) async fn assemble(
     let hands = &traced.conditions;
     let scoped =
         weir_scope::scope(context.session, near, &findings, hands, &coverage, &categories, data_seen).await?;
+    let suppressed_subjects = suppressed_subjects(&findings, &scoped.people);
     let period = period(&coverage);
-    let series = series(context, near, &findings, hands).await?;
+    let mut series = series(context, near, &findings, hands).await?;
+    series.extend(plotted(context, &findings, &mut limits).await?);
     let organisation = organisation(context);
     let told = incident(&crate::incident::Facts {
         findings: &findings,
@@ -62,6 +67,7 @@ pub(crate) async fn assemble(
         findings,
         timeline: traced.timeline,
         scope: scoped.overall,
+        suppressed_subjects,
         finding_scopes: scoped.findings,
         traces: traced.traces,
         incident: told,
@@ -153,7 +159,8 @@ impl Traced {
         limits: &mut Vec<String>,
     ) -> Result<Self, EngineError> {
         let mut traced = Self::default();
-        let worth: Vec<&Finding> = findings.iter().filter(|f| f.severity >= Severity::Medium).collect();
+        let worth: Vec<&Finding> =
+            findings.iter().filter(|f| f.stands() && f.severity >= Severity::Medium).collect();
         if worth.len() > TRACED_MAX {
             limits.push(format!(
                 "{} of {} findings of severity medium or above were traced",
@@ -229,6 +236,31 @@ fn merged(mut events: Vec<TimelineEvent>) -> Vec<TimelineEvent> {
         }
     }
     out
+}
+
+/// What the entities of findings did day by day.
+async fn plotted(
+    context: &Context<'_>,
+    findings: &[Finding],
+    limits: &mut Vec<String>,
+) -> Result<Vec<Series>, EngineError> {
+    let worth: Vec<&Finding> =
+        findings.iter().filter(|f| f.stands() && f.severity >= Severity::Medium).collect();
+    if worth.len() > PLOTTED_MAX {
+        limits.push(format!(
+            "{PLOTTED_MAX} of {} findings of severity medium or above are plotted; `weir explain` plots any",
+            worth.len()
+        ));
+    }
+    let shown: Vec<&Finding> = worth.into_iter().take(PLOTTED_MAX).collect();
+    let all = days(context.session, &shown, context.span).await?;
+    for (days, finding) in all.iter().zip(&shown).filter(|(d, _)| d.members < d.members_all) {
+        limits.push(format!(
+            "the plot of finding {} sums {} of its {} members",
+            finding.id, days.members, days.members_all
+        ));
+    }
+    Ok(all.into_iter().flat_map(|d| d.series).collect())
 }
 
 /// Records a day, flagged records a day, and people reached so far.

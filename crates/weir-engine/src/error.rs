@@ -26,6 +26,28 @@ pub enum EngineError {
         /// How to mend it, where known.
         help: Option<String>,
     },
+    /// A file beside the lake's tables cannot be read or written: what was found or said before.
+    #[error("`{}`: {message}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// No run over the lake found a finding of this id.
+    #[error("no finding `{id}` is known")]
+    NoFinding {
+        /// The id given.
+        id: String,
+        /// The nearest id there is.
+        nearest: Option<String>,
+    },
+    /// What is to be said of a finding cannot be recorded as it is.
+    #[error("{message}")]
+    Said {
+        /// What is wrong.
+        message: String,
+    },
     /// The key for fingerprints cannot be read or made.
     #[error("the fingerprint key `{}` cannot be used: {message}", path.display())]
     Key {
@@ -79,6 +101,9 @@ impl EngineError {
         match self {
             Self::Input { .. } => Some("check the path and that you may read it".to_owned()),
             Self::Config { help, .. } => help.clone(),
+            Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
+            Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
+            Self::Record { .. } => Some("check the disk and that you may read and write it".to_owned()),
             Self::Key { .. } => Some("set WEIR_FINGERPRINT_KEY to a file you can read and write".to_owned()),
             Self::OtherKey { .. } => {
                 Some("set WEIR_FINGERPRINT_KEY to the key the lake was made with, or name another lake with --lake".to_owned())

@@ -12,6 +12,7 @@ use weir_model::case::{
     Bounds, Coverage, Determinable, Incident, Labelled, Organisation, Period, Scope, Statement, TacticLine,
     TimelineEvent, Trace,
 };
+use weir_model::finding::State;
 use weir_model::{Claim, EntityKind, Evidence, Finding, Severity, attack};
 
 /// What the incident is told from.
@@ -28,16 +29,23 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Findings that tell of an incident rather than of noise.
+    /// Findings that tell of an incident rather than of noise, and that nobody told to be quiet.
     fn serious(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|f| f.severity >= Severity::Medium)
+        self.findings.iter().filter(|f| f.calls() && f.severity >= Severity::Medium)
     }
 
-    /// The records of the gravest finding that reached people, else of the gravest at all.
+    /// How many findings were told to be quiet.
+    fn suppressed(&self) -> usize {
+        self.findings.iter().filter(|f| f.state == State::Suppressed).count()
+    }
+
+    /// The records of the gravest finding that reached people (one told to be quiet, where no other did: the people are exposed all the
+    /// same), else of the gravest at all.
     fn gravest(&self) -> Option<&Finding> {
         let reached =
             |f: &&Finding| self.scopes.get(&f.id).and_then(|s| s.subjects).is_some_and(|b| b.lower > 0);
-        self.serious().find(reached).or_else(|| self.serious().next())
+        let quiet = || self.findings.iter().filter(|f| f.stands()).find(reached);
+        self.serious().find(reached).or_else(quiet).or_else(|| self.serious().next())
     }
 }
 
@@ -104,9 +112,13 @@ fn summary(facts: &Facts<'_>) -> Vec<Statement> {
         out.push(Claim::unknown(format!("whose data was reached in full: {}", facts.scope.reason)));
     }
     if out.is_empty() {
+        let beside = match facts.suppressed() {
+            0 => String::new(),
+            n => format!(" beside {n} that somebody told to be quiet"),
+        };
         out.push(match facts.period {
             Some(p) => Claim::unknown(format!(
-                "nothing of severity medium or above was found between {} and {}; what the logs do not record stays unknown",
+                "nothing of severity medium or above was found between {} and {}{beside}; what the logs do not record stays unknown",
                 p.first, p.last
             )),
             None => Claim::unknown("no records were read: give logs of a known format (`weir sources` lists them)"),

@@ -3,6 +3,7 @@
 use crate::case::assemble;
 use crate::fold::refold;
 use crate::ingest::{Ingested, STATE_LEARNED, ingest};
+use crate::life::live;
 use crate::{EngineError, Progress, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,10 +154,11 @@ pub async fn investigate(
         alert_budget: what.alert_budget,
     };
     progress.stage("detecting", None);
-    let findings: Vec<Finding> = run_all(&context).await?;
+    let found: Vec<Finding> = run_all(&context).await?;
+    let lived = live(what, &snapshot, catalog.id(), found)?;
     progress.done();
     progress.stage("tracing and counting", None);
-    let (case, people) = assemble(&context, findings, &what.program).await?;
+    let (case, people) = assemble(&context, lived, &what.program).await?;
     progress.done();
     let rejects = rejects(&snapshot, &case).await?;
     weir_report::write_case(&what.case, &case, people.into_iter(), rejects.into_iter())?;

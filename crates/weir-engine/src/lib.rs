@@ -6,20 +6,25 @@
 //! What this crate refuses: deciding what a record means (sources, catalog), what is unusual (detect) or whose data it is (scope).
 
 mod case;
+mod days;
 mod error;
+mod explain;
 mod fold;
 mod incident;
 mod ingest;
 mod investigate;
 mod keys;
+mod life;
 mod progress;
 mod settings;
 mod walk;
 
 pub use error::EngineError;
+pub use explain::explain;
 pub use ingest::{Ingested, ingest};
 pub use investigate::{Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql};
 pub use keys::fingerprints;
+pub use life::{Said, say};
 pub use progress::{Progress, Quiet};
 pub use settings::Settings;
 pub use weir_detect::{Info as DetectorInfo, detectors};

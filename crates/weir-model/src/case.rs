@@ -29,12 +29,15 @@ pub struct Case {
     pub coverage: Vec<Coverage>,
     /// What personal data was taken to be, and on what ground.
     pub datasets: Vec<DatasetUsed>,
-    /// By severity (highest first), then first event, then id.
+    /// Those that call for somebody (open, acknowledged), then suppressed ones, then superseded ones; each by severity (highest first),
+    /// first event and id. Superseded ones count nowhere else in the case.
     pub findings: Vec<Finding>,
     /// What happened, in order.
     pub timeline: Vec<TimelineEvent>,
     /// Whose data, overall.
     pub scope: Scope,
+    /// Exposed people whom only suppressed findings reached; null when none is suppressed.
+    pub suppressed_subjects: Option<u64>,
     /// Whose data, per finding id (only findings that reached data or could have).
     pub finding_scopes: BTreeMap<String, Scope>,
     /// Who did it touched what: nodes and edges of the trace, per finding id.
@@ -341,7 +344,8 @@ pub struct Recommendation {
 /// A series for a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Series {
-    /// What it shows: `flow` (records a day), `flagged` (flagged records a day), `reach` (people reached so far), per finding id.
+    /// What it shows: `flow` (records a day), `flagged` (flagged records a day), `reach` (people reached so far), per finding id;
+    /// `people_a_day`, `records_a_day`, `bytes_a_day` (what the finding's entities did, flagged or not; days without are absent).
     pub name: String,
     /// The finding it belongs to, if any.
     pub finding: Option<String>,

@@ -1,5 +1,6 @@
 //! What a detector says.
 
+use crate::disposition::Disposition;
 use crate::{Entity, Evidence, Micros};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,24 @@ pub enum State {
     Superseded,
 }
 
+impl State {
+    /// The word in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Suppressed => "suppressed",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What a detector says, with the records that say so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
@@ -86,6 +105,8 @@ pub struct Finding {
     pub baseline: BTreeMap<String, f64>,
     /// Chance of arising by luck under the model named in `explanation`; null for rules.
     pub p_value: Option<f64>,
+    /// The largest chance at which it fires, as the alert budget cut it; null for rules, and where the detector states none.
+    pub threshold: Option<f64>,
     /// ATT&CK technique ids.
     pub attack: Vec<String>,
     /// The records.
@@ -97,8 +118,27 @@ pub struct Finding {
     pub campaign: Option<String>,
     /// Whether it stands.
     pub state: State,
+    /// Why it has that state; null for an open one of which nothing was said.
+    pub state_reason: Option<String>,
+    /// Of a superseded one: the id of the finding that concerns its entities now; null when none does.
+    pub superseded_by: Option<String>,
+    /// What people said of it, in the order they did.
+    #[serde(default)]
+    pub dispositions: Vec<Disposition>,
     /// Table to version: what it was computed from.
     pub snapshot: BTreeMap<String, i64>,
+}
+
+impl Finding {
+    /// Whether it arose from the records as they are now: all but superseded ones do.
+    pub fn stands(&self) -> bool {
+        self.state != State::Superseded
+    }
+
+    /// Whether it calls for somebody: it stands, and nobody told it to be quiet.
+    pub fn calls(&self) -> bool {
+        matches!(self.state, State::Open | State::Acknowledged)
+    }
 }
 
 /// A finding's evidence, in the shape of the case folder's contract.

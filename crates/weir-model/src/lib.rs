@@ -8,8 +8,10 @@
 pub mod attack;
 pub mod case;
 pub mod config;
+pub mod disposition;
 pub mod entity;
 pub mod evidence;
+pub mod explained;
 pub mod finding;
 pub mod intake;
 pub mod operations;
@@ -19,9 +21,11 @@ pub mod time;
 
 mod error;
 
+pub use disposition::Disposition;
 pub use entity::{Entity, EntityKind};
 pub use error::ModelError;
 pub use evidence::{Citation, Claim, Evidence};
+pub use explained::Explained;
 pub use finding::{Finding, Severity};
 pub use record::{Access, Auth, Basis, Common, FileTag, Flow, Host, Records, Subject, Table};
 pub use time::{Micros, Span, TimeBasis};

@@ -1,18 +1,22 @@
 //! JSON Schemas of what Weir writes, by name: `weir schema NAME`.
 
 use crate::{
-    case::Case, case::ExposedSubject, config::Config, finding::Finding, intake::Intake, intake::Reject,
+    case::Case, case::ExposedSubject, config::Config, disposition::Disposition, explained::Explained,
+    finding::Finding, intake::Intake, intake::Reject,
 };
 use schemars::{Schema, schema_for};
 
 /// The schemas by name, sorted.
-pub const NAMES: [&str; 6] = ["case", "config", "finding", "intake", "reject", "scope"];
+pub const NAMES: [&str; 8] =
+    ["case", "config", "disposition", "explanation", "finding", "intake", "reject", "scope"];
 
 /// The schema of a name, if there is one.
 pub fn schema(name: &str) -> Option<Schema> {
     Some(match name {
         "case" => schema_for!(Case),
         "config" => schema_for!(Config),
+        "disposition" => schema_for!(Disposition),
+        "explanation" => schema_for!(Explained),
         "finding" => schema_for!(Finding),
         "intake" => schema_for!(Intake),
         "reject" => schema_for!(Reject),
@@ -29,5 +33,40 @@ mod tests {
             assert!(super::schema(name).is_some(), "{name}");
         }
         assert!(super::NAMES.is_sorted());
+    }
+
+    /// Programs read these: a field may come, none may go or change its name.
+    #[test]
+    fn a_finding_keeps_its_fields() {
+        let schema = super::schema("finding").unwrap();
+        let properties = schema.as_value()["properties"].as_object().unwrap();
+        for name in [
+            "id",
+            "detector",
+            "severity",
+            "title",
+            "explanation",
+            "entities",
+            "first_seen",
+            "last_seen",
+            "raised",
+            "measures",
+            "baseline",
+            "p_value",
+            "threshold",
+            "attack",
+            "evidence",
+            "evidence_total",
+            "evidence_query",
+            "limits",
+            "campaign",
+            "state",
+            "state_reason",
+            "superseded_by",
+            "dispositions",
+            "snapshot",
+        ] {
+            assert!(properties.contains_key(name), "{name}");
+        }
     }
 }

@@ -160,6 +160,8 @@ pub(crate) enum FigureKind<'a> {
     Coverage,
     /// The trace of a finding.
     Trace(&'a weir_model::case::Trace),
+    /// What a finding's entities did day by day.
+    Days(&'a weir_model::Finding),
 }
 
 /// A finding, ready to draw.
@@ -170,6 +172,8 @@ pub(crate) struct Card<'a> {
     pub measures: Vec<(String, String, String)>,
     /// Whose data, where the case says.
     pub scope: Option<&'a weir_model::case::Scope>,
+    /// What its entities did day by day, as a picture and as lines of text.
+    pub days: Option<(Figure<'a>, crate::days::Bars)>,
     /// Its trace.
     pub trace: Option<Figure<'a>>,
 }

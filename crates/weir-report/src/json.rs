@@ -28,7 +28,9 @@ pub(crate) const FINDINGS: Format = Format {
     summary: "every finding, a JSON line each",
     manual: "One finding a line, most severe first: `id` (from its content, so the same in every run), `detector`, `severity`, `title`, \
         `explanation`, every entity, `measures` against `baseline`, `p_value` (null for rules), ATT&CK ids, at most 100 citations with \
-        `evidence_total` and the query that gives all, `limits`. `weir schema finding` prints the schema.\n\n## Blind spots\n\nA finding \
+        `evidence_total` and the query that gives all, `limits`, its `state` with `state_reason` and what people said of it (`dispositions`). \
+        First those that call for somebody, then suppressed ones, then those superseded since an earlier run. `weir schema finding` prints \
+        the schema.\n\n## Blind spots\n\nA finding \
         says what a detector saw; whose data it concerned is in `case.json` under `finding_scopes`.",
     content: Content::Case(findings),
 };

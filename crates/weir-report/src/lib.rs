@@ -8,12 +8,14 @@
 //! cutting a table without saying so. Only [`folder`] touches the disk.
 
 pub mod escape;
+pub mod explain;
 pub mod folder;
 pub mod format;
 pub mod summary;
 pub mod words;
 
 mod csv;
+mod days;
 mod doc;
 mod error;
 mod html;
@@ -23,6 +25,7 @@ mod section;
 mod svg;
 
 pub use error::{ReportError, Result};
+pub use explain::explain_text;
 pub use folder::{Written, write_case};
 pub use format::{Format, formats, render};
 pub use summary::{Line, summary_text};

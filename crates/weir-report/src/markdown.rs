@@ -8,10 +8,10 @@ use crate::{
     doc::{self, Block, Card, Cell, Document, Headline, Paths, Said, Table},
     escape::{markdown as md, markdown_block, markdown_code as code},
     format::{Content, Format},
-    section::ENTITIES_MAX,
+    section::{ENTITIES_MAX, SAID_MAX},
     words,
 };
-use weir_model::{Evidence, attack, case::Case};
+use weir_model::{Evidence, Finding, attack, case::Case};
 
 pub(crate) const FORMAT: Format = Format {
     name: "markdown",
@@ -20,7 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     manual: "The incident report in GitHub's Markdown: first what happened, to whom, since when, how sure, and what to do today; then \
         summary, details, timeline, methodology by ATT&CK tactic, impact, indicators, response, lessons, recommendations, each finding \
         in full, scope with bounds, coverage, and the intake account. Every statement shows its first records as `file:line` and how \
-        many there are; what is not known reads `Unknown` with what would be needed.\n\nNames from logs cannot become markup, links or \
+        many there are; what is not known reads `Unknown` with what would be needed. The days of a finding are a line of bars.\n\nNames from logs cannot become markup, links or \
         HTML.\n\n## Blind spots\n\nPictures are given as words. Long tables are cut and say so.",
     content: Content::Case(render),
 };
@@ -147,6 +147,21 @@ fn cell(cell: &Cell<'_>, paths: &Paths) -> String {
     }
 }
 
+/// Its state, and what people said of it.
+fn life(f: &Finding, out: &mut String) {
+    if let Some(why) = &f.state_reason {
+        out.push_str(&format!("- **State:** {}: {}\n", f.state, md(why)));
+    }
+    for d in f.dispositions.iter().take(SAID_MAX) {
+        let said = format!("{}, {}: {}", words::instant(d.time), words::said(d), d.reason);
+        out.push_str(&format!("- **Said:** {}\n", md(&said)));
+    }
+    let shown = f.dispositions.len().min(SAID_MAX);
+    if let Some(note) = words::cut_note(shown, f.dispositions.len(), "findings.jsonl") {
+        out.push_str(&format!("  ({note})\n"));
+    }
+}
+
 fn finding(card: &Card<'_>, paths: &Paths, out: &mut String) {
     let f = card.finding;
     let period = words::period(weir_model::case::Period { first: f.first_seen, last: f.last_seen });
@@ -157,6 +172,10 @@ fn finding(card: &Card<'_>, paths: &Paths, out: &mut String) {
         out.push_str(&format!("- **{}:** seen {seen}, expected {expected}\n", md(name)));
     }
     out.push_str(&format!("- **Chance of luck:** {}\n", words::chance(f.p_value)));
+    if let Some(against) = words::against(f.p_value, f.threshold) {
+        out.push_str(&format!("- **Threshold:** {against}\n"));
+    }
+    life(f, out);
     if let Some(scope) = card.scope {
         out.push_str(&format!("- **Whose data:** {}\n", md(&crate::section::headline::people_of(scope))));
     }
@@ -173,6 +192,10 @@ fn finding(card: &Card<'_>, paths: &Paths, out: &mut String) {
     f.limits.iter().for_each(|l| out.push_str(&format!("- **Limit:** {}\n", md(l))));
     if let Some(trace) = &card.trace {
         out.push_str(&format!("- **Trace:** {}\n", md(&trace.alt)));
+    }
+    if let Some((figure, bars)) = &card.days {
+        let lines = [&bars.title, &bars.bars, &bars.marks, &bars.foot].map(|l| l.as_str()).join("\n");
+        out.push_str(&format!("- **Days:** {}\n\n```text\n{lines}\n```\n", md(&figure.alt)));
     }
     let records = words::quantity(f.evidence.0.total(), "record", "records");
     out.push_str(&format!("\nAll {records}:\n\n{}\n", markdown_block(f.evidence.0.query())));

@@ -4,12 +4,13 @@
 
 use crate::{
     escape::terminal,
-    section::headline::{people_of, tally, verdict},
+    section::headline::{people_of, tally, verdict, with_state},
     words,
 };
 use weir_model::{
     Severity,
     case::{Case, Gap},
+    finding::State,
 };
 
 /// The most lines.
@@ -118,9 +119,17 @@ fn period(case: &Case, lines: &mut Vec<Line>) {
 
 fn findings(case: &Case, lines: &mut Vec<Line>) {
     let tally: Vec<_> = tally(case).into_iter().map(|(s, n)| format!("{} {s}", words::count(n))).collect();
-    let text = if tally.is_empty() { "none".into() } else { words::list(&tally) };
+    let mut text = if tally.is_empty() { "none".into() } else { words::list(&tally) };
+    for state in [State::Acknowledged, State::Suppressed, State::Superseded] {
+        let n = with_state(case, state);
+        if n > 0 {
+            let of = if state == State::Acknowledged { " of them" } else { "" };
+            text.push_str(&format!("; {}{of} {state}", words::count(n)));
+        }
+    }
     lines.push(labelled("Findings", Style::Plain, text));
-    for f in case.findings.iter().take(FINDINGS_MAX) {
+    let calling: Vec<_> = case.findings.iter().filter(|f| f.calls()).collect();
+    for f in calling.iter().take(FINDINGS_MAX) {
         let severity = (Style::Severity(f.severity), format!("{:14}", f.severity.as_str()));
         lines.push(Line::new([
             (Style::Plain, " ".repeat(LABEL_WIDTH)),
@@ -128,7 +137,7 @@ fn findings(case: &Case, lines: &mut Vec<Line>) {
             (Style::Plain, f.title.clone()),
         ]));
     }
-    more(case.findings.len(), FINDINGS_MAX, "findings.jsonl", lines);
+    more(calling.len(), FINDINGS_MAX, "findings.jsonl", lines);
 }
 
 fn scope(case: &Case, lines: &mut Vec<Line>) {

@@ -4,8 +4,9 @@
 //! in `case.json`. "0 people" and "cannot be known" come from different values and never read alike.
 
 use weir_model::{
-    Micros,
+    Disposition, Micros,
     case::{Bounds, Determinable, Gap, Period},
+    disposition::{Act, Cover},
 };
 
 /// `2131` as `2,131`.
@@ -155,6 +156,40 @@ pub fn chance(p: Option<f64>) -> String {
     }
 }
 
+/// Who said what of a finding: `acknowledged by ann`, `told to be quiet by ann until 1 Apr 2026, 00:00:00 UTC`.
+pub fn said(d: &Disposition) -> String {
+    let act = match d.act {
+        Act::Acknowledge => "acknowledged",
+        Act::Suppress => "told to be quiet",
+        Act::Annotate => "noted",
+        Act::Reopen => "reopened",
+        _ => "said of",
+    };
+    let of = match (d.scope, &d.entity) {
+        (Cover::Detector, Some(entity)) => format!(", all that {} says of {entity}", d.detector),
+        (Cover::Entity, Some(entity)) => format!(", all that is said of {entity}"),
+        _ => String::new(),
+    };
+    let until = d.until.map(|u| format!(" until {}", instant(u))).unwrap_or_default();
+    format!("{act} by {}{until}{of}", d.by)
+}
+
+/// The chance of luck against the one at which it fires; `None` where there is no threshold.
+pub fn against(p: Option<f64>, threshold: Option<f64>) -> Option<String> {
+    let (p, threshold) = p.zip(threshold).filter(|(p, t)| p.is_finite() && *t > 0.0)?;
+    let one_in = |p: f64| match p {
+        p if p <= 0.0 => "too small to compute".to_owned(),
+        p if p < 1e-12 => "less than 1 in 1,000,000,000,000".to_owned(),
+        p => format!("1 in {}", count((1.0 / p).round() as u64)),
+    };
+    let side = if p <= threshold { "" } else { ", so it was raised on other grounds" };
+    Some(format!(
+        "The chance of luck is {}; the alert budget lets {} or rarer fire{side}",
+        one_in(p),
+        one_in(threshold)
+    ))
+}
+
 /// When a gap is, with open ends said.
 pub fn gap_span(gap: &Gap) -> String {
     match (gap.from, gap.to) {
@@ -235,5 +270,11 @@ mod tests {
         assert_eq!(chance(Some(0.0002)), "about 1 in 5,000 if nothing were wrong");
         assert_eq!(chance(Some(1e-40)), "less than 1 in 1,000,000,000,000 if nothing were wrong");
         assert!(chance(None).starts_with("a rule"));
+        assert_eq!(
+            against(Some(1e-9), Some(0.0002)).unwrap(),
+            "The chance of luck is 1 in 1,000,000,000; the alert budget lets 1 in 5,000 or rarer fire"
+        );
+        assert!(against(Some(0.01), Some(0.0002)).unwrap().ends_with("on other grounds"));
+        assert_eq!((against(None, Some(0.1)), against(Some(0.1), None)), (None, None));
     }
 }

@@ -13,6 +13,7 @@ fn all() -> Vec<(&'static str, Case)> {
     vec![
         ("cloud", cloud::case()),
         ("shop", shop::case()),
+        ("judged", judged::case()),
         ("quiet", quiet()),
         ("nothing", nothing()),
         ("hostile", hostile::case()),
@@ -71,6 +72,74 @@ fn summary_fits_one_screen() {
         assert!(lines.iter().all(|l| !l.chars().any(weir_report::escape::is_hidden)), "{name}");
         insta::assert_snapshot!(format!("{name}.summary"), lines.join("\n"));
     }
+}
+
+#[test]
+fn what_was_judged_stands_apart_and_says_who_and_why() {
+    let case = judged::case();
+    for format in ["markdown", "html"] {
+        let report = text(format, &case);
+        for words in ["ticket 12", "contract 7", "told to be quiet by ann until", "it no longer arises"] {
+            assert!(report.contains(words), "{format}: {words}");
+        }
+    }
+    let lines: Vec<String> = text("findings", &case).lines().map(|l| l.chars().take(8).collect()).collect();
+    assert_eq!(lines.len(), 3, "nothing is hidden");
+    let summary = weir_report::summary_text(&case, "x").iter().map(ToString::to_string).collect::<Vec<_>>();
+    let findings = summary.iter().find(|l| l.starts_with("Findings")).unwrap();
+    assert!(
+        findings.ends_with("1 critical; 1 of them acknowledged; 1 suppressed; 1 superseded"),
+        "{findings}"
+    );
+    assert!(!summary.iter().any(|l| l.contains("One network read") || l.contains("silent for 12 days")));
+    let mut quiet = case.clone();
+    quiet.findings.retain(|f| f.id == shop::REACH);
+    let verdict = weir_report::summary_text(&quiet, "x")[0].to_string();
+    assert_eq!(verdict, "Data of at least 21,313 people was exposed; the one finding was told to be quiet");
+}
+
+fn explained(case: &Case, at: usize) -> weir_model::Explained {
+    let finding = case.findings[at].clone();
+    weir_model::Explained {
+        period: case.period,
+        days_of: finding.entities.first().map(|e| e.kind),
+        members: 1,
+        series: case.series.clone(),
+        campaign: case.findings[..1]
+            .iter()
+            .filter(|f| f.id != finding.id)
+            .map(|f| (f.id.clone(), f.title.clone()))
+            .collect(),
+        manual: format!("weir detectors {}", finding.detector),
+        limits: vec!["the series sum 2,000 of 2,313 members".to_owned()],
+        finding,
+    }
+}
+
+#[test]
+fn a_finding_is_explained_on_a_terminal() {
+    for (name, case) in [("shop", shop::case()), ("judged", judged::case()), ("hostile", hostile::case())] {
+        for (at, finding) in case.findings.iter().enumerate() {
+            let lines = weir_report::explain_text(&explained(&case, at), "it's/lake");
+            let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            assert!(text.iter().all(|l| !l.chars().any(weir_report::escape::is_hidden)), "{name}");
+            if name != "hostile" {
+                insta::assert_snapshot!(format!("{name}.{}.explain", finding.detector), text.join("\n"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_finding_is_plotted_with_what_was_usual_and_what_happened_when() {
+    let html = text("html", &shop::case());
+    assert_eq!(html.matches("class=\"raised\"").count(), 3, "two plots, and one threshold");
+    assert_eq!(html.matches("class=\"first-seen\"").count(), 2);
+    assert_eq!(html.matches("class=\"usual\"").count(), 2);
+    assert!(html.contains("usual: <strong>1.5</strong> a day (expected by the model)"));
+    assert!(html.contains("a day (median of the 43 days before)"));
+    let plots = html.matches("<desc>").count();
+    assert_eq!(plots, html.matches("role=\"img\"").count(), "every picture has its words");
 }
 
 /// Lines of the sections whose every list item is a statement.

@@ -140,3 +140,22 @@ fn every_scenario_writes_the_same_bytes_for_the_same_seed_and_says_what_it_is() 
         );
     }
 }
+
+#[test]
+fn an_address_opens_as_many_pages_a_day_as_the_measured_worlds_say() {
+    // The rate world's 30 and the linking world's 308, of 4.4 pages an account.
+    for (people, pages) in [(7.5, 27.0..33.0), (75.0, 277.0..339.0)] {
+        let settings =
+            [("members", 4_000.0), ("addresses", 12.0), ("people", people), ("from", 0.0), ("issuance", 0.0)];
+        let world = world("forged-tokens", 41, 28, &settings);
+        let attacker = &world.truth["attacker"];
+        let shown = attacker["requests"].as_u64().unwrap() - attacker["cover"].as_u64().unwrap();
+        let each = shown as f64 / (28.0 * world.addresses().len() as f64);
+        assert!(pages.contains(&each), "{each} pages a day from each address");
+        let leak = &world.truth["leak"];
+        let visits = attacker["credentials"].as_array().unwrap().len() as f64
+            - attacker["misses"].as_u64().unwrap() as f64;
+        let views = leak["records"].as_u64().unwrap() as f64 / visits;
+        assert!((4.1..4.7).contains(&views), "{views} pages of an account");
+    }
+}

@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use weir_engine::Memory;
+use weir_model::disposition::Cover;
 use weir_model::{Micros, Severity};
 
 /// Finds personal-data leaks that hide for months, in the logs you already keep.
@@ -22,6 +23,8 @@ const EXAMPLES: &str = "Examples:
   weir investigate logs/ -o case/ --fail-on high   the same for a nightly job: exit 3 on a grave finding
   weir sql --lake case/lake 'SELECT count(*) FROM access'
   weir learn --lake case/lake > weir.toml       start a configuration from what the logs taught
+  weir explain 77b1d02e9ac45f10 --case case/    what a finding stands on: its days, threshold and records
+  weir finding ack 77b1d02e9ac45f10 --case case/ --reason 'ticket 12'
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 with --fail-on when met.";
 
@@ -41,6 +44,10 @@ pub struct Global {
 pub enum Command {
     /// Read logs, find leaks, trace them, count the people, write a case with a report.
     Investigate(Investigate),
+    /// Show what a finding stands on: its model, measures, days, threshold and records.
+    Explain(Explain),
+    /// Record what you make of a finding: seen, told to be quiet, a note, open again.
+    Finding(OfFinding),
     /// Read logs into a lake, and nothing else.
     Ingest(Ingest),
     /// Ask a lake in SQL (read-only).
@@ -122,9 +129,120 @@ pub struct Investigate {
     /// Expected false findings of severity high or above per 30 days.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub alert_budget: f64,
-    /// Exit with 3 when a finding has at least this severity.
+    /// Exit with 3 when a finding has at least this severity; suppressed and superseded ones do not count.
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityName>,
+}
+
+/// Where findings are remembered.
+#[derive(Args, Clone, Debug)]
+pub struct Where {
+    /// The case folder, when it keeps its lake itself.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "lake")]
+    pub case: Option<PathBuf>,
+    /// The lake that was investigated.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub lake: Option<PathBuf>,
+}
+
+/// `weir explain`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weir explain 77b1d02e9ac45f10 --case case/
+  weir explain 77b1d02e9ac45f10 --lake /data/lake --json      (see `weir schema explanation`)")]
+pub struct Explain {
+    /// The finding's id, as in findings.jsonl and the report.
+    pub finding: String,
+    /// Where it was found.
+    #[command(flatten)]
+    pub found: Where,
+    /// Memory that the work may hold before it goes to disk, such as 512M or 4G.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory)]
+    pub memory: Memory,
+}
+
+/// `weir finding`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weir finding ack 77b1d02e9ac45f10 --case case/ --reason 'ticket 12, ann looks into it'
+  weir finding suppress 77b1d02e9ac45f10 --case case/ --until 2026-04-01 --reason 'penetration test'
+  weir finding suppress 77b1d02e9ac45f10 --lake /data/lake --scope entity --until 2026-04-01 --reason 'our own scanner'
+  weir finding annotate 77b1d02e9ac45f10 --case case/ --reason 'the partner changed its gateway'
+  weir finding reopen 77b1d02e9ac45f10 --case case/ --reason 'the test was over'
+
+What is said is recorded in the lake (dispositions.jsonl: who, when, what, why), never changed, and counts from the next
+`weir investigate`; `weir explain` shows it at once. Nothing is hidden: a suppressed finding stays in the case, marked.")]
+pub struct OfFinding {
+    /// What you make of it.
+    #[command(subcommand)]
+    pub act: ActOn,
+}
+
+/// What somebody makes of a finding.
+#[derive(Debug, Subcommand)]
+pub enum ActOn {
+    /// You have seen it. It is open again once its severity rises, or its people or records more than double.
+    Ack(On),
+    /// Be quiet about it until an end. It is open again once its last event is not before the end.
+    Suppress {
+        /// Which, why and who.
+        #[command(flatten)]
+        on: On,
+        /// Event time from which it is open again (RFC 3339, or a date).
+        #[arg(long, value_name = "TIME", value_parser = Micros::parse)]
+        until: Micros,
+        /// What is to be quiet.
+        #[arg(long, value_name = "SCOPE", default_value = "finding")]
+        scope: Covered,
+    },
+    /// Write a note beside it.
+    Annotate(On),
+    /// Take back what was acknowledged or suppressed.
+    Reopen {
+        /// Which, why and who.
+        #[command(flatten)]
+        on: On,
+        /// What is to be open again.
+        #[arg(long, value_name = "SCOPE", default_value = "finding")]
+        scope: Covered,
+    },
+}
+
+/// Which finding, why and who.
+#[derive(Args, Clone, Debug)]
+pub struct On {
+    /// The finding's id, as in findings.jsonl and the report.
+    pub finding: String,
+    /// Where it was found.
+    #[command(flatten)]
+    pub found: Where,
+    /// Why; recorded.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Who says so; the account of the system when absent.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// What a disposition covers, as a flag's value.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Covered {
+    /// This finding.
+    Finding,
+    /// All that its detector says of its first entity alone.
+    Detector,
+    /// All that any detector says of its first entity alone.
+    Entity,
+}
+
+impl From<Covered> for Cover {
+    fn from(covered: Covered) -> Self {
+        match covered {
+            Covered::Finding => Self::Finding,
+            Covered::Detector => Self::Detector,
+            Covered::Entity => Self::Entity,
+        }
+    }
 }
 
 /// `weir ingest`.

@@ -2,18 +2,21 @@
 
 use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
 use crate::error::ProgramError;
+use crate::findings;
 use crate::terminal::{Bar, print, print_json, print_summary};
 use std::process::ExitCode;
 use weir_engine::{EngineError, Investigation, Progress, Quiet, Settings, Unmasked};
 use weir_model::{Micros, Severity, Span};
 
-type Done = Result<ExitCode, ProgramError>;
+pub type Done = Result<ExitCode, ProgramError>;
 
 /// Runs the command asked for.
 pub async fn run(cli: Cli) -> Done {
     let json = cli.global.json;
     match cli.command {
         Command::Investigate(asked) => investigate(asked, json).await,
+        Command::Explain(asked) => findings::explain(asked, json).await,
+        Command::Finding(asked) => findings::say(asked, json).await,
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,
         Command::Learn(asked) => learn(asked).await,
@@ -73,7 +76,7 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
     } else {
         print_summary(&weir_engine::report::summary_text(&done.case, &done.report.display().to_string()))?;
     }
-    let worst = done.case.findings.iter().map(|f| f.severity).max();
+    let worst = done.case.findings.iter().filter(|f| f.calls()).map(|f| f.severity).max();
     let met = asked.fail_on.map(Severity::from).is_some_and(|bar| worst.is_some_and(|w| w >= bar));
     Ok(ExitCode::from(if met { 3 } else { 0 }))
 }
@@ -112,13 +115,8 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
 async fn sql(asked: Sql, json: bool) -> Done {
     let settings = settings(&asked.logs)?;
     let lake = weir_engine::open_lake(&asked.lake, false, asked.logs.memory).await?;
-    let unmasked = asked.reason.filter(|_| asked.unmask).map(|reason| Unmasked {
-        time: now(),
-        user: std::env::var("USER")
-            .or_else(|_| std::env::var("USERNAME"))
-            .unwrap_or_else(|_| "unknown".to_owned()),
-        reason,
-    });
+    let unmasked =
+        asked.reason.filter(|_| asked.unmask).map(|reason| Unmasked { time: now(), user: account(), reason });
     let key = weir_engine::fingerprints()?;
     let batches = weir_engine::sql(&lake, &settings, &key, &asked.query, unmasked.as_ref()).await?;
     let wrong = |message: String| ProgramError::Output { message };
@@ -136,9 +134,17 @@ async fn sql(asked: Sql, json: bool) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// When somebody asked: the one thing here that is no event's time.
-#[expect(clippy::disallowed_methods, reason = "who looks at people by name is recorded with the time")]
-fn now() -> Micros {
+/// The account that runs the program, as the system knows it.
+pub fn account() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// When somebody asked or decided: the one thing here that is no event's time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who looks at people by name, or judges a finding, is recorded with the time"
+)]
+pub fn now() -> Micros {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -54,7 +54,10 @@ impl ProgramError {
     /// The exit code: 2 for what the caller asked wrongly, else 1.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::Engine(EngineError::Config { .. }) => 2,
+            Self::Usage { .. }
+            | Self::Engine(
+                EngineError::Config { .. } | EngineError::NoFinding { .. } | EngineError::Said { .. },
+            ) => 2,
             _ => 1,
         }
     }

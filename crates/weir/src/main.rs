@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod error;
+mod findings;
 mod terminal;
 
 use clap::Parser;

@@ -37,7 +37,7 @@ pub fn print(text: &str) -> Result<(), ProgramError> {
 /// Writes a value as one line of JSON to stdout.
 pub fn print_json(value: &impl serde::Serialize) -> Result<(), ProgramError> {
     let text = serde_json::to_string(value).map_err(|e| ProgramError::Output { message: e.to_string() })?;
-    print(&format!("{text}\n"))
+    print(&format!("{}\n", weir_engine::report::escape::json(&text)))
 }
 
 /// Says why it failed, and gives the exit code.

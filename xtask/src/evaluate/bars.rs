@@ -89,7 +89,13 @@ impl Measured {
         ];
         bars.extend(others.iter().map(|case| found(case, self.of(case), None)));
         bars.extend([self.quiet(), self.innocents(), self.true_p()]);
-        bars.extend([ratio("memory: peak over 208 days against 30", self.memory, 1.2, "MB", 1e-6)]);
+        bars.extend([ratio(
+            "memory: peak over 208 days against 30, same population",
+            self.memory,
+            1.2,
+            "MB",
+            1e-6,
+        )]);
         bars.extend([ratio(
             "time: detection over rollups, ten times the records per entity",
             self.time,

@@ -98,14 +98,14 @@ pub const QUIET_YEAR: Case = Case {
     ..CASE
 };
 pub const QUIET_LARGE: Case =
-    Case { name: "quiet-year, 6,000 members", settings: &[("members", 6_000.0)], needs_gb: 6, ..QUIET_YEAR };
+    Case { name: "quiet-year, 6,000 members", settings: &[("members", 6_000.0)], needs_gb: 2, ..QUIET_YEAR };
 /// 300 addresses of 308 views a day, 1 record in 50, some 65 million records.
 pub const LINKING: Case = Case {
     name: "linking world",
     scenario: "forged-tokens",
     days: 14,
-    settings: &[("members", 3_740_000.0), NO_LOG, ("addresses", 300.0), ("people", 75.0), ("from", 0.0)],
-    needs_gb: 25,
+    settings: &[("members", 4_160_000.0), NO_LOG, ("addresses", 300.0), ("people", 75.0), ("from", 0.0)],
+    needs_gb: 12,
     ..CASE
 };
 /// 12 addresses of 30 views a day, 1 record in 4,486, some 97 million records.
@@ -113,9 +113,9 @@ pub const RATE: Case = Case {
     name: "rate world",
     scenario: "forged-tokens",
     days: 60,
-    settings: &[("members", 1_570_000.0), NO_LOG, ("addresses", 12.0), ("people", 7.5), ("from", 0.0)],
+    settings: &[("members", 1_757_000.0), NO_LOG, ("addresses", 12.0), ("people", 7.5), ("from", 0.0)],
     within: Some(60.0),
-    needs_gb: 35,
+    needs_gb: 16,
     ..CASE
 };
 

@@ -7,7 +7,7 @@ use super::judge::Outcome;
 
 /// What the page says about itself.
 pub struct Head {
-    pub form: &'static str,
+    pub full: bool,
     /// What was evaluated.
     pub program: String,
     pub seed: u64,
@@ -33,14 +33,13 @@ pub fn page(head: &Head, measured: &Measured) -> String {
 }
 
 fn opening(head: &Head) -> String {
+    let seeds = format!("seeds {} to {}", head.seed, head.seed + head.seeds - 1);
+    let seeds = if head.full { seeds } else { format!("as many of {seeds} as ten minutes allowed") };
+    let form = if head.full { "cargo xtask evaluate --full" } else { "cargo xtask evaluate" };
     format!(
-        "# How good the findings are\n\nWritten by `{}` on {}, seeds {} to {}, default settings, in {:.0} minutes. Worlds are \
-         `weir simulate`'s; a world says nothing of logs that differ from all of them.\n\n",
-        head.form,
-        head.program,
-        head.seed,
-        head.seed + head.seeds - 1,
-        head.minutes
+        "# How good the findings are\n\nWritten by `{form}` on {}, {seeds}, default settings, in {:.0} minutes. Worlds are \
+         `weir simulate`'s; a world says nothing of logs that differ from all of them. One has a real log for its ordinary traffic.\n\n",
+        head.program, head.minutes
     )
 }
 

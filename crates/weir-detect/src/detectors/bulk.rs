@@ -366,7 +366,7 @@ async fn tell(
         days.len(),
         if usual { " Others run the same statement as a matter of course." } else { "" }
     );
-    draft.p_value = (p < 1.0).then_some(p);
+    (draft.p_value, draft.threshold) = ((p < 1.0).then_some(p), (p < 1.0).then_some(threshold));
     draft.attack = INFO.attack.iter().map(|id| (*id).to_owned()).collect();
     draft.limits.push(
         "Rows are not people: a person may have many rows, and a row may concern nobody. The statement's values are in the lines cited.".to_owned(),

@@ -27,21 +27,26 @@ impl Place {
     }
 
     pub async fn investigate_within(&self, inputs: &[PathBuf], memory: Memory) -> Investigated {
-        self.run(inputs, Settings::default(), memory).await
+        self.run(inputs, Settings::default(), memory, Span::default()).await
     }
 
     pub async fn investigate_with(&self, inputs: &[PathBuf], settings: Settings) -> Investigated {
-        self.run(inputs, settings, Memory::default()).await
+        self.run(inputs, settings, Memory::default(), Span::default()).await
     }
 
-    async fn run(&self, inputs: &[PathBuf], settings: Settings, memory: Memory) -> Investigated {
+    /// Investigates a span of event time.
+    pub async fn asked(&self, inputs: &[PathBuf], settings: Settings, span: Span) -> Investigated {
+        self.run(inputs, settings, Memory::default(), span).await
+    }
+
+    async fn run(&self, inputs: &[PathBuf], settings: Settings, memory: Memory, span: Span) -> Investigated {
         let what = Investigation {
             inputs: inputs.to_vec(),
             lake: self.path("case/lake"),
             case: self.path("case"),
             memory,
             settings,
-            span: Span::default(),
+            span,
             alert_budget: 1.0,
             program: "weir test".to_owned(),
         };

@@ -4,13 +4,14 @@ use super::Context;
 use crate::{
     doc::{Block, Card, Cell, Figure, FigureKind, Said, Table},
     escape,
-    section::ENTITIES_MAX,
+    section::{ENTITIES_MAX, SAID_MAX},
     svg, words,
 };
 use maud::{Markup, html};
 use weir_model::{
-    Evidence, Severity, attack,
+    Evidence, Finding, Severity, attack,
     case::{Period, Recommendation, Trace},
+    finding::State,
 };
 
 /// Citations shown at once.
@@ -185,6 +186,7 @@ fn figure(context: &Context<'_>, f: &Figure<'_>) -> Markup {
             let id = context.case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);
             svg::trace::trace(t, &f.caption, &f.alt, id)
         }
+        FigureKind::Days(finding) => svg::days::days(context.case, finding, &f.alt),
     };
     html! {
         @if let Some(drawn) = drawn { figure {
@@ -218,12 +220,15 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
     html! {
         article class={ "finding " (f.severity) } id=(anchor(&f.id)) {
             header {
-                p.meta { (severity(f.severity)) span { (escape::html(&f.detector)) } span { (seen) } code { (escape::html(&f.id)) } }
+                p.meta { (severity(f.severity)) @if f.state != State::Open { span.mark { (f.state) } } span { (escape::html(&f.detector)) } span { (seen) } code { (escape::html(&f.id)) } }
                 h3 { (escape::html(&f.title)) }
             }
             div.said { p { (prose(&f.explanation)) } }
             (measures(card))
+            @if let Some((days, _)) = &card.days { (figure(context, days)) }
             dl.labelled {
+                @if let Some(why) = &f.state_reason { div { dt { "State" } dd { (words::label(f.state.as_str())) ": " (prose(why)) } } }
+                @if !f.dispositions.is_empty() { div { dt { "What was said of it" } dd { (said_of(f)) } } }
                 div { dt { "Chance of luck" } dd { (words::label_first(&words::chance(f.p_value))) } }
                 @if let Some(scope) = card.scope {
                     @let people = crate::section::headline::people_of(scope);
@@ -248,6 +253,16 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
             }
             @if let Some(trace) = &card.trace { (figure(context, trace)) }
         }
+    }
+}
+
+/// What people said of a finding, in their order.
+fn said_of(f: &Finding) -> Markup {
+    html! {
+        ul.plain { @for d in f.dispositions.iter().take(SAID_MAX) {
+            li { span.faint { (words::instant(d.time)) } " " (escape::html(&words::said(d))) ": " (escape::sentence(&d.reason)) }
+        } }
+        @if let Some(note) = words::cut_note(f.dispositions.len().min(SAID_MAX), f.dispositions.len(), "findings.jsonl") { p.note { (note) } }
     }
 }
 

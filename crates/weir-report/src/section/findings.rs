@@ -1,13 +1,16 @@
-//! Every finding in full: what was measured against what was expected, the chance of luck in words, the records, the limits.
+//! Every finding in full: what was measured against what was expected, the chance of luck in words, the records, the limits. Those that
+//! somebody told to be quiet stand apart, as do those that no longer arise.
 
-use super::FINDINGS_MAX;
+use super::{COLUMNS_MAX, FINDINGS_MAX, ROWS_MAX};
 use crate::{
+    days,
     doc::{Block, Card, Cell, Figure, FigureKind, Said, Table},
     words,
 };
 use weir_model::{
     Finding,
     case::{Case, Period, Trace},
+    finding::State,
 };
 
 pub(super) fn findings(case: &Case) -> Vec<Block<'_>> {
@@ -15,17 +18,54 @@ pub(super) fn findings(case: &Case) -> Vec<Block<'_>> {
         let words = "No detector fired on these records. What they could have seen is in the coverage.";
         return vec![Block::Statements(vec![Said::Derived(words.into(), "coverage", "coverage")])];
     }
-    let rows = case.findings.iter().take(FINDINGS_MAX).map(|f| {
+    let of = |state: State| case.findings.iter().filter(move |f| f.state == state);
+    let calling: Vec<&Finding> = case.findings.iter().filter(|f| f.calls()).collect();
+    let mut blocks = vec![open(&calling)];
+    let suppressed: Vec<&Finding> = of(State::Suppressed).collect();
+    if !suppressed.is_empty() {
+        blocks.push(Block::Heading("Suppressed: told to be quiet".into()));
+        blocks.push(Block::Note(
+            "These stand all the same: whose data they reached is counted in the scope.".into(),
+        ));
+        blocks.push(apart("Suppressed findings, and who told them to be quiet", &suppressed));
+    }
+    let superseded: Vec<&Finding> = of(State::Superseded).collect();
+    if !superseded.is_empty() {
+        blocks.push(Block::Heading("Superseded: no longer arising".into()));
+        blocks.push(Block::Note(
+            "An earlier run over the same lake found these; they count nowhere else in this report.".into(),
+        ));
+        blocks.push(apart("Superseded findings, and what took their place", &superseded));
+    }
+    if blocks.len() > 1 && calling.len() + suppressed.len() > 0 {
+        blocks.push(Block::Heading("Each finding".into()));
+    }
+    let told = calling.into_iter().chain(suppressed).take(FINDINGS_MAX);
+    blocks.extend(told.map(|f| Block::Finding(Box::new(card(case, f)))));
+    blocks
+}
+
+/// Those that call for somebody.
+fn open<'a>(findings: &[&'a Finding]) -> Block<'a> {
+    if findings.is_empty() {
+        return Block::Note("No finding calls for anybody.".into());
+    }
+    let seen = |f: &Finding| words::period(Period { first: f.first_seen, last: f.last_seen });
+    let rows = findings.iter().take(FINDINGS_MAX).map(|f| {
+        let title = match f.state {
+            State::Acknowledged => format!("{} (acknowledged)", f.title),
+            _ => f.title.clone(),
+        };
         vec![
             Cell::Severity(f.severity),
-            Cell::Text(f.title.clone()),
+            Cell::Text(title),
             Cell::Code(&f.detector),
-            Cell::Text(words::period(Period { first: f.first_seen, last: f.last_seen })),
+            Cell::Text(seen(f)),
             Cell::Number(words::count(f.evidence.0.total())),
             Cell::Findings(std::slice::from_ref(&f.id)),
         ]
     });
-    let mut blocks = vec![Block::Table(Table {
+    Block::Table(Table {
         caption: "Findings, most severe first".into(),
         columns: vec![
             ("Severity", false),
@@ -36,26 +76,66 @@ pub(super) fn findings(case: &Case) -> Vec<Block<'_>> {
             ("Id", false),
         ],
         rows: rows.collect(),
-        total: case.findings.len(),
+        total: findings.len(),
         all_in: "findings.jsonl",
-    })];
-    blocks.extend(case.findings.iter().take(FINDINGS_MAX).map(|f| Block::Finding(Box::new(card(case, f)))));
-    blocks
+    })
+}
+
+/// Those that do not, with why.
+fn apart<'a>(caption: &str, findings: &[&'a Finding]) -> Block<'a> {
+    let rows = findings.iter().take(ROWS_MAX).map(|f| {
+        vec![
+            Cell::Severity(f.severity),
+            Cell::Text(f.title.clone()),
+            Cell::Code(&f.detector),
+            Cell::Text(f.state_reason.clone().unwrap_or_default()),
+            if f.stands() { Cell::Findings(std::slice::from_ref(&f.id)) } else { Cell::Code(&f.id) },
+        ]
+    });
+    Block::Table(Table {
+        caption: caption.into(),
+        columns: vec![
+            ("Severity", false),
+            ("Finding", false),
+            ("Detector", false),
+            ("Why", false),
+            ("Id", false),
+        ],
+        rows: rows.collect(),
+        total: findings.len(),
+        all_in: "findings.jsonl",
+    })
 }
 
 fn card<'a>(case: &'a Case, f: &'a Finding) -> Card<'a> {
+    Card {
+        finding: f,
+        measures: measures(f),
+        scope: case.finding_scopes.get(&f.id),
+        days: plotted(case, f),
+        trace: case.traces.get(&f.id).filter(|t| !t.edges.is_empty()).map(|t| figure(f, t)),
+    }
+}
+
+/// Measure, seen, expected.
+pub(crate) fn measures(f: &Finding) -> Vec<(String, String, String)> {
     let names: std::collections::BTreeSet<_> = f.measures.keys().chain(f.baseline.keys()).collect();
     let value = |of: &std::collections::BTreeMap<String, f64>, name: &String| match of.get(name) {
         Some(x) => words::number(*x),
         None => "not stated".into(),
     };
-    let measures = names.iter().map(|n| (words::label(n), value(&f.measures, n), value(&f.baseline, n)));
-    Card {
-        finding: f,
-        measures: measures.collect(),
-        scope: case.finding_scopes.get(&f.id),
-        trace: case.traces.get(&f.id).filter(|t| !t.edges.is_empty()).map(|t| figure(f, t)),
-    }
+    names.iter().map(|n| (words::label(n), value(&f.measures, n), value(&f.baseline, n))).collect()
+}
+
+fn plotted<'a>(case: &'a Case, f: &'a Finding) -> Option<(Figure<'a>, days::Bars)> {
+    let series = days::of(&case.series, f).into_iter().next()?;
+    let usual = days::usual(series, f, case.period);
+    let figure = Figure {
+        kind: FigureKind::Days(f),
+        caption: "What its entities did, day by day".into(),
+        alt: days::alt(series, f, usual.as_ref()),
+    };
+    Some((figure, days::bars(series, f, case.period, COLUMNS_MAX)))
 }
 
 fn figure<'a>(f: &Finding, trace: &'a Trace) -> Figure<'a> {

@@ -10,6 +10,7 @@ use crate::{
 use weir_model::{
     Severity,
     case::{Bounds, Case, Determinable, Period, Scope},
+    finding::State,
 };
 
 /// Statements of the summary repeated on the first screen.
@@ -31,18 +32,34 @@ pub(crate) fn headline(case: &Case) -> Headline<'_> {
     Headline { verdict, tone, answers, today, tally: tally(case) }
 }
 
-/// Findings by severity, highest first, zeros left out.
+/// Findings that call for somebody by severity, highest first, zeros left out.
 pub(crate) fn tally(case: &Case) -> Vec<(Severity, u64)> {
-    let of = |s| case.findings.iter().filter(|f| f.severity == s).count() as u64;
+    let of = |s| case.findings.iter().filter(|f| f.calls() && f.severity == s).count() as u64;
     Severity::ALL.iter().rev().map(|s| (*s, of(*s))).filter(|(_, n)| *n > 0).collect()
 }
 
-/// One sentence, and what kind it is.
+/// How many findings have a state.
+pub(crate) fn with_state(case: &Case, state: State) -> u64 {
+    case.findings.iter().filter(|f| f.state == state).count() as u64
+}
+
+/// One sentence, and what kind it is. That everything was told to be quiet is said, and takes nothing from what was exposed.
 pub(crate) fn verdict(case: &Case) -> (Tone, String) {
+    let (tone, words) = of_all(case);
+    let calling = case.findings.iter().any(weir_model::Finding::calls);
+    match with_state(case, State::Suppressed) {
+        0 => (tone, words),
+        _ if calling => (tone, words),
+        1 => (tone, format!("{words}; the one finding was told to be quiet")),
+        n => (tone, format!("{words}; all {} findings were told to be quiet", words::count(n))),
+    }
+}
+
+fn of_all(case: &Case) -> (Tone, String) {
     if case.totals.parsed + case.totals.duplicates == 0 {
         return (Tone::Nothing, "Nothing in these files could be read".into());
     }
-    if case.findings.is_empty() {
+    if !case.findings.iter().any(weir_model::Finding::stands) {
         return (
             Tone::Quiet,
             format!("No finding in {}", words::quantity(case.totals.parsed, "record", "records")),
@@ -69,7 +86,8 @@ pub(crate) fn verdict(case: &Case) -> (Tone, String) {
 }
 
 fn findings(case: &Case) -> String {
-    words::quantity(case.findings.len() as u64, "finding", "findings")
+    let standing = case.findings.iter().filter(|f| f.stands()).count();
+    words::quantity(standing as u64, "finding", "findings")
 }
 
 pub(super) fn what_happened(case: &Case) -> Vec<Said<'_>> {
@@ -77,13 +95,16 @@ pub(super) fn what_happened(case: &Case) -> Vec<Said<'_>> {
     if !stated.is_empty() {
         return stated.into_iter().take(STATEMENTS_MAX).collect();
     }
-    let titles =
-        case.findings.iter().take(STATEMENTS_MAX).map(|f| Said::Cited(f.title.clone(), &f.evidence.0));
+    let calling = case.findings.iter().filter(|f| f.calls()).take(STATEMENTS_MAX);
+    let titles = calling.map(|f| Said::Cited(f.title.clone(), &f.evidence.0));
     let titles: Vec<_> = titles.collect();
     if !titles.is_empty() {
         return titles;
     }
     let words = match case.totals.parsed + case.totals.duplicates {
+        _ if with_state(case, State::Suppressed) > 0 => {
+            "What was found was told to be quiet; the findings say by whom, why and until when."
+        }
         0 => "No file was recognised as a log, so nothing can be said about what happened.",
         _ => {
             "No detector fired. That is not proof that nothing happened: the coverage says what these logs can show."
@@ -105,7 +126,11 @@ fn whose(case: &Case) -> Said<'_> {
             format!(": {}", words::categories(categories))
         }
     };
-    Said::Derived(format!("{people}{of}{what}."), "scope", "scope.csv")
+    let quiet = match case.suppressed_subjects {
+        Some(n) if n > 0 => format!("; {} of them by suppressed findings alone", words::count(n)),
+        _ => String::new(),
+    };
+    Said::Derived(format!("{people}{of}{what}{quiet}."), "scope", "scope.csv")
 }
 
 /// How many people a scope names, with the two zeros kept apart.
@@ -118,12 +143,13 @@ pub(crate) fn people_of(scope: &Scope) -> String {
 
 fn since(case: &Case) -> Vec<Said<'_>> {
     let mut said = Vec::new();
+    let standing = || case.findings.iter().filter(|f| f.stands());
     if let (Some(first), Some(last)) = (case.scope.first, case.scope.last) {
         let words =
             format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
         said.push(Said::Derived(words, "scope", "first and last record of exposed data"));
-    } else if let Some(first) = case.findings.iter().map(|f| f.first_seen).min() {
-        let last = case.findings.iter().map(|f| f.last_seen).max().unwrap_or(first);
+    } else if let Some(first) = standing().map(|f| f.first_seen).min() {
+        let last = standing().map(|f| f.last_seen).max().unwrap_or(first);
         let words =
             format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
         said.push(Said::Derived(words, "findings", "first and last record of any finding"));

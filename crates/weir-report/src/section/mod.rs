@@ -1,7 +1,7 @@
 //! What each section of the report says. A section is a function from the case to blocks; the order is this file's list.
 
 mod appendix;
-mod findings;
+pub(crate) mod findings;
 pub(crate) mod headline;
 mod incident;
 mod scope;
@@ -18,6 +18,11 @@ pub(crate) const TIMELINE_MAX: usize = 200;
 pub(crate) const ROWS_MAX: usize = 200;
 /// Entities named with one finding.
 pub(crate) const ENTITIES_MAX: usize = 24;
+
+/// Dispositions shown with one finding.
+pub(crate) const SAID_MAX: usize = 20;
+/// Columns of the bars that stand for a picture in text.
+pub(crate) const COLUMNS_MAX: usize = 72;
 
 /// Every section, in order.
 pub(crate) fn all(case: &Case) -> Vec<Section<'_>> {

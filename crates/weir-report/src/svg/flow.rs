@@ -63,7 +63,7 @@ fn row(i: usize, s: &Series, time: &Time, right: f64, top: f64) -> Markup {
 }
 
 /// One path of bars, a day wide each, thinner by a share.
-fn bars(points: &[(Micros, f64)], time: &Time, value: &Value, bottom: f64, gap: f64) -> String {
+pub(super) fn bars(points: &[(Micros, f64)], time: &Time, value: &Value, bottom: f64, gap: f64) -> String {
     let width = (time.day_width() * (1.0 - gap)).max(1.2);
     let mut path = String::new();
     for (at, v) in points.iter().filter(|p| p.1 > 0.0) {

@@ -5,6 +5,7 @@
 //! each other at both sizes. Refuses to draw what it cannot label: longer lists are cut and say so.
 
 pub(crate) mod coverage;
+pub(crate) mod days;
 pub(crate) mod flow;
 pub(crate) mod reach;
 pub(crate) mod trace;

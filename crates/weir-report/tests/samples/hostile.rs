@@ -36,7 +36,7 @@ impl Attacks {
 
     fn poison(&mut self, value: &mut serde_json::Value, key: &str) {
         // Times, fixed words and the program's name are weir's own, never foreign.
-        const OWN: [&str; 17] = [
+        const OWN: [&str; 19] = [
             "time",
             "until",
             "first",
@@ -54,10 +54,13 @@ impl Attacks {
             "program",
             "first_time",
             "last_time",
+            "act",
+            "scope",
         ];
+        const SERIES: [&str; 6] =
+            ["flow", "flagged", "reach", "people_a_day", "records_a_day", "bytes_a_day"];
         match value {
-            serde_json::Value::String(text)
-                if key == "name" && ["flow", "flagged", "reach"].contains(&text.as_str()) => {}
+            serde_json::Value::String(text) if key == "name" && SERIES.contains(&text.as_str()) => {}
             serde_json::Value::String(text)
                 if key == "class" || key == "role" || key == "id" || key == "finding" =>
             {
@@ -74,12 +77,15 @@ impl Attacks {
 }
 
 pub fn case() -> Case {
-    let mut value = serde_json::to_value(super::shop::case()).unwrap();
+    let mut value = serde_json::to_value(super::judged::case()).unwrap();
     // `from` and `to` are entities in a trace but times in a gap: traces are poisoned by their nodes alone.
     Attacks(0).poison(&mut value, "");
     let mut case: Case = serde_json::from_value(value).unwrap();
     for (i, f) in case.findings.iter_mut().enumerate() {
-        f.id = format!("\"><b id=x{i}>");
+        let id = format!("\"><b id=x{i}>");
+        let own = |s: &&mut Series| s.finding.as_ref() == Some(&f.id);
+        case.series.iter_mut().filter(own).for_each(|s| s.finding = Some(id.clone()));
+        f.id = id;
     }
     case.finding_scopes = case.findings.iter().map(|f| (f.id.clone(), case.scope.clone())).collect();
     case.traces = case.findings.iter().take(1).map(|f| (f.id.clone(), hostile_trace())).collect();

@@ -2,6 +2,7 @@
 
 pub mod cloud;
 pub mod hostile;
+pub mod judged;
 pub mod shop;
 
 use std::collections::BTreeMap;
@@ -77,11 +78,15 @@ pub fn finding(id: &str, detector: &str, severity: Severity, title: &str, eviden
         measures: BTreeMap::new(),
         baseline: BTreeMap::new(),
         p_value: None,
+        threshold: None,
         attack: Vec::new(),
         evidence: FindingEvidence(evidence),
         limits: Vec::new(),
         campaign: None,
         state: State::Open,
+        state_reason: None,
+        superseded_by: None,
+        dispositions: Vec::new(),
         snapshot: BTreeMap::from([("access".into(), 12)]),
     }
 }
@@ -232,6 +237,7 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
         findings: Vec::new(),
         timeline: Vec::new(),
         scope: scope(Determinable::No, "no record of any kind was read"),
+        suppressed_subjects: None,
         finding_scopes: BTreeMap::new(),
         traces: BTreeMap::new(),
         incident: Incident {

@@ -4,9 +4,9 @@ use super::*;
 use weir_model::case::{Bounds, DatasetUsed, ExposedSubject, Indicator};
 
 const LOG: &str = "edge-1/access.log.7.gz";
-const FORGED: &str = "1f6cbe20a9d34e77";
-const REACH: &str = "77b1d02e9ac45f10";
-const BLIND: &str = "c3320f9e11bd8a02";
+pub const FORGED: &str = "1f6cbe20a9d34e77";
+pub const REACH: &str = "77b1d02e9ac45f10";
+pub const BLIND: &str = "c3320f9e11bd8a02";
 
 pub fn case() -> Case {
     let first = t("2025-03-02T00:00:04Z");
@@ -114,8 +114,9 @@ fn findings() -> Vec<Finding> {
         last_seen: last,
         raised: first,
         measures: map(&[("subjects", 21_313.0), ("records_a_day", 755.4), ("share_of_records", 0.000223)]),
-        baseline: map(&[("subjects", 4.2), ("records_a_day", 12.5)]),
+        baseline: map(&[("subjects", 4.2), ("records_a_day", 12.5), ("subjects_a_day", 1.5)]),
         p_value: Some(3.1e-41),
+        threshold: Some(2.0e-6),
         attack: strings(&["T1119", "T1213"]),
         campaign: Some("campaign-1".into()),
         ..finding(REACH, "reach", Severity::High, "One network read the data of 21,313 people", evidence(LOG, 40_112, 100, 148_056))
@@ -282,7 +283,16 @@ fn all_series(first: Micros) -> Vec<Series> {
         .map(|d| (day(d), (f64::from(d - 42) / 196.0).powf(0.6) * 21_313.0))
         .map(|(a, v)| (a, v.round()));
     let forged = (43..239).map(|d| (day(d), (f64::from(d - 42) * 108.7).min(21_300.0).round())).collect();
+    let daily = |d: i32| f64::from(90 + (d * 29) % 37);
+    let people = (43..239).map(|d| (day(d), daily(d))).collect();
+    let records = (43..239).map(|d| (day(d), 7.0 * daily(d))).collect();
+    let own = (0..240)
+        .map(|d| (day(d), f64::from(400 + (d * 31) % 97) + if d > 42 { 900.0 } else { 0.0 }))
+        .collect();
     vec![
+        series("people_a_day", Some(REACH), "people", people),
+        series("records_a_day", Some(REACH), "records", records),
+        series("records_a_day", Some(FORGED), "records", own),
         series("flow", None, "records", flow),
         series("flagged", Some(FORGED), "records", flagged),
         series("flagged", Some(BLIND), "records", vec![(day(101), 1.0), (day(113), 1.0)]),

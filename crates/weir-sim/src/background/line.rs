@@ -70,7 +70,11 @@ impl<'a> Line<'a> {
     pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let (_, rest) = cut(line, b'[')?;
+        let (who, rest) = cut(line, b'[')?;
+        // Address, identity, user: an address of a virtual host before them would be another form.
+        if who.strip_suffix(b" ")?.split(|&byte| byte == b' ').count() != 3 {
+            return None;
+        }
         let (stamp, rest) = cut(rest, b']')?;
         let (at, ahead_min) = time(stamp)?;
         let (request, rest) = quoted(rest.strip_prefix(b" ")?)?;
@@ -145,6 +149,7 @@ mod tests {
         for other in [
             &br#"192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5"#[..],
             br#"192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "x" 203.0.113.9"#,
+            br#"a.example:80 192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "x""#,
             br#"192.0.2.7 - - [2015-05-17T10:05:03Z] "GET / HTTP/1.1" 200 5 "-" "x""#,
             b"",
             b"\xff\xfe",

@@ -35,9 +35,9 @@ With `holder=1` only pages are opened that show whoever holds the session (`/my/
 `issuance=0` no log of issued tokens is kept.
 
 Two sizes of it are measured in `docs/evaluation.md`, both without a log of issued tokens and written a day at a time. *Rate*, 12 addresses of 30
-views a day, 1 record in 4,486, 97 million records: `--days 60 --set issuance=0 --set members=1570000 --set addresses=12 --set people=7.5
+views a day, 1 record in 4,486, 97 million records: `--days 60 --set issuance=0 --set members=1757000 --set addresses=12 --set people=7.5
 --set from=0`. *Linking*, 300 addresses of 308 views a day, 1 record in 50, 65 million records: `--days 14 --set issuance=0 --set
-members=3740000 --set addresses=300 --set people=75 --set from=0`.
+members=4160000 --set addresses=300 --set people=75 --set from=0`.
 
 ## What makes it hard
 

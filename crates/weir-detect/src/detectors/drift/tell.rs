@@ -36,7 +36,9 @@ pub(super) async fn finding(
     draft.title = title(kind, told, episode.open());
     draft.explanation = explain(episode, days.0);
     draft = draft.raised(Micros::of_day(episode.told.saturating_add(1)));
-    draft.p_value = Some(episode.risen.iter().map(|r| r.rise.least.p).fold(1.0, f64::min));
+    let least =
+        episode.risen.iter().min_by(|a, b| a.rise.least.p.total_cmp(&b.rise.least.p)).unwrap_or(first);
+    (draft.p_value, draft.threshold) = (Some(least.rise.least.p.min(1.0)), Some(least.threshold));
     draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
     draft.limits = limits(episode, passed_over);
     for one in &episode.risen {

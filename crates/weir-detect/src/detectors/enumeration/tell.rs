@@ -103,7 +103,7 @@ async fn finding(
         sum("people_missing") + shown
     );
     draft.explanation = explain(top, scope, group.len());
-    draft.p_value = Some(top.p);
+    (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));
     draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
     let mut draft = draft
         .members(group.iter().map(|m| Entity::new(scope.kind, &m.guesser.reader)))

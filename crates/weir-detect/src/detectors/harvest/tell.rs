@@ -129,7 +129,7 @@ async fn finding(
     if let Some(excuse) = excuse {
         draft.explanation.push_str(excuse.words());
     }
-    draft.p_value = Some(top.p);
+    (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));
     draft.attack = vec!["T1078".to_owned(), "T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
     if sum("days") >= 2.0 {
         draft.attack.push("T1020".to_owned());

@@ -184,7 +184,7 @@ async fn finding(
             " {beside} of them would not have fired alone: they too lie beyond what the peers foretell (less than 0.01 entities), over the same data and time."
         ));
     }
-    draft.p_value = Some(top.p);
+    (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));
     draft.attack = vec!["T1119".to_owned(), "T1213".to_owned(), "T1030".to_owned()];
     if sums.get("days").is_some_and(|d| *d >= 2.0) {
         draft.attack.push("T1020".to_owned());

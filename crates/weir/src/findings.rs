@@ -1,0 +1,71 @@
+//! Commands on one finding: what it stands on, and what people make of it.
+
+use crate::cli::{ActOn, Explain, OfFinding, On, Where};
+use crate::commands::{Done, account, now};
+use crate::error::ProgramError;
+use crate::terminal::{print, print_json, print_summary};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use weir_engine::report::{escape, explain_text, words};
+use weir_engine::{Memory, Said};
+use weir_model::disposition::{Act, Cover};
+
+/// The lake meant: named, else the case's own.
+fn lake(found: Where) -> Result<PathBuf, ProgramError> {
+    let (own, case) = match (found.lake, found.case) {
+        (Some(lake), _) => return Ok(lake),
+        (None, Some(case)) => (case.join("lake"), case),
+        (None, None) => {
+            return Err(ProgramError::Usage {
+                message: "where the finding was found is not named".to_owned(),
+                help: Some("name the case with --case or the lake with --lake".to_owned()),
+            });
+        }
+    };
+    if own.exists() {
+        return Ok(own);
+    }
+    Err(ProgramError::Usage {
+        message: format!("the case `{}` keeps no lake of its own", case.display()),
+        help: Some("name the lake it was made from with --lake".to_owned()),
+    })
+}
+
+/// `weir explain`.
+pub async fn explain(asked: Explain, json: bool) -> Done {
+    let dir = lake(asked.found)?;
+    let lake = weir_engine::open_lake(&dir, false, asked.memory).await?;
+    let told = weir_engine::explain(&lake, &asked.finding).await?;
+    if json {
+        print_json(&told)?;
+    } else {
+        print_summary(&explain_text(&told, &dir.display().to_string()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `weir finding`.
+pub async fn say(asked: OfFinding, json: bool) -> Done {
+    let (on, act, scope, until) = match asked.act {
+        ActOn::Ack(on) => (on, Act::Acknowledge, Cover::Finding, None),
+        ActOn::Suppress { on, until, scope } => (on, Act::Suppress, Cover::from(scope), Some(until)),
+        ActOn::Annotate(on) => (on, Act::Annotate, Cover::Finding, None),
+        ActOn::Reopen { on, scope } => (on, Act::Reopen, Cover::from(scope), None),
+    };
+    let On { finding, found, reason, by } = on;
+    // Opened for the check that it is a lake: nothing is recorded in a folder that is none.
+    let lake = weir_engine::open_lake(&lake(found)?, false, Memory::default()).await?;
+    let said = Said { finding, act, scope, until, reason, by: by.unwrap_or_else(account), time: now() };
+    let recorded = weir_engine::say(lake.dir(), said)?;
+    if json {
+        print_json(&recorded)?;
+    } else {
+        let words = escape::terminal(&words::said(&recorded), 300);
+        let then = match recorded.until.filter(|until| *until <= recorded.then.last_seen) {
+            Some(_) => "It has ended already: the finding's last event is not before that time.",
+            None => "It counts from the next `weir investigate`.",
+        };
+        print(&format!("{} {words}\n{then}\n", recorded.finding))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
