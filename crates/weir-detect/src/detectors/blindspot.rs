@@ -250,25 +250,51 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
 const CREDENTIALS_MIN: u64 = 20;
 const SKEW_MIN_S: f64 = 5.0;
 
-async fn skew(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+/// Pairs of sensors with the credentials that both name: how many, first and last use, and the time from issuance to first use that one in
+/// ten stays below, in whole seconds.
+type Lags = BTreeMap<(String, String), (u64, Micros, Micros, BTreeMap<i64, u64>)>;
+
+async fn lags(context: &Context<'_>) -> Result<Lags, DetectError> {
     let answer = context
         .sql(
-            "SELECT used.sensor AS uses, issued.sensor AS issues, count(*) AS n, min(used.first) AS first, max(used.first) AS last, \
-             approx_percentile_cont(0.1) WITHIN GROUP (ORDER BY \
-               (CAST(CAST(used.first AS BIGINT) - CAST(issued.at AS BIGINT) AS DOUBLE) / 1000000.0)) AS p10 \
-             FROM (SELECT sensor, credential, min(time) AS first FROM access WHERE credential IS NOT NULL AND {span} GROUP BY 1, 2) used \
-             JOIN (SELECT sensor, credential, min(time) AS at FROM auth WHERE credential IS NOT NULL AND status_id = 1 AND {span} GROUP BY 1, 2) issued \
-             ON used.credential = issued.credential GROUP BY 1, 2 ORDER BY 1, 2",
+            "SELECT uses, issues, lag, count(*) AS n, min(first) AS first, max(first) AS last FROM \
+             (SELECT used.sensor AS uses, issued.sensor AS issues, used.first AS first, \
+              CAST(floor(CAST(CAST(used.first AS BIGINT) - CAST(issued.at AS BIGINT) AS DOUBLE) / 1000000.0) AS BIGINT) AS lag \
+              FROM (SELECT sensor, credential, min(time) AS first FROM access WHERE credential IS NOT NULL AND {span} GROUP BY 1, 2) used \
+              JOIN (SELECT sensor, credential, min(time) AS at FROM auth WHERE credential IS NOT NULL AND status_id = 1 AND {span} GROUP BY 1, 2) issued \
+              ON used.credential = issued.credential) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         )
         .await?;
-    let mut findings = Vec::new();
+    let mut lags = Lags::new();
     for row in rows(&answer) {
-        let (Some(uses), Some(issues), Some(p10)) = (row.text("uses"), row.text("issues"), row.float("p10"))
+        let (Some(uses), Some(issues), Some(lag)) = (row.text("uses"), row.text("issues"), row.int("lag"))
         else {
             continue;
         };
         let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
-        if uses == issues || row.count("n") < CREDENTIALS_MIN || p10 > -SKEW_MIN_S {
+        let pair = lags.entry((uses.to_owned(), issues.to_owned()));
+        let pair = pair.or_insert_with(|| (0, first, last, BTreeMap::new()));
+        (pair.0, pair.1, pair.2) = (pair.0 + row.count("n"), pair.1.min(first), pair.2.max(last));
+        *pair.3.entry(lag).or_default() += row.count("n");
+    }
+    Ok(lags)
+}
+
+/// The value that a tenth of the counted stay at or below.
+fn lower_decile(n: u64, counts: &BTreeMap<i64, u64>) -> Option<f64> {
+    let mut below = 0;
+    let found = counts.iter().find(|(_, count)| {
+        below += **count;
+        below * 10 >= n
+    });
+    found.map(|(value, _)| *value as f64)
+}
+
+async fn skew(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
+    let mut findings = Vec::new();
+    for ((uses, issues), (n, first, last, counts)) in &lags(context).await? {
+        let (Some(p10), n, first, last) = (lower_decile(*n, counts), *n, *first, *last) else { continue };
+        if uses == issues || n < CREDENTIALS_MIN || p10 > -SKEW_MIN_S {
             continue;
         }
         let condition = format!("sensor = {} AND credential IS NOT NULL", quote(uses));
@@ -282,15 +308,14 @@ async fn skew(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         draft.identity.extend(["skew".to_owned(), issues.to_owned()]);
         draft.title = format!("the clock of {uses} runs at least {:.0} s behind that of {issues}", -p10);
         draft.explanation = format!(
-            "Of {} credentials that both logs name, one in ten was first used {:.0} s or more before it was issued, which cannot be.",
-            row.count("n"),
+            "Of {n} credentials that both logs name, one in ten was first used {:.0} s or more before it was issued, which cannot be.",
             -p10
         );
         draft.limits.push("which of the two clocks is wrong is not known".to_owned());
         let draft = draft
             .members([Entity::new(EntityKind::Sensor, issues)])
             .measure("skew_s", -p10, Some(0.0))
-            .measure("credentials", row.count("n") as f64, None);
+            .measure("credentials", n as f64, None);
         findings.push(draft.finish(evidence, context.snapshot.versions()));
     }
     Ok(findings)
