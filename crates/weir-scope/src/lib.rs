@@ -7,6 +7,9 @@
 //! Subjects of different namespaces may be the same people (a member's page, then the pages of a session that nobody's name is on), and
 //! several sessions may be one person's: the lower bound counts the namespace that holds most, the upper bound all.
 //!
+//! Several findings often have the same records. So what is said overall is counted over the records that any of them has, never summed
+//! over findings.
+//!
 //! What this crate refuses: people from failed requests, objects counted as people without a link, and a number without its gaps.
 
 mod error;
@@ -17,7 +20,7 @@ pub use error::ScopeError;
 pub use gaps::unlogged;
 pub use subjects::{Reached, exposed, reached};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
 use weir_lake::Session;
 use weir_model::case::{Bounds, Coverage, Determinable, ExposedSubject, Gap, Scope};
@@ -47,22 +50,54 @@ pub async fn scope(
 ) -> Result<Scoped, ScopeError> {
     let mut scopes = BTreeMap::new();
     let mut people = BTreeMap::new();
-    let mut unseen = Some(0);
+    let mut conditions = BTreeSet::new();
     for finding in findings {
         let Some(condition) = hands.get(&finding.id) else { continue };
-        let Some(reached) = reached(session, near, finding, condition, categories).await? else { continue };
+        let seen = (finding.first_seen, finding.last_seen);
+        let Some(reached) = reached(session, near, seen, condition, categories).await? else { continue };
+        conditions.insert(condition.as_str());
         let mut gaps = unlogged(session, near, condition).await?;
-        let period = reached.period.map_or((finding.first_seen, finding.last_seen), |p| (p.first, p.last));
+        let period = reached.period.map_or(seen, |p| (p.first, p.last));
         gaps.extend(silences(coverage, period));
         subjects::join(&mut people, &finding.id, &reached);
-        let more = more(&reached, &gaps);
-        unseen = unseen.zip(more).map(|(all, own)| all + own);
-        scopes.insert(finding.id.clone(), bound(&reached, gaps, more));
+        let hidden = hidden(&reached, &gaps);
+        scopes.insert(finding.id.clone(), bound(&reached, gaps, hidden));
     }
-    let lower = certain(people.keys());
-    let upper = unseen.map(|more| people.len() as u64 + more);
-    let overall = overall(&scopes, Bounds { lower, upper }, coverage, data_seen);
+    let overall = match union(session, near, &conditions, &scopes, coverage, categories).await? {
+        None => nothing_reached(coverage, data_seen),
+        Some((reached, gaps)) => {
+            subjects::count(&mut people, &reached);
+            overall(&reached, gaps, &scopes)
+        }
+    };
     Ok(Scoped { overall, findings: scopes, people: people.into_values().collect() })
+}
+
+/// What the records of all findings show together, and the gaps that concern any of them; `None` when no finding reached data.
+async fn union(
+    session: &Session,
+    near: &Session,
+    conditions: &BTreeSet<&str>,
+    scopes: &BTreeMap<String, Scope>,
+    coverage: &[Coverage],
+    categories: &BTreeMap<String, Vec<String>>,
+) -> Result<Option<(Reached, Vec<Gap>)>, ScopeError> {
+    if conditions.is_empty() {
+        return Ok(None);
+    }
+    let any: Vec<String> = conditions.iter().map(|c| format!("({c})")).collect();
+    let any = format!("({})", any.join(" OR "));
+    let first = scopes.values().filter_map(|s| s.first).min();
+    let last = scopes.values().filter_map(|s| s.last).max();
+    let seen = (first.unwrap_or_default(), last.unwrap_or_default());
+    let Some(reached) = reached(session, near, seen, &any, categories).await? else { return Ok(None) };
+    // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
+    let mut gaps = unlogged(session, near, &any).await?;
+    let concerns = |gap: &&Gap| scopes.values().any(|s| s.gaps.contains(gap));
+    gaps.extend(coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
+    gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
+    gaps.dedup();
+    Ok(Some((reached, gaps)))
 }
 
 /// Silences of sensors that fall into a period.
@@ -82,30 +117,44 @@ fn certain<'s>(subjects: impl Iterator<Item = &'s String>) -> u64 {
     by_namespace.into_values().max().unwrap_or(sessions.min(1))
 }
 
-/// How many people more than its subjects a finding could have reached; `None` when nothing bounds it.
-fn more(reached: &Reached, gaps: &[Gap]) -> Option<u64> {
+/// How many people unseen records could show; `None` when nothing bounds it.
+fn hidden(reached: &Reached, gaps: &[Gap]) -> Option<u64> {
     if gaps.iter().any(|g| g.records_expected.is_none()) {
         return None;
     }
-    // Each unseen record could show one more person; records that showed somebody without a name likewise.
-    let hidden: f64 = gaps.iter().filter_map(|g| g.records_expected).sum();
+    // Each unseen record could show one more person.
+    let unseen: f64 = gaps.iter().filter_map(|g| g.records_expected).sum();
     let rate = if reached.sensor_records == 0 {
         0.0
     } else {
         reached.records as f64 / reached.sensor_records as f64
     };
-    Some(reached.unnamed + (hidden * rate).ceil() as u64)
+    Some((unseen * rate).ceil() as u64)
 }
 
-/// Lower and upper bound of what one finding reached.
-fn bound(reached: &Reached, gaps: Vec<Gap>, more: Option<u64>) -> Scope {
+/// Lower and upper bound of how many people records show, with those that they count without a name.
+fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let lower = certain(reached.people.keys());
-    let upper = more.map(|more| reached.people.len() as u64 + more);
-    let (determinable, reason) = judge(lower, &gaps, upper);
+    Bounds { lower, upper: hidden.map(|hidden| reached.people.len() as u64 + reached.unnamed + hidden) }
+}
+
+/// What one finding reached.
+fn bound(reached: &Reached, gaps: Vec<Gap>, hidden: Option<u64>) -> Scope {
+    let bounds = bounds(reached, hidden);
+    let (determinable, reason) = judge(bounds.lower, &gaps, bounds.upper);
+    told(reached, bounds, (determinable, reason), gaps)
+}
+
+fn told(
+    reached: &Reached,
+    bounds: Bounds,
+    (determinable, reason): (Determinable, String),
+    gaps: Vec<Gap>,
+) -> Scope {
     Scope {
         determinable,
         reason,
-        subjects: (determinable != Determinable::No).then_some(Bounds { lower, upper }),
+        subjects: (determinable != Determinable::No).then_some(bounds),
         categories: reached.categories.iter().cloned().collect(),
         records: reached.records,
         bytes: reached.bytes,
@@ -146,35 +195,13 @@ fn wanted(gaps: &[Gap]) -> String {
     reasons.join("; ")
 }
 
-fn overall(
-    findings: &BTreeMap<String, Scope>,
-    people: Bounds,
-    coverage: &[Coverage],
-    data_seen: bool,
-) -> Scope {
-    let all = || findings.values();
-    let mut gaps: Vec<Gap> = all().flat_map(|s| s.gaps.iter().cloned()).collect();
-    gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
-    gaps.dedup();
-    let mut categories: Vec<String> = all().flat_map(|s| s.categories.iter().cloned()).collect();
-    categories.sort();
-    categories.dedup();
-    let (determinable, reason) = if findings.is_empty() && !data_seen {
-        (
-            Determinable::No,
-            "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell"
-                .to_owned(),
-        )
-    } else if findings.is_empty() {
-        let silent = coverage.iter().any(|c| !c.gaps.is_empty());
-        let word = "no finding reached records of a dataset";
-        match silent {
-            false => (Determinable::Yes, format!("{word}, and no sensor was silent")),
-            true => {
-                (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
-            }
-        }
-    } else if people.upper.is_none() && people.lower == 0 {
+/// What all findings reached together.
+fn overall(reached: &Reached, gaps: Vec<Gap>, scopes: &BTreeMap<String, Scope>) -> Scope {
+    let mut people = bounds(reached, hidden(reached, &gaps));
+    // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
+    let most = scopes.values().filter_map(|s| s.subjects?.upper).max();
+    people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
+    let judged = if people.upper.is_none() && people.lower == 0 {
         (
             Determinable::No,
             "what was reached is not in the logs; the gaps say what would be needed".to_owned(),
@@ -187,17 +214,25 @@ fn overall(
             "records name some people; sessions without a name, or gaps, could hide more".to_owned(),
         )
     };
-    Scope {
-        determinable,
-        reason,
-        subjects: (determinable != Determinable::No).then_some(people),
-        categories,
-        records: all().map(|s| s.records).sum(),
-        bytes: all().filter_map(|s| s.bytes).reduce(|a, b| a + b),
-        first: all().filter_map(|s| s.first).min(),
-        last: all().filter_map(|s| s.last).max(),
-        gaps,
-    }
+    told(reached, people, judged, gaps)
+}
+
+/// What is said where no finding reached data.
+fn nothing_reached(coverage: &[Coverage], data_seen: bool) -> Scope {
+    let silent = coverage.iter().any(|c| !c.gaps.is_empty());
+    let word = "no finding reached records of a dataset";
+    let judged = match (data_seen, silent) {
+        (false, _) => (
+            Determinable::No,
+            "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell"
+                .to_owned(),
+        ),
+        (true, false) => (Determinable::Yes, format!("{word}, and no sensor was silent")),
+        (true, true) => {
+            (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
+        }
+    };
+    told(&Reached::default(), Bounds { lower: 0, upper: Some(0) }, judged, Vec::new())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::ScopeError;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{Session, quote_all, rows};
+use weir_model::Micros;
 use weir_model::case::{ExposedSubject, Period};
-use weir_model::{Finding, Micros};
 
 /// One person as one finding's records show them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +44,11 @@ pub struct Reached {
 const SHOWS: &str = "status_id = 1 AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) \
     AND activity = 'read' AND coalesce(status_code, '200') NOT IN ('204', '205', '304')";
 
-/// What the records selected by a condition show; `None` when the finding has nothing to do with data.
+/// What the records selected by a condition show; `None` when they have nothing to do with data. Where none shows any, the period is `seen`.
 pub async fn reached(
     session: &Session,
     near: &Session,
-    finding: &Finding,
+    seen: (Micros, Micros),
     condition: &str,
     categories: &BTreeMap<String, Vec<String>>,
 ) -> Result<Option<Reached>, ScopeError> {
@@ -71,7 +71,7 @@ pub async fn reached(
         let person = Person { basis, first, last, records: row.count("n"), categories: of };
         reached.people.insert(format!("{namespace}:{id}"), person);
     }
-    let (first, last) = reached.period.map_or((finding.first_seen, finding.last_seen), |p| (p.first, p.last));
+    let (first, last) = reached.period.map_or(seen, |p| (p.first, p.last));
     let period = format!("time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}'");
     sensors(session, near, condition, &period, &mut reached).await?;
     let touches_data = reached.records > 0 || crate::gaps::opens_data(near, condition).await?;
@@ -127,11 +127,20 @@ pub(crate) fn join(people: &mut BTreeMap<String, ExposedSubject>, finding: &str,
         });
         entry.first = entry.first.min(person.first);
         entry.last = entry.last.max(person.last);
-        // Two findings may show the same records; the larger count is certain, their sum is not.
+        // Two findings may show the same records: their sum is nobody's count.
         entry.records = entry.records.max(person.records);
         entry.categories.extend(person.categories.iter().cloned());
         entry.categories.sort();
         entry.categories.dedup();
         entry.findings.push(finding.to_owned());
+    }
+}
+
+/// Says of each person how many records show them, over all findings at once.
+pub(crate) fn count(people: &mut BTreeMap<String, ExposedSubject>, all: &Reached) {
+    for (subject, entry) in people {
+        if let Some(person) = all.people.get(subject) {
+            entry.records = person.records;
+        }
     }
 }

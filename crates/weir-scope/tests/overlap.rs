@@ -1,0 +1,139 @@
+//! Findings that have the same records: what is said of all of them counts each record and each person once.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use weir_catalog::{Catalog, Learned, Links};
+use weir_lake::{Lake, Session, SessionOptions};
+use weir_model::case::{Bounds, Coverage, Determinable, Gap, Period};
+use weir_model::config::Config;
+use weir_model::finding::{FindingEvidence, State};
+use weir_model::intake::Intake;
+use weir_model::{
+    Access, Basis, Citation, Common, Evidence, FileTag, Finding, Micros, Records, Severity, Subject,
+    TimeBasis,
+};
+use weir_scope::{Scoped, scope};
+
+const START: i64 = 1_735_689_600_000_000;
+const MINUTE: i64 = 60_000_000;
+
+/// One read of 100 bytes a minute for 100 minutes: minute m from address m % 4, of member m / 2, but every tenth names nobody.
+async fn session(dir: &Path) -> Session {
+    let mut records = Records::default();
+    for minute in 0..100 {
+        let (ip, member) = (format!("192.0.2.{}", minute % 4), format!("{}", minute / 2));
+        let common = Common {
+            src_ip: Some(&ip),
+            status_id: Some(1),
+            activity: Some("read"),
+            line: Some(minute + 1),
+            ..Common::default()
+        };
+        let person = [Subject { namespace: "member", id: &member, basis: Basis::Named }];
+        let access = Access {
+            bytes_out: Some(100),
+            subjects: if minute % 10 == 0 { &[] } else { &person },
+            subjects_n: (minute % 10 == 0).then_some(1),
+            ..Access::default()
+        };
+        records.access((Micros(START + minute * MINUTE), TimeBasis::Stated), &common, &access);
+    }
+    let lake = Lake::open(dir, true).await.unwrap();
+    let mut ingest = lake.begin().await.unwrap();
+    let tag = FileTag { source: "x".into(), sensor: "web".into(), ingest: ingest.id(), file: 1 };
+    for (table, batch) in records.take(&tag).unwrap() {
+        ingest.write(table, &batch).await.unwrap();
+    }
+    let account =
+        Intake { path: "a".into(), records: 100, parsed: 100, lines: 100, file: 1, ..Intake::default() };
+    ingest.commit(&[account]).await.unwrap();
+    let snapshot = lake.snapshot().await.unwrap();
+    let catalog = Catalog::new(&Config::default(), &Learned::default(), Links::default()).unwrap();
+    snapshot.session(&SessionOptions::default(), Some(Arc::new(catalog) as _)).unwrap()
+}
+
+fn finding(id: &str) -> Finding {
+    let cited = Citation { path: "a".into(), line: 1, offset: 0, file: 1 };
+    Finding {
+        id: id.to_owned(),
+        detector: "reach".to_owned(),
+        severity: Severity::High,
+        title: String::new(),
+        explanation: String::new(),
+        entities: Vec::new(),
+        first_seen: Micros(START),
+        last_seen: Micros(START + 100 * MINUTE),
+        raised: Micros(START),
+        measures: BTreeMap::new(),
+        baseline: BTreeMap::new(),
+        p_value: None,
+        attack: Vec::new(),
+        evidence: FindingEvidence(Evidence::new(vec![cited], 1, "SELECT 1").unwrap()),
+        limits: Vec::new(),
+        campaign: None,
+        state: State::default(),
+        snapshot: BTreeMap::new(),
+    }
+}
+
+/// The web's log with a silence in which 50 records were expected.
+fn coverage() -> Vec<Coverage> {
+    let gap = Gap {
+        what: "web".to_owned(),
+        from: Some(Micros(START + 40 * MINUTE)),
+        to: Some(Micros(START + 41 * MINUTE)),
+        reason: "silent".to_owned(),
+        records_expected: Some(50.0),
+    };
+    let period = Period { first: Micros(START), last: Micros(START + 99 * MINUTE) };
+    vec![Coverage {
+        sensor: "web".into(),
+        source: "x".into(),
+        period,
+        days: BTreeMap::new(),
+        gaps: vec![gap],
+    }]
+}
+
+async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
+    let findings: Vec<Finding> = hands.iter().map(|(id, _)| finding(id)).collect();
+    let hands = hands.iter().map(|(id, c)| ((*id).to_owned(), (*c).to_owned())).collect();
+    scope(session, session, &findings, &hands, coverage, &BTreeMap::new(), true).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_of_two_findings_count_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let (first, second) = ("src_ip IN ('192.0.2.0', '192.0.2.1')", "src_ip IN ('192.0.2.1', '192.0.2.2')");
+    let both = scoped(&session, &[("a", first), ("b", second)], &coverage()).await;
+    let of = |id: &str| (both.findings[id].records, both.findings[id].bytes);
+    assert_eq!((of("a"), of("b")), ((50, Some(5_000)), (50, Some(5_000))));
+    assert_eq!((both.overall.records, both.overall.bytes), (75, Some(7_500)));
+    assert_eq!(
+        (both.overall.first, both.overall.last),
+        (Some(Micros(START)), Some(Micros(START + 98 * MINUTE)))
+    );
+    assert_eq!(both.overall.gaps, coverage()[0].gaps);
+    let all = scoped(&session, &[("all", "src_ip <> '192.0.2.3'")], &coverage()).await;
+    assert_eq!(both.overall.subjects, all.findings["all"].subjects);
+    assert_eq!(both.overall.determinable, Determinable::Partly);
+    assert_eq!(both.people.iter().map(|p| p.records).sum::<u64>(), 75 - 10);
+    assert!(both.people.iter().any(|p| p.findings == ["a", "b"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_finding_by_two_detectors_says_no_more_than_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let hand = "src_ip <> '192.0.2.3'";
+    let one = scoped(&session, &[("a", hand)], &coverage()).await;
+    let two = scoped(&session, &[("a", hand), ("b", hand)], &coverage()).await;
+    assert_eq!(one.overall, two.overall);
+    assert_eq!(two.overall.subjects, two.findings["a"].subjects);
+    // 45 members are named, ten records name nobody, and 75 of 99 records around the silence, which hides 50, are the hand's.
+    assert_eq!(two.overall.subjects, Some(Bounds { lower: 45, upper: Some(45 + 10 + 38) }));
+}
