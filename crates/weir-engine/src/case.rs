@@ -178,11 +178,11 @@ impl Traced {
                 limits.push(format!("the hand of finding {} is larger than was followed", finding.id));
             }
             let records_only = weir_detect::detector(&finding.detector).is_ok_and(|d| d.info().records_only);
-            let flagged = flagged(finding).filter(|_| records_only || hand.actors.is_empty());
-            traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.condition()));
+            let flagged = weir_trace::flagged(finding).filter(|_| records_only || hand.actors.is_empty());
+            traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.on(Table::Access)));
             hands.push((finding, hand));
         }
-        let all: BTreeSet<String> = hands.iter().map(|(_, hand)| hand.condition()).collect();
+        let all: BTreeSet<String> = hands.iter().map(|(_, hand)| hand.on(Table::Access)).collect();
         let all: Vec<String> = all.into_iter().chain(traced.conditions.values().cloned()).collect();
         if all.is_empty() {
             return Ok(traced);
@@ -191,7 +191,7 @@ impl Traced {
         let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
         for (finding, hand) in hands {
             // Several findings often have one hand; it is followed once.
-            let of = hand.condition();
+            let of = hand.on(Table::Access);
             if !known.contains_key(&of) {
                 let trace = weir_trace::trace(&near, &hand).await?;
                 known.insert(of.clone(), (trace, weir_trace::timeline(&near, &hand).await?));
@@ -206,14 +206,6 @@ impl Traced {
         traced.near = Some(near);
         Ok(traced)
     }
-}
-
-/// The condition on `access` that a finding's own query states.
-fn flagged(finding: &Finding) -> Option<String> {
-    let query = finding.evidence.0.query();
-    let rest = query.strip_prefix("SELECT * FROM access WHERE ")?;
-    let end = rest.rfind(" ORDER BY time").unwrap_or(rest.len());
-    rest.get(..end).map(|c| format!("({c})"))
 }
 
 /// The same step seen by the hands of several findings is one line that names them all.

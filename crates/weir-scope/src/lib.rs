@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
 use weir_lake::Session;
 use weir_model::case::{Bounds, Coverage, Determinable, ExposedSubject, Gap, Scope};
-use weir_model::{Finding, Micros};
+use weir_model::{Finding, Micros, Severity};
 
 /// The scope of a case: overall, per finding, and the people.
 #[derive(Clone, Debug)]
@@ -48,26 +48,35 @@ pub async fn scope(
     categories: &BTreeMap<String, Vec<String>>,
     data_seen: bool,
 ) -> Result<Scoped, ScopeError> {
-    let mut scopes = BTreeMap::new();
+    let (mut scopes, mut counted) = (BTreeMap::new(), BTreeMap::new());
     let mut people = BTreeMap::new();
     let mut conditions = BTreeSet::new();
-    for finding in findings {
-        let Some(condition) = hands.get(&finding.id) else { continue };
-        let seen = (finding.first_seen, finding.last_seen);
-        let Some(reached) = reached(session, near, seen, condition, categories).await? else { continue };
-        conditions.insert(condition.as_str());
-        let mut gaps = unlogged(session, near, condition).await?;
-        let period = reached.period.map_or(seen, |p| (p.first, p.last));
-        gaps.extend(silences(coverage, period));
-        subjects::join(&mut people, &finding.id, &reached);
-        let hidden = hidden(&reached, &gaps);
-        scopes.insert(finding.id.clone(), bound(&reached, gaps, hidden));
+    // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
+    let (grave, doubtful): (Vec<_>, Vec<_>) = findings.iter().partition(|f| f.severity >= Severity::High);
+    for findings in [grave, doubtful] {
+        let counts = conditions.is_empty();
+        for finding in findings {
+            let Some(condition) = hands.get(&finding.id) else { continue };
+            let seen = (finding.first_seen, finding.last_seen);
+            let Some(reached) = reached(session, near, seen, condition, categories).await? else { continue };
+            let mut gaps = unlogged(session, near, condition).await?;
+            let period = reached.period.map_or(seen, |p| (p.first, p.last));
+            gaps.extend(silences(coverage, period));
+            let hidden = hidden(&reached, &gaps);
+            let scope = bound(&reached, gaps, hidden);
+            if counts {
+                conditions.insert(condition.as_str());
+                subjects::join(&mut people, &finding.id, &reached);
+                counted.insert(finding.id.clone(), scope.clone());
+            }
+            scopes.insert(finding.id.clone(), scope);
+        }
     }
-    let overall = match union(session, near, &conditions, &scopes, coverage, categories).await? {
+    let overall = match union(session, near, &conditions, &counted, coverage, categories).await? {
         None => nothing_reached(coverage, data_seen),
         Some((reached, gaps)) => {
             subjects::count(&mut people, &reached);
-            overall(&reached, gaps, &scopes)
+            overall(&reached, gaps, &counted)
         }
     };
     Ok(Scoped { overall, findings: scopes, people: people.into_values().collect() })

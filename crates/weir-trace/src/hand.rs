@@ -3,12 +3,23 @@
 use crate::TraceError;
 use std::collections::BTreeSet;
 use weir_lake::{Session, quote_all, rows};
-use weir_model::{Entity, EntityKind, Finding};
+use weir_model::{Entity, EntityKind, Finding, Table};
 
 /// How many times a hand grows over what it was issued: deeper chains of roles than this are not followed, and said so.
 pub const DEPTH_MAX: usize = 6;
 /// The most members of one kind a hand is followed through.
 pub const MEMBERS_MAX: usize = 10_000;
+
+/// Credentials of a hand up to which each is named in a query; of more, the finding's own condition is used.
+pub const CREDENTIALS_NAMED_MAX: usize = 200;
+
+/// The condition on `access` that a finding's own query states.
+pub fn flagged(finding: &Finding) -> Option<String> {
+    let query = finding.evidence.0.query();
+    let rest = query.strip_prefix("SELECT * FROM access WHERE ")?;
+    let end = rest.rfind(" ORDER BY time").unwrap_or(rest.len());
+    rest.get(..end).map(|c| format!("({c})"))
+}
 
 /// Who and what acts for one finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,10 +34,25 @@ pub struct Hand {
     pub seeds: BTreeSet<Entity>,
     /// Whether growth stopped at a limit.
     pub cut: bool,
+    /// The finding's own condition on `access`, which says shorter which records are the hand's than so many credentials would.
+    pub told: Option<String>,
 }
 
 impl Hand {
-    /// The condition that selects the hand's records in `access` or `auth`.
+    /// The condition that selects the hand's records in a table.
+    pub fn on(&self, table: Table) -> String {
+        match (&self.told, table) {
+            (Some(told), Table::Access) => told.clone(),
+            // Elsewhere its credentials are not named; what names neither actor nor credential at its addresses is its.
+            (Some(_), _) => format!(
+                "(src_ip IN {} AND actor IS NULL AND credential IS NULL)",
+                quote_all(self.origins.iter().map(String::as_str))
+            ),
+            (None, _) => self.condition(),
+        }
+    }
+
+    /// The condition that selects the hand's records in `access` or `auth` by what it is known by.
     ///
     /// A principal or a credential is enough where the log names one; an address counts by itself only where it names neither.
     pub fn condition(&self) -> String {
@@ -65,6 +91,12 @@ pub async fn hand_of(session: &Session, finding: &Finding) -> Result<Hand, Trace
             set.insert(entity.value.clone());
         } else {
             hand.cut = true;
+        }
+    }
+    if hand.actors.is_empty() && hand.credentials.len() > CREDENTIALS_NAMED_MAX {
+        hand.told = flagged(finding);
+        if hand.told.is_some() {
+            return Ok(hand);
         }
     }
     for _ in 0..DEPTH_MAX {

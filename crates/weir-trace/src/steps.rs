@@ -77,8 +77,11 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
     let (from, to) = (step.from.0, step.to.0);
     // A change of a resource says more than a bare "touched" when its operation is known.
     let how = if step.how == "touched" { "operation" } else { "CAST(NULL AS VARCHAR)" };
-    let condition =
-        format!("{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL", hand.condition(), step.only);
+    let condition = format!(
+        "{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL",
+        hand.on(step.table),
+        step.only
+    );
     let query = format!(
         "SELECT \"{from}\" AS f, \"{to}\" AS t, {how} AS how, count(*) AS n, {PLACES} FROM {} WHERE {condition} \
          GROUP BY 1, 2, 3 ORDER BY n DESC, f, t LIMIT {EDGES_MAX}",
@@ -111,21 +114,22 @@ async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Ve
     let all: BTreeSet<&Entity> = edges.iter().flat_map(|e| [&e.from, &e.to]).collect();
     let mut seen: BTreeMap<Entity, (Period, u64)> = BTreeMap::new();
     let columns = [
-        ("access", "src_ip", EntityKind::Origin),
-        ("access", "actor", EntityKind::Actor),
-        ("access", "credential", EntityKind::Credential),
-        ("access", "resource", EntityKind::Resource),
-        ("access", "dataset", EntityKind::Dataset),
-        ("auth", "src_ip", EntityKind::Origin),
-        ("auth", "actor", EntityKind::Actor),
-        ("auth", "user", EntityKind::Actor),
-        ("auth", "credential", EntityKind::Credential),
+        (Table::Access, "src_ip", EntityKind::Origin),
+        (Table::Access, "actor", EntityKind::Actor),
+        (Table::Access, "credential", EntityKind::Credential),
+        (Table::Access, "resource", EntityKind::Resource),
+        (Table::Access, "dataset", EntityKind::Dataset),
+        (Table::Auth, "src_ip", EntityKind::Origin),
+        (Table::Auth, "actor", EntityKind::Actor),
+        (Table::Auth, "user", EntityKind::Actor),
+        (Table::Auth, "credential", EntityKind::Credential),
     ];
     for (table, column, kind) in columns {
         let query = format!(
-            "SELECT \"{column}\" AS v, min(time) AS first, max(time) AS last, count(*) AS n FROM {table} \
+            "SELECT \"{column}\" AS v, min(time) AS first, max(time) AS last, count(*) AS n FROM {} \
              WHERE {} AND \"{column}\" IS NOT NULL GROUP BY 1",
-            hand.condition()
+            table.name(),
+            hand.on(table)
         );
         for row in rows(&session.sql(&query).await?) {
             let (Some(v), Some(first), Some(last)) = (row.text("v"), row.time("first"), row.time("last"))

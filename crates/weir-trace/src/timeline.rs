@@ -121,7 +121,7 @@ async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result
          date_trunc('minute', time) AS minute, min(time) AS first, max(time) AS last, count(*) AS n, {PLACES} \
          FROM {} WHERE {} AND operation IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY first",
         table.name(),
-        hand.condition(),
+        hand.on(table),
         credential = if table == Table::Access { "credential" } else { "parent" },
     );
     let answer = session.sql(&query).await?;
@@ -167,7 +167,7 @@ fn short(value: &str) -> &str {
 
 /// Successful sign-ins of the hand that are not cloud operations (those stand above).
 async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
-    let condition = format!("{} AND activity = 'logon' AND operation IS NULL", hand.condition());
+    let condition = format!("{} AND activity = 'logon' AND operation IS NULL", hand.on(Table::Auth));
     let query = format!(
         "SELECT \"user\" AS actor, src_ip, hostname, status_id, min(time) AS first, max(time) AS last, count(*) AS n, {PLACES} \
          FROM auth WHERE {condition} GROUP BY 1, 2, 3, 4 ORDER BY first"
@@ -208,7 +208,7 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
 
 /// Reads of datasets, a line per dataset and week.
 async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
-    let condition = format!("{} AND dataset IS NOT NULL AND status_id = 1", hand.condition());
+    let condition = format!("{} AND dataset IS NOT NULL AND status_id = 1", hand.on(Table::Access));
     let query = format!(
         "SELECT dataset, date_trunc('week', time) AS week, min(time) AS first, max(time) AS last, count(*) AS n, \
          count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins, {PLACES} FROM access WHERE {condition} \

@@ -12,8 +12,6 @@ use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 const SHOWN: &str = "shown AND subject IS NOT NULL AND {span}";
 /// Pages that show a credential's holder name nobody.
 const NAMED: &str = "subject NOT LIKE 'credential:%'";
-/// Credentials listed at most; more are in the query's answer.
-const CREDENTIALS_MAX: usize = 10_000;
 
 /// What a detector of such addresses says of them.
 pub(crate) struct Words {
@@ -143,15 +141,7 @@ async fn finding(
     draft.limits.push(
         "whoever else used these addresses in that time is counted with the hand that read people's data there".to_owned(),
     );
-    let query = format!(
-        "SELECT DISTINCT credential AS value FROM access WHERE {condition} AND credential IS NOT NULL ORDER BY 1 LIMIT {CREDENTIALS_MAX}"
-    );
-    let credentials = context.sql(&query).await?;
-    let credentials =
-        rows(&credentials).filter_map(|r| Some(Entity::new(EntityKind::Credential, r.text("value")?)));
-    let mut draft = draft
-        .members(group.iter().map(|m| Entity::new(EntityKind::Origin, &m.fired.origin)))
-        .members(credentials);
+    let mut draft = draft.members(group.iter().map(|m| Entity::new(EntityKind::Origin, &m.fired.origin)));
     for (name, value) in &sums {
         draft = draft.measure(name, *value, None);
     }
