@@ -10,6 +10,7 @@
 //! Blind spots: a site with more than [`POSITIONS_MAX`] places learns the shallow ones; a person named only in a request body is not seen.
 
 use crate::evidence::{Evidence, Sight, take_text};
+use crate::identity::Identity;
 use crate::outcome::Outcome;
 use crate::router::query_pairs;
 use crate::segment::{Form, decode, form};
@@ -238,12 +239,13 @@ impl Learner {
 fn rank(key: &str) -> Rank {
     let (path, query) = key.split_once('?').map_or((key, None), |(path, query)| (path, Some(query)));
     let literal = path.rsplit('/').find(|s| !s.starts_with('{') && *s != "*" && !s.is_empty()).unwrap_or("");
+    let identity = query.and_then(Identity::of).is_some();
     let personal = [Some(literal), query].into_iter().flatten().any(|w| {
         words::meaning(&words::noun_of(w)) == Noun::Person
             || words::shows_holder(w)
             || !words::categories_of(w).is_empty()
     });
-    (!personal, path.matches('/').count(), hash64(key.as_bytes()))
+    (!(personal || identity), path.matches('/').count(), hash64(key.as_bytes()))
 }
 
 /// Query keys that page, sort and measure.
@@ -290,6 +292,9 @@ const TECHNICAL: &[&str] = &[
 
 /// Whether a query parameter may name somebody or something.
 fn may_identify(name: &str, value: &str) -> bool {
+    if let Some(identity) = Identity::of(name) {
+        return identity.fits(value);
+    }
     let person = words::meaning(&words::noun_of(name)) == Noun::Person;
     let form = form(value);
     let technical =

@@ -23,6 +23,7 @@ pub mod template;
 mod apply;
 mod error;
 mod evidence;
+mod identity;
 mod propose;
 mod router;
 mod segment;

@@ -1,10 +1,11 @@
 //! From evidence to proposals: which words are values, which parameters name people, which datasets follow.
 //!
 //! Decisive choice: a name or a behaviour is enough, and the ground says which. By name: the word before the parameter is a word for
-//! people. By behaviour: most clients that came at least twice saw one and the same value, and the values are many. Things that belong to
+//! people, or its query's key is what people are reached or known by. By behaviour: most clients that came at least twice saw one and the same value, and the values are many. Things that belong to
 //! one person behave alike, so a word for a thing overrules behaviour.
 
 use crate::evidence::Evidence;
+use crate::identity;
 use crate::learned::{LEARNED_VERSION, Learned, LearnedDataset, Parameter, Slug, Verdict};
 use crate::segment::{Form, decode};
 use crate::template::Template;
@@ -137,6 +138,9 @@ fn naming(template: &str) -> (String, String, Noun) {
         Some(_) => literal(segments.last()),
         None => literal(segments.len().checked_sub(2).and_then(|i| segments.get(i))),
     };
+    if let (Some(key), Some(identity)) = (query, identity::of_template(template)) {
+        return (key.to_owned(), identity.namespace().to_owned(), Noun::Person);
+    }
     let word = before.unwrap_or_default();
     let noun = words::noun_of(&word);
     let meaning = words::meaning(&noun);
@@ -187,6 +191,9 @@ fn verdict(word: &str, meaning: Noun, template: &str, evidence: &Evidence) -> (V
     let many = evidence.values.estimate() >= BEHAVIOUR_MIN as f64;
     let is_word = template.ends_with(SLUG);
     match meaning {
+        Noun::Person if identity::of_template(template).is_some() => {
+            (Verdict::Subject, format!("by name: people are reached or known by what `{word}` holds"))
+        }
         Noun::Person => (Verdict::Subject, format!("by name: `{word}` is a word for people")),
         Noun::Object if many && !is_word && (private || steady) => (
             Verdict::Owned,

@@ -180,15 +180,20 @@ const GROUPS: &[&str] = &[
 const HOLDER: &[&str] =
     &["account", "me", "my", "my-account", "my_account", "myaccount", "mypage", "profile", "self", "whoami"];
 
-/// Pages about signing in and out, and services of the site: they show nobody's data.
+/// Pages about signing in and out, about mail to people, and services of the site: they show nobody's data.
 const NO_DATA: &[&str] = &[
+    "activate",
+    "confirm",
     "csrf",
     "error",
     "forgot",
     "health",
     "login",
     "logout",
+    "newsletter",
     "oauth",
+    "opt-out",
+    "optout",
     "password",
     "ping",
     "register",
@@ -199,6 +204,8 @@ const NO_DATA: &[&str] = &[
     "signout",
     "signup",
     "static",
+    "subscribe",
+    "unsubscribe",
     "verify",
 ];
 
@@ -350,6 +357,17 @@ pub(crate) fn categories_of(literal: &str) -> &'static [&'static str] {
 /// The noun of a literal or parameter name, singular: `members`, `memberId`, `member_id`, `shop-members` all give `member`. Empty when
 /// nothing but "id" is there.
 pub(crate) fn noun_of(literal: &str) -> String {
+    let spaced = spaced(literal);
+    let mut words: Vec<&str> = spaced.split_whitespace().collect();
+    while words.last().is_some_and(|w| matches!(*w, "id" | "ids" | "no" | "num" | "number" | "uuid" | "code"))
+    {
+        words.pop();
+    }
+    words.last().map_or_else(String::new, |w| singular(w))
+}
+
+/// A literal's words in lower case, with spaces between them: `memberId` gives `member id`.
+pub(crate) fn spaced(literal: &str) -> String {
     let mut spaced = String::with_capacity(literal.len() + 4);
     let mut lower_before = false;
     for c in literal.chars() {
@@ -359,12 +377,7 @@ pub(crate) fn noun_of(literal: &str) -> String {
         lower_before = c.is_lowercase();
         spaced.extend(if c.is_alphanumeric() { c.to_lowercase().next() } else { Some(' ') });
     }
-    let mut words: Vec<&str> = spaced.split_whitespace().collect();
-    while words.last().is_some_and(|w| matches!(*w, "id" | "ids" | "no" | "num" | "number" | "uuid" | "code"))
-    {
-        words.pop();
-    }
-    words.last().map_or_else(String::new, |w| singular(w))
+    spaced
 }
 
 /// English singular, as far as path words need it.

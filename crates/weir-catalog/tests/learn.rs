@@ -132,6 +132,32 @@ fn query_parameters_name_people() {
 }
 
 #[test]
+fn what_people_are_reached_or_known_by_names_them_in_a_query() {
+    let ask = |client: u64, path: &str, query: String, status: u16| Request {
+        query: Some(query),
+        status: Some(status),
+        ..get(client, path)
+    };
+    let mut requests: Vec<Request> = Vec::new();
+    for i in 0..300u64 {
+        // Who guesses numbers mostly misses; no two ask for the same.
+        let found = if i % 5 == 0 { 200 } else { 404 };
+        requests.push(ask(i, "/lookup", format!("phone=010{:07}", i * 7919), found));
+        requests.push(ask(i, "/shop", format!("mobile={}", i % 2), 200));
+        requests.push(ask(i, "/newsletter/unsubscribe", format!("email=m{i}%40example.org"), 200));
+        requests.push(get(i, format!("/phones/{}", 100 + i % 30)));
+    }
+    let learned = learn(&requests);
+    let phone = learned.parameters.iter().find(|p| p.template == "/lookup?phone").unwrap();
+    assert_eq!((phone.verdict, phone.namespace.as_str(), phone.values), (Verdict::Subject, "phone", 60));
+    assert_eq!(learned.datasets.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["lookup"]);
+    let catalog = Catalog::new(&Config::default(), &learned, Links::new()).unwrap();
+    let derived = catalog.derive(&batch(&requests[..4]));
+    assert_eq!((derived.dataset.value(0), derived.subject.value(0)), ("lookup", "phone:0100000000"));
+    assert!((1..4).all(|row| derived.subject.is_null(row)));
+}
+
+#[test]
 fn failures_teach_nothing() {
     let requests: Vec<Request> =
         (0..50).map(|i| Request { status: Some(404), ..get(i, format!("/users/{i}")) }).collect();
