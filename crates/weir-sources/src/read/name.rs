@@ -1,7 +1,7 @@
 //! What a file's path says: the sensor's name, and the year of a rotation date.
 
-/// A sensor's name by its file's path: the folder and the file name without what rotation and compression append, so that
-/// `edge/access.log.1.gz`, `edge/access.log-20250101` and `edge/access-2025-01-01.log` are all `edge/access.log`.
+/// A sensor's name by its file's path: the folder and the file name without what rotation, compression and copying add, so that
+/// `edge/access.log.1.gz`, `edge/access.log-20250101` and `edge/0002-access-2025-01-01.log` are all `edge/access.log`.
 pub fn sensor_of_path(path: &str) -> String {
     let path = path.replace('\\', "/");
     let (folder, file) = path.rsplit_once('/').map_or(("", path.as_str()), |(d, f)| (d, f));
@@ -13,7 +13,7 @@ pub fn sensor_of_path(path: &str) -> String {
         }
         name = shorter;
     }
-    let stem = without_inner_date(name);
+    let stem = without_inner_date(without_prefix(name));
     if folder.is_empty() { stem } else { format!("{folder}/{stem}") }
 }
 
@@ -32,8 +32,34 @@ fn without_suffix(name: &str) -> &str {
     let (head, tail) = name.split_at(tail_at);
     let digits = tail.bytes().filter(u8::is_ascii_digit).count();
     let number = head.ends_with('.') && !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit());
-    let date = digits >= 6 && (head.ends_with('.') || tail.starts_with(['-', '_']));
-    if number || date { head.strip_suffix('.').unwrap_or(head) } else { name }
+    let apart = tail.starts_with(['-', '_']);
+    let date = digits >= 6 && (head.ends_with('.') || apart);
+    // `part-0001`; a shorter number may be a host's.
+    let counter = apart && digits >= 4 && digits == tail.len() - 1 && tail.get(1..2) == Some("0");
+    if number || date || counter { head.strip_suffix('.').unwrap_or(head) } else { name }
+}
+
+/// Counters and dates before a name less: `0002-access.log`, `2025-01-01_access.log`.
+fn without_prefix(name: &str) -> &str {
+    let mut rest = name;
+    while let Some((number, after)) = rest.split_once(['-', '_']) {
+        if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+            break;
+        }
+        rest = after;
+    }
+    // Other runs of numbers are of a host: `10-0-0-5-access.log`.
+    let prefix = name.get(..name.len() - rest.len()).unwrap_or("");
+    let numbers: Vec<&str> = prefix.split_terminator(['-', '_']).collect();
+    let dated = |all: &[&str]| match all {
+        [] => true,
+        [day] => day.len() == 8,
+        [year, month, day] => (year.len(), month.len(), day.len()) == (4, 2, 2),
+        _ => false,
+    };
+    let counted = numbers.split_first().is_some_and(|(_, after)| dated(after));
+    let named = rest.starts_with(|c: char| c.is_alphabetic());
+    if named && (counted || dated(&numbers)) { rest } else { name }
 }
 
 /// `access-2025-01-01.log` is `access.log`; a name that is nothing but a date stays.
@@ -73,6 +99,20 @@ mod tests {
             ("conn.2025-01-01.log.gz", "conn.log"),
             ("web1", "web1"),
             ("host-7.log", "host-7.log"),
+            ("0002-access-2026-03-01.log", "access.log"),
+            ("x/17_access.log.gz", "x/access.log"),
+            ("0002-access.log", "access.log"),
+            ("2026-03-01-access.log", "access.log"),
+            ("0003_20260301_access.log", "access.log"),
+            ("access-0002.log", "access.log"),
+            ("part-00017", "part"),
+            ("web01.log", "web01.log"),
+            ("web-01-access.log", "web-01-access.log"),
+            ("node-001.log", "node-001.log"),
+            ("10-0-0-5-access.log", "10-0-0-5-access.log"),
+            ("10.0.0.5-access.log", "10.0.0.5-access.log"),
+            ("0002-17.log", "0002-17.log"),
+            ("3proxy.log", "3proxy.log"),
             ("20250101.log", "20250101.log"),
             ("", ""),
         ] {
