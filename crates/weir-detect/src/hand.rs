@@ -4,6 +4,14 @@ use std::collections::BTreeSet;
 use weir_model::Micros;
 use weir_model::time::DAY_US;
 
+/// Words for people of whom records tell no more than the session whose holder they are: how many they are is not known, and not none.
+pub(crate) fn holders(sessions: u64) -> String {
+    match sessions {
+        1 => "the pages of one session's holder".to_owned(),
+        n => format!("the pages of {n} sessions' holders"),
+    }
+}
+
 /// Something that read data.
 pub(crate) trait Reader {
     /// Its name: breaks ties.

@@ -62,6 +62,15 @@ impl EntityKind {
             Self::Crossing => "crossing",
         }
     }
+
+    /// The word for several.
+    pub fn plural(self) -> String {
+        match self {
+            Self::Prefix => "prefixes".to_owned(),
+            Self::Country => "countries".to_owned(),
+            other => format!("{other}s"),
+        }
+    }
 }
 
 impl fmt::Display for EntityKind {

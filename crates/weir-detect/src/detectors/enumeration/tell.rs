@@ -95,7 +95,7 @@ async fn finding(
         .raised(Micros::of_day(top.day + 1));
     let who = match group {
         [one] => format!("{} {}", scope.kind, one.guesser.reader),
-        many => format!("{} {}s", many.len(), scope.kind),
+        many => format!("{} {}", many.len(), scope.kind.plural()),
     };
     draft.title = format!(
         "{who} guessed whom to ask for: {} of {} do not exist, data of {shown} people was shown",

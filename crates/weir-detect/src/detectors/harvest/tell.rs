@@ -1,7 +1,7 @@
 //! From addresses that fired to findings: what read the same data at the same time is one hand.
 
 use super::judge::{Excuse, Fired};
-use crate::hand::{Reader, together};
+use crate::hand::{Reader, holders, together};
 use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,12 +115,12 @@ async fn finding(
     )
     .raised(Micros::of_day(top.day + 1));
     draft.title = format!(
-        "{} read data of {} people ({datasets}) {}",
+        "{} read {} ({datasets}) {}",
         match group {
             [one] => format!("origin {}", one.fired.origin),
             many => format!("{} origins", many.len()),
         },
-        sum("people"),
+        whose(sum("people"), sum("credentials")),
         says.title,
     );
     draft.explanation = format!("{}{}", (says.explain)(top), beside(group));
@@ -150,6 +150,11 @@ async fn finding(
         .measure("people_in_window", top.people, None)
         .measure(says.odd, top.odd, Some(top.expected));
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Whose data was read; where records name nobody, all are of the sessions' holders.
+fn whose(people: f64, sessions: f64) -> String {
+    if people > 0.0 { format!("data of {people} people") } else { holders(sessions as u64) }
 }
 
 /// Sums over a finding's records, and the first and last of them.

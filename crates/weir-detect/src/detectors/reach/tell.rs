@@ -241,7 +241,7 @@ async fn sums(
 fn who(scope: &Scope<'_>, group: &[Member<'_>]) -> String {
     match group {
         [one] => format!("{} {}", scope.kind, one.judged.entity),
-        many => format!("{} {}s", many.len(), scope.kind),
+        many => format!("{} {}", many.len(), scope.kind.plural()),
     }
 }
 

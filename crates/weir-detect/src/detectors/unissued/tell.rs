@@ -3,6 +3,7 @@
 use super::groups::Group;
 use super::issuing::{Issuing, Lifetime};
 use super::keys;
+use crate::hand::holders;
 use crate::{Context, DetectError, Draft};
 use weir_lake::rows;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
@@ -18,6 +19,8 @@ pub(super) struct Members {
     records: u64,
     answered: u64,
     holders: u64,
+    /// Sessions whose holders these records show.
+    sessions: u64,
     origins: u64,
     pub(super) people: u64,
 }
@@ -30,7 +33,8 @@ impl Members {
             "SELECT min(time) AS first, max(time) AS last, count(*) AS records, count(DISTINCT credential) AS credentials, \
              count(DISTINCT src_ip) AS origins, sum(CASE WHEN {person} THEN 1 ELSE 0 END) AS answered, \
              count(DISTINCT CASE WHEN {person} AND subject NOT LIKE 'credential:%' THEN subject END) AS people, \
-             sum(CASE WHEN {person} AND subject LIKE 'credential:%' THEN 1 ELSE 0 END) AS holders FROM access WHERE {condition}"
+             sum(CASE WHEN {person} AND subject LIKE 'credential:%' THEN 1 ELSE 0 END) AS holders, \
+             count(DISTINCT CASE WHEN {person} AND subject LIKE 'credential:%' THEN subject END) AS sessions FROM access WHERE {condition}"
         );
         let answer = context.sql(&query).await?;
         let Some(row) = rows(&answer).next() else { return Ok(None) };
@@ -60,9 +64,19 @@ impl Members {
             records: row.count("records"),
             answered: row.count("answered"),
             holders: row.count("holders"),
+            sessions: row.count("sessions"),
             origins: row.count("origins"),
             people: row.count("people"),
         }))
+    }
+
+    /// Whose data these records show, to end a title; nobody's is not "0 people's".
+    fn whose(&self) -> String {
+        match (self.people, self.sessions) {
+            (0, 0) => String::new(),
+            (0, sessions) => format!(": {}", holders(sessions)),
+            (people, _) => format!(": {people} people's data"),
+        }
     }
 
     /// What these records cannot say.
@@ -107,8 +121,10 @@ pub(super) async fn finding(
     let mut draft = Draft::new("unissued", severity, principal, members.seen);
     let signed = group.key.as_ref().map(|k| format!(" signed by key {k}")).unwrap_or_default();
     draft.title = format!(
-        "{} credentials{signed} were accepted and never issued: {} people's data from {} addresses",
-        members.credentials, members.people, members.origins
+        "{} credentials{signed} were accepted and never issued{} from {} addresses",
+        members.credentials,
+        members.whose(),
+        members.origins
     );
     let standing = group.key.as_ref().map(|k| keys::standing(context.inventories, k)).unwrap_or_default();
     draft.explanation = explain(issuing, group, &members, &standing);
@@ -184,4 +200,33 @@ fn limits(issuing: &Issuing, group: &Group) -> Vec<String> {
         );
     }
     limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holders_whom_no_log_names_are_not_nobody() {
+        let whose = |people: u64, sessions: u64| {
+            let seen = (Micros(0), Micros(0));
+            let (credentials, records, answered, holders, origins) = (3, 3, 3, sessions, 1);
+            Members {
+                seen,
+                entities: Vec::new(),
+                credentials,
+                records,
+                answered,
+                holders,
+                sessions,
+                origins,
+                people,
+            }
+            .whose()
+        };
+        assert_eq!(whose(7, 2), ": 7 people's data");
+        assert_eq!(whose(0, 12), ": the pages of 12 sessions' holders");
+        assert_eq!(whose(0, 1), ": the pages of one session's holder");
+        assert_eq!(whose(0, 0), "");
+    }
 }
