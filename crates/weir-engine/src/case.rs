@@ -4,6 +4,7 @@ use crate::EngineError;
 use crate::days::days;
 use crate::incident::incident;
 use crate::life::{Lived, suppressed_subjects};
+use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::Context;
 use weir_detect::coverage::coverage;
@@ -188,6 +189,7 @@ impl Traced {
             return Ok(traced);
         }
         let near = context.session.narrowed(&[(Table::Access, all.join(" OR "))]).await?;
+        let one = OneHand::of(hands.iter().map(|(finding, hand)| (finding.id.as_str(), hand)));
         let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
         for (finding, hand) in hands {
             // Several findings often have one hand; it is followed once.
@@ -202,32 +204,10 @@ impl Traced {
                 |event: &TimelineEvent| TimelineEvent { findings: vec![finding.id.clone()], ..event.clone() };
             traced.timeline.extend(timeline.iter().map(named));
         }
-        traced.timeline = merged(traced.timeline);
+        traced.timeline = merged(traced.timeline, &one);
         traced.near = Some(near);
         Ok(traced)
     }
-}
-
-/// The same step seen by the hands of several findings is one line that names them all.
-fn merged(mut events: Vec<TimelineEvent>) -> Vec<TimelineEvent> {
-    events.sort_by(|a, b| {
-        (a.time, &a.what, a.until, &a.findings).cmp(&(b.time, &b.what, b.until, &b.findings))
-    });
-    let mut out: Vec<TimelineEvent> = Vec::new();
-    for event in events {
-        match out
-            .last_mut()
-            .filter(|l| l.time == event.time && l.what == event.what && l.until == event.until)
-        {
-            Some(last) => {
-                last.findings.extend(event.findings);
-                last.findings.sort();
-                last.findings.dedup();
-            }
-            None => out.push(event),
-        }
-    }
-    out
 }
 
 /// What the entities of findings did day by day.

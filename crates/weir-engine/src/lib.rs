@@ -17,6 +17,7 @@ mod keys;
 mod life;
 mod progress;
 mod settings;
+mod timeline;
 mod walk;
 
 pub use error::EngineError;

@@ -71,6 +71,19 @@ impl Hand {
         if any.is_empty() { "false".to_owned() } else { format!("({})", any.join(" OR ")) }
     }
 
+    /// Whether of two hands' principals, credentials or addresses the larger has nine in ten of the smaller's, and the smaller half of the
+    /// larger's.
+    pub fn nearly(&self, other: &Self) -> bool {
+        let near = |one: &BTreeSet<String>, other: &BTreeSet<String>| {
+            let (smaller, larger) = (one.len().min(other.len()), one.len().max(other.len()));
+            let common = one.intersection(other).count();
+            common > 0 && common * 10 >= smaller * 9 && common * 2 >= larger
+        };
+        near(&self.actors, &other.actors)
+            || near(&self.credentials, &other.credentials)
+            || near(&self.origins, &other.origins)
+    }
+
     /// Whether nothing identifies the hand.
     pub fn is_empty(&self) -> bool {
         self.actors.is_empty() && self.credentials.is_empty() && self.origins.is_empty()
