@@ -53,6 +53,7 @@ pub(crate) async fn assemble(
         organisation: &organisation,
         period,
         aware: context.config.organisation.aware.as_deref(),
+        data_seen,
     });
     let id = stable_id(&intake.iter().filter_map(|i| i.sha256.as_deref()).collect::<Vec<_>>());
     let case = Case {

@@ -26,6 +26,8 @@ pub(crate) struct Facts<'a> {
     pub organisation: &'a Organisation,
     pub period: Option<Period>,
     pub aware: Option<&'a str>,
+    /// Whether any record is known to show people's data.
+    pub data_seen: bool,
 }
 
 impl Facts<'_> {
@@ -34,18 +36,24 @@ impl Facts<'_> {
         self.findings.iter().filter(|f| f.calls() && f.severity >= Severity::Medium)
     }
 
+    /// Those of them that name a technique: what somebody did, and not where the logs are silent.
+    fn deeds(&self) -> impl Iterator<Item = &Finding> {
+        self.serious().filter(|f| !f.attack.is_empty())
+    }
+
     /// How many findings were told to be quiet.
     fn suppressed(&self) -> usize {
         self.findings.iter().filter(|f| f.state == State::Suppressed).count()
     }
 
     /// The records of the gravest finding that reached people (one told to be quiet, where no other did: the people are exposed all the
-    /// same), else of the gravest at all.
+    /// same), else of the gravest deed, else of the gravest at all.
     fn gravest(&self) -> Option<&Finding> {
         let reached =
             |f: &&Finding| self.scopes.get(&f.id).and_then(|s| s.subjects).is_some_and(|b| b.lower > 0);
         let quiet = || self.findings.iter().filter(|f| f.stands()).find(reached);
-        self.serious().find(reached).or_else(quiet).or_else(|| self.serious().next())
+        let deed = || self.deeds().next().or_else(|| self.serious().next());
+        self.serious().find(reached).or_else(quiet).or_else(deed)
     }
 }
 
@@ -133,8 +141,8 @@ fn labelled(label: &str, statement: Statement) -> Labelled {
 
 fn details(facts: &Facts<'_>) -> Vec<Labelled> {
     let gravest = facts.gravest();
-    let first = facts.serious().min_by_key(|f| f.first_seen);
-    let last = facts.serious().max_by_key(|f| f.last_seen);
+    let first = facts.deeds().min_by_key(|f| f.first_seen);
+    let last = facts.deeds().max_by_key(|f| f.last_seen);
     let told = |value: Option<&String>, key: &str| match (value, gravest) {
         (Some(value), Some(finding)) => because(finding, value.clone()),
         (Some(_), None) => Claim::unknown("nothing was found that concerns it"),

@@ -281,4 +281,33 @@ async fn where_no_record_could_show_people_nobody_exposed_is_not_said() {
     let case = place.investigate(&[log]).await.case;
     assert_eq!((case.totals.parsed, case.scope.determinable), (30, Determinable::No));
     assert_eq!(case.scope.subjects, None);
+    let advice: Vec<&str> = case.incident.recommendations.iter().map(|r| r.text.as_str()).collect();
+    assert!(matches!(advice.as_slice(), [only] if only.contains("`weir learn`")), "{advice:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_is_no_deed_of_anybody() {
+    let place = Place::new();
+    let log = place.path("access.log");
+    // Two requests a minute for five days, but for half of the third.
+    let line = |n: u32| {
+        let (day, hour, minute, second) = (1 + n / 2880, n / 120 % 24, n / 2 % 60, n % 2 * 30);
+        format!(
+            "192.0.2.{} - - [{day:02}/Mar/2026:{hour:02}:{minute:02}:{second:02} +0000] \"GET /{} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n",
+            n % 50,
+            n % 9
+        )
+    };
+    let silent = 2 * 2880 + 600..2 * 2880 + 2040;
+    std::fs::write(&log, (0..5 * 2880).filter(|n| !silent.contains(n)).map(line).collect::<String>())
+        .unwrap();
+    let case = place.investigate(&[log]).await.case;
+    let found: Vec<_> = case.findings.iter().map(|f| (f.detector.as_str(), f.severity)).collect();
+    assert_eq!(found, [("blindspot", Severity::Medium)]);
+    assert_eq!(case.incident.methodology, []);
+    let period = case.incident.details.iter().find(|d| d.label == "Period").unwrap();
+    assert_eq!(period.statement.value(), None, "a silence is not the incident");
+    let advice: Vec<&str> = case.incident.recommendations.iter().map(|r| r.text.as_str()).collect();
+    assert!(advice.contains(&"Find out why these sensors were silent."), "{advice:?}");
+    assert!(!advice.iter().any(|a| a.contains("Switch logging")), "{advice:?}");
 }

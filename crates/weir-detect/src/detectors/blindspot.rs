@@ -21,7 +21,14 @@ static INFO: Info = Info {
 # What it sees
 
 *Silence.* A sensor that delivered nothing for a time in which, by the lower decile of the same hours on its other days, at least 20 records
-were expected, and more than twice as long as it usually is silent at these hours (the upper decile over its other days); or longer than its configured `quiet_max_s`; or an expected sensor without any file. Severity `medium`.
+were expected, and for longer than its own silences foretell; or longer than its configured `quiet_max_s`; or an expected sensor without any
+file. Severity `medium` where more than 5 % of a usual day's records are missing or the configuration was broken, else `low`. A silence is no
+attack: no technique is named.
+
+*How long is too long.* Each silence of the sensor around a full hour is measured in records: the medians of the hours it covers, over the other
+days. The logarithm of that number is taken for normal, with the median and the spread (from the median to the ninth decile) of the sensor's own
+silences at all hours, but no less than what independent arrivals would give. A silence is reported if fewer than 0.01 as long are foretold by luck
+among all of them. So the pauses of a log that comes in bursts are not reported.
 
 *Logging switched off.* Calls that stop, delete, narrow or expire a record of events: `StopLogging`, `DeleteTrail`, `UpdateTrail` and
 `PutEventSelectors` that narrow, `DeleteFlowLogs`, `DeleteLogGroup`, `DeleteLogStream`, `DeleteDetector`, `StopConfigurationRecorder`,
@@ -41,7 +48,7 @@ months of logs were lost after the order to keep them; in Equifax's the sensor h
 
 # Blind spots
 
-A sensor that never delivered and is not in the configuration; loss of single records; a sensor seen on fewer than three days; skew of logs
+A sensor that never delivered and is not in the configuration; loss of single records; a sensor seen on fewer than three days; a silence within a burst-like sensor's own pauses; skew of logs
 that share no credential; a clock that runs ahead by less than the time people take from sign-in to first page.
 
 # References
@@ -201,6 +208,9 @@ fn days(value: &Value) -> Option<u64> {
     }
 }
 
+/// The part of a day's records that is much to miss.
+const MUCH_OF_A_DAY: f64 = 0.05;
+
 /// One sensor's silences, as one finding; cited by the records on both sides.
 async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Finding>, DetectError> {
     let bounds: Vec<String> = sensor
@@ -223,12 +233,10 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
     };
     let hours: f64 = sensor.gaps.iter().filter_map(|g| Some((g.to?.0 - g.from?.0) as f64 / 3.6e9)).sum();
     let expected: f64 = sensor.gaps.iter().filter_map(|g| g.records_expected).sum();
-    let mut draft = Draft::new(
-        "blindspot",
-        Severity::Medium,
-        Entity::new(EntityKind::Sensor, &sensor.sensor),
-        (first, last),
-    );
+    let told = context.config.sensors.iter().any(|s| s.name == sensor.sensor && s.quiet_max_s.is_some());
+    let severity = if told || misses_much(sensor) { Severity::Medium } else { Severity::Low };
+    let principal = Entity::new(EntityKind::Sensor, &sensor.sensor);
+    let mut draft = Draft::new("blindspot", severity, principal, (first, last));
     draft.identity.push("silence".to_owned());
     draft.title = match sensor.gaps.len() {
         1 => format!("{} was silent once, for {}", sensor.sensor, lasting(hours)),
@@ -240,10 +248,17 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
         "{}. By the lower decile of the same hours on its other days at least {expected:.0} records are missing.",
         each.join("; ")
     );
-    draft.attack = vec!["T1562.008".to_owned()];
     draft.limits.push("what happened meanwhile is not in this sensor's log".to_owned());
     let draft = draft.measure("hours", hours, Some(0.0)).measure("records_missing", expected, Some(0.0));
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Whether one silence hides a substantial part of a day, by the day's usual number of records.
+fn misses_much(sensor: &Coverage) -> bool {
+    let mut days: Vec<u64> = sensor.days.values().copied().collect();
+    days.sort_unstable();
+    let usual = days.get(days.len() / 2).copied().unwrap_or(0) as f64;
+    sensor.gaps.iter().any(|g| g.records_expected.is_none_or(|missing| missing > MUCH_OF_A_DAY * usual))
 }
 
 /// Credentials from which a skew may be read off, and the least difference in seconds that counts.

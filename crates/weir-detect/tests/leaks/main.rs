@@ -173,6 +173,34 @@ fn twelve_addresses_among_real_apache_lines_are_found_with_every_id() {
     assert!(quiet.find("reach").iter().all(|f| f.severity < Severity::High));
 }
 
+/// Two requests a minute for five days, but for some minutes of the third.
+fn silent_for(minutes: u32) -> World {
+    let mut lines = String::new();
+    for n in (0..5 * 2880_u32).filter(|n| !(2 * 2880 + 1200..2 * 2880 + 1200 + 2 * minutes).contains(n)) {
+        let (day, hour, minute, second) = (1 + n / 2880, n / 120 % 24, n / 2 % 60, n % 2 * 30);
+        lines.push_str(&format!(
+            "192.0.2.{} - - [{day:02}/Mar/2026:{hour:02}:{minute:02}:{second:02} +0000] \"GET /{} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n",
+            n % 50,
+            n % 9
+        ));
+    }
+    let mut world = World::default();
+    world.files.insert("access.log".to_owned(), lines.into_bytes());
+    world
+}
+
+#[test]
+fn a_silence_is_graded_by_what_it_hides() {
+    let graded = |minutes: u32| {
+        let found = silent_for(minutes).find("blindspot");
+        assert!(found.iter().all(|f| f.attack.is_empty()), "a silence is no attack");
+        found.iter().map(|f| f.severity).collect::<Vec<_>>()
+    };
+    assert_eq!(graded(5), []);
+    assert_eq!(graded(40), [Severity::Low]);
+    assert_eq!(graded(600), [Severity::Medium]);
+}
+
 #[test]
 fn an_hour_of_cloud_calls_accuses_no_credential() {
     let found = World::folder(&root().join("examples/cloud-account")).find("unissued");

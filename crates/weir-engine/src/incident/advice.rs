@@ -80,7 +80,7 @@ const ADVICE: &[Advice] = &[
     },
     Advice {
         detector: "unissued",
-        now: "Retire the signing key named, end every session it signed, and find every copy of it.",
+        now: "End the sessions named and find out who could make them; where a signing key is named, retire it, end every session it signed and find every copy of it.",
         lesson: "Check at use that a credential was issued; rotate signing keys when anyone who could hold them leaves.",
     },
 ];
@@ -101,11 +101,13 @@ pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
             severity: Severity::High,
         });
     }
-    if facts.coverage.iter().any(|c| !c.gaps.is_empty()) {
-        let silent = facts.coverage.iter().filter(|c| !c.gaps.is_empty()).map(|c| c.sensor.clone());
+    all.extend(find_out_why_silent(facts));
+    if !facts.data_seen && facts.period.is_some() {
         all.push(Recommendation {
-            text: "Find out why these sensors were silent.".to_owned(),
-            because: silent.collect(),
+            text: "Name the routes, tables and buckets that hold people's data in `[[dataset]]` of weir.toml (`weir learn` writes a start): \
+                   no record of these logs is known to show any, so nobody's exposure can be seen in them."
+                .to_owned(),
+            because: Vec::new(),
             severity: Severity::Medium,
         });
     }
@@ -113,9 +115,23 @@ pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
     all
 }
 
+/// A silence says nothing of its cause; how soon it matters, its finding says.
+fn find_out_why_silent(facts: &Facts<'_>) -> Option<Recommendation> {
+    let silent = || facts.coverage.iter().filter(|c| !c.gaps.is_empty());
+    let found = facts.findings.iter().filter(|f| {
+        f.attack.is_empty() && f.entities.first().is_some_and(|e| silent().any(|c| c.sensor == e.value))
+    });
+    silent().next()?;
+    Some(Recommendation {
+        text: "Find out why these sensors were silent.".to_owned(),
+        because: silent().map(|c| c.sensor.clone()).collect(),
+        severity: found.map(|f| f.severity).max().unwrap_or(Severity::Medium),
+    })
+}
+
 fn each(facts: &Facts<'_>, text: fn(&Advice) -> &'static str) -> Vec<Recommendation> {
     let of = |advice: &Advice| {
-        let findings: Vec<_> = facts.serious().filter(|f| f.detector == advice.detector).collect();
+        let findings: Vec<_> = facts.deeds().filter(|f| f.detector == advice.detector).collect();
         let severity = findings.iter().map(|f| f.severity).max()?;
         let because = findings.iter().map(|f| f.id.clone()).collect();
         Some(Recommendation { text: text(advice).to_owned(), because, severity })

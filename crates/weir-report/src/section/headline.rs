@@ -143,13 +143,14 @@ pub(crate) fn people_of(scope: &Scope) -> String {
 
 fn since(case: &Case) -> Vec<Said<'_>> {
     let mut said = Vec::new();
-    let standing = || case.findings.iter().filter(|f| f.stands());
+    // A finding that names no technique says what the logs lack, not what somebody did.
+    let deeds = || case.findings.iter().filter(|f| f.stands() && !f.attack.is_empty());
     if let (Some(first), Some(last)) = (case.scope.first, case.scope.last) {
         let words =
             format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
         said.push(Said::Derived(words, "scope", "first and last record of exposed data"));
-    } else if let Some(first) = standing().map(|f| f.first_seen).min() {
-        let last = standing().map(|f| f.last_seen).max().unwrap_or(first);
+    } else if let Some(first) = deeds().map(|f| f.first_seen).min() {
+        let last = deeds().map(|f| f.last_seen).max().unwrap_or(first);
         let words =
             format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
         said.push(Said::Derived(words, "findings", "first and last record of any finding"));
