@@ -70,11 +70,15 @@ fn finding(id: &str) -> Finding {
         measures: BTreeMap::new(),
         baseline: BTreeMap::new(),
         p_value: None,
+        threshold: None,
         attack: Vec::new(),
         evidence: FindingEvidence(Evidence::new(vec![cited], 1, "SELECT 1").unwrap()),
         limits: Vec::new(),
         campaign: None,
         state: State::default(),
+        state_reason: None,
+        superseded_by: None,
+        dispositions: Vec::new(),
         snapshot: BTreeMap::new(),
     }
 }

@@ -6,10 +6,11 @@ mod judge;
 
 use super::harvest::judge::{Excuse, Fired};
 use super::harvest::tell::{self, Words};
-use super::harvest::{screen, visits};
+use super::harvest::visits::Visit;
+use super::harvest::{self, screen, visits};
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use weir_model::Finding;
 use weir_stats::WINDOWS;
 
@@ -61,31 +62,44 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
             judge::judge(origin, seen.trials(at), &seen.habits, &crowd, threshold)
         })
         .collect();
-    shared(context, &mut fired).await?;
+    excuse(context, &mut fired).await?;
     tell::findings(context, &fired, &WORDS).await
 }
 
 /// How much more often than everybody's a visit may go without a look at a device that people share.
 const SHARED_MORE: f64 = 0.15;
+/// Days after the log's begin within which whoever is there was there before.
+const STANDING_DAYS: i32 = 2;
 
-/// Excuses addresses at which people look around and sign in as they do at home, where it is usual that they do.
-async fn shared(context: &Context<'_>, fired: &mut [Fired]) -> Result<(), DetectError> {
-    let census = screen::census(context).await?;
-    if fired.is_empty() || census.visits() < screen::VISITS_MIN || census.bare_share() > 0.5 {
+/// Says what else an address could be, where how households visit is known: a device that people share, at which they look around and sign in as
+/// they do at home; or, where nothing names who asks, a program of its own that was there when the log began.
+async fn excuse(context: &Context<'_>, fired: &mut [Fired]) -> Result<(), DetectError> {
+    if fired.is_empty() {
         return Ok(());
     }
-    let most = census.bare_share() + SHARED_MORE;
+    let census = screen::census(context).await?;
+    if census.visits() < screen::VISITS_MIN {
+        return Ok(());
+    }
+    let habits = harvest::habits(context, &census).await?;
+    let most = (census.bare_share() <= 0.5).then(|| census.bare_share() + SHARED_MORE);
     let origins = fired.iter().map(|fired| fired.origin.clone()).collect();
-    let mut at_home = BTreeSet::new();
+    let mut excuses = BTreeMap::new();
     visits::each(context, &origins, |origin| {
-        let bare = origin.visits.iter().filter(|visit| visit.bare).count() as f64;
-        if bare <= most * origin.visits.len() as f64 {
-            at_home.insert(origin.name);
+        let share = |odd: &dyn Fn(&Visit) -> bool| {
+            origin.visits.iter().filter(|visit| odd(visit)).count() as f64 / origin.visits.len().max(1) as f64
+        };
+        let began =
+            origin.visits.first().is_some_and(|v| v.day <= census.began().saturating_add(STANDING_DAYS));
+        if most.is_some_and(|most| share(&|visit| visit.bare) <= most) {
+            excuses.insert(origin.name, Excuse::Shared);
+        } else if began && !origin.named && share(&|visit| !habits.known(visit.family, i32::MAX)) > 0.5 {
+            excuses.insert(origin.name, Excuse::Standing);
         }
     })
     .await?;
-    for fired in fired.iter_mut().filter(|fired| at_home.contains(&fired.origin)) {
-        fired.excuse = Some(Excuse::Shared);
+    for fired in fired.iter_mut() {
+        fired.excuse = excuses.get(&fired.origin).copied();
     }
     Ok(())
 }
