@@ -8,6 +8,8 @@ pub(crate) mod visits;
 
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::rows;
 use weir_model::Finding;
 use weir_stats::WINDOWS;
 
@@ -69,4 +71,32 @@ pub(crate) async fn habits(
     visits::each(context, &census.sampled(), |origin| habits.learn(&origin)).await?;
     habits.settle();
     Ok(habits)
+}
+
+/// Those entities (a SQL expression) most of whose records of `access` under a condition, asked of the session near by, are by clients that no
+/// household uses: programs. `None` where what households use is not known.
+pub(crate) async fn programs(
+    whole: &Context<'_>,
+    near: &Context<'_>,
+    entity: &str,
+    condition: &str,
+) -> Result<Option<BTreeSet<String>>, DetectError> {
+    let census = screen::census(whole).await?;
+    if census.visits() < screen::VISITS_MIN {
+        return Ok(None);
+    }
+    let habits = habits(whole, &census).await?;
+    let query = format!(
+        "SELECT {entity} AS entity, user_agent, count(*) AS n FROM access WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
+    );
+    let mut clients: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for row in rows(&near.sql(&query).await?) {
+        let Some(entity) = row.text("entity") else { continue };
+        let household = habits.known(visits::family(row.text("user_agent").unwrap_or("")), i32::MAX);
+        let (known, all) = clients.entry(entity.to_owned()).or_default();
+        *known += if household { row.count("n") } else { 0 };
+        *all += row.count("n");
+    }
+    let strange = clients.into_iter().filter(|(_, (known, all))| 2 * known <= *all);
+    Ok(Some(strange.map(|(entity, _)| entity).collect()))
 }

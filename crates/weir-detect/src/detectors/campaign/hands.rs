@@ -1,6 +1,6 @@
 //! Which findings are by one hand: those that name an address, actor, credential or key in common, directly or through others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use weir_model::finding::stable_id;
 use weir_model::{Entity, EntityKind, Finding, Severity};
 
@@ -21,46 +21,50 @@ fn shared(entity: &Entity) -> bool {
     matches!(entity.kind, EntityKind::Origin | EntityKind::Actor | EntityKind::Credential | EntityKind::Key)
 }
 
-/// The hands behind findings of severity medium or above, of which one at least is high.
+/// The hands behind findings of severity high or above. A medium one belongs to a hand whose entities it shares and beside whose addresses it
+/// accuses none.
 pub(super) fn hands(findings: &[Finding]) -> Vec<Hand> {
-    let mut places: Vec<usize> = (0..findings.len())
-        .filter(|at| findings.get(*at).is_some_and(|f| f.severity >= Severity::Medium))
-        .collect();
+    let of = |severities: fn(Severity) -> bool| -> Vec<usize> {
+        (0..findings.len()).filter(|at| findings.get(*at).is_some_and(|f| severities(f.severity))).collect()
+    };
     let order = |at: &usize| findings.get(*at).map(|f| (f.first_seen, f.id.as_str()));
-    places.sort_by(|a, b| order(a).cmp(&order(b)));
-    let mut group_of: BTreeMap<&Entity, usize> = BTreeMap::new();
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for at in places {
+    let mut grave = of(|severity| severity >= Severity::High);
+    grave.sort_by(|a, b| order(a).cmp(&order(b)));
+    let mut groups: Vec<(Vec<usize>, BTreeSet<&Entity>)> = Vec::new();
+    for at in grave {
         let Some(finding) = findings.get(at) else { continue };
-        let entities = || finding.entities.iter().filter(|entity| shared(entity));
-        let joined: BTreeSet<usize> = entities().filter_map(|entity| group_of.get(entity).copied()).collect();
-        let home = joined.first().copied().unwrap_or(groups.len());
-        if home == groups.len() {
-            groups.push(Vec::new());
+        let own: BTreeSet<&Entity> = finding.entities.iter().filter(|entity| shared(entity)).collect();
+        let (same, rest): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|(_, known)| !known.is_disjoint(&own));
+        groups = rest;
+        let mut joined = (vec![at], own);
+        for (places, known) in same {
+            joined.0.extend(places);
+            joined.1.extend(known);
         }
-        let mut moved: Vec<usize> = joined
-            .iter()
-            .skip(1)
-            .flat_map(|group| groups.get_mut(*group).map(std::mem::take).unwrap_or_default())
-            .collect();
-        moved.push(at);
-        for entity in moved.iter().filter_map(|at| findings.get(*at)).flat_map(|f| &f.entities) {
-            if shared(entity) {
-                group_of.insert(entity, home);
-            }
-        }
-        if let Some(group) = groups.get_mut(home) {
-            group.extend(moved);
+        groups.push(joined);
+    }
+    for at in of(|severity| severity == Severity::Medium) {
+        let Some(finding) = findings.get(at) else { continue };
+        let own = || finding.entities.iter().filter(|entity| shared(entity));
+        let mut origins = own().filter(|entity| entity.kind == EntityKind::Origin);
+        let home = groups.iter_mut().find(|(_, known)| own().any(|entity| known.contains(entity)));
+        if let Some((places, known)) = home
+            && origins.all(|origin| known.contains(origin))
+        {
+            places.push(at);
         }
     }
-    groups.into_iter().filter_map(|group| hand(findings, group)).collect()
+    let mut hands: Vec<Hand> = groups.into_iter().filter_map(|(places, _)| hand(findings, places)).collect();
+    hands.sort_by(|a, b| a.id.cmp(&b.id));
+    hands
 }
 
-fn hand(findings: &[Finding], places: Vec<usize>) -> Option<Hand> {
+fn hand(findings: &[Finding], mut places: Vec<usize>) -> Option<Hand> {
+    places.sort_unstable();
     let of = || places.iter().filter_map(|at| findings.get(*at));
     let grave = || of().filter(|f| f.severity >= Severity::High);
-    let first = of().min_by(|a, b| (a.first_seen, &a.id).cmp(&(b.first_seen, &b.id)))?;
-    grave().next()?;
+    let first = grave().min_by(|a, b| (a.first_seen, &a.id).cmp(&(b.first_seen, &b.id)))?;
     let origins = grave().flat_map(|f| &f.entities).filter(|e| e.kind == EntityKind::Origin);
     let origins = origins.map(|e| e.value.clone()).collect();
     let reads_people = grave().any(|f| f.measures.get("people").is_some_and(|n| *n > 0.0));
@@ -71,6 +75,7 @@ fn hand(findings: &[Finding], places: Vec<usize>) -> Option<Hand> {
 mod tests {
     use super::*;
     use crate::Draft;
+    use std::collections::BTreeMap;
     use weir_model::{Citation, Evidence, Micros};
 
     fn finding(severity: Severity, at: i64, origins: &[&str]) -> Finding {
@@ -89,12 +94,15 @@ mod tests {
             finding(Severity::Medium, 1, &["c"]),
             finding(Severity::High, 7, &["b", "c"]),
             finding(Severity::High, 9, &["z"]),
-            finding(Severity::Medium, 2, &["q"]),
+            finding(Severity::Medium, 2, &["c", "q"]),
             finding(Severity::Low, 2, &["a"]),
         ];
         let hands = hands(&all);
-        assert_eq!(hands.iter().map(|h| h.findings.len()).collect::<Vec<_>>(), [3, 1]);
-        assert_eq!(hands[0].origins, BTreeSet::from(["a".into(), "b".into(), "c".into()]));
-        assert_eq!(hands[0].id, stable_id(&["campaign", &all[1].id]));
+        let mut sizes: Vec<usize> = hands.iter().map(|h| h.findings.len()).collect();
+        sizes.sort_unstable();
+        assert_eq!(sizes, [1, 3], "a medium one that accuses others as well is left out");
+        let joined = hands.iter().find(|h| h.findings.len() == 3).unwrap();
+        assert_eq!(joined.origins, BTreeSet::from(["a".into(), "b".into(), "c".into()]));
+        assert_eq!(joined.id, stable_id(&["campaign", &all[0].id]));
     }
 }

@@ -3,12 +3,13 @@
 use super::IDLE_DAYS;
 use super::census::Census;
 use super::judge::{Fired, Kind};
+use crate::detectors::harvest;
 use crate::hand::{Reader, together};
 use crate::members::describe;
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
-use weir_model::{Entity, EntityKind, Finding, Micros};
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// The records that show people by name.
 const SHOWN: &str = "shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' AND {span}";
@@ -60,9 +61,14 @@ pub(super) async fn findings(
         let (seen, datasets) = read.remove(&fired.origin)?;
         Some(Member { fired, seen, datasets })
     });
+    let condition = format!("{} AND {SHOWN}", among(fired.iter().map(|f| f.origin.as_str())));
+    let programs = harvest::programs(context, context, "src_ip", &condition).await?.unwrap_or_default();
+    let (programs, people): (Vec<_>, Vec<_>) = members.partition(|m| programs.contains(&m.fired.origin));
     let mut findings = Vec::new();
-    for group in together(members.collect()) {
-        findings.extend(finding(context, census, &group).await?);
+    for (members, most) in [(people, Severity::Critical), (programs, Severity::Medium)] {
+        for group in together(members) {
+            findings.extend(finding(context, census, &group, most).await?);
+        }
     }
     Ok(findings)
 }
@@ -75,6 +81,7 @@ async fn finding(
     context: &Context<'_>,
     census: &Census,
     group: &[Member<'_>],
+    most: Severity,
 ) -> Result<Option<Finding>, DetectError> {
     let Some(head) = group.first() else { return Ok(None) };
     let order = |a: &&Fired, b: &&Fired| {
@@ -85,7 +92,7 @@ async fn finding(
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
     let principal = Entity::new(EntityKind::Origin, &head.fired.origin);
-    let mut draft = Draft::new("dormant", top.severity, principal, (head.seen.0, last))
+    let mut draft = Draft::new("dormant", top.severity.min(most), principal, (head.seen.0, last))
         .raised(Micros::of_day(top.day + 1));
     draft.identity.push("people".to_owned());
     let (mut draft, people) = describe(context, draft, &condition).await?;
@@ -99,6 +106,11 @@ async fn finding(
         datasets.into_iter().collect::<Vec<_>>().join(", ")
     );
     draft.explanation = explain(top, group.len());
+    if most < Severity::High {
+        draft
+            .explanation
+            .push_str(" It uses clients of its own that no household uses: a program, perhaps of a partner.");
+    }
     draft.p_value = Some(top.p);
     draft.attack = vec!["T1119".to_owned(), "T1213".to_owned()];
     if top.kind == Kind::Own {

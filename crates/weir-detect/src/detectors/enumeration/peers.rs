@@ -80,14 +80,25 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Mean and correlation of everybody else's mistakes up to a day.
-    pub(super) fn usual(&self, dataset: &str, day: i32, reader: &str, own: Asked) -> (f64, f64) {
+    /// Mean and correlation of everybody's mistakes up to a day, without those of some readers: the one judged and those who guess.
+    pub(super) fn usual<'r>(
+        &self,
+        dataset: &str,
+        day: i32,
+        without: impl Iterator<Item = (&'r str, Asked)>,
+    ) -> (f64, f64) {
         let sums = self.days.get(dataset).and_then(|days| days.range(..=day).next_back());
         let mut sums = sums.map(|(_, sums)| *sums).unwrap_or_default();
+        for (reader, asked) in without {
+            self.leave_out(&mut sums, reader, asked);
+        }
+        (sums.mean().clamp(0.0, 1.0), sums.alike())
+    }
+
+    fn leave_out(&self, sums: &mut Sums, reader: &str, own: Asked) {
         if hash64(reader.as_bytes()) as f64 / 2_f64.powi(64) < self.share {
             sums.add(own, -1.0);
         }
-        (sums.mean().clamp(0.0, 1.0), sums.alike())
     }
 }
 

@@ -1,13 +1,14 @@
 //! What is usual: how often each family of clients shows people's data without having looked around, at sampled households.
 
 use super::visits::{Origin, by_day};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Visits' worth of everybody's habit that a family's own begins with.
 const SHRINK: f64 = 10.0;
 
-/// Visits from which a family is one that people use.
+/// Visits from which a family is one that people use, and households: a partner's program comes from few addresses.
 const KNOWN: f64 = 5.0;
+const HOMES: usize = 5;
 
 /// Visits and those without a look, by day and then in all up to that day.
 #[derive(Default)]
@@ -38,13 +39,19 @@ impl Counts {
 pub(crate) struct Habits {
     everybody: Counts,
     families: HashMap<u64, Counts>,
+    /// By family: the first day at each household.
+    homes: HashMap<u64, Vec<i32>>,
 }
 
 impl Habits {
     /// Takes in a household.
     pub(crate) fn learn(&mut self, origin: &Origin) {
+        let mut seen = HashSet::new();
         for (day, visits) in by_day(&origin.visits) {
             for visit in visits {
+                if seen.insert(visit.family) {
+                    self.homes.entry(visit.family).or_default().push(day);
+                }
                 self.add(visit.family, day, visit.bare);
             }
         }
@@ -60,11 +67,13 @@ impl Habits {
     pub(crate) fn settle(&mut self) {
         self.everybody.settle();
         self.families.values_mut().for_each(Counts::settle);
+        self.homes.values_mut().for_each(|days| days.sort_unstable());
     }
 
     /// Whether households were seen to use a family's clients by a day.
     pub(crate) fn known(&self, family: u64, day: i32) -> bool {
-        self.families.get(&family).is_some_and(|counts| counts.until(day).0 >= KNOWN)
+        let homes = self.homes.get(&family).map_or(0, |days| days.partition_point(|first| *first <= day));
+        homes >= HOMES && self.families.get(&family).is_some_and(|counts| counts.until(day).0 >= KNOWN)
     }
 
     /// The chance that a visit by a family's client has no look, by what was known on a day.

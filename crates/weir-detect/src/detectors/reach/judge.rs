@@ -32,7 +32,9 @@ pub(super) enum Verdict {
     Surge,
     /// Appeared during the log and reads many under its credentials.
     Appeared,
-    /// So too, at all hours, with clients that households use: no desk and no program.
+    /// Reads without a credential, with a client of its own, and did so when the log began: a program that stands.
+    Standing,
+    /// Appeared, at all hours, with clients that households use: no desk and no program.
     Intruded,
 }
 

@@ -3,7 +3,7 @@
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
 use super::screen::{Census, day};
-use crate::detectors::harvest::{self, visits::family};
+use crate::detectors::harvest;
 use crate::grid::words;
 use crate::hand::{Reader, together};
 use crate::rhythm::{Rhythm, rhythms};
@@ -35,8 +35,8 @@ pub(super) async fn findings(
     let told = scope.condition(judged.iter().map(|j| j.entity.as_str()));
     let near = context.session.narrowed(&[(Table::Access, told)]).await?;
     let (whole, context) = (context, &Context { session: &near, ..*context });
-    let judged = intruders(whole, context, scope, judged).await?;
-    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Intruded, Verdict::Appeared] {
+    let judged = programs(whole, context, scope, census, judged).await?;
+    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Intruded, Verdict::Standing, Verdict::Appeared] {
         let which = condition(scope, verdict);
         let concerned =
             |j: &&Judged| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside);
@@ -51,42 +51,40 @@ pub(super) async fn findings(
     Ok(findings)
 }
 
-/// Those who appeared and are neither a desk nor a program: they read at all hours, mostly with clients that households use.
-async fn intruders(
+/// Days after the log's begin within which whoever is there was there before.
+const STANDING_DAYS: i32 = 2;
+
+/// Tells programs from people: who appeared and reads at all hours, mostly with clients that households use, is neither a desk nor a program; a
+/// program without a name that was there when the log began is a standing one.
+async fn programs(
     whole: &Context<'_>,
     near: &Context<'_>,
     scope: &Scope<'_>,
+    census: &Census,
     judged: &[Judged],
 ) -> Result<Vec<Judged>, DetectError> {
     let mut judged = judged.to_vec();
-    if judged.iter().all(|j| j.verdict != Verdict::Appeared) {
-        return Ok(judged);
-    }
-    let census = harvest::screen::census(whole).await?;
-    if census.visits() < harvest::screen::VISITS_MIN {
-        return Ok(judged);
-    }
-    let habits = harvest::habits(whole, &census).await?;
     let which = condition(scope, Verdict::Appeared);
+    let found = harvest::programs(whole, near, &scope.entity(), &which).await?;
+    let Some(programs) = found else { return Ok(judged) };
     let rhythms = rhythms(near, &scope.entity(), &which).await?;
-    let query = format!(
-        "SELECT {} AS entity, user_agent, count(*) AS n FROM access WHERE {which} GROUP BY 1, 2 ORDER BY 1, 2",
-        scope.entity()
-    );
-    let mut clients: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for row in rows(&near.sql(&query).await?) {
-        let Some(entity) = row.text("entity") else { continue };
-        let household = habits.known(family(row.text("user_agent").unwrap_or("")), i32::MAX);
-        let (known, all) = clients.entry(entity.to_owned()).or_default();
-        *known += if household { row.count("n") } else { 0 };
-        *all += row.count("n");
-    }
-    for judged in judged.iter_mut().filter(|j| j.verdict == Verdict::Appeared) {
-        let at_home = clients.get(&judged.entity).is_some_and(|(known, all)| 2 * known > *all);
-        if let Some((Rhythm::AllHours(by), _)) = rhythms.get(&judged.entity)
-            && at_home
-        {
-            (judged.verdict, judged.day) = (Verdict::Intruded, judged.day.max(by.day() - 1));
+    let query =
+        format!("SELECT {} AS entity, min(day) AS day FROM access WHERE {which} GROUP BY 1", scope.entity());
+    let answer = near.sql(&query).await?;
+    let began = |row: &weir_lake::Row<'_>| {
+        row.int("day").is_some_and(|day| day <= i64::from(census.grid.first) + i64::from(STANDING_DAYS))
+    };
+    let old: BTreeSet<&str> = rows(&answer).filter(began).filter_map(|row| row.text("entity")).collect();
+    for judged in &mut judged {
+        let program = programs.contains(&judged.entity);
+        match (judged.verdict, rhythms.get(&judged.entity)) {
+            (Verdict::Appeared, Some((Rhythm::AllHours(by), _))) if !program => {
+                (judged.verdict, judged.day) = (Verdict::Intruded, judged.day.max(by.day() - 1));
+            }
+            (Verdict::Bare | Verdict::Beside, _) if program && old.contains(judged.entity.as_str()) => {
+                judged.verdict = Verdict::Standing;
+            }
+            _ => {}
         }
     }
     Ok(judged)
@@ -95,7 +93,7 @@ async fn intruders(
 /// The records a verdict speaks of.
 fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
     let bare = match verdict {
-        Verdict::Bare => format!(" AND {}", scope.cover.bare()),
+        Verdict::Bare | Verdict::Standing => format!(" AND {}", scope.cover.bare()),
         _ => String::new(),
     };
     format!(
@@ -168,7 +166,8 @@ async fn finding(
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let fired = group.iter().filter(|m| m.judged.verdict == verdict).map(|m| m.judged.day).min();
     let by = fired.map_or(last, |day| Micros::of_day(day + 1));
-    let severity = if verdict == Verdict::Appeared { Severity::Medium } else { Severity::High };
+    let doubtful = matches!(verdict, Verdict::Appeared | Verdict::Standing);
+    let severity = if doubtful { Severity::Medium } else { Severity::High };
     let mut draft =
         Draft::new("reach", severity, Entity::new(scope.kind, &head.judged.entity), (head.seen.0, last));
     draft = draft.raised(by);
@@ -250,6 +249,7 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare if scope.cover.named => format!(" {}", scope.cover.words()),
         Verdict::Bare => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
+        Verdict::Standing => format!(" {}, and did so when the log began", scope.cover.words()),
         Verdict::Intruded => ", at all hours, and was not there before".to_owned(),
         Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", and was not there before".to_owned(),
     }
@@ -258,7 +258,9 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
 /// The model in words, for the least likely member.
 fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) -> String {
     let model = match verdict {
-        Verdict::Bare => format!("read {:.0} people {}", top.people, scope.cover.words()),
+        Verdict::Bare | Verdict::Standing => {
+            format!("read {:.0} people {}", top.people, scope.cover.words())
+        }
         Verdict::Surge => format!(
             "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
             top.people, top.expected
