@@ -31,16 +31,13 @@ impl Detector for Crossing {
     }
 }
 
-/// Part of the alert budget: few pairs of dataset and country are looked at.
-const SHARE: f64 = 0.25;
-
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let census = screen::census(context).await?;
     if census.pairs.is_empty() {
         return Ok(Vec::new());
     }
     let read = screen::read_by_others(context, &census).await?;
-    let limit = |tests: u64| SHARE * context.threshold(1, tests);
+    let limit = |tests: u64| context.threshold(1, tests);
     let fresh = judge::fresh(&census, &read, limit);
     let mut findings = tell::forbidden(context, &judge::forbidden(&census, &read)).await?;
     findings.extend(tell::fresh(context, &fresh).await?);

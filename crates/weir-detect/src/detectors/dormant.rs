@@ -36,14 +36,11 @@ impl Detector for Dormant {
 /// Days without a touch from which people, routes, hosts and data are idle.
 const IDLE_DAYS: i32 = 30;
 
-/// Part of the alert budget: a second look at readers whom `reach` and `harvest` judge as well.
-const SHARE: f64 = 0.25;
-
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let mut findings = wake::findings(context).await?;
     if let Some(census) = census::census(context).await? {
         let touched = touches::touched(context, &census).await?;
-        let limit = |tests: u64| SHARE * context.threshold(touches::WINDOWS.len(), tests);
+        let limit = |tests: u64| context.threshold(touches::WINDOWS.len(), tests);
         let fired = judge::judge(&census, &touched, limit);
         findings.extend(tell::findings(context, &census, &fired).await?);
     }

@@ -4,13 +4,13 @@ mod crowd;
 mod devices;
 mod judge;
 
-use super::harvest::judge::{Excuse, Fired};
+use super::harvest::judge::{Excuse, Fired, STAFF_MAX};
 use super::harvest::tell::{self, Words};
 use super::harvest::visits::Visit;
 use super::harvest::{self, screen, visits};
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_model::Finding;
 use weir_stats::WINDOWS;
 
@@ -59,7 +59,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         .enumerate()
         .filter_map(|(at, origin)| {
             let threshold = |tests| context.threshold(WINDOWS.len(), tests);
-            judge::judge(origin, seen.trials(at), &seen.habits, &crowd, threshold)
+            judge::judge(origin, seen.trials(at), &seen.habits, &seen.crowds, &crowd, threshold)
         })
         .collect();
     excuse(context, &mut fired).await?;
@@ -71,33 +71,36 @@ const SHARED_MORE: f64 = 0.15;
 /// Days after the log's begin within which whoever is there was there before.
 const STANDING_DAYS: i32 = 2;
 
-/// Says what else an address could be, where how households visit is known: a device that people share, at which they look around and sign in as
-/// they do at home; or, where nothing names who asks, a program of its own that was there when the log began.
-async fn excuse(context: &Context<'_>, fired: &mut [Fired]) -> Result<(), DetectError> {
+/// Leaves out addresses at which people are read for a living, since one credential shows several there; and says what else the others could be,
+/// where how households visit is known: a device that people share, at which they look around and sign in as they do at home; or, where nothing
+/// names who asks, a program of its own that was there when the log began.
+async fn excuse(context: &Context<'_>, fired: &mut Vec<Fired>) -> Result<(), DetectError> {
     if fired.is_empty() {
         return Ok(());
     }
     let census = screen::census(context).await?;
-    if census.visits() < screen::VISITS_MIN {
-        return Ok(());
-    }
-    let habits = harvest::habits(context, &census).await?;
-    let most = (census.bare_share() <= 0.5).then(|| census.bare_share() + SHARED_MORE);
+    let known = census.visits() >= screen::VISITS_MIN;
+    let habits = if known { Some(harvest::habits(context, &census).await?) } else { None };
+    let most = (known && census.bare_share() <= 0.5).then(|| census.bare_share() + SHARED_MORE);
     let origins = fired.iter().map(|fired| fired.origin.clone()).collect();
-    let mut excuses = BTreeMap::new();
+    let (mut excuses, mut professionals) = (BTreeMap::new(), BTreeSet::new());
     visits::each(context, &origins, |origin| {
         let share = |odd: &dyn Fn(&Visit) -> bool| {
             origin.visits.iter().filter(|visit| odd(visit)).count() as f64 / origin.visits.len().max(1) as f64
         };
+        let strange = |visit: &Visit| habits.as_ref().is_some_and(|h| !h.known(visit.family, i32::MAX));
         let began =
             origin.visits.first().is_some_and(|v| v.day <= census.began().saturating_add(STANDING_DAYS));
-        if most.is_some_and(|most| share(&|visit| visit.bare) <= most) {
+        if share(&|visit| visit.staff) > STAFF_MAX {
+            professionals.insert(origin.name);
+        } else if most.is_some_and(|most| share(&|visit| visit.bare) <= most) {
             excuses.insert(origin.name, Excuse::Shared);
-        } else if began && !origin.named && share(&|visit| !habits.known(visit.family, i32::MAX)) > 0.5 {
+        } else if began && !origin.named && share(&strange) > 0.5 {
             excuses.insert(origin.name, Excuse::Standing);
         }
     })
     .await?;
+    fired.retain(|fired| !professionals.contains(&fired.origin));
     for fired in fired.iter_mut() {
         fired.excuse = excuses.get(&fired.origin).copied();
     }

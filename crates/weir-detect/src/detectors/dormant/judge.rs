@@ -137,7 +137,8 @@ fn first(
         // Whoever reads others for a living has a history; only one that began long after the log is a stranger.
         let stranger = reader.first >= census.days.grid.first.saturating_add(IDLE_DAYS);
         let severity = match kind {
-            Kind::Own | Kind::Bare if bare >= BARE_MIN => Severity::High,
+            // One that was there before could always have read such people.
+            Kind::Own | Kind::Bare if bare >= BARE_MIN && stranger => Severity::High,
             Kind::Own | Kind::Bare => Severity::Medium,
             Kind::Staff | Kind::Unknown if stranger => Severity::Medium,
             Kind::Staff | Kind::Unknown => return None,
@@ -206,7 +207,12 @@ mod tests {
     fn one_who_reads_at_random_reads_those_who_never_come() {
         let usual = || tally(5_000, 500, [9_000, 0, 0]);
         assert_eq!(severities(40, 0.9, tally(200, 120, [200, 0, 0]), usual()), [Severity::High]);
-        assert_eq!(severities(0, 0.9, tally(200, 120, [200, 0, 200]), usual()), [Severity::High], "bare");
+        assert_eq!(severities(40, 0.9, tally(200, 120, [200, 0, 200]), usual()), [Severity::High], "bare");
+        assert_eq!(
+            severities(0, 0.9, tally(200, 120, [200, 0, 0]), usual()),
+            [Severity::Medium],
+            "there before"
+        );
         assert_eq!(
             severities(40, 0.1, tally(200, 120, [200, 0, 0]), usual()),
             [Severity::Medium],

@@ -69,7 +69,7 @@ impl Excuse {
 }
 
 /// Share of visits by credentials that show several people from which whoever is there reads others for a living.
-const STAFF_MAX: f64 = 0.1;
+pub(crate) const STAFF_MAX: f64 = 0.1;
 
 /// People an active day from whom a client that no household uses would betray that one credential serves many; with fewer it could be a
 /// partner's program with a new credential each day.

@@ -6,6 +6,7 @@
 use super::crowd::Crowd;
 use crate::detectors::harvest::habits::Habits;
 use crate::detectors::harvest::visits::family;
+use crate::grid::Grid;
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,9 +27,49 @@ pub(super) struct Trial {
     pub(super) strange: bool,
 }
 
+/// People followed at an address from which its share of strangers is told.
+const TOLD_MIN: usize = 8;
+/// Addresses that tell what is usual where many people are.
+const CROWDS_MIN: usize = 4;
+
+/// By day: the share of strangers that a quarter of the addresses judged stay within, as far as enough of them tell. People bring their phones to a
+/// carrier's address and their desk's computer to an office's, whatever households are like; a hand that is a part of the addresses does not
+/// move their lower quarter.
+#[derive(Default)]
+pub(super) struct Crowds(Vec<(i32, f64)>);
+
+impl Crowds {
+    /// The share as known by a day.
+    pub(super) fn usual(&self, day: i32) -> f64 {
+        let known = self.0.partition_point(|(at, _)| *at <= day);
+        known.checked_sub(1).and_then(|at| self.0.get(at)).map_or(0.0, |(_, share)| *share)
+    }
+
+    fn learn<'t>(all: impl Iterator<Item = &'t Vec<Trial>> + Clone) -> Self {
+        let days = || all.clone().flatten().map(|trial| trial.day);
+        let (Some(first), Some(last)) = (days().min(), days().max()) else { return Self::default() };
+        let known = Grid::new(first, last).days().filter_map(|day| {
+            let mut shares: Vec<f64> = all
+                .clone()
+                .filter_map(|trials| {
+                    let until = trials.get(..trials.partition_point(|trial| trial.day <= day))?;
+                    let strange = until.iter().filter(|trial| trial.strange).count() as f64;
+                    (until.len() >= TOLD_MIN).then(|| strange / until.len() as f64)
+                })
+                .collect();
+            shares.sort_by(f64::total_cmp);
+            let quarter = shares.get(shares.len() / 4).copied();
+            quarter.filter(|_| shares.len() >= CROWDS_MIN).map(|share| (day, share))
+        });
+        Self(known.collect())
+    }
+}
+
 /// What was seen.
 #[derive(Default)]
 pub(super) struct Seen {
+    /// How often clients are strange where crowds are.
+    pub(super) crowds: Crowds,
     /// How often a family's clients are strange at households.
     pub(super) habits: Habits,
     households: u64,
@@ -131,12 +172,24 @@ pub(super) async fn seen(context: &Context<'_>, crowd: &Crowd) -> Result<Seen, D
     seen.person(crowd, places);
     seen.trials.values_mut().for_each(|trials| trials.sort_unstable());
     seen.habits.settle();
+    seen.crowds = Crowds::learn(seen.trials.values());
     Ok(seen)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hand_with_half_of_the_addresses_does_not_move_what_is_usual_there() {
+        let address = |every: i32| -> Vec<Trial> {
+            (0..60).map(|i| Trial { day: i / 10, family: 1, strange: i % every == 0 }).collect()
+        };
+        let all: Vec<Vec<Trial>> = [5, 5, 5, 5, 1, 1, 1, 1].map(address).into();
+        let crowds = Crowds::learn(all.iter());
+        assert!((crowds.usual(5) - 0.2).abs() < 1e-9 && crowds.usual(-1) == 0.0);
+        assert_eq!(Crowds::learn(all.iter().take(3)).usual(5), 0.0, "too few tell");
+    }
 
     fn place(day: i32, origin: &str, family: u64) -> Place {
         Place { day, origin: origin.to_owned(), family }

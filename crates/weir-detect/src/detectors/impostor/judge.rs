@@ -1,7 +1,7 @@
 //! Whether the people at one address come with their own clients.
 
 use super::crowd::Crowd;
-use super::devices::Trial;
+use super::devices::{Crowds, Trial};
 use crate::detectors::harvest::habits::Habits;
 use crate::detectors::harvest::judge::Fired;
 use crate::grid::words;
@@ -21,6 +21,7 @@ pub(super) fn judge(
     origin: &str,
     trials: &[Trial],
     habits: &Habits,
+    crowds: &Crowds,
     crowd: &Crowd,
     threshold: impl Fn(u64) -> f64,
 ) -> Option<Fired> {
@@ -38,7 +39,7 @@ pub(super) fn judge(
                 }
                 Window::Whole => 0,
             };
-            window_p(trials.get(from..until)?, habits).map(|held| (held, window))
+            window_p(trials.get(from..until)?, habits, crowds.usual(day)).map(|held| (held, window))
         });
         let best = windows.min_by(|a, b| a.0.p.total_cmp(&b.0.p));
         let Some((held, window)) = best else { continue };
@@ -75,14 +76,15 @@ struct Held {
     expected: f64,
 }
 
-fn window_p(trials: &[Trial], habits: &Habits) -> Option<Held> {
+fn window_p(trials: &[Trial], habits: &Habits, least: f64) -> Option<Held> {
     if trials.len() < PEOPLE_MIN {
         return None;
     }
     let people = trials.len() as f64;
     let strange = trials.iter().filter(|trial| trial.strange).count() as f64;
     let expected: f64 = trials.iter().map(|trial| habits.chance(trial.family, trial.day)).sum();
-    let mean = (expected / people).clamp(0.0, 1.0);
+    let mean = (expected / people).max(least).clamp(0.0, 1.0);
+    let expected = mean * people;
     let p = beta_binomial_upper(strange, trials.len() as u64, mean, ALIKE);
     Some(Held { p, people, strange, expected })
 }
@@ -91,7 +93,7 @@ fn window_p(trials: &[Trial], habits: &Habits) -> Option<Held> {
 pub(super) fn explain(top: &Fired) -> String {
     format!(
         "Over {}, by {}, {} people were read at {} who had been seen elsewhere before; {} of them came with a client of a family that had never been \
-         theirs. By the habits of the same clients at households {:.1} were to be expected. One address of {} seen by then would reach this with chance \
+         theirs. By the habits of the same clients at households, and by what is usual at addresses with many people, {:.1} were to be expected. One address of {} seen by then would reach this with chance \
          {:.1e} (beta-binomial); the budget let {:.1e} through.",
         words(top.window),
         Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
@@ -125,10 +127,14 @@ mod tests {
     #[test]
     fn an_address_fires_when_its_people_come_with_strange_clients() {
         let crowd = Crowd::of(&["den"]);
-        let found = judge("den", &den(|i| i % 8 != 0), &habits(), &crowd, |tests| 0.006 / tests as f64);
+        let found = judge("den", &den(|i| i % 8 != 0), &habits(), &Crowds::default(), &crowd, |tests| {
+            0.006 / tests as f64
+        });
         let fired = found.filter(|fired| fired.alone).unwrap();
         assert!(fired.day <= 13 && fired.odd < fired.people, "{fired:?}");
-        let carrier = judge("den", &den(|i| i % 9 == 0), &habits(), &crowd, |tests| 0.006 / tests as f64);
+        let carrier = judge("den", &den(|i| i % 9 == 0), &habits(), &Crowds::default(), &crowd, |tests| {
+            0.006 / tests as f64
+        });
         assert!(carrier.is_none_or(|fired| !fired.alone));
     }
 }
