@@ -1,12 +1,12 @@
 //! The first look, over rollups: which datasets were read from which countries, since when; and the exact look at the few that matter.
 
 use crate::bearer::{ADDRESS, BEARER, others};
+use crate::histories;
 use crate::{Context, DetectError};
-use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote, quote_all, rows};
 use weir_model::{EntityKind, Micros};
-use weir_rollup::{decode, kind};
+use weir_rollup::{Partial, kind};
 
 /// Days for which a country is young to a dataset, and judged.
 pub(super) const YOUNG_DAYS: i32 = 90;
@@ -65,35 +65,14 @@ pub(super) fn year(day: i32) -> i32 {
 pub(super) async fn census(context: &Context<'_>) -> Result<Census, DetectError> {
     let mut census =
         Census { home_told: context.config.organisation.home_country.is_some(), ..Census::default() };
-    let options = context.snapshot.session_options();
-    let mut batches = context.snapshot.rollup_stream(&[EntityKind::Crossing], &options).await?;
-    let within = |day: i32| {
-        context.span.since.is_none_or(|s| day >= s.day()) && context.span.until.is_none_or(|u| day <= u.day())
-    };
     let mut since: BTreeMap<(String, i32), f64> = BTreeMap::new();
-    // Parts of one day, from different ingests, follow one another.
-    let mut held: Option<weir_rollup::Row> = None;
-    while let Some(batch) = batches.next().await {
-        let read = decode(&batch?).map_err(|e| DetectError::Rollup {
-            entity: EntityKind::Crossing.to_string(),
-            message: e.to_string(),
-        })?;
-        for row in read.into_iter().filter(|row| within(row.day)) {
-            match &mut held {
-                Some(last) if last.day == row.day && last.entity == row.entity => {
-                    weir_stats::Merge::merge(&mut last.partial, &row.partial);
-                }
-                last => {
-                    if let Some(whole) = last.replace(row) {
-                        census.take(context, &whole, &mut since);
-                    }
-                }
-            }
+    let columns = ["people", "credentials", "origins"];
+    histories::each(context, EntityKind::Crossing, &columns, |history| {
+        for (day, partial) in &history.days {
+            census.take(context, (&history.entity, *day, partial), &mut since);
         }
-    }
-    if let Some(whole) = held {
-        census.take(context, &whole, &mut since);
-    }
+    })
+    .await?;
     let near = since.into_iter().filter(|(_, people)| *people >= SKETCHED * SINCE_JANUARY_MIN);
     census.years = near.map(|(at, _)| at).collect();
     Ok(census)
@@ -104,24 +83,24 @@ impl Census {
     fn take(
         &mut self,
         context: &Context<'_>,
-        row: &weir_rollup::Row,
+        (pair, day, partial): (&str, i32, &Partial),
         since: &mut BTreeMap<(String, i32), f64>,
     ) {
-        let people = row.partial.people.estimate();
-        let Some((country, dataset)) = kind::crossed(&row.entity).filter(|_| people > 0.0) else { return };
-        self.days.entry(dataset.to_owned()).or_default().insert(row.day);
-        let beyond = (people - row.partial.credentials.estimate()).max(0.0);
-        let by_address = (people - row.partial.origins.estimate()).max(0.0);
+        let people = partial.people.estimate();
+        let Some((country, dataset)) = kind::crossed(pair).filter(|_| people > 0.0) else { return };
+        self.days.entry(dataset.to_owned()).or_default().insert(day);
+        let beyond = (people - partial.credentials.estimate()).max(0.0);
+        let by_address = (people - partial.origins.estimate()).max(0.0);
         let home = context.config.is_home(country);
         if self.home_told && !home && beyond > 0.0 {
-            *since.entry((country.to_owned(), year(row.day))).or_default() += beyond;
+            *since.entry((country.to_owned(), year(day))).or_default() += beyond;
         }
         let is = |pair: &&mut Pair| pair.country == country && pair.dataset == dataset;
         match self.pairs.last_mut().filter(is) {
             Some(pair) => {
                 pair.people += people;
-                if row.day < pair.first.saturating_add(YOUNG_DAYS) {
-                    pair.young.push((row.day, [beyond, by_address]));
+                if day < pair.first.saturating_add(YOUNG_DAYS) {
+                    pair.young.push((day, [beyond, by_address]));
                 }
             }
             None => self.pairs.push(Pair {
@@ -134,8 +113,8 @@ impl Census {
                     None => Told::Nothing,
                 },
                 home,
-                first: row.day,
-                young: vec![(row.day, [beyond, by_address])],
+                first: day,
+                young: vec![(day, [beyond, by_address])],
                 people,
             }),
         }

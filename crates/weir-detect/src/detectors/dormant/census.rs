@@ -2,14 +2,14 @@
 
 use super::touches::Days;
 use crate::grid::Grid;
+use crate::histories::{self, History};
 use crate::{Context, DetectError};
-use futures::StreamExt;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
 use weir_lake::rows;
 use weir_model::EntityKind;
-use weir_rollup::{Partial, Row, decode};
-use weir_stats::{Distinct, Merge, hash64};
+use weir_rollup::Partial;
+use weir_stats::{Distinct, hash64};
 
 /// People from which an address is judged.
 pub(super) const PEOPLE_MIN: f64 = 10.0;
@@ -100,44 +100,18 @@ fn serves(history: &History) -> Option<(u64, i32)> {
     Some((people.estimate().round() as u64, since?))
 }
 
-/// One entity's days.
-#[derive(Default)]
-pub(super) struct History {
-    pub(super) entity: String,
-    pub(super) days: Vec<(i32, Partial)>,
-}
-
-/// Streams the histories of a kind of entity, one at a time; days on which no data was shown are left out.
+/// Hands over the histories of a kind of entity, one at a time; days on which no data was shown are left out.
 pub(super) async fn histories(
     context: &Context<'_>,
     kind: EntityKind,
     mut take: impl FnMut(History),
 ) -> Result<(), DetectError> {
-    let options = context.snapshot.session_options();
-    let mut batches = context.snapshot.rollup_stream(&[kind], &options).await?;
-    let within = |row: &Row| {
-        context.span.since.is_none_or(|s| row.day >= s.day())
-            && context.span.until.is_none_or(|u| row.day <= u.day())
-            && row.partial.shown_records > 0
-    };
-    let mut history = History::default();
-    while let Some(batch) = batches.next().await {
-        let read = decode(&batch?)
-            .map_err(|e| DetectError::Rollup { entity: kind.to_string(), message: e.to_string() })?;
-        for row in read.into_iter().filter(within) {
-            if row.entity != history.entity {
-                let next = History { entity: row.entity, days: Vec::new() };
-                take(std::mem::replace(&mut history, next));
-            }
-            match history.days.last_mut() {
-                // Parts of one day, from different ingests, follow one another.
-                Some((day, partial)) if *day == row.day => partial.merge(&row.partial),
-                _ => history.days.push((row.day, row.partial)),
-            }
-        }
-    }
-    take(history);
-    Ok(())
+    const COLUMNS: [&str; 4] = ["people", "visits", "looks", "shown_records"];
+    histories::each(context, kind, &COLUMNS, |mut history| {
+        history.days.retain(|(_, partial)| partial.shown_records > 0);
+        take(history);
+    })
+    .await
 }
 
 /// What is gathered of addresses.

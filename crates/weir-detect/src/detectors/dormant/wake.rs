@@ -4,8 +4,9 @@
 //! without history is one whose address, credential and actor had never been shown data there.
 
 use super::IDLE_DAYS;
-use super::census::{History, histories};
+use super::census::histories;
 use crate::bearer::{BEARER, by_others, others, people};
+use crate::histories::History;
 use crate::members::{describe, seen};
 use crate::{Context, DetectError, Draft};
 use std::collections::BTreeSet;

@@ -3,12 +3,12 @@
 //! Decisive choice: people are counted beyond credentials, and where either is an estimate, by the bounds that leave the fewest. A carrier that
 //! gains members gains credentials with them; a sketch's error is no person.
 
+use crate::histories;
 use crate::{Context, DetectError};
-use futures::StreamExt;
 use weir_lake::rows;
 use weir_model::EntityKind;
-use weir_rollup::{Partial, Row, decode};
-use weir_stats::{Distinct, Merge};
+use weir_rollup::Partial;
+use weir_stats::Distinct;
 
 /// Standard errors of a sketch that are no people.
 const SIGMAS: f64 = 2.0;
@@ -174,52 +174,27 @@ impl Series {
     }
 }
 
-/// Streams the series of a kind, one at a time, sorted by entity.
+/// Hands over the series of a kind, one at a time, sorted by entity.
 pub(super) async fn each(
     context: &Context<'_>,
     kind: EntityKind,
     period: Period,
     mut take: impl FnMut(Series),
 ) -> Result<(), DetectError> {
-    let mut batches = context.snapshot.rollup_stream(&[kind], &context.snapshot.session_options()).await?;
-    let mut series = Series::new(String::new(), period);
-    let mut open: Option<Row> = None;
-    while let Some(batch) = batches.next().await {
-        let read = decode(&batch?)
-            .map_err(|e| DetectError::Rollup { entity: kind.to_string(), message: e.to_string() })?;
-        for row in read.into_iter().filter(|row| (period.first..=period.last).contains(&row.day)) {
-            // Parts of one day, from different ingests, follow one another.
-            match &mut open {
-                Some(last) if last.day == row.day && last.entity == row.entity => {
-                    last.partial.merge(&row.partial);
-                }
-                _ => {
-                    if let Some(done) = open.replace(row) {
-                        close(&mut series, kind, done, &mut take);
-                    }
-                }
+    const COLUMNS: [&str; 7] =
+        ["people", "credentials", "origins", "accesses", "flows", "bytes", "bytes_sent"];
+    histories::each(context, kind, &COLUMNS, |history| {
+        let mut series = Series::new(history.entity, period);
+        for (day, partial) in &history.days {
+            if (period.first..=period.last).contains(day) {
+                series.add(kind, *day, partial);
             }
         }
-    }
-    if let Some(done) = open {
-        close(&mut series, kind, done, &mut take);
-    }
-    if series.enough() {
-        take(series);
-    }
-    Ok(())
-}
-
-/// Adds a whole day; a series that has ended goes out.
-fn close(series: &mut Series, kind: EntityKind, row: Row, take: &mut impl FnMut(Series)) {
-    if row.entity != series.entity {
-        let next = Series::new(row.entity, series.period);
-        let ended = std::mem::replace(series, next);
-        if ended.enough() {
-            take(ended);
+        if series.enough() {
+            take(series);
         }
-    }
-    series.add(kind, row.day, &row.partial);
+    })
+    .await
 }
 
 #[cfg(test)]
