@@ -1,21 +1,21 @@
 //! How alike an address reads to a hand, against how households read: a sum of log likelihood ratios, each a reason that can be said.
 //!
 //! Decisive choice: both sides are measured on the same visits, the hand's and those of sampled households, so no weight is chosen by
-//! anyone. The reasons are not independent, so each is bounded, and no single one is enough.
+//! anyone. The reasons are not independent, so each is bounded, and neither one nor two are enough.
 
 use crate::detectors::harvest::habits::Habits;
 use crate::detectors::harvest::visits::Origin;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use weir_model::entity::prefix_of;
 
-/// Posterior odds from which an address belongs: one in a hundred wrong.
-const ODDS_MIN: f64 = 99.0;
+/// Posterior odds from which an address belongs: one in two hundred wrong, were the reasons independent.
+const ODDS_MIN: f64 = 199.0;
 /// What one reason may weigh for or against.
 const REASON_MAX: f64 = 6.0;
 /// Weight from which a reason counts as one.
 const REASON_MIN: f64 = 1.0;
 /// Reasons needed.
-const REASONS_MIN: usize = 2;
+const REASONS_MIN: usize = 3;
 /// How alike the visits of one address are beyond everybody's habits: intra-class correlation.
 const ALIKE: f64 = 0.05;
 /// People remembered of a hand.

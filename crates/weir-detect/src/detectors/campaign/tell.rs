@@ -81,7 +81,7 @@ pub(super) async fn finding(
     draft.explanation = explain(hand, findings, members);
     draft.attack = ["T1030", "T1090", "T1119", "T1213"].map(str::to_owned).into();
     draft.limits.push(
-        "a member is one by likeness, at odds of 99 to 1 or better each; whoever else used its address in that time is counted with the hand".to_owned(),
+        "a member is one by likeness, at odds of 199 to 1 or better each; whoever else used its address in that time is counted with the hand".to_owned(),
     );
     let mut draft = draft
         .members(hand.origins.iter().map(|origin| Entity::new(EntityKind::Origin, origin)))
@@ -106,7 +106,7 @@ fn explain(hand: &Hand, findings: &[&Finding], members: &[Member]) -> String {
     let more = if rest > 0 { format!("; and {rest} more") } else { String::new() };
     format!(
         "{} findings ({}) accuse {} addresses of one hand. {} more read people's data as these do and as households do not. Weights are natural logarithms of how \
-         much likelier the address's visits are by the hand than by a household, six at most for a reason; with the odds beforehand they sum to 99 to 1 or \
+         much likelier the address's visits are by the hand than by a household, six at most for a reason; with the odds beforehand they sum to 199 to 1 or \
          better for each: {}{more}.",
         findings.len(),
         by.into_iter().collect::<Vec<_>>().join(", "),
