@@ -1,6 +1,8 @@
 //! What reads the same data at the same time is one hand.
 
-use std::collections::BTreeSet;
+use crate::{Context, DetectError};
+use std::collections::{BTreeMap, BTreeSet};
+use weir_lake::rows;
 use weir_model::Micros;
 use weir_model::time::DAY_US;
 
@@ -20,6 +22,53 @@ pub(crate) trait Reader {
     fn seen(&self) -> (Micros, Micros);
     /// What it read.
     fn datasets(&self) -> &BTreeSet<String>;
+}
+
+/// Something that a detector tells of, with when and what it read.
+#[derive(Clone, Debug)]
+pub(crate) struct Member<'t, T> {
+    /// What is told of it.
+    pub(crate) told: &'t T,
+    name: &'t str,
+    pub(crate) seen: (Micros, Micros),
+    pub(crate) datasets: BTreeSet<String>,
+}
+
+impl<T> Reader for Member<'_, T> {
+    fn name(&self) -> &str {
+        self.name
+    }
+    fn seen(&self) -> (Micros, Micros) {
+        self.seen
+    }
+    fn datasets(&self) -> &BTreeSet<String> {
+        &self.datasets
+    }
+}
+
+/// What each entity (a SQL expression) told of read by the records of `access` under a condition; those without such a record are left out.
+pub(crate) async fn members<'t, T: 't>(
+    context: &Context<'_>,
+    entity: &str,
+    condition: &str,
+    told: impl Iterator<Item = (&'t str, &'t T)>,
+) -> Result<Vec<Member<'t, T>>, DetectError> {
+    let query = format!(
+        "SELECT {entity} AS entity, min(time) AS first, max(time) AS last, array_agg(DISTINCT coalesce(dataset, 'no dataset')) AS datasets \
+         FROM access WHERE {condition} GROUP BY 1"
+    );
+    let answer = context.sql(&query).await?;
+    let read: BTreeMap<&str, _> = rows(&answer)
+        .filter_map(|row| {
+            let seen = (row.time("first")?, row.time("last")?);
+            Some((row.text("entity")?, (seen, row.texts("datasets").into_iter().collect::<BTreeSet<_>>())))
+        })
+        .collect();
+    let member = |(name, told)| {
+        let (seen, datasets) = read.get(name)?.clone();
+        Some(Member { told, name, seen, datasets })
+    };
+    Ok(told.filter_map(member).collect())
 }
 
 /// Groups of readers that share a dataset and are no more than a day apart, directly or through others: a hand that moves on leaves one

@@ -4,7 +4,7 @@ mod crowd;
 mod devices;
 mod judge;
 
-use super::harvest::judge::{Excuse, Fired, STAFF_MAX};
+use super::harvest::judge::{Excuse, Fired, STAFF_MAX, STANDING_DAYS};
 use super::harvest::tell::{self, Words};
 use super::harvest::visits::Visit;
 use super::harvest::{self, screen, visits};
@@ -68,8 +68,6 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
 
 /// How much more often than everybody's a visit may go without a look at a device that people share.
 const SHARED_MORE: f64 = 0.15;
-/// Days after the log's begin within which whoever is there was there before.
-const STANDING_DAYS: i32 = 2;
 
 /// Leaves out addresses at which people are read for a living, since one credential shows several there; and says what else the others could be,
 /// where how households visit is known: a device that people share, at which they look around and sign in as they do at home; or, where nothing

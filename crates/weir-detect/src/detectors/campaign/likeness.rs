@@ -4,6 +4,7 @@
 //! anyone. The reasons are not independent, so each is bounded, and neither one nor two are enough.
 
 use crate::detectors::harvest::habits::Habits;
+use crate::detectors::harvest::screen::ALIKE;
 use crate::detectors::harvest::visits::Origin;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use weir_model::entity::prefix_of;
@@ -16,8 +17,6 @@ const REASON_MAX: f64 = 6.0;
 const REASON_MIN: f64 = 1.0;
 /// Reasons needed.
 const REASONS_MIN: usize = 3;
-/// How alike the visits of one address are beyond everybody's habits: intra-class correlation.
-const ALIKE: f64 = 0.05;
 /// People remembered of a hand.
 const PEOPLE_MAX: usize = 4_000_000;
 

@@ -4,34 +4,15 @@ use super::IDLE_DAYS;
 use super::census::Census;
 use super::judge::{Fired, Kind};
 use crate::detectors::harvest;
-use crate::hand::{Reader, together};
+use crate::hand::{Member, members, together};
 use crate::members::describe;
 use crate::{Context, DetectError, Draft};
-use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::{quote_all, rows};
+use std::collections::BTreeSet;
+use weir_lake::quote_all;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// The records that show people by name.
 const SHOWN: &str = "shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' AND {span}";
-
-/// One address with what it read, and when.
-struct Member<'f> {
-    fired: &'f Fired,
-    seen: (Micros, Micros),
-    datasets: BTreeSet<String>,
-}
-
-impl Reader for Member<'_> {
-    fn name(&self) -> &str {
-        &self.fired.origin
-    }
-    fn seen(&self) -> (Micros, Micros) {
-        self.seen
-    }
-    fn datasets(&self) -> &BTreeSet<String> {
-        &self.datasets
-    }
-}
 
 /// The findings, one for each hand.
 pub(super) async fn findings(
@@ -42,28 +23,12 @@ pub(super) async fn findings(
     if fired.is_empty() {
         return Ok(Vec::new());
     }
-    let query = format!(
-        "SELECT src_ip, dataset, min(time) AS first, max(time) AS last FROM access WHERE {} AND {SHOWN} GROUP BY 1, 2",
-        among(fired.iter().map(|f| f.origin.as_str()))
-    );
-    let mut read: BTreeMap<String, ((Micros, Micros), BTreeSet<String>)> = BTreeMap::new();
-    for row in rows(&context.sql(&query).await?) {
-        let (Some(origin), Some(first), Some(last)) =
-            (row.text("src_ip"), row.time("first"), row.time("last"))
-        else {
-            continue;
-        };
-        let (seen, datasets) = read.entry(origin.to_owned()).or_insert(((first, last), BTreeSet::new()));
-        *seen = (seen.0.min(first), seen.1.max(last));
-        datasets.insert(row.text("dataset").unwrap_or("no dataset").to_owned());
-    }
-    let members = fired.iter().filter_map(|fired| {
-        let (seen, datasets) = read.remove(&fired.origin)?;
-        Some(Member { fired, seen, datasets })
-    });
     let condition = format!("{} AND {SHOWN}", among(fired.iter().map(|f| f.origin.as_str())));
+    let told = fired.iter().map(|fired| (fired.origin.as_str(), fired));
+    let members = members(context, "src_ip", &condition, told).await?;
     let programs = harvest::programs(context, context, "src_ip", &condition).await?.unwrap_or_default();
-    let (programs, people): (Vec<_>, Vec<_>) = members.partition(|m| programs.contains(&m.fired.origin));
+    let (programs, people): (Vec<_>, Vec<_>) =
+        members.into_iter().partition(|m| programs.contains(&m.told.origin));
     let mut findings = Vec::new();
     for (members, most) in [(people, Severity::Critical), (programs, Severity::Medium)] {
         for group in together(members) {
@@ -80,18 +45,18 @@ fn among<'e>(origins: impl Iterator<Item = &'e str>) -> String {
 async fn finding(
     context: &Context<'_>,
     census: &Census,
-    group: &[Member<'_>],
+    group: &[Member<'_, Fired>],
     most: Severity,
 ) -> Result<Option<Finding>, DetectError> {
     let Some(head) = group.first() else { return Ok(None) };
     let order = |a: &&Fired, b: &&Fired| {
         b.severity.cmp(&a.severity).then(a.day.cmp(&b.day)).then(a.p.total_cmp(&b.p))
     };
-    let Some(top) = group.iter().map(|m| m.fired).min_by(order) else { return Ok(None) };
-    let condition = format!("{} AND {SHOWN}", among(group.iter().map(|m| m.fired.origin.as_str())));
+    let Some(top) = group.iter().map(|m| m.told).min_by(order) else { return Ok(None) };
+    let condition = format!("{} AND {SHOWN}", among(group.iter().map(|m| m.told.origin.as_str())));
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
-    let principal = Entity::new(EntityKind::Origin, &head.fired.origin);
+    let principal = Entity::new(EntityKind::Origin, &head.told.origin);
     let mut draft = Draft::new("dormant", top.severity.min(most), principal, (head.seen.0, last))
         .raised(Micros::of_day(top.day + 1));
     draft.identity.push("people".to_owned());
@@ -100,7 +65,7 @@ async fn finding(
     draft.title = format!(
         "{} read data of {people} people ({}), many of whom had not been seen for long",
         match group {
-            [one] => format!("origin {}", one.fired.origin),
+            [one] => format!("origin {}", one.told.origin),
             many => format!("{} origins", many.len()),
         },
         datasets.into_iter().collect::<Vec<_>>().join(", ")

@@ -3,33 +3,14 @@
 use super::judge::Guesser;
 use super::{ASKED, Scope};
 use crate::grid::words;
-use crate::hand::{Reader, together};
+use crate::hand::{Member, members, together};
 use crate::{Context, DetectError, Draft};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use weir_lake::rows;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 
 /// People shown to a guesser from which it is a leak and not an attempt.
 const SHOWN_MIN: f64 = 10.0;
-
-/// A guesser with its time and data.
-struct Member<'g> {
-    guesser: &'g Guesser,
-    seen: (Micros, Micros),
-    datasets: BTreeSet<String>,
-}
-
-impl Reader for Member<'_> {
-    fn name(&self) -> &str {
-        &self.guesser.reader
-    }
-    fn seen(&self) -> (Micros, Micros) {
-        self.seen
-    }
-    fn datasets(&self) -> &BTreeSet<String> {
-        &self.datasets
-    }
-}
 
 /// The findings, one for each hand.
 pub(super) async fn findings(
@@ -44,21 +25,9 @@ pub(super) async fn findings(
     let whose = scope.of(guessers.iter().map(|g| g.reader.as_str()));
     let near = context.session.narrowed(&[(Table::Access, whose)]).await?;
     let context = &Context { session: &near, ..*context };
-    let query = format!(
-        "SELECT {} AS reader, min(time) AS first, max(time) AS last, array_agg(DISTINCT dataset) AS datasets FROM access \
-         WHERE {ASKED} AND {{span}}{} GROUP BY 1 ORDER BY 1",
-        scope.column, scope.explained
-    );
-    let by_name: BTreeMap<&str, &Guesser> = guessers.iter().map(|g| (g.reader.as_str(), g)).collect();
-    let mut members = Vec::new();
-    for row in rows(&context.sql(&query).await?) {
-        let known = row.text("reader").and_then(|reader| by_name.get(reader).copied());
-        let (Some(guesser), Some(first), Some(last)) = (known, row.time("first"), row.time("last")) else {
-            continue;
-        };
-        let datasets = row.texts("datasets").into_iter().collect();
-        members.push(Member { guesser, seen: (first, last), datasets });
-    }
+    let condition = format!("{ASKED} AND {{span}}{}", scope.explained);
+    let told = guessers.iter().map(|guesser| (guesser.reader.as_str(), guesser));
+    let members = members(context, scope.column, &condition, told).await?;
     for group in together(members) {
         findings.extend(finding(context, scope, &group).await?);
     }
@@ -68,16 +37,16 @@ pub(super) async fn findings(
 async fn finding(
     context: &Context<'_>,
     scope: &Scope,
-    group: &[Member<'_>],
+    group: &[Member<'_, Guesser>],
 ) -> Result<Option<Finding>, DetectError> {
     let first = group
         .iter()
-        .map(|m| m.guesser)
+        .map(|m| m.told)
         .min_by(|a, b| (a.day, a.p).partial_cmp(&(b.day, b.p)).unwrap_or(std::cmp::Ordering::Equal));
     let (Some(top), Some(head)) = (first, group.first()) else { return Ok(None) };
     let condition = format!(
         "{} AND {ASKED} AND {{span}}{}",
-        scope.of(group.iter().map(|m| m.guesser.reader.as_str())),
+        scope.of(group.iter().map(|m| m.told.reader.as_str())),
         scope.explained
     );
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
@@ -90,11 +59,11 @@ async fn finding(
         _ => Severity::Low,
     };
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
-    let principal = Entity::new(scope.kind, &head.guesser.reader);
+    let principal = Entity::new(scope.kind, &head.told.reader);
     let mut draft = Draft::new("enumeration", severity, principal, (head.seen.0, last))
         .raised(Micros::of_day(top.day + 1));
     let who = match group {
-        [one] => format!("{} {}", scope.kind, one.guesser.reader),
+        [one] => format!("{} {}", scope.kind, one.told.reader),
         many => format!("{} {}", many.len(), scope.kind.plural()),
     };
     draft.title = format!(
@@ -106,7 +75,7 @@ async fn finding(
     (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));
     draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
     let mut draft = draft
-        .members(group.iter().map(|m| Entity::new(scope.kind, &m.guesser.reader)))
+        .members(group.iter().map(|m| Entity::new(scope.kind, &m.told.reader)))
         .members(origins(context, &condition).await?);
     for (name, value) in &sums {
         draft = draft.measure(name, *value, None);

@@ -13,7 +13,7 @@ use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{WINDOWS, Window};
 
 /// Expected number of addresses this unlikely from which one that does not fire alone belongs beside others.
-const BESIDE: f64 = 0.01;
+pub(crate) const BESIDE: f64 = 0.01;
 
 /// An address that people do not visit as people do.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub(crate) const STAFF_MAX: f64 = 0.1;
 const STRANGERS_MIN: f64 = 3.0;
 
 /// Days after the log's begin within which whoever is there was there before.
-const STANDING_DAYS: i32 = 2;
+pub(crate) const STANDING_DAYS: i32 = 2;
 
 /// What a window holds of one person.
 #[derive(Default)]

@@ -40,7 +40,7 @@ const SUSPECTS_MAX: usize = 5_000;
 /// Households whose visits are read one by one.
 const SAMPLE: usize = 2_000;
 /// How alike the visits of one address are beyond everybody's habits: intra-class correlation.
-pub(super) const ALIKE: f64 = 0.05;
+pub(crate) const ALIKE: f64 = 0.05;
 
 /// What the first pass learns.
 #[derive(Default)]

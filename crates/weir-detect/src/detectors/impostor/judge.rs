@@ -3,7 +3,8 @@
 use super::crowd::Crowd;
 use super::devices::{Crowds, Trial};
 use crate::detectors::harvest::habits::Habits;
-use crate::detectors::harvest::judge::Fired;
+use crate::detectors::harvest::judge::{BESIDE, Fired};
+use crate::detectors::harvest::screen::ALIKE;
 use crate::grid::words;
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
@@ -11,10 +12,6 @@ use weir_stats::{WINDOWS, Window};
 
 /// People of known clients in a window from which an address is judged.
 const PEOPLE_MIN: usize = 8;
-/// How alike the people at one address are beyond everybody's habits: intra-class correlation.
-const ALIKE: f64 = 0.05;
-/// Expected number of addresses this unlikely from which one that does not fire alone belongs beside others.
-const BESIDE: f64 = 0.01;
 
 /// The first day on which an address fires, alone or beside others; of that day's windows the least likely.
 pub(super) fn judge(

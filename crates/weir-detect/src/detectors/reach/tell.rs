@@ -5,21 +5,13 @@ use super::judge::{Judged, Verdict};
 use super::screen::{Census, day};
 use crate::detectors::harvest;
 use crate::grid::words;
-use crate::hand::{Reader, together};
+use crate::hand::{Member, members, together};
 use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
 use weir_model::{Entity, Finding, Micros, Severity, Table};
 use weir_stats::Budget;
-
-/// One judged entity with what its records say.
-#[derive(Clone, Debug)]
-struct Member<'j> {
-    judged: &'j Judged,
-    seen: (Micros, Micros),
-    datasets: BTreeSet<String>,
-}
 
 /// The findings of one kind of entity.
 pub(super) async fn findings(
@@ -43,16 +35,15 @@ pub(super) async fn findings(
         if !judged.iter().any(|j| j.verdict == verdict) {
             continue;
         }
-        let members = members(context, scope, &which, judged.iter().filter(concerned)).await?;
-        for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.judged.verdict == verdict)) {
+        let told = || judged.iter().filter(concerned).map(|j| (j.entity.as_str(), j));
+        let whose = format!("{} AND {which}", scope.condition(told().map(|(entity, _)| entity)));
+        let members = members(context, &scope.entity(), &whose, told()).await?;
+        for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.told.verdict == verdict)) {
             findings.extend(finding(context, scope, census, verdict, &which, &group).await?);
         }
     }
     Ok(findings)
 }
-
-/// Days after the log's begin within which whoever is there was there before.
-const STANDING_DAYS: i32 = 2;
 
 /// Tells programs from people: who appeared and reads at all hours, mostly with clients that households use, is neither a desk nor a program; a
 /// program without a name that was there when the log began is a standing one.
@@ -72,7 +63,8 @@ async fn programs(
         format!("SELECT {} AS entity, min(day) AS day FROM access WHERE {which} GROUP BY 1", scope.entity());
     let answer = near.sql(&query).await?;
     let began = |row: &weir_lake::Row<'_>| {
-        row.int("day").is_some_and(|day| day <= i64::from(census.grid.first) + i64::from(STANDING_DAYS))
+        row.int("day")
+            .is_some_and(|day| day <= i64::from(census.grid.first) + i64::from(harvest::judge::STANDING_DAYS))
     };
     let old: BTreeSet<&str> = rows(&answer).filter(began).filter_map(|row| row.text("entity")).collect();
     for judged in &mut judged {
@@ -102,74 +94,30 @@ fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
     )
 }
 
-/// Judged entities with what they read, and when; those of whom the condition holds for no record are left out.
-async fn members<'j>(
-    context: &Context<'_>,
-    scope: &Scope<'_>,
-    which: &str,
-    judged: impl Iterator<Item = &'j Judged> + Clone,
-) -> Result<Vec<Member<'j>>, DetectError> {
-    let condition = scope.condition(judged.clone().map(|j| j.entity.as_str()));
-    let query = format!(
-        "SELECT {} AS entity, dataset, min(time) AS first, max(time) AS last FROM access WHERE {condition} AND {which} GROUP BY 1, 2 ORDER BY 1, 2",
-        scope.entity()
-    );
-    let answer = context.sql(&query).await?;
-    let mut read: BTreeMap<&str, ((Micros, Micros), BTreeSet<String>)> = BTreeMap::new();
-    for row in rows(&answer) {
-        let (Some(entity), Some(first), Some(last)) =
-            (row.text("entity"), row.time("first"), row.time("last"))
-        else {
-            continue;
-        };
-        let (seen, datasets) = read.entry(entity).or_insert(((first, last), BTreeSet::new()));
-        *seen = (seen.0.min(first), seen.1.max(last));
-        datasets.insert(row.text("dataset").unwrap_or("no dataset").to_owned());
-    }
-    let known = judged.filter_map(|judged| {
-        let (seen, datasets) = read.remove(judged.entity.as_str())?;
-        Some(Member { judged, seen, datasets })
-    });
-    Ok(known.collect())
-}
-
-impl Reader for Member<'_> {
-    fn name(&self) -> &str {
-        &self.judged.entity
-    }
-    fn seen(&self) -> (Micros, Micros) {
-        self.seen
-    }
-    fn datasets(&self) -> &BTreeSet<String> {
-        &self.datasets
-    }
-}
-
 async fn finding(
     context: &Context<'_>,
     scope: &Scope<'_>,
     census: &Census,
     verdict: Verdict,
     which: &str,
-    group: &[Member<'_>],
+    group: &[Member<'_, Judged>],
 ) -> Result<Option<Finding>, DetectError> {
     let (Some(head), Some(top)) =
-        (group.first(), group.iter().map(|m| m.judged).min_by(|a, b| a.p.total_cmp(&b.p)))
+        (group.first(), group.iter().map(|m| m.told).min_by(|a, b| a.p.total_cmp(&b.p)))
     else {
         return Ok(None);
     };
-    let condition =
-        format!("{} AND {which}", scope.condition(group.iter().map(|m| m.judged.entity.as_str())));
+    let condition = format!("{} AND {which}", scope.condition(group.iter().map(|m| m.told.entity.as_str())));
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let sums = sums(context, scope, &condition).await?;
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
-    let fired = group.iter().filter(|m| m.judged.verdict == verdict).map(|m| m.judged.day).min();
+    let fired = group.iter().filter(|m| m.told.verdict == verdict).map(|m| m.told.day).min();
     let by = fired.map_or(last, |day| Micros::of_day(day + 1));
     let doubtful = matches!(verdict, Verdict::Appeared | Verdict::Standing);
     let severity = if doubtful { Severity::Medium } else { Severity::High };
     let mut draft =
-        Draft::new("reach", severity, Entity::new(scope.kind, &head.judged.entity), (head.seen.0, last));
+        Draft::new("reach", severity, Entity::new(scope.kind, &head.told.entity), (head.seen.0, last));
     draft = draft.raised(by);
     draft.identity.push(format!("{verdict:?}").to_lowercase());
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
@@ -177,7 +125,7 @@ async fn finding(
     draft.title =
         format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
     draft.explanation = explain(scope, verdict, top, group.len());
-    let beside = group.iter().filter(|m| m.judged.verdict == Verdict::Beside).count();
+    let beside = group.iter().filter(|m| m.told.verdict == Verdict::Beside).count();
     if beside > 0 {
         draft.explanation.push_str(&format!(
             " {beside} of them would not have fired alone: they too lie beyond what the peers foretell (less than 0.01 entities), over the same data and time."
@@ -200,7 +148,7 @@ async fn finding(
     if census.grid.first >= head.seen.0.day() {
         draft.limits.push("it was under way when the log began; what it read before is unknown".to_owned());
     }
-    let mut draft = draft.members(group.iter().map(|m| Entity::new(scope.kind, &m.judged.entity)));
+    let mut draft = draft.members(group.iter().map(|m| Entity::new(scope.kind, &m.told.entity)));
     for (name, value) in sums {
         draft = draft.measure(&name, value, None);
     }
@@ -237,9 +185,9 @@ async fn sums(
     Ok(sums)
 }
 
-fn who(scope: &Scope<'_>, group: &[Member<'_>]) -> String {
+fn who(scope: &Scope<'_>, group: &[Member<'_, Judged>]) -> String {
     match group {
-        [one] => format!("{} {}", scope.kind, one.judged.entity),
+        [one] => format!("{} {}", scope.kind, one.told.entity),
         many => format!("{} {}", many.len(), scope.kind.plural()),
     }
 }
