@@ -3,6 +3,8 @@
 //! Decisive choice: at most [`CHECKPOINTS_MAX`] days, evenly spread over the period, so that what is kept per window does not grow with the
 //! period. Over up to two months every day is one.
 
+use crate::{Context, DetectError};
+use weir_lake::rows;
 use weir_stats::{Distinct, Sliding, WINDOWS, Window};
 
 /// Days at most at which reach is measured.
@@ -22,6 +24,20 @@ impl Grid {
     pub(crate) fn new(first: i32, last: i32) -> Self {
         let days = last.saturating_sub(first).saturating_add(1).max(1);
         Self { first, last, step: (days + CHECKPOINTS_MAX - 1) / CHECKPOINTS_MAX }
+    }
+
+    /// The grid of the records' days, as far as they were asked for.
+    pub(crate) async fn of(context: &Context<'_>) -> Result<Self, DetectError> {
+        let answer =
+            context.sql("SELECT min(time) AS first, max(time) AS last FROM access WHERE {span}").await?;
+        let period =
+            rows(&answer).next().and_then(|row| Some((row.time("first")?.day(), row.time("last")?.day())));
+        Ok(period.map_or(Self::new(0, 0), |(first, last)| Self::new(first, last)))
+    }
+
+    /// Place of the last of its days that is not after a day; none before the first.
+    pub(crate) fn at(self, day: i32) -> Option<usize> {
+        self.days().take_while(|checkpoint| *checkpoint <= day).count().checked_sub(1)
     }
 
     /// The days, ascending.

@@ -24,6 +24,14 @@ pub fn min_p(p_min: f64, m: u64) -> f64 {
     -(m.max(1) as f64 * (-clean(p_min)).ln_1p()).exp_m1()
 }
 
+/// The product of two *independent* p-values, made a p-value again: `x (1 - ln x)` (R. Fisher, *Statistical methods for research workers*, 1932,
+/// section 21.1).
+#[must_use]
+pub fn product(p: f64, q: f64) -> f64 {
+    let x = (clean(p) * clean(q)).max(1e-307);
+    (x * (1.0 - x.ln())).min(1.0)
+}
+
 /// Cauchy combination: `T` = mean of `tan((1/2 - p) pi)`, `p = 1/2 - atan(T) / pi`; `None` without p-values.
 ///
 /// Its far tail is right under (nearly) arbitrary dependence, and unlike [`bonferroni`] it gains when many p-values are small; it is an

@@ -1,7 +1,7 @@
 //! Tails against a table of reference numbers, and laws between them.
 
 use proptest::prelude::*;
-use weir_stats::combine::{bonferroni, cauchy, harmonic, min_p};
+use weir_stats::combine::{bonferroni, cauchy, harmonic, min_p, product};
 use weir_stats::tail::*;
 
 /// Every row agrees to 1e-10 of the probability (an error in `ln p` is a relative error in `p`), or to 2e-13 of its logarithm where
@@ -91,6 +91,8 @@ fn combinations_have_their_known_values() {
     assert!((bonferroni(1e-9, 1000) / 1e-6 - 1.0).abs() < 1e-12);
     assert_eq!(bonferroni(0.5, 3), 1.0);
     assert_eq!(min_p(0.25, 2), 0.4375);
+    assert!((product(0.1, 0.1) / 0.056_051_7 - 1.0).abs() < 1e-5);
+    assert_eq!(product(1.0, 1.0), 1.0);
     assert!((min_p(1e-20, 1_000_000) / 1e-14 - 1.0).abs() < 1e-12);
     assert_eq!(cauchy(&[]), None);
     assert_eq!(harmonic(&[]), None);

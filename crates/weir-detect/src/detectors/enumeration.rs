@@ -71,7 +71,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         });
         let scope = Scope { kind, column, explained: explained.collect() };
         let peers = peers::peers(context, &scope, &looked).await?;
-        let families = KINDS.len() * judge::WINDOWS;
+        let families = KINDS.len() * judge::LADDER.len();
         let threshold = |tests| context.threshold(families, tests);
         let guessers = judge::judge(context, &scope, &looked, &peers, &threshold).await?;
         findings.extend(tell::findings(context, &scope, &guessers).await?);

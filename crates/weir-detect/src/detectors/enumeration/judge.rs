@@ -1,18 +1,28 @@
 //! Whether a reader's mistakes are beyond everybody else's.
+//!
+//! Decisive choice: two questions, put one after the other so that their answers are independent and may be multiplied. How many ask for so
+//! many in vain? And of those who do, how many find so few? A reader with much to do and ordinary luck answers the second, one with bad luck
+//! and little to do the first.
 
 use super::Scope;
-use super::peers::{Asked, Peers, query};
+use super::peers::{Asked, Peers, Usual, query};
 use super::screen::{Looked, MISSED_MIN};
+use crate::detectors::harvest::judge::STANDING_DAYS;
+use crate::null::Null;
 use crate::{Context, DetectError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
-use weir_stats::Window;
+use weir_stats::combine::product;
 use weir_stats::tail::beta_binomial_upper;
+use weir_stats::{WINDOWS, Window};
 
-/// Windows that a reader is judged over.
-const LADDER: [Window; WINDOWS] = [Window::Days(1), Window::Days(7), Window::Whole];
-/// How many they are.
-pub(super) const WINDOWS: usize = 3;
+/// Windows that a reader is judged over, as places in [`WINDOWS`]: a day, seven days, the whole time so far.
+pub(super) const LADDER: [usize; 3] = [0, 1, 4];
+/// Expected number of readers who ask for as many in vain, below which a newcomer is no peer, and the share of readers that may be none.
+const FORETOLD_MAX: f64 = 0.5;
+const NO_PEERS_MAX: f64 = 0.05;
+/// The chance of so many in vain among all asked for, above which asking for many is no guessing.
+const LUCK_MAX: f64 = 0.05;
 /// Readers asked about in one query.
 const CHUNK: usize = 2_000;
 
@@ -26,12 +36,17 @@ pub(super) struct Guesser {
     /// The first day on which it was clear.
     pub(super) day: i32,
     pub(super) asked: Asked,
-    /// What others' mistakes are like: share and correlation.
-    pub(super) usual: (f64, f64),
+    /// What others' mistakes are like.
+    pub(super) usual: Usual,
+    /// The chance of asking for so many in vain.
+    pub(super) many: f64,
+    /// Readers seen by then.
     pub(super) tests: u64,
     pub(super) threshold: f64,
 }
 
+/// A reader, and the dataset in which it asks.
+pub(super) type Asks = (String, String);
 /// Days of one reader in one dataset.
 type Days = BTreeMap<i32, Asked>;
 
@@ -43,9 +58,10 @@ pub(super) async fn judge(
     peers: &Peers,
     threshold: &(dyn Fn(u64) -> f64 + Sync),
 ) -> Result<Vec<Guesser>, DetectError> {
-    let mut own: BTreeMap<(String, String), Days> = BTreeMap::new();
-    for chunk in looked.candidates.chunks(CHUNK) {
-        let which = scope.of(chunk.iter().map(String::as_str));
+    let mut own: BTreeMap<Asks, Days> = BTreeMap::new();
+    let candidates: Vec<&str> = looked.candidates.keys().map(String::as_str).collect();
+    for chunk in candidates.chunks(CHUNK) {
+        let which = scope.of(chunk.iter().copied());
         for row in rows(&context.session.sql(&query(context, scope, &which)).await?) {
             let (Some(reader), Some(dataset), Some(day)) =
                 (row.text("reader"), row.text("dataset"), row.int("day"))
@@ -57,63 +73,94 @@ pub(super) async fn judge(
             days.insert(i32::try_from(day).unwrap_or(0), asked);
         }
     }
-    let usual = |dataset: &str, day: i32, without: &[(&str, Asked)]| {
-        peers.usual(dataset, day, without.iter().copied())
-    };
-    Ok(guessers(&own, usual, |day| looked.seen(day), threshold))
+    Ok(guessers(&own, looked, peers, threshold))
 }
 
 /// Goes through the days in order. Whoever guesses is left out of what is usual from then on, so that a hand with many credentials is not its
-/// own excuse; of those who asked on one day, whoever missed most is judged first.
+/// own excuse; so are newcomers who ask for more in vain than anybody did on the days before, as long as they are few. Of those who asked on
+/// one day, whoever missed most is judged first.
 fn guessers(
-    own: &BTreeMap<(String, String), Days>,
-    usual: impl Fn(&str, i32, &[(&str, Asked)]) -> (f64, f64),
-    seen: impl Fn(i32) -> u64,
+    own: &BTreeMap<Asks, Days>,
+    looked: &Looked,
+    peers: &Peers,
     threshold: &(dyn Fn(u64) -> f64 + Sync),
 ) -> Vec<Guesser> {
-    let mut by_day: BTreeMap<i32, Vec<&(String, String)>> = BTreeMap::new();
+    let mut by_day: BTreeMap<i32, Vec<(&Asks, Asked)>> = BTreeMap::new();
     for (who, days) in own {
-        days.keys().for_each(|day| by_day.entry(*day).or_default().push(who));
+        days.iter().for_each(|(day, asked)| by_day.entry(*day).or_default().push((who, *asked)));
     }
-    let mut found: BTreeMap<String, Guesser> = BTreeMap::new();
+    let came_late = |days: &Days| {
+        days.keys().next().is_some_and(|first| *first > looked.began().saturating_add(STANDING_DAYS))
+    };
+    let late: BTreeSet<&Asks> = own.iter().filter(|(_, days)| came_late(days)).map(|(who, _)| who).collect();
+    let mut so_far: BTreeMap<&Asks, Asked> = BTreeMap::new();
+    let mut no_peers: BTreeSet<&str> = BTreeSet::new();
+    let mut found: BTreeMap<&str, Guesser> = BTreeMap::new();
     for (day, mut readers) in by_day {
-        let until = |who: &(String, String)| {
-            own.get(who).map(|days| held(days, day, Window::Whole)).unwrap_or_default()
-        };
-        readers.sort_by(|a, b| until(b).missing.total_cmp(&until(a).missing).then(a.cmp(b)));
-        for who in readers {
-            let (reader, dataset) = who;
-            if found.contains_key(reader) {
-                continue;
+        readers.iter().for_each(|(who, asked)| *so_far.entry(who).or_default() += *asked);
+        if let Some(before) = looked.missed(day - 1, no_peers.iter().copied()) {
+            let beyond = readers.iter().map(|(who, _)| *who).filter(|who| late.contains(who));
+            let beyond =
+                beyond.filter(|who| own.get(who).is_some_and(|days| beyond_peers(days, day, &before)));
+            let more: BTreeSet<&str> =
+                no_peers.iter().copied().chain(beyond.map(|who| who.0.as_str())).collect();
+            if more.len() as f64 <= NO_PEERS_MAX * looked.seen(day) as f64 {
+                no_peers = more;
             }
-            let guess = |name: &String| (name.clone(), dataset.clone());
-            let mut without: Vec<(&str, Asked)> =
-                found.keys().map(|name| (name.as_str(), until(&guess(name)))).collect();
-            without.push((reader, until(who)));
-            let Some(days) = own.get(who) else { continue };
-            let usual = usual(dataset, day, &without);
-            if let Some(guesser) = judge_day(days, day, usual, seen(day), threshold) {
+        }
+        let mut others = peers.on(day);
+        for (who, asked) in so_far.iter().filter(|(who, _)| no_peers.contains(who.0.as_str())) {
+            others.leave_out(who, *asked);
+        }
+        let Some(nulls) = looked.missed(day, no_peers.iter().copied()) else { continue };
+        readers.retain(|(who, _)| !found.contains_key(who.0.as_str()));
+        readers.iter_mut().for_each(|(who, asked)| *asked = so_far.get(who).copied().unwrap_or_default());
+        readers.sort_by(|a, b| b.1.missing.total_cmp(&a.1.missing).then(a.0.cmp(b.0)));
+        for (who, asked) in readers {
+            let (Some(days), false) = (own.get(who), found.contains_key(who.0.as_str())) else { continue };
+            let (reader, dataset) = who;
+            let mut without = others.clone();
+            if !no_peers.contains(reader.as_str()) {
+                without.leave_out(who, asked);
+            }
+            let usual = without.usual(dataset);
+            if let Some(guesser) = judge_day(days, day, &nulls, usual, looked.seen(day), threshold) {
                 let guesser = Guesser { reader: reader.clone(), dataset: dataset.clone(), ..guesser };
-                found.insert(reader.clone(), guesser);
+                found.insert(reader, guesser);
+                no_peers.insert(reader);
+                others = without;
             }
         }
     }
     found.into_values().collect()
 }
 
+/// Whether any window that ends with a day holds more asked for in vain than the peers foretell.
+fn beyond_peers(days: &Days, day: i32, nulls: &[Null; LADDER.len()]) -> bool {
+    LADDER.into_iter().zip(nulls).any(|(at, null)| {
+        let missing = WINDOWS.get(at).map_or(0.0, |window| held(days, day, *window).missing);
+        missing >= MISSED_MIN && null.foretold(missing) < FORETOLD_MAX
+    })
+}
+
 /// Whether the mistakes of a window that ends with a day are beyond everybody else's; of such windows the least likely.
 fn judge_day(
     days: &Days,
     day: i32,
-    usual: (f64, f64),
+    nulls: &[Null; LADDER.len()],
+    usual: Usual,
     tests: u64,
     threshold: &(dyn Fn(u64) -> f64 + Sync),
 ) -> Option<Guesser> {
     let limit = threshold(tests);
-    let each = LADDER.into_iter().filter_map(|window| {
+    let each = LADDER.into_iter().zip(nulls).filter_map(|(at, null)| {
+        let window = *WINDOWS.get(at)?;
         let asked = held(days, day, window);
-        let p = beta_binomial_upper(asked.missing, asked.all as u64, usual.0, usual.1);
-        (asked.missing >= MISSED_MIN && p <= limit).then(|| Guesser {
+        let many = null.upper_p(asked.missing);
+        let usual = usual.of_those_who_miss_many(null.exponent());
+        let luck = beta_binomial_upper(asked.missing, asked.all as u64, usual.share, usual.alike);
+        let p = product(many, luck);
+        (asked.missing >= MISSED_MIN && luck <= LUCK_MAX && p <= limit).then(|| Guesser {
             reader: String::new(),
             dataset: String::new(),
             p,
@@ -121,6 +168,7 @@ fn judge_day(
             day,
             asked,
             usual,
+            many,
             tests,
             threshold: limit,
         })
@@ -142,12 +190,21 @@ fn held(days: &Days, day: i32, window: Window) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weir_stats::LogHistogram;
 
-    fn guess(each: &[(i32, f64, f64)], usual: (f64, f64)) -> Option<(i32, f64)> {
-        let days = each.iter().map(|(day, missing, all)| (*day, Asked { missing: *missing, all: *all }));
-        let own = BTreeMap::from([(("r".to_owned(), "d".to_owned()), days.collect())]);
-        let found = guessers(&own, |_, _, _| usual, |_| 100, &|tests| 1e-3 / tests as f64);
-        found.first().map(|guesser| (guesser.day, guesser.asked.missing))
+    fn limit(tests: u64) -> f64 {
+        1e-3 / tests as f64
+    }
+
+    /// The day on which a reader guesses, and what it then asked for in vain, where others' mistakes are like this.
+    fn guess(each: &[(i32, f64, f64)], (share, alike): (f64, f64)) -> Option<(i32, f64)> {
+        let days: Days =
+            each.iter().map(|(day, missing, all)| (*day, Asked { missing: *missing, all: *all })).collect();
+        let mut missed = LogHistogram::new();
+        (0..50).for_each(|i| missed.insert(f64::from(1 + i % 8)));
+        let nulls = LADDER.map(|_| Null::fit(&missed, 100));
+        let judge = |day: &i32| judge_day(&days, *day, &nulls, Usual { share, alike }, 100, &limit);
+        days.keys().find_map(judge).map(|guesser| (guesser.day, guesser.asked.missing))
     }
 
     #[test]
@@ -161,15 +218,27 @@ mod tests {
     }
 
     #[test]
+    fn volume_tells_where_everybody_misses_often_and_alone_it_tells_nothing() {
+        let friends = (0.4, 0.02);
+        assert_eq!(guess(&[(0, 300.0, 400.0)], friends).map(|(day, _)| day), Some(0));
+        assert_eq!(guess(&[(0, 12.0, 16.0)], friends), None, "not many more than others");
+        assert_eq!(guess(&[(0, 300.0, 750.0)], friends), None, "much to do, and ordinary luck");
+    }
+
+    #[test]
     fn a_hand_with_a_new_credential_each_day_is_not_its_own_excuse() {
-        let day = |day| Days::from([(day, Asked { missing: 450.0, all: 500.0 })]);
-        let own: BTreeMap<(String, String), Days> =
-            (0..8).map(|at| ((format!("c{at}"), "d".to_owned()), day(at))).collect();
-        // Eight careful readers, and of the hand whatever is not left out.
-        let usual = |_: &str, on: i32, without: &[(&str, Asked)]| {
-            let left = f64::from(on + 1) - without.len() as f64;
-            ((8.0 * 2.0 + left * 450.0) / (8.0 * 100.0 + left * 500.0), 0.1)
-        };
-        assert_eq!(guessers(&own, usual, |_| 100, &|tests| 1e-3 / tests as f64).len(), 8);
+        let asked = Asked { missing: 450.0, all: 500.0 };
+        let hand: BTreeMap<Asks, Days> =
+            (0..8).map(|at| ((format!("c{at}"), "d".to_owned()), Days::from([(at + 5, asked)]))).collect();
+        let mut peers = Peers::followed(1.0);
+        (0..200)
+            .for_each(|at| peers.add(&format!("careful {at}"), "d", 0, Asked { missing: 2.0, all: 100.0 }));
+        hand.iter().for_each(|((reader, dataset), days)| {
+            days.iter().for_each(|(day, asked)| peers.add(reader, dataset, *day, *asked));
+        });
+        let careful = (0..200).map(|at| (format!("careful {at}"), 0, 2.0));
+        let seen = careful.chain((0..8).map(|at| (format!("c{at}"), at + 5, 450.0)));
+        let looked = Looked::of(seen, 13);
+        assert_eq!(guessers(&hand, &looked, &peers, &limit).len(), 8);
     }
 }

@@ -3,6 +3,7 @@
 //! Decisive choice: the likeness (intra-class correlation) is measured and not assumed. Where some readers honestly miss half and others
 //! nothing, missing half accuses nobody.
 
+use super::judge::Asks;
 use super::{ASKED, Scope, screen::Looked};
 use crate::{Context, DetectError};
 use futures::StreamExt;
@@ -28,6 +29,26 @@ impl std::ops::AddAssign for Asked {
     fn add_assign(&mut self, more: Self) {
         self.missing += more.missing;
         self.all += more.all;
+    }
+}
+
+/// What mistakes are like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Usual {
+    /// Share of those asked for who do not exist.
+    pub(super) share: f64,
+    /// How alike one reader's are: intra-class correlation.
+    pub(super) alike: f64,
+}
+
+impl Usual {
+    /// The same among readers known to ask for many in vain, where twice as many are `2^-exponent` times as frequent. A reader's share is
+    /// drawn from `Beta(a, b)`; to ask for `m` in vain it must ask for `m / share`, of which the frequency falls as `share^exponent`: so
+    /// theirs are drawn from `Beta(a + exponent, b)`.
+    pub(super) fn of_those_who_miss_many(self, exponent: f64) -> Self {
+        let size = 1.0 / self.alike - 1.0;
+        let (a, b) = (self.share * size + exponent, (1.0 - self.share) * size);
+        Self { share: a / (a + b), alike: 1.0 / (a + b + 1.0) }
     }
 }
 
@@ -75,30 +96,58 @@ impl Sums {
 pub(super) struct Peers {
     /// The share of readers who are followed: those whose names' hashes lie below it.
     share: f64,
+    /// By the hashes of reader and dataset, as long as days are added.
+    so_far: HashMap<(u64, u64), Asked>,
     /// By dataset: sums at the end of each day on which they changed.
     days: BTreeMap<String, BTreeMap<i32, Sums>>,
 }
 
 impl Peers {
-    /// Mean and correlation of everybody's mistakes up to a day, without those of some readers: the one judged and those who guess.
-    pub(super) fn usual<'r>(
-        &self,
-        dataset: &str,
-        day: i32,
-        without: impl Iterator<Item = (&'r str, Asked)>,
-    ) -> (f64, f64) {
-        let sums = self.days.get(dataset).and_then(|days| days.range(..=day).next_back());
-        let mut sums = sums.map(|(_, sums)| *sums).unwrap_or_default();
-        for (reader, asked) in without {
-            self.leave_out(&mut sums, reader, asked);
-        }
-        (sums.mean().clamp(0.0, 1.0), sums.alike())
+    /// Nobody's mistakes yet; this share of readers is followed.
+    pub(super) fn followed(share: f64) -> Self {
+        Self { share, so_far: HashMap::new(), days: BTreeMap::new() }
     }
 
-    fn leave_out(&self, sums: &mut Sums, reader: &str, own: Asked) {
-        if hash64(reader.as_bytes()) as f64 / 2_f64.powi(64) < self.share {
+    /// Adds what a reader asked for on a day, no earlier than the last.
+    pub(super) fn add(&mut self, reader: &str, dataset: &str, day: i32, more: Asked) {
+        let own = self.so_far.entry((hash64(reader.as_bytes()), hash64(dataset.as_bytes()))).or_default();
+        let days = self.days.entry(dataset.to_owned()).or_default();
+        let mut sums = days.last_key_value().map(|(_, sums)| *sums).unwrap_or_default();
+        sums.add(*own, -1.0);
+        *own += more;
+        sums.add(*own, 1.0);
+        days.insert(day, sums);
+    }
+
+    /// Everybody's mistakes up to a day.
+    pub(super) fn on<'p>(&'p self, day: i32) -> Others<'p> {
+        let sums = |(dataset, days): (&'p String, &BTreeMap<i32, Sums>)| {
+            days.range(..=day).next_back().map(|(_, sums)| (dataset.as_str(), *sums))
+        };
+        Others { share: self.share, sums: self.days.iter().filter_map(sums).collect() }
+    }
+}
+
+/// Everybody's mistakes up to a day, without those of some readers: the one judged and those who guess.
+#[derive(Clone)]
+pub(super) struct Others<'p> {
+    share: f64,
+    sums: BTreeMap<&'p str, Sums>,
+}
+
+impl Others<'_> {
+    /// Leaves out a reader, who has asked for so many.
+    pub(super) fn leave_out(&mut self, (reader, dataset): &Asks, own: Asked) {
+        let followed = hash64(reader.as_bytes()) as f64 / 2_f64.powi(64) < self.share;
+        if let (true, Some(sums)) = (followed, self.sums.get_mut(dataset.as_str())) {
             sums.add(own, -1.0);
         }
+    }
+
+    /// What the others' mistakes are like in a dataset.
+    pub(super) fn usual(&self, dataset: &str) -> Usual {
+        let sums = self.sums.get(dataset).copied().unwrap_or_default();
+        Usual { share: sums.mean().clamp(0.0, 1.0), alike: sums.alike() }
     }
 }
 
@@ -126,9 +175,7 @@ pub(super) async fn peers(
         share => format!("hash_share({}) < {share:?}", scope.column),
     };
     let mut batches = context.session.stream(&query(context, scope, &which)).await?;
-    let mut so_far: HashMap<(u64, u64), Asked> = HashMap::new();
-    let mut now: BTreeMap<String, Sums> = BTreeMap::new();
-    let mut days: BTreeMap<String, BTreeMap<i32, Sums>> = BTreeMap::new();
+    let mut peers = Peers::followed(share);
     while let Some(batch) = batches.next().await {
         let batch = [batch?];
         for row in rows(&batch) {
@@ -138,15 +185,10 @@ pub(super) async fn peers(
                 continue;
             };
             let more = Asked { missing: row.count("missing") as f64, all: row.count("asked") as f64 };
-            let own = so_far.entry((hash64(reader.as_bytes()), hash64(dataset.as_bytes()))).or_default();
-            let sums = now.entry(dataset.to_owned()).or_default();
-            sums.add(*own, -1.0);
-            *own += more;
-            sums.add(*own, 1.0);
-            days.entry(dataset.to_owned()).or_default().insert(i32::try_from(day).unwrap_or(0), *sums);
+            peers.add(reader, dataset, i32::try_from(day).unwrap_or(0), more);
         }
     }
-    Ok(Peers { share, days })
+    Ok(peers)
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ async fn finding(
         draft = draft.measure(name, *value, None);
     }
     let draft =
-        draft.measure("people_missing_in_window", top.asked.missing, Some(top.usual.0 * top.asked.all));
+        draft.measure("people_missing_in_window", top.asked.missing, Some(top.usual.share * top.asked.all));
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }
 
@@ -112,9 +112,10 @@ async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String,
 /// The model in words.
 fn explain(top: &Guesser, scope: &Scope, members: usize) -> String {
     format!(
-        "First of {members} to be clear: over {}, by {}, {} {} asked for {} people in `{}`, of whom {} do not exist. Of those whom others ask for there {:.1} % do not \
-         exist, alike within one reader by {:.2} (intra-class correlation). One of {} such readers seen by then would miss so many with chance {:.1e} \
-         (beta-binomial); the budget let {:.1e} through.",
+        "First of {members} to be clear: over {}, by {}, {} {} asked for {} people in `{}`, of whom {} do not exist. So many in vain asks one in {:.0} (peers' \
+         Pareto tail); of those whom readers like that ask for {:.1} % do not exist, alike within one reader by {:.2} (intra-class correlation). One of {} \
+         readers seen by then would miss so many and so many of its own with chance {:.1e} (both chances multiplied; the second beta-binomial); the \
+         budget let {:.1e} through.",
         words(top.window),
         Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
         scope.kind,
@@ -122,8 +123,9 @@ fn explain(top: &Guesser, scope: &Scope, members: usize) -> String {
         top.asked.all,
         top.dataset,
         top.asked.missing,
-        100.0 * top.usual.0,
-        top.usual.1,
+        1.0 / top.many,
+        100.0 * top.usual.share,
+        top.usual.alike,
         top.tests,
         top.p,
         top.threshold

@@ -1,19 +1,12 @@
 //! Who stands out: people read without explaining credentials, against peers; people read under credentials, against own past and peers.
 //!
-//! Decisive choice: the peer model is fitted to the body of the peers and carried outward bucket by bucket as long as what comes next is
-//! what the body foretells; where it is not, the rest is what is looked for and no peer. Otherwise a hand with twenty addresses
-//! would be its own peer group.
+//! Peers are [`Null`]'s: a hand with twenty addresses is not its own peer group.
 
 use super::exact::Series;
 use super::screen::Census;
-use weir_stats::{Baseline, LogHistogram, Peers, WINDOWS, Window};
+use crate::null::{FORETOLD_MIN, Null};
+use weir_stats::{Baseline, WINDOWS, Window};
 
-/// Share of peers whose values are taken for ordinary without a look.
-const BODY_SHARE: f64 = 0.95;
-/// Expected number of entities so far out from which they are no peers.
-const FORETOLD_MIN: f64 = 0.01;
-/// Exponent of the tail assumed where peers show none: the square law, heavier than a fitted tail is allowed to be light.
-const EXPONENT_UNKNOWN: f64 = 2.0;
 /// Days of own past from which it can judge.
 const PAST_DAYS_MIN: usize = 14;
 /// Fewest peers that can judge.
@@ -53,60 +46,6 @@ pub(super) struct Judged {
     pub(super) peers: u64,
     pub(super) threshold: f64,
     pub(super) allowance: f64,
-}
-
-/// Peers of one window on one day, without those that are none.
-pub(super) struct Null {
-    n: u64,
-    /// Upper edge of the largest value of a peer, at least 1.
-    edge: f64,
-    exponent: f64,
-    /// The fitted tail is used inside the peers' range as counts.
-    body: LogHistogram,
-}
-
-impl Null {
-    /// From the values of entities (zeros left out) of which there are `n`.
-    pub(super) fn fit(values: &LogHistogram, n: u64) -> Self {
-        let zeros = n.saturating_sub(values.n());
-        let mut null = Self { n, edge: 1.0, exponent: EXPONENT_UNKNOWN, body: LogHistogram::new() };
-        null.body.insert_n(0.0, zeros);
-        for bucket in values.buckets() {
-            let ordinary = null.body.n() as f64 + bucket.count as f64 <= BODY_SHARE * n as f64;
-            if !ordinary && null.upper_p(bucket.lower) * (n as f64) < FORETOLD_MIN {
-                break;
-            }
-            null.body.insert_n(bucket.lower, bucket.count);
-            null.edge = bucket.lower.max(1.0);
-            null.refit();
-        }
-        null
-    }
-
-    fn refit(&mut self) {
-        let mut peers = Peers::new();
-        for bucket in self.body.buckets() {
-            // Zeros beyond the needed weigh nothing in the tail.
-            let most = if bucket.lower > 0.0 { 20_000 } else { 1_000 };
-            peers.insert_n(bucket.lower, bucket.count.min(most));
-        }
-        if let Some(tail) = peers.fit().tail() {
-            self.exponent = 1.0 / tail.index;
-        }
-    }
-
-    /// The chance that one more peer reaches `x`: by counting inside the peers' range, beyond it by a power law from its edge.
-    pub(super) fn upper_p(&self, x: f64) -> f64 {
-        if x <= 0.0 || x.is_nan() {
-            return 1.0;
-        }
-        let least = 1.0 / (self.n as f64 + 1.0);
-        let reached = self.body.at_least(x);
-        if reached > 0 || x <= self.edge {
-            return (reached as f64 + 1.0) * least;
-        }
-        least * (x / self.edge).powf(-self.exponent)
-    }
 }
 
 /// Judges every candidate; those with nothing to say are left out. Sorted by entity.
@@ -175,8 +114,8 @@ fn first_beyond(
                 window,
                 day,
                 people,
-                expected: null.body.quantile(0.5).unwrap_or(0.0),
-                peers: null.n,
+                expected: null.median(),
+                peers: null.n(),
                 threshold: limit,
                 allowance: series.allowance,
             });
@@ -232,6 +171,7 @@ fn dense(daily: &[(i32, f64)], first: i32) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::grid::Grid;
+    use weir_stats::LogHistogram;
 
     /// `quiet` entities that read nobody, on a period of `days`.
     fn census(days: i32, quiet: u64) -> Census {
@@ -266,17 +206,6 @@ mod tests {
         let census = census(4, 1_765);
         let all: Vec<Series> = (0..12).map(|i| series(&format!("o{i:02}"), &census, 150.0, &[])).collect();
         assert_eq!(verdicts(&census, &all).len(), 12);
-    }
-
-    #[test]
-    fn a_heavy_tail_of_peers_is_a_tail_and_not_a_hand() {
-        let mut values = LogHistogram::new();
-        for i in 1..=1_000_u32 {
-            values.insert(f64::from(1_000 / i));
-        }
-        let null = Null::fit(&values, 1_000);
-        assert!(null.upper_p(1_000.0) > 1e-4, "{}", null.upper_p(1_000.0));
-        assert!(null.upper_p(1_500.0) > 1e-5);
     }
 
     #[test]

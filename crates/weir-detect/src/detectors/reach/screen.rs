@@ -8,7 +8,6 @@ use crate::histories::{self, History};
 use crate::{Context, DetectError};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use weir_lake::rows;
 use weir_model::{EntityKind, Micros};
 use weir_rollup::Partial;
 use weir_stats::{Distinct, LogHistogram, WINDOWS};
@@ -83,20 +82,13 @@ impl Ord for Ranked {
     }
 }
 
-/// The period's days, as far as they were asked for.
-async fn period(context: &Context<'_>) -> Result<Option<Grid>, DetectError> {
-    let answer = context.sql("SELECT min(time) AS first, max(time) AS last FROM access WHERE {span}").await?;
-    let row = rows(&answer).next();
-    Ok(row.and_then(|r| Some(Grid::new(r.time("first")?.day(), r.time("last")?.day()))))
-}
-
 /// Looks over all entities of a kind, one history at a time.
 pub(super) async fn screen(
     context: &Context<'_>,
     kind: EntityKind,
     named: bool,
 ) -> Result<Census, DetectError> {
-    let grid = period(context).await?.unwrap_or(Grid::new(0, 0));
+    let grid = Grid::of(context).await?;
     let empty = || std::array::from_fn(|_| LogHistogram::new());
     let census = Census {
         grid,
