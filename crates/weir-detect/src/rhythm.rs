@@ -1,6 +1,7 @@
 //! At which hours something reads: as an office works, at all hours, or too little to say.
 //!
-//! Decisive choice: no time zone is assumed and no weekend; an office is whatever keeps the same twelve hours and rests two days in a row.
+//! Decisive choice: no time zone is assumed and no weekend; an office is whatever keeps the same twelve hours and rests two days in a row, or, where it
+//! is seen for long, the same one day of every week and works on the others.
 
 use crate::{Context, DetectError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,9 @@ const ASTRAY_MAX: f64 = 0.03;
 /// Days from the first record to the last, and days with records, without which an office is not known for one.
 const SPAN_DAYS_MIN: i64 = 14;
 const ACTIVE_DAYS_MIN: usize = 8;
+/// Weeks without which one day off is not known for a habit, and the share of the other days that are worked on.
+const WEEKS_MIN: i64 = 4;
+const WORKED_MIN: f64 = 0.75;
 /// Share of records outside of any twelve hours from which there are no working hours.
 const OUTSIDE_MIN: f64 = 0.15;
 /// Records, and days with records, that show it.
@@ -99,8 +103,12 @@ fn office(hours: &[(i64, f64)], days: usize) -> bool {
             *sum += n / total.max(1.0);
         }
     }
-    let off = (0..7).map(|at| weekdays.iter().cycle().skip(at).take(2).sum::<f64>());
-    astray <= ASTRAY_MAX && off.fold(1.0, f64::min) <= ASTRAY_MAX
+    let rests = |in_a_row: usize| {
+        (0..7).any(|at| weekdays.iter().cycle().skip(at).take(in_a_row).sum::<f64>() <= ASTRAY_MAX)
+    };
+    let weeks = (last - first) / (7 * 24);
+    let six_days = weeks >= WEEKS_MIN && days as f64 >= WORKED_MIN * 6.0 * weeks as f64 && rests(1);
+    astray <= ASTRAY_MAX && (rests(2) || six_days)
 }
 
 #[cfg(test)]
@@ -122,6 +130,13 @@ mod tests {
         assert_eq!(rhythm(&hours(28, |_, hour| (9..18).contains(&hour))), Rhythm::Unknown, "no days off");
         let short = hours(10, |day, hour| weekday(day) && (9..18).contains(&hour));
         assert_eq!(rhythm(&short), Rhythm::Unknown, "too short to say");
+        let shop = |day: i64, hour: i64| day % 7 != 6 && (9..19).contains(&hour);
+        assert_eq!(rhythm(&hours(30, shop)), Rhythm::Office, "six days a week");
+        assert_eq!(rhythm(&hours(20, shop)), Rhythm::Unknown, "too short to know one day off");
+        let now_and_then = hours(36, |day, hour| matches!(day % 7, 0 | 2 | 4) && day % 2 == 0 && hour == 10);
+        assert_eq!(rhythm(&now_and_then), Rhythm::Office, "rests two days in a row");
+        let rarely = hours(36, |day, hour| matches!(day % 7, 0 | 2 | 4 | 5) && day % 3 == 0 && hour == 10);
+        assert_eq!(rhythm(&rarely), Rhythm::Unknown);
     }
 
     #[test]
