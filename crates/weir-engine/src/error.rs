@@ -108,7 +108,10 @@ impl EngineError {
             Self::OtherKey { .. } => {
                 Some("set WEIR_FINGERPRINT_KEY to the key the lake was made with, or name another lake with --lake".to_owned())
             }
-            Self::Lake(e) => e.help().map(str::to_owned),
+            Self::Lake(e)
+            | Self::Detect(weir_detect::DetectError::Lake(e))
+            | Self::Trace(weir_trace::TraceError::Lake(e))
+            | Self::Scope(weir_scope::ScopeError::Lake(e)) => e.help().map(str::to_owned),
             Self::Catalog(e) => e.help().map(str::to_owned),
             _ => None,
         }

@@ -25,6 +25,7 @@ mod memory;
 mod narrow;
 mod order;
 mod overlap;
+mod pool;
 mod query;
 mod reader;
 mod refold;

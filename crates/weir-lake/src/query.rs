@@ -39,7 +39,7 @@ fn told(error: &DataFusionError) -> (String, Option<String>) {
         },
         DataFusionError::SQL(parser, _) => (format!("the query cannot be read: {parser}"), None),
         DataFusionError::ResourcesExhausted(message) => {
-            let help = "allow more memory, free space for temporary files, or ask for fewer days".to_owned();
+            let help = "allow more with --memory, such as --memory 4G, or ask for fewer days".to_owned();
             (message.clone(), Some(help))
         }
         other => {

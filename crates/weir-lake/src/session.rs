@@ -1,13 +1,13 @@
 //! A query session over a snapshot: read-only SQL over its tables, in bounded memory, spilling to disk.
 
 use crate::derive::{Derive, view};
+use crate::pool::Headroom;
 use crate::snapshot::Snapshot;
 use crate::tables::Name;
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use futures::StreamExt;
@@ -52,8 +52,9 @@ pub struct Session {
     pub(crate) temporary: Option<Arc<tempfile::TempDir>>,
 }
 
-/// How many of the largest consumers an error of exhausted memory names.
-const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::MIN;
+/// Bytes that each sort keeps back for merging what it spilled. A merge cannot spill, so with too few for two wide batches it fails; DataFusion's
+/// own 10 MB were too few for two batches of addresses and client names.
+const MERGE_BYTES_MAX: usize = 64 << 20;
 
 fn context(options: &SessionOptions) -> Result<SessionContext> {
     let mut config =
@@ -67,9 +68,8 @@ fn context(options: &SessionOptions) -> Result<SessionContext> {
     set.execution.parquet.schema_force_view_types = false;
     // Results have the types the tables have.
     set.sql_parser.map_string_types_to_utf8view = false;
-    set.execution.sort_spill_reservation_bytes =
-        set.execution.sort_spill_reservation_bytes.min(options.memory_bytes_max / 16);
-    let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory_bytes_max), CONSUMERS_NAMED);
+    set.execution.sort_spill_reservation_bytes = MERGE_BYTES_MAX.min(options.memory_bytes_max / 8);
+    let pool = Headroom::new(options.memory_bytes_max);
     let spill = match &options.spill_dir {
         Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
         None => DiskManagerMode::OsTmpDirectory,

@@ -12,6 +12,10 @@ mod terminal;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Buffers of many sizes come and go on several threads for hours; the system's allocator kept up to twice of what was held.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Query plans are walked recursively, so threads that make them have room for deep ones.
 const STACK_BYTES: usize = 64 << 20;
 
