@@ -26,13 +26,12 @@ impl Grid {
         Self { first, last, step: (days + CHECKPOINTS_MAX - 1) / CHECKPOINTS_MAX }
     }
 
-    /// The grid of the records' days, as far as they were asked for.
-    pub(crate) async fn of(context: &Context<'_>) -> Result<Self, DetectError> {
+    /// The grid of the records' days, as far as they were asked for; none where there are no records.
+    pub(crate) async fn of(context: &Context<'_>) -> Result<Option<Self>, DetectError> {
         let answer =
             context.sql("SELECT min(time) AS first, max(time) AS last FROM access WHERE {span}").await?;
-        let period =
-            rows(&answer).next().and_then(|row| Some((row.time("first")?.day(), row.time("last")?.day())));
-        Ok(period.map_or(Self::new(0, 0), |(first, last)| Self::new(first, last)))
+        let row = rows(&answer).next();
+        Ok(row.and_then(|row| Some(Self::new(row.time("first")?.day(), row.time("last")?.day()))))
     }
 
     /// Place of the last of its days that is not after a day; none before the first.

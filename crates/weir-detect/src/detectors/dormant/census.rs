@@ -6,7 +6,6 @@ use crate::histories::{self, History};
 use crate::{Context, DetectError};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
-use weir_lake::rows;
 use weir_model::EntityKind;
 use weir_rollup::Partial;
 use weir_stats::{Distinct, hash64};
@@ -49,11 +48,8 @@ pub(super) struct Census {
 
 /// Looks over addresses, credentials and actors; `None` when nobody was read.
 pub(super) async fn census(context: &Context<'_>) -> Result<Option<Census>, DetectError> {
-    let period = "SELECT min(time) AS first, max(time) AS last FROM access WHERE {span}";
-    let answer = context.sql(period).await?;
-    let Some(row) = rows(&answer).next() else { return Ok(None) };
-    let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { return Ok(None) };
-    let days = Days::new(Grid::new(first.day(), last.day()));
+    let Some(grid) = Grid::of(context).await? else { return Ok(None) };
+    let days = Days::new(grid);
     let mut origins = Origins { first_seen: vec![0; days.len()], ..Origins::default() };
     histories(context, EntityKind::Origin, |history| origins.take(history, &days)).await?;
     if origins.top.is_empty() {

@@ -88,7 +88,7 @@ impl Looked {
 
 /// Looks over all readers of a kind.
 pub(super) async fn screen(context: &Context<'_>, kind: EntityKind) -> Result<Looked, DetectError> {
-    let mut looked = Looked::new(Grid::of(context).await?);
+    let mut looked = Looked::new(Grid::of(context).await?.unwrap_or(Grid::new(0, 0)));
     let mut top: BTreeSet<(u64, Reverse<String>)> = BTreeSet::new();
     histories::each(context, kind, &["people", "missed"], |history| {
         let asks = |day: &weir_rollup::Partial| !day.people.is_empty() || !day.missed.is_empty();

@@ -88,7 +88,7 @@ pub(super) async fn screen(
     kind: EntityKind,
     named: bool,
 ) -> Result<Census, DetectError> {
-    let grid = Grid::of(context).await?;
+    let grid = Grid::of(context).await?.unwrap_or(Grid::new(0, 0));
     let empty = || std::array::from_fn(|_| LogHistogram::new());
     let census = Census {
         grid,
