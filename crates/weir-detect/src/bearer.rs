@@ -11,15 +11,15 @@ pub(crate) const BEARER: &str =
 /// carrier's customers.
 pub(crate) const ADDRESS: &str = "coalesce(src_ip, '')";
 
-/// Each person of each record of `access` that showed somebody by name and satisfies a condition: the columns asked for, `bearer`, `person`.
+/// Each person of each record that showed somebody by name and satisfies a condition: the columns asked for, `bearer`, `person`.
 pub(crate) fn people(columns: &str, condition: &str) -> String {
-    people_by(BEARER, columns, condition)
+    people_by("{digest}", BEARER, columns, condition)
 }
 
-fn people_by(bearer: &str, columns: &str, condition: &str) -> String {
+fn people_by(records: &str, bearer: &str, columns: &str, condition: &str) -> String {
     format!(
         "(SELECT {columns}, bearer, one['namespace'] || ':' || one['id'] AS person FROM \
-         (SELECT {columns}, {bearer} AS bearer, unnest(subjects) AS one FROM access WHERE shown AND subject IS NOT NULL AND {condition}) \
+         (SELECT {columns}, {bearer} AS bearer, unnest(subjects) AS one FROM {records} WHERE shown AND subject IS NOT NULL AND {condition}) \
          WHERE one['namespace'] <> 'credential')"
     )
 }
@@ -31,7 +31,7 @@ pub(crate) fn others(bearer: &str, group: &str, condition: &str) -> String {
         "SELECT {group}, day, count(*) AS people FROM (SELECT {group}, person, min(day) AS day FROM \
          (SELECT {group}, day, person, first_value(person) OVER (PARTITION BY bearer ORDER BY time, person) AS own FROM {}) \
          WHERE person <> own GROUP BY {group}, person) GROUP BY {group}, day ORDER BY {group}, day",
-        people_by(bearer, &format!("{group}, time, day"), condition)
+        people_by("{digest}", bearer, &format!("{group}, time, day"), condition)
     )
 }
 
@@ -39,6 +39,6 @@ pub(crate) fn others(bearer: &str, group: &str, condition: &str) -> String {
 pub(crate) fn by_others(bearer: &str, condition: &str) -> String {
     format!(
         "shown AND subject IS NOT NULL AND {condition} AND {bearer} IN (SELECT bearer FROM {} GROUP BY bearer HAVING count(DISTINCT person) > 1)",
-        people_by(bearer, "time", condition)
+        people_by("access", bearer, "time", condition)
     )
 }

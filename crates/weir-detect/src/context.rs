@@ -3,9 +3,10 @@
 use crate::DetectError;
 use arrow_array::RecordBatch;
 use weir_catalog::{Catalog, Inventories};
-use weir_lake::{Session, Snapshot};
+use weir_lake::{Batches, Session, Snapshot};
 use weir_model::config::Config;
-use weir_model::{Evidence, Span};
+use weir_model::{Evidence, Micros, Span};
+use weir_rollup::SPAN_US;
 use weir_stats::{Budget, Family};
 
 /// What every detector is given.
@@ -34,9 +35,30 @@ impl Context<'_> {
         Budget::new(self.alert_budget).thresholds(&families).first().copied().unwrap_or(0.0)
     }
 
-    /// Runs a query; `{span}` in it becomes the condition that keeps event time inside [`Context::span`].
+    /// Runs a query; `{span}` in it becomes the condition that keeps event time inside [`Context::span`], `{digest}` what
+    /// [`Context::digest`] is.
     pub async fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, DetectError> {
-        Ok(self.session.sql(&query.replace("{span}", &self.span_sql())).await?)
+        Ok(self.session.sql(&self.filled(query)).await?)
+    }
+
+    /// The same, batch by batch.
+    pub async fn stream(&self, query: &str) -> Result<Batches, DetectError> {
+        Ok(self.session.stream(&self.filled(query)).await?)
+    }
+
+    fn filled(&self, query: &str) -> String {
+        query.replace("{span}", &self.span_sql()).replace("{digest}", self.digest())
+    }
+
+    /// The relation that has each record of `access` at least once, with those alike within ten minutes as one row: `n` of them, the first at `time`, the
+    /// `last` at its own. Fit for whoever sums `n`, counts distinct or takes least and greatest. A span that cuts such a row asks the records.
+    pub fn digest(&self) -> &'static str {
+        let cuts = |at: Option<Micros>| at.is_some_and(|at| at.0.rem_euclid(SPAN_US) != 0);
+        if cuts(self.span.since) || cuts(self.span.until) {
+            "(SELECT *, time AS last, CAST(1 AS BIGINT) AS n FROM access)"
+        } else {
+            "digest"
+        }
     }
 
     /// The span as a SQL condition on `time`.

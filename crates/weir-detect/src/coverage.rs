@@ -35,13 +35,15 @@ struct Sensor {
 /// Every sensor's coverage, sorted by name.
 pub async fn coverage(context: &Context<'_>) -> Result<Vec<Coverage>, DetectError> {
     let mut sensors: BTreeMap<String, Sensor> = BTreeMap::new();
-    let union: Vec<String> = Table::ALL
-        .iter()
-        .map(|t| format!("SELECT sensor, source, time FROM {} WHERE {{span}}", t.name()))
-        .collect();
+    let union = Table::ALL.map(|table| match table {
+        Table::Access => "SELECT sensor, source, time, last, n FROM {digest} WHERE {span}".to_owned(),
+        other => {
+            format!("SELECT sensor, source, time, time AS last, 1 AS n FROM {} WHERE {{span}}", other.name())
+        }
+    });
     let all = union.join(" UNION ALL ");
     let by_hour = format!(
-        "SELECT sensor, min(source) AS source, date_trunc('hour', time) AS hour, count(*) AS n, min(time) AS first, max(time) AS last \
+        "SELECT sensor, min(source) AS source, date_trunc('hour', time) AS hour, sum(n) AS n, min(time) AS first, max(last) AS last \
          FROM ({all}) GROUP BY 1, 3 ORDER BY 1, 3"
     );
     for row in rows(&context.sql(&by_hour).await?) {

@@ -29,7 +29,7 @@ impl Grid {
     /// The grid of the records' days, as far as they were asked for; none where there are no records.
     pub(crate) async fn of(context: &Context<'_>) -> Result<Option<Self>, DetectError> {
         let answer =
-            context.sql("SELECT min(time) AS first, max(time) AS last FROM access WHERE {span}").await?;
+            context.sql("SELECT min(time) AS first, max(last) AS last FROM {digest} WHERE {span}").await?;
         let row = rows(&answer).next();
         Ok(row.and_then(|row| Some(Self::new(row.time("first")?.day(), row.time("last")?.day()))))
     }

@@ -47,7 +47,7 @@ pub(crate) async fn rhythms(
     condition: &str,
 ) -> Result<BTreeMap<String, (Rhythm, bool)>, DetectError> {
     let query = format!(
-        "SELECT {entity} AS entity, date_trunc('hour', time) AS hour, count(*) AS n, count(coalesce(credential, actor)) AS named FROM access \
+        "SELECT {entity} AS entity, date_trunc('hour', time) AS hour, sum(n) AS n, count(coalesce(credential, actor)) AS named FROM {{digest}} \
          WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
     );
     let mut all: BTreeMap<String, (Hours, bool)> = BTreeMap::new();

@@ -132,7 +132,7 @@ fn period(coverage: &[Coverage]) -> Option<Period> {
 /// The datasets in use, with how many people and records each had.
 async fn datasets(context: &Context<'_>) -> Result<Vec<DatasetUsed>, EngineError> {
     let mut used = context.catalog.datasets();
-    let query = "SELECT dataset, count(*) AS n, approx_distinct(subject) AS people FROM access \
+    let query = "SELECT dataset, sum(n) AS n, approx_distinct(subject) AS people FROM {digest} \
                  WHERE dataset IS NOT NULL AND {span} GROUP BY 1";
     let answer = context.sql(query).await?;
     for row in rows(&answer) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use weir_catalog::Catalog;
 use weir_lake::{Ingest, Lake, Memory, RecordBatch, Snapshot};
 use weir_model::Table;
-use weir_rollup::{Fold, Merged, Row, encode};
+use weir_rollup::{Digest, Fold, Merged, Row, encode};
 
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
@@ -17,20 +17,48 @@ const BATCH_ROWS: usize = 8 << 10;
 pub(crate) struct Folding {
     catalog: Arc<Catalog>,
     fold: Fold,
+    digest: Digest,
 }
 
 impl Folding {
     pub(crate) fn new(catalog: Arc<Catalog>, memory: Memory) -> Self {
-        Self { catalog, fold: Fold::new(memory.fold(), std::env::temp_dir()) }
+        let fold = Fold::new(memory.fold(), std::env::temp_dir());
+        Self { catalog, fold, digest: Digest::new(memory.digest()) }
     }
 
-    /// Takes in records.
-    pub(crate) fn add(&mut self, table: Table, batch: &RecordBatch) -> Result<(), EngineError> {
-        Ok(self.fold.table(table, batch, |b| self.catalog.derive(b))?)
+    /// Takes in records; gives rows of the digest out when there are enough.
+    pub(crate) fn add(
+        &mut self,
+        table: Table,
+        batch: &RecordBatch,
+    ) -> Result<Option<RecordBatch>, EngineError> {
+        if table != Table::Access {
+            self.fold.table(table, batch, |b| self.catalog.derive(b))?;
+            return Ok(None);
+        }
+        let derived = self.catalog.derive(batch);
+        self.fold.access(batch, &derived)?;
+        Ok(self.digest.add(batch, &derived)?)
+    }
+
+    /// Takes in records of an ingest.
+    pub(crate) async fn take(
+        &mut self,
+        ingest: &mut Ingest,
+        table: Table,
+        batch: &RecordBatch,
+    ) -> Result<(), EngineError> {
+        if let Some(rows) = self.add(table, batch)? {
+            ingest.digest(self.catalog.id(), &rows).await?;
+        }
+        Ok(())
     }
 
     /// Writes the rollups into the ingest whose records were taken in.
     pub(crate) async fn write(self, ingest: &mut Ingest) -> Result<(), EngineError> {
+        if let Some(rows) = self.digest.finish()? {
+            ingest.digest(self.catalog.id(), &rows).await?;
+        }
         for batch in batches(self.fold.finish()?) {
             ingest.rollup(self.catalog.id(), &batch?).await?;
         }
@@ -51,16 +79,21 @@ pub(crate) async fn refold(
     progress.stage("folding", None);
     let session = snapshot.session(&snapshot.session_options(), None)?;
     let mut folding = Folding::new(Arc::clone(catalog), lake.memory());
+    let mut refold = lake.refold(&snapshot, catalog.id()).await?;
     for table in Table::ALL {
         use futures::StreamExt;
         let mut records = session.stream(&format!("SELECT * FROM {}", table.name())).await?;
         while let Some(batch) = records.next().await {
             let batch = batch?;
-            folding.add(table, &batch)?;
+            if let Some(rows) = folding.add(table, &batch)? {
+                refold.digest(&rows).await?;
+            }
             progress.advance(0, batch.num_rows() as u64);
         }
     }
-    let mut refold = lake.refold(&snapshot, catalog.id()).await?;
+    if let Some(rows) = folding.digest.finish()? {
+        refold.digest(&rows).await?;
+    }
     for batch in batches(folding.fold.finish()?) {
         refold.write(&batch?).await?;
     }

@@ -38,6 +38,10 @@ pub trait Derive: Send + Sync {
         column: &str,
         inputs: &RecordBatch,
     ) -> std::result::Result<ArrayRef, String>;
+    /// Whether the lake's digest, made when records were folded, shows them as this does.
+    fn kept(&self) -> bool {
+        false
+    }
 }
 
 impl Derive for Catalog {
@@ -59,6 +63,10 @@ impl Derive for Catalog {
     fn derive(&self, _: &str, column: &str, inputs: &RecordBatch) -> std::result::Result<ArrayRef, String> {
         let column = derived(column).ok_or_else(|| format!("no column `{column}` is derived"))?;
         Ok(self.derive_some(&Inputs::of(inputs), &[column]).column(column))
+    }
+
+    fn kept(&self) -> bool {
+        true
     }
 }
 

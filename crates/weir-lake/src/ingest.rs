@@ -120,6 +120,11 @@ impl Ingest {
         self.stage.add_to(Name::Rollup, Part::Catalog(catalog.to_owned()), batch.clone()).await
     }
 
+    /// Adds rows of a digest of records of `access` that a catalog derived from; types as above.
+    pub async fn digest(&mut self, catalog: &str, batch: &RecordBatch) -> Result<()> {
+        self.stage.add_to(Name::Digest, Part::Catalog(catalog.to_owned()), batch.clone()).await
+    }
+
     /// Adds a file that was read.
     pub async fn file(&mut self, file: &KnownFile) -> Result<()> {
         let file = KnownFile { ingest: self.id(), ..file.clone() };
@@ -179,10 +184,8 @@ impl Ingest {
 
     async fn commit_table(&self, name: Name, files: &[DataFile], id: i64) -> Result<i64> {
         let log = self.lake.inner.log(name)?;
-        if name == Name::Rollup
-            && let Some(schema) = self.stage.schema(name)
-        {
-            log.create(&rollup_table_schema(schema)).await?;
+        if let (Some("catalog"), Some(schema)) = (name.partition(), self.stage.schema(name)) {
+            log.create(&with_catalog(schema)).await?;
         }
         log.commit(files, &[], id).await
     }
@@ -214,8 +217,8 @@ impl Ingest {
     }
 }
 
-/// The columns of `rollup` as a table: what its maker gives, and the catalog it was folded under.
-pub(crate) fn rollup_table_schema(rows: &Schema) -> arrow_schema::SchemaRef {
+/// The columns of `digest` or `rollup` as a table: what its maker gives, and the catalog it was made under.
+pub(crate) fn with_catalog(rows: &Schema) -> arrow_schema::SchemaRef {
     let catalog = Arc::new(Field::new("catalog", DataType::Utf8, true));
     Arc::new(Schema::new(rows.fields().iter().cloned().chain([catalog]).collect::<Vec<_>>()))
 }

@@ -24,6 +24,12 @@ impl Memory {
         self.0 / 8
     }
 
+    /// The share of a digest beside both.
+    #[must_use]
+    pub fn digest(self) -> usize {
+        self.0 / 16
+    }
+
     /// What an ingest may use.
     #[must_use]
     pub fn stage(self) -> StageLimits {

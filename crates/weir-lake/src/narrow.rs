@@ -3,7 +3,7 @@
 //! Decisive choice: the records are read once, their derived columns with them, into temporary files under the tables' own names. A query is
 //! the same text in both sessions, and so is the query that a claim cites.
 
-use crate::session::Session;
+use crate::session::{DIGEST, Session, digest_of_each};
 use crate::{LakeError, Result};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::TryStreamExt;
@@ -36,11 +36,15 @@ impl Session {
             self.copy(*table, condition, &path).await?;
             let path = path.to_string_lossy().into_owned();
             context.register_parquet(table.name(), path, ParquetReadOptions::default()).await?;
+            if *table == Table::Access {
+                let digest = digest_of_each(context.table(table.name()).await?)?;
+                context.register_table(DIGEST, digest.into_view())?;
+            }
         }
         for name in self.context.catalog_names().iter().filter_map(|c| self.context.catalog(c)) {
             let Some(schema) = name.schema("public") else { continue };
             for table in schema.table_names() {
-                if conditions.iter().all(|(narrow, _)| narrow.name() != table)
+                if !context.table_exist(table.as_str())?
                     && let Some(provider) = schema.table(&table).await?
                 {
                     context.register_table(table.as_str(), provider)?;

@@ -54,7 +54,7 @@ fn told(error: &DataFusionError) -> (String, Option<String>) {
             let help = if read_only {
                 Some(READ_ONLY)
             } else if bare.contains("table '") && bare.ends_with("not found") {
-                Some("tables are access, auth, flow, host, rollup, rejects, files, intake")
+                Some("tables are access, auth, flow, host, digest, rollup, rejects, files, intake")
             } else {
                 None
             };

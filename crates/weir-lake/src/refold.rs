@@ -1,17 +1,18 @@
 //! Refolding: when the catalog changed, rollups folded from the same records take the place of the old ones in one commit.
 //!
-//! The rollup files of a refold belong to no ingest; the single Delta commit that adds them removes exactly the files that the
+//! The files of a refold belong to no ingest; the single Delta commit that adds a table's removes exactly the files that the
 //! snapshot showed, so an ingest that commits meanwhile keeps its own (folded under the old catalog, which
-//! [`crate::Snapshot::rollup_catalogs`] shows). Old files stay on disk: earlier snapshots still read them.
+//! [`crate::Snapshot::rollup_catalogs`] shows). The digest is committed first: a kill between the two leaves rollups that are
+//! seen to be old. Old files stay on disk: earlier snapshots still read them.
 
+use crate::Result;
 use crate::delta::DataFile;
-use crate::ingest::rollup_table_schema;
+use crate::ingest::with_catalog;
 use crate::lake::Lake;
 use crate::lease::Lease;
 use crate::snapshot::Snapshot;
 use crate::stage::{Stage, StageLimits};
 use crate::tables::{Name, Part};
-use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
 
 /// A refold under way. Dropping it changes nothing.
@@ -19,7 +20,7 @@ pub struct Refold {
     lake: Lake,
     stage: Stage,
     catalog: Part,
-    old: Vec<DataFile>,
+    old: Vec<(Name, Vec<DataFile>)>,
 }
 
 impl Refold {
@@ -33,7 +34,8 @@ impl Refold {
         let catalog = Part::Catalog(catalog.to_owned());
         catalog.value(Name::Rollup)?;
         let stage = Stage::new(lake.inner.store.clone(), lease, 'r', limits);
-        Ok(Self { lake, stage, catalog, old: snapshot.files(Name::Rollup).to_vec() })
+        let old = [Name::Digest, Name::Rollup].map(|name| (name, snapshot.files(name).to_vec()));
+        Ok(Self { lake, stage, catalog, old: old.into() })
     }
 
     /// Adds rollups folded under the new catalog.
@@ -41,20 +43,24 @@ impl Refold {
         self.stage.add_to(Name::Rollup, self.catalog.clone(), batch.clone()).await
     }
 
-    /// Puts the new rollups in place of the old; returns the table's new version.
-    pub async fn commit(mut self) -> Result<i64> {
-        let staged = self.stage.finish().await?.remove(&Name::Rollup).unwrap_or_default();
-        let log = self.lake.inner.log(Name::Rollup)?;
-        if let Some(schema) = self.stage.schema(Name::Rollup) {
-            log.create(&rollup_table_schema(schema)).await?;
+    /// Adds rows of the digest under the new catalog.
+    pub async fn digest(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.stage.add_to(Name::Digest, self.catalog.clone(), batch.clone()).await
+    }
+
+    /// Puts the new rows in place of the old.
+    pub async fn commit(mut self) -> Result<()> {
+        let mut staged = self.stage.finish().await?;
+        for (name, old) in &self.old {
+            let new = staged.remove(name).unwrap_or_default();
+            let log = self.lake.inner.log(*name)?;
+            if let Some(schema) = self.stage.schema(*name) {
+                log.create(&with_catalog(schema)).await?;
+            }
+            if !new.is_empty() || !old.is_empty() {
+                log.commit(&new, old, self.stage.lease.id).await?;
+            }
         }
-        let id = self.stage.lease.id;
-        if staged.is_empty() && self.old.is_empty() {
-            self.stage.lease.release()?;
-            return log.version().await?.ok_or_else(|| LakeError::log("rollup", "there is nothing to fold"));
-        }
-        let version = log.commit(&staged, &self.old, id).await?;
-        self.stage.lease.release()?;
-        Ok(version)
+        self.stage.lease.release()
     }
 }

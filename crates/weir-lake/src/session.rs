@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, ident, lit};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::collections::BTreeMap;
@@ -52,6 +52,14 @@ pub struct Session {
     pub(crate) temporary: Option<Arc<tempfile::TempDir>>,
 }
 
+/// The table of records that are alike within ten minutes, each once.
+pub(crate) const DIGEST: &str = "digest";
+
+/// The digest of records each of which stands for itself.
+pub(crate) fn digest_of_each(access: DataFrame) -> Result<DataFrame> {
+    Ok(access.with_column("last", ident("time"))?.with_column("n", lit(1_i64))?)
+}
+
 /// Bytes that each sort keeps back for merging what it spilled. A merge cannot spill, so with too few for two wide batches it fails; DataFusion's
 /// own 10 MB were too few for two batches of addresses and client names.
 const MERGE_BYTES_MAX: usize = 64 << 20;
@@ -91,13 +99,17 @@ impl Session {
         derive: Option<Arc<dyn Derive>>,
     ) -> Result<Self> {
         let context = context(options)?;
+        let kept = derive.as_ref().is_some_and(|by| by.kept()) && snapshot.table(Name::Digest).is_some();
         for name in Name::ALL.into_iter().filter(|name| *name != Name::State) {
-            let Some(table) = snapshot.table(name) else {
+            let Some(table) = snapshot.table(name).filter(|_| kept || name != Name::Digest) else {
                 continue;
             };
             match &derive {
                 Some(by) if !by.columns(name.as_str()).is_empty() => {
                     let shown = view(name.as_str(), context.read_table(table)?, by)?;
+                    if name == Name::Access && !kept {
+                        context.register_table(DIGEST, digest_of_each(shown.clone())?.into_view())?;
+                    }
                     context.register_table(name.as_str(), shown.into_view())?;
                 }
                 _ => {

@@ -62,9 +62,10 @@ impl Snapshot {
         &self.ingests
     }
 
-    /// The catalogs under which the visible rollups were folded; more than the current one means they are stale.
+    /// The catalogs under which the visible rollups and digests were folded; more than the current one means they are stale.
     pub fn rollup_catalogs(&self) -> BTreeSet<String> {
-        let parts = self.files(Name::Rollup).iter().map(|f| &f.part);
+        let parts =
+            [Name::Digest, Name::Rollup].into_iter().flat_map(|name| self.files(name)).map(|f| &f.part);
         parts.filter_map(|part| if let Part::Catalog(id) = part { Some(id.clone()) } else { None }).collect()
     }
 

@@ -6,13 +6,15 @@ use std::fmt;
 use std::sync::Arc;
 use weir_model::{Micros, Table};
 
-/// A table of the lake. The order is the order in which an ingest commits: `intake` last, because its row makes the rest real.
+/// A table of the lake. The order is the order in which an ingest commits: `intake` last, because its row makes the rest real. `rollup` comes after
+/// `digest`, so that whoever sees rollups of a catalog sees its digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Name {
     Access,
     Auth,
     Flow,
     Host,
+    Digest,
     Rollup,
     Rejects,
     Files,
@@ -21,11 +23,12 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Access,
         Self::Auth,
         Self::Flow,
         Self::Host,
+        Self::Digest,
         Self::Rollup,
         Self::Rejects,
         Self::Files,
@@ -39,6 +42,7 @@ impl Name {
             Self::Auth => "auth",
             Self::Flow => "flow",
             Self::Host => "host",
+            Self::Digest => "digest",
             Self::Rollup => "rollup",
             Self::Rejects => "rejects",
             Self::Files => "files",
@@ -60,7 +64,7 @@ impl Name {
     pub(crate) fn partition(self) -> Option<&'static str> {
         match self {
             Self::Access | Self::Auth | Self::Flow | Self::Host => Some("day"),
-            Self::Rollup => Some("catalog"),
+            Self::Digest | Self::Rollup => Some("catalog"),
             _ => None,
         }
     }
@@ -73,15 +77,15 @@ impl Name {
         }
     }
 
-    /// The table's schema as SQL sees it, partition column included; `None` for `rollup`, whose columns are its maker's affair:
-    /// the table takes those of the first batch.
+    /// The table's schema as SQL sees it, partition column included; `None` for `digest` and `rollup`, whose columns are their maker's
+    /// affair: the table takes those of the first batch.
     pub(crate) fn schema(self) -> Option<SchemaRef> {
         Some(match self {
             Self::Access => Table::Access.schema(),
             Self::Auth => Table::Auth.schema(),
             Self::Flow => Table::Flow.schema(),
             Self::Host => Table::Host.schema(),
-            Self::Rollup => return None,
+            Self::Digest | Self::Rollup => return None,
             Self::Rejects => rejects(),
             Self::Files => files(),
             Self::State => state(),

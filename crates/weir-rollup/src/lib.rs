@@ -7,6 +7,7 @@
 //! What it refuses: names of people (it counts their hashes), judgement, and memory that grows with records, days or entities.
 
 pub mod columns;
+pub mod digest;
 pub mod fold;
 pub mod kind;
 pub mod merge;
@@ -18,6 +19,7 @@ mod spill;
 mod table;
 
 pub use columns::{decode, encode, schema};
+pub use digest::Digest;
 pub use error::RollupError;
 pub use fold::{Fold, subject_hash};
 pub use merge::{Merged, merge_neighbours, merge_sorted};

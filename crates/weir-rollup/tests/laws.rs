@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use arrow_array::{Array, Int64Array};
+use arrow_cast::cast;
+use arrow_cast::display::array_value_to_string;
+use arrow_schema::DataType;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::{Catalog, Learned, Links};
 use weir_model::config::Config;
 use weir_model::time::DAY_US;
 use weir_model::{Access, Auth, Common, EntityKind, FileTag, Flow, Host, Micros, Records, Table, TimeBasis};
-use weir_rollup::{Fold, Row, decode, encode, merge_neighbours, merge_sorted, schema};
+use weir_rollup::{Digest, Fold, Row, SPAN_US, decode, encode, merge_neighbours, merge_sorted, schema};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -102,6 +106,63 @@ fn fold(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Row> {
     fold.finish().unwrap().collect::<Result<_, _>>().unwrap()
 }
 
+/// A row of a digest: ten minutes, what alike records share as text, first, last, number.
+type Alike = ((i64, Vec<String>), (i64, i64, i64));
+
+fn digest(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Alike> {
+    let catalog = catalog();
+    let mut digest = Digest::new(budget);
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    let mut given = Vec::new();
+    for chunk in events.chunks(batch_rows.max(1)) {
+        let mut records = Records::default();
+        chunk.iter().for_each(|e| push(&mut records, e));
+        for (_, batch) in records.take(&tag).unwrap().iter().filter(|(table, _)| *table == Table::Access) {
+            given.extend(digest.add(batch, &catalog.derive(batch)).unwrap());
+        }
+    }
+    given.extend(digest.finish().unwrap());
+    let mut rows = Vec::new();
+    for batch in &given {
+        let number = |name: &str, row: usize| {
+            let column = cast(batch.column_by_name(name).unwrap(), &DataType::Int64).unwrap();
+            column.as_any().downcast_ref::<Int64Array>().unwrap().value(row)
+        };
+        for row in 0..batch.num_rows() {
+            let shared =
+                |name: &str| array_value_to_string(batch.column_by_name(name).unwrap(), row).unwrap();
+            let shared = [
+                "day",
+                "src_ip",
+                "user_agent",
+                "credential",
+                "actor",
+                "sensor",
+                "route",
+                "subject",
+                "subjects",
+                "outcome",
+                "shown",
+            ]
+            .map(shared);
+            let (first, last, n) = (number("time", row), number("last", row), number("n", row));
+            assert!(first <= last && first / SPAN_US == last / SPAN_US && n > 0);
+            rows.push(((first / SPAN_US, shared.into()), (first, last, n)));
+        }
+    }
+    rows
+}
+
+/// Alike rows put together.
+fn together(rows: impl IntoIterator<Item = Alike>) -> BTreeMap<(i64, Vec<String>), (i64, i64, i64)> {
+    let mut all = BTreeMap::new();
+    for (key, (first, last, n)) in rows {
+        let row = all.entry(key).or_insert((first, last, 0));
+        *row = (row.0.min(first), row.1.max(last), row.2 + n);
+    }
+    all
+}
+
 fn find<'r>(rows: &'r [Row], kind: EntityKind, entity: &str) -> Vec<&'r Row> {
     rows.iter().filter(|r| r.kind == kind && r.entity == entity).collect()
 }
@@ -134,6 +195,27 @@ proptest! {
         let batch = encode(&whole).unwrap();
         prop_assert_eq!(batch.schema(), schema());
         prop_assert_eq!(decode(&batch).unwrap(), whole);
+    }
+
+    /// With no budget at all, every batch gives out its own rows; with any, they come to the same.
+    #[test]
+    fn a_digest_says_what_the_records_say_however_they_are_cut(
+        mut events in prop::collection::vec(event(), 1..300), batch in 1usize..120, budget in 0usize..60_000,
+    ) {
+        for e in &mut events {
+            (e.time, e.member) = (e.time % (3 * SPAN_US), e.member % 3);
+        }
+        let each = together(digest(&events, 1, 0));
+        let whole = digest(&events, usize::MAX, usize::MAX);
+        prop_assert_eq!(whole.len(), each.len(), "of a whole, alike rows are found");
+        prop_assert_eq!(&together(whole), &each);
+        prop_assert_eq!(&together(digest(&events, batch, budget)), &each);
+        let accesses = events.iter().filter(|e| e.table > 2);
+        prop_assert_eq!(each.values().map(|(_, _, n)| *n).sum::<i64>(), accesses.clone().count() as i64);
+        let times: BTreeSet<i64> = accesses.map(|e| e.time).collect();
+        prop_assert_eq!(each.values().map(|(first, _, _)| *first).min(), times.first().copied());
+        prop_assert_eq!(each.values().map(|(_, last, _)| *last).max(), times.last().copied());
+        prop_assert!(each.values().all(|(first, last, _)| times.contains(first) && times.contains(last)));
     }
 
     /// Against a count that keeps everything.

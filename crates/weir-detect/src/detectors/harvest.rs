@@ -87,7 +87,7 @@ pub(crate) async fn programs(
     }
     let habits = habits(whole, &census).await?;
     let query = format!(
-        "SELECT {entity} AS entity, user_agent, count(*) AS n FROM access WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
+        "SELECT {entity} AS entity, user_agent, sum(n) AS n FROM {{digest}} WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
     );
     let mut clients: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for row in rows(&near.sql(&query).await?) {

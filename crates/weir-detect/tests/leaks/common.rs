@@ -9,7 +9,7 @@ use weir_detect::{Context, detector};
 use weir_lake::{Lake, SessionOptions};
 use weir_model::config::Config;
 use weir_model::{Finding, Span, Table};
-use weir_rollup::{Fold, Row, encode};
+use weir_rollup::{Digest, Fold, Row, encode};
 use weir_sources::read::FileReader;
 use weir_sources::secrets::Fingerprints;
 use weir_sources::source::FileOptions;
@@ -116,8 +116,17 @@ impl World {
         let catalog = catalog.with_countries(countries);
         let spill = tempfile::tempdir().unwrap();
         let mut fold = Fold::new(256 << 20, spill.path());
+        let mut digest = Digest::new(1 << 20);
         for (table, batch) in &batches {
             fold.table(*table, batch, |b| catalog.derive(b)).unwrap();
+            if *table == Table::Access
+                && let Some(rows) = digest.add(batch, &catalog.derive(batch)).unwrap()
+            {
+                ingest.digest(catalog.id(), &rows).await.unwrap();
+            }
+        }
+        if let Some(rows) = digest.finish().unwrap() {
+            ingest.digest(catalog.id(), &rows).await.unwrap();
         }
         let rows: Vec<Row> = fold.finish().unwrap().map(Result::unwrap).collect();
         ingest.rollup(catalog.id(), &encode(&rows).unwrap()).await.unwrap();

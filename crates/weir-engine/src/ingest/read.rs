@@ -81,7 +81,7 @@ async fn write(run: &mut Run, table: Table, new: &RecordBatch) -> Result<(), Eng
         if table == Table::Access {
             run.learner.observe(new);
         }
-        run.folding.add(table, new)?;
+        run.folding.take(&mut run.ingest, table, new).await?;
         run.ingest.write(table, new).await?;
     }
     Ok(())

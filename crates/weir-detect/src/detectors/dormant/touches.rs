@@ -196,7 +196,7 @@ pub(super) async fn touched(context: &Context<'_>, census: &Census) -> Result<To
          FROM {}{sampled} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4",
         people("day, src_ip, credential, actor", &context.span_sql())
     );
-    let mut batches = context.session.stream(&query).await?;
+    let mut batches = context.stream(&query).await?;
     let mut person = Person::default();
     while let Some(batch) = batches.next().await {
         let batch = [batch?];

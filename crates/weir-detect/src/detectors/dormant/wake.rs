@@ -259,7 +259,7 @@ async fn unknown(context: &Context<'_>, condition: &str, wake: &Wake) -> Result<
             return Ok(false);
         }
     }
-    let named = "SELECT count(coalesce(credential, actor)) AS named, count(*) AS n FROM access WHERE shown AND subject IS NOT NULL AND {span}";
+    let named = "SELECT sum(CASE WHEN coalesce(credential, actor) IS NULL THEN 0 ELSE n END) AS named, sum(n) AS n FROM {digest} WHERE shown AND subject IS NOT NULL AND {span}";
     let named = rows(&context.sql(named).await?).any(|row| 2 * row.count("named") >= row.count("n"));
     let held = format!(
         "SELECT count(DISTINCT person) AS people, count(DISTINCT bearer) AS bearers, count(DISTINCT CASE WHEN named = 1 THEN bearer END) AS named FROM \

@@ -85,8 +85,8 @@ impl Period {
 
 /// The days with records that a series can come from.
 pub(super) async fn period(context: &Context<'_>) -> Result<Option<Period>, DetectError> {
-    let query = "SELECT min(time) AS first, max(time) AS last FROM \
-                 (SELECT time FROM access WHERE {span} UNION ALL SELECT time FROM flow WHERE {span})";
+    let query = "SELECT min(time) AS first, max(last) AS last FROM \
+                 (SELECT time, last FROM {digest} WHERE {span} UNION ALL SELECT time, time AS last FROM flow WHERE {span})";
     let answer = context.sql(query).await?;
     let row = rows(&answer).next();
     Ok(row.and_then(|r| Some(Period { first: r.time("first")?.day(), last: r.time("last")?.day() })))

@@ -62,7 +62,7 @@ pub(super) async fn judge(
     let candidates: Vec<&str> = looked.candidates.keys().map(String::as_str).collect();
     for chunk in candidates.chunks(CHUNK) {
         let which = scope.of(chunk.iter().copied());
-        for row in rows(&context.session.sql(&query(context, scope, &which)).await?) {
+        for row in rows(&context.sql(&query(context, scope, &which)).await?) {
             let (Some(reader), Some(dataset), Some(day)) =
                 (row.text("reader"), row.text("dataset"), row.int("day"))
             else {

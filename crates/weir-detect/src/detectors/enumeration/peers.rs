@@ -157,7 +157,7 @@ pub(super) fn query(context: &Context<'_>, scope: &Scope, which: &str) -> String
     format!(
         "SELECT reader, dataset, day, sum(missing) AS missing, count(*) AS asked FROM \
          (SELECT {column} AS reader, dataset, subject, min(day) AS day, min(CASE WHEN outcome = 'missing' THEN 1 ELSE 0 END) AS missing \
-         FROM access WHERE {column} IS NOT NULL AND {ASKED} AND {which} AND {}{} GROUP BY 1, 2, 3) GROUP BY 1, 2, 3 ORDER BY 3, 2, 1",
+         FROM {{digest}} WHERE {column} IS NOT NULL AND {ASKED} AND {which} AND {}{} GROUP BY 1, 2, 3) GROUP BY 1, 2, 3 ORDER BY 3, 2, 1",
         context.span_sql(),
         scope.explained
     )
@@ -174,7 +174,7 @@ pub(super) async fn peers(
         1.0 => "true".to_owned(),
         share => format!("hash_share({}) < {share:?}", scope.column),
     };
-    let mut batches = context.session.stream(&query(context, scope, &which)).await?;
+    let mut batches = context.stream(&query(context, scope, &which)).await?;
     let mut peers = Peers::followed(share);
     while let Some(batch) = batches.next().await {
         let batch = [batch?];

@@ -2,6 +2,7 @@
 
 use crate::{Context, DetectError};
 use futures::StreamExt;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use weir_lake::{quote_all, rows};
 use weir_model::Micros;
@@ -69,11 +70,13 @@ struct Building {
 
 impl Building {
     fn take(&mut self, row: &weir_lake::Row<'_>) {
-        let (Some(at), Some(day)) = (row.time("time"), row.int("day")) else { return };
+        let (Some(at), Some(last), Some(day)) = (row.time("time"), row.time("last"), row.int("day")) else {
+            return;
+        };
         let client = row.text("user_agent").unwrap_or("");
         let program = hash64(client.as_bytes());
         if row.int("data") != Some(1) {
-            self.looks.insert(program, at);
+            self.looks.entry(program).and_modify(|look| *look = (*look).max(last)).or_insert(last);
             return;
         }
         let credential = row.text("credential").map(|c| hash64(c.as_bytes()));
@@ -86,8 +89,11 @@ impl Building {
         };
         let holder = credential.map(|c| self.holders.get(&c).copied().unwrap_or(c));
         let Some(person) = named.or(holder) else { return };
-        let before = self.shown.insert(person, at);
-        if before.is_some_and(|before| at.0 - before.0 <= GAP_US) {
+        let shown = self.shown.entry(person);
+        let again = matches!(&shown, Entry::Occupied(before) if at.0 - before.get().0 <= GAP_US);
+        let until = shown.or_insert(last);
+        *until = (*until).max(last);
+        if again {
             return;
         }
         let bare = self.looks.get(&program).is_none_or(|look| at.0 - look.0 > LOOK_US);
@@ -113,13 +119,13 @@ pub(crate) async fn each(
     let all: Vec<&str> = origins.iter().map(String::as_str).collect();
     for chunk in all.chunks(CHUNK) {
         let query = format!(
-            "SELECT src_ip, user_agent, time, day, credential, subject, CASE WHEN dataset IS NOT NULL OR subject IS NOT NULL THEN 1 ELSE 0 END AS data \
-             FROM access WHERE src_ip IN {} AND {} AND ((shown AND (dataset IS NOT NULL OR subject IS NOT NULL)) OR (dataset IS NULL AND subject IS NULL AND outcome = 'ok')) \
+            "SELECT src_ip, user_agent, time, last, day, credential, subject, CASE WHEN dataset IS NOT NULL OR subject IS NOT NULL THEN 1 ELSE 0 END AS data \
+             FROM {{digest}} WHERE src_ip IN {} AND {} AND ((shown AND (dataset IS NOT NULL OR subject IS NOT NULL)) OR (dataset IS NULL AND subject IS NULL AND outcome = 'ok')) \
              ORDER BY src_ip, time, data, user_agent, credential, subject",
             quote_all(chunk.iter().copied()),
             context.span_sql()
         );
-        let mut batches = context.session.stream(&query).await?;
+        let mut batches = context.stream(&query).await?;
         let mut building = Building::default();
         while let Some(batch) = batches.next().await {
             let batch = [batch?];

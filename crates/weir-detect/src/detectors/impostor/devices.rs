@@ -135,11 +135,11 @@ pub(super) async fn seen(context: &Context<'_>, crowd: &Crowd) -> Result<Seen, D
         share => format!(" AND hash_share(subject) < {share:?}"),
     };
     let query = format!(
-        "SELECT subject, src_ip, user_agent, min(day) AS day FROM access WHERE shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' \
+        "SELECT subject, src_ip, user_agent, min(day) AS day FROM {{digest}} WHERE shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' \
          AND src_ip IS NOT NULL AND user_agent IS NOT NULL AND {}{sample} GROUP BY 1, 2, 3 ORDER BY 1",
         context.span_sql()
     );
-    let mut batches = context.session.stream(&query).await?;
+    let mut batches = context.stream(&query).await?;
     let mut seen = Seen::default();
     let mut families: HashMap<String, u64> = HashMap::new();
     let (mut person, mut places) = (String::new(), Vec::new());

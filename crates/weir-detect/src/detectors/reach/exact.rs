@@ -24,7 +24,7 @@ pub(super) struct Cover {
 
 /// Learns whether records name who asks.
 pub(super) async fn cover(context: &Context<'_>) -> Result<Cover, DetectError> {
-    let named = "SELECT count(coalesce(credential, actor)) AS named, count(*) AS n FROM access WHERE shown AND subject IS NOT NULL AND {span}";
+    let named = "SELECT sum(CASE WHEN coalesce(credential, actor) IS NULL THEN 0 ELSE n END) AS named, sum(n) AS n FROM {digest} WHERE shown AND subject IS NOT NULL AND {span}";
     let named =
         rows(&context.sql(named).await?).any(|r| r.count("n") > 0 && 2 * r.count("named") >= r.count("n"));
     Ok(Cover { named })
@@ -179,7 +179,7 @@ pub(super) async fn series(
             all.extend(chunk.iter().map(|c| nameless(c, allowed(c))));
             continue;
         }
-        let mut batches = context.session.stream(&query(context, scope, chunk)).await?;
+        let mut batches = context.stream(&query(context, scope, chunk)).await?;
         let mut building = Building::default();
         let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
         while let Some(batch) = batches.next().await {
@@ -233,7 +233,7 @@ fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[Candidate]) -> Strin
     format!(
         "SELECT entity, day, person['namespace'] || ':' || person['id'] AS person, bearer, covered FROM \
          (SELECT {entity} AS entity, day, unnest(subjects) AS person, coalesce(credential, actor) AS bearer, \
-         CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM access WHERE shown AND subject IS NOT NULL AND {filter} AND {}{}) \
+         CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM {{digest}} WHERE shown AND subject IS NOT NULL AND {filter} AND {}{}) \
          WHERE person['namespace'] <> 'credential' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2",
         context.span_sql(),
         scope.explained.sql("")
@@ -254,10 +254,10 @@ async fn allowances(
     }
     let (entity, filter) = chosen(scope, chunk);
     let query = format!(
-        "SELECT {entity} AS entity, count(*) AS records, count(DISTINCT user_agent) AS clients FROM access WHERE {filter} AND {} GROUP BY 1",
+        "SELECT {entity} AS entity, sum(n) AS records, count(DISTINCT user_agent) AS clients FROM {{digest}} WHERE {filter} AND {} GROUP BY 1",
         context.span_sql()
     );
-    for row in rows(&context.session.sql(&query).await?) {
+    for row in rows(&context.sql(&query).await?) {
         let Some(entity) = row.text("entity") else { continue };
         let ordinary = 3.0 * census.people_per_record * row.count("records") as f64;
         found.insert(entity.to_owned(), ordinary + row.count("clients") as f64);

@@ -42,8 +42,8 @@ const ANSWERED: &str = "(shown OR outcome = 'missing')";
 /// The routes that ask for a credential, as a condition on `access`; `None` when there are none.
 async fn guarded(context: &Context<'_>) -> Result<Option<String>, DetectError> {
     let query = format!(
-        "SELECT sensor, route FROM access WHERE source <> 'aws_cloudtrail' AND route IS NOT NULL AND {ANSWERED} GROUP BY 1, 2 \
-         HAVING count(credential) > 0 AND (count(*) - count(credential)) * {OPEN_SHARE} <= count(credential) ORDER BY 1, 2"
+        "SELECT sensor, route FROM {{digest}} WHERE source <> 'aws_cloudtrail' AND route IS NOT NULL AND {ANSWERED} GROUP BY 1, 2 \
+         HAVING count(credential) > 0 AND sum(CASE WHEN credential IS NULL THEN n ELSE 0 END) * {OPEN_SHARE} <= sum(CASE WHEN credential IS NULL THEN 0 ELSE n END) ORDER BY 1, 2"
     );
     let mut routes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows(&context.sql(&query).await?) {
@@ -69,7 +69,7 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
          sum(CASE WHEN issued = 0 AND NOT ({covered}) THEN 1 ELSE 0 END) AS excused \
          FROM (SELECT credential, min(sensor) AS sensor, coalesce(max(CASE WHEN key_uid NOT IN {keys} THEN key_uid END), min(key_uid)) AS key_uid, \
          min(used) AS first, count(used) AS uses, sum(accepted) AS accepted, sum(issued) AS issued FROM \
-         (SELECT credential, sensor, key_uid, time AS used, CASE WHEN {accepted} THEN 1 ELSE 0 END AS accepted, 0 AS issued FROM access WHERE {WEB} AND {{span}} \
+         (SELECT credential, sensor, key_uid, time AS used, CASE WHEN {accepted} THEN 1 ELSE 0 END AS accepted, 0 AS issued FROM {{digest}} WHERE {WEB} AND {{span}} \
          UNION ALL SELECT credential, NULL, NULL, NULL, 0, 1 FROM auth WHERE {ISSUES} AND source <> 'aws_cloudtrail') GROUP BY credential) \
          WHERE uses > 0 AND accepted > 0 GROUP BY 1, 2 ORDER BY 1, 2"
     );

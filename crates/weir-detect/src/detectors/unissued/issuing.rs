@@ -76,7 +76,7 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
     let (Some(start), Some(end)) = (minutes.first().copied(), minutes.last().copied()) else {
         return Ok(None);
     };
-    let used = context.sql(&format!("SELECT max(time) AS last FROM access WHERE {WEB}")).await?;
+    let used = context.sql(&format!("SELECT max(last) AS last FROM {{digest}} WHERE {WEB}")).await?;
     let last_use = rows(&used).find_map(|r| r.time("last")).unwrap_or(end);
     let mut gaps = gaps(&minutes, last_use);
     for times in sensors.values() {
@@ -156,7 +156,7 @@ pub(crate) struct Lifetime {
 async fn lifetime(context: &Context<'_>, web: &str, end: Micros) -> Result<Option<Lifetime>, DetectError> {
     let union = format!(
         "SELECT credential, time AS made, TRY_CAST(expires AS TIMESTAMP) AS ends, NULL AS used FROM auth WHERE {web} \
-         UNION ALL SELECT credential, NULL, NULL, time FROM access WHERE {WEB}"
+         UNION ALL SELECT credential, NULL, NULL, last FROM {{digest}} WHERE {WEB}"
     );
     let step = STEP_US / 1_000_000;
     let lives = format!(

@@ -62,7 +62,7 @@ pub(super) async fn unfit(
         return Ok(findings);
     }
     let used = context
-        .sql("SELECT DISTINCT key_uid FROM access WHERE key_uid IS NOT NULL AND {span} ORDER BY 1")
+        .sql("SELECT DISTINCT key_uid FROM {digest} WHERE key_uid IS NOT NULL AND {span} ORDER BY 1")
         .await?;
     let outlive = issuing.and_then(|i| i.lifetime).map_or(LIFETIME_UNKNOWN_US, |l| l.us);
     for key in rows(&used).filter_map(|r| r.text("key_uid")).filter(|k| !accused.iter().any(|a| a == k)) {

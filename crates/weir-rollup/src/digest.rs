@@ -1,0 +1,233 @@
+//! [`Digest`]: records of `access` that are alike within ten minutes, as one row with their number, first and last time.
+//!
+//! Decisive choice: alike rows need not be found. Whoever reads a digest sums, counts distinct or takes the least and the greatest, and a row that
+//! stands twice changes none of them; so a digest is made batch by batch, within a budget of bytes, and never merged.
+
+use crate::RollupError;
+use crate::cells::When;
+use crate::partial::SPAN_US;
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray,
+};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_select::interleave::interleave;
+use hashbrown::HashTable;
+use std::sync::{Arc, LazyLock};
+use weir_catalog::Derived;
+use weir_catalog::derive::Column;
+use weir_stats::{hash64, hash64_in};
+
+/// Text columns of `access` that alike records share.
+const STORED: [&str; 9] =
+    ["source", "sensor", "service", "hostname", "src_ip", "user_agent", "credential", "actor", "key_uid"];
+/// Texts that the catalog derives, likewise.
+const DERIVED: [Column; 5] =
+    [Column::Route, Column::Dataset, Column::Subject, Column::Outcome, Column::Country];
+/// The texts that are hashed, by place: address, client, credential, route, person, outcome. The others differ seldom where these do not.
+const HASHED: [usize; 6] = [4, 5, 6, 9, 11, 12];
+
+/// The columns of a digest: when it was, what alike records share, `n` of them, and the time of the `last` (`time` is the first's).
+pub fn schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let mut fields = vec![Field::new("time", time(), true), Field::new("day", DataType::Date32, true)];
+        fields.extend(STORED.map(|name| Field::new(name, DataType::Utf8, true)));
+        fields.extend(
+            DERIVED
+                .iter()
+                .chain([&Column::Subjects, &Column::Shown])
+                .map(|column| Field::new(column.name(), column.data_type(), true)),
+        );
+        fields.push(Field::new("last", time(), true));
+        fields.push(Field::new("n", DataType::Int64, true));
+        Arc::new(Schema::new(fields))
+    });
+    Arc::clone(&SCHEMA)
+}
+
+/// Gathers records that are alike.
+#[derive(Default)]
+pub struct Digest {
+    kept: Vec<Kept>,
+    groups: Vec<Group>,
+    index: HashTable<usize>,
+    bytes: usize,
+    budget_bytes: usize,
+}
+
+/// The columns of a batch from which groups take their values.
+struct Kept {
+    texts: Vec<StringArray>,
+    /// The parts of all `subjects`.
+    people: Vec<StringArray>,
+    subjects: ListArray,
+    shown: BooleanArray,
+}
+
+/// Alike records: the row that stands for them, and what is said of all.
+struct Group {
+    hash: u64,
+    at: (usize, usize),
+    day: i32,
+    span: i64,
+    first: i64,
+    last: i64,
+    n: i64,
+}
+
+impl Digest {
+    /// A digest that holds about so many bytes of records before it gives rows out.
+    #[must_use]
+    pub fn new(budget_bytes: usize) -> Self {
+        Self { budget_bytes, ..Self::default() }
+    }
+
+    /// Takes in a batch of `access` with what the catalog derived from it; gives rows out when there are enough.
+    ///
+    /// # Errors
+    /// If the batch has no times.
+    pub fn add(
+        &mut self,
+        batch: &RecordBatch,
+        derived: &Derived,
+    ) -> Result<Option<RecordBatch>, RollupError> {
+        let when = When::of(batch)?;
+        let kept = Kept::of(batch, derived);
+        self.bytes += kept.bytes();
+        let nth = self.kept.len();
+        self.kept.push(kept);
+        for row in 0..batch.num_rows() {
+            self.row((nth, row), when.at(row));
+        }
+        Ok(if self.bytes > self.budget_bytes { self.take()? } else { None })
+    }
+
+    /// The rows not yet given out.
+    ///
+    /// # Errors
+    /// If the columns cannot be put together.
+    pub fn finish(mut self) -> Result<Option<RecordBatch>, RollupError> {
+        self.take()
+    }
+
+    fn row(&mut self, at: (usize, usize), (time, day): (i64, i32)) {
+        let Some(kept) = self.kept.get(at.0) else { return };
+        let span = time.div_euclid(SPAN_US);
+        let hash = kept.hash(at.1, span);
+        let (groups, batches) = (&self.groups, &self.kept);
+        let alike = |i: &usize| {
+            groups.get(*i).is_some_and(|g| {
+                let same = |other: &Kept| other.alike(g.at.1, kept, at.1);
+                g.hash == hash && g.span == span && g.day == day && batches.get(g.at.0).is_some_and(same)
+            })
+        };
+        if let Some(group) = self.index.find(hash, alike).copied().and_then(|i| self.groups.get_mut(i)) {
+            group.first = group.first.min(time);
+            group.last = group.last.max(time);
+            group.n += 1;
+            return;
+        }
+        let i = self.groups.len();
+        self.groups.push(Group { hash, at, day, span, first: time, last: time, n: 1 });
+        self.bytes += size_of::<Group>() + size_of::<usize>();
+        let groups = &self.groups;
+        self.index.insert_unique(hash, i, |i| groups.get(*i).map_or(0, |g| g.hash));
+    }
+
+    fn take(&mut self) -> Result<Option<RecordBatch>, RollupError> {
+        let (kept, groups) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.groups));
+        self.index.clear();
+        self.bytes = 0;
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        let rows: Vec<(usize, usize)> = groups.iter().map(|g| g.at).collect();
+        let wrong = |e: arrow_schema::ArrowError| RollupError::Layout { message: e.to_string() };
+        let pick = |arrays: &[&dyn Array]| interleave(arrays, &rows).map_err(wrong);
+        let times = |of: &dyn Fn(&Group) -> i64| -> ArrayRef {
+            Arc::new(TimestampMicrosecondArray::from_iter_values(groups.iter().map(of)).with_timezone("UTC"))
+        };
+        let mut columns = vec![
+            times(&|g| g.first),
+            Arc::new(Date32Array::from_iter_values(groups.iter().map(|g| g.day))) as ArrayRef,
+        ];
+        for text in 0..STORED.len() + DERIVED.len() {
+            let arrays: Vec<&dyn Array> =
+                kept.iter().filter_map(|k| k.texts.get(text)).map(|t| t as _).collect();
+            columns.push(pick(&arrays)?);
+        }
+        columns.push(pick(&kept.iter().map(|k| &k.subjects as _).collect::<Vec<_>>())?);
+        columns.push(pick(&kept.iter().map(|k| &k.shown as _).collect::<Vec<_>>())?);
+        columns.push(times(&|g| g.last));
+        columns.push(Arc::new(Int64Array::from_iter_values(groups.iter().map(|g| g.n))));
+        RecordBatch::try_new(schema(), columns).map(Some).map_err(wrong)
+    }
+}
+
+impl Kept {
+    fn of(batch: &RecordBatch, derived: &Derived) -> Self {
+        let stored = |name: &str| {
+            let found = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
+            found.cloned().unwrap_or_else(|| StringArray::new_null(batch.num_rows()))
+        };
+        let derived_texts =
+            [&derived.route, &derived.dataset, &derived.subject, &derived.outcome, &derived.country];
+        let people = derived.subjects.values().as_any().downcast_ref::<StructArray>();
+        let people = people.map(|people| {
+            let columns = people.columns().iter().filter_map(|c| c.as_any().downcast_ref::<StringArray>());
+            columns.cloned().collect()
+        });
+        Self {
+            texts: STORED.iter().map(|name| stored(name)).chain(derived_texts.map(Clone::clone)).collect(),
+            people: people.unwrap_or_default(),
+            subjects: derived.subjects.clone(),
+            shown: derived.shown.clone(),
+        }
+    }
+
+    /// Bytes of the rows, without what else lies in the same buffers.
+    fn bytes(&self) -> usize {
+        let texts = self.texts.iter().map(|t| t as &dyn Array);
+        let all = texts.chain([&self.subjects as &dyn Array, &self.shown]);
+        all.map(|array| array.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+    }
+
+    fn hash(&self, row: usize, span: i64) -> u64 {
+        let texts = HASHED.iter().filter_map(|at| self.texts.get(*at));
+        texts.fold(hash64(&span.to_le_bytes()), |hash, text| {
+            if text.is_valid(row) { hash64_in(hash, text.value(row).as_bytes()) } else { hash.rotate_left(1) }
+        })
+    }
+
+    /// Whether a row and one of another batch differ in nothing but their time.
+    fn alike(&self, row: usize, other: &Self, theirs: usize) -> bool {
+        self.texts.iter().zip(&other.texts).all(|(a, b)| same(a, row, b, theirs))
+            && self.shown.is_valid(row) == other.shown.is_valid(theirs)
+            && self.shown.value(row) == other.shown.value(theirs)
+            && self.same_people(row, other, theirs)
+    }
+
+    fn same_people(&self, row: usize, other: &Self, theirs: usize) -> bool {
+        let range = |list: &ListArray, row: usize| {
+            let at =
+                |i: usize| list.value_offsets().get(i).and_then(|o| usize::try_from(*o).ok()).unwrap_or(0);
+            (at(row), at(row + 1) - at(row))
+        };
+        let ((from, count), (from_theirs, count_theirs)) =
+            (range(&self.subjects, row), range(&other.subjects, theirs));
+        let same = |i: usize| {
+            self.people.iter().zip(&other.people).all(|(a, b)| same(a, from + i, b, from_theirs + i))
+        };
+        count == count_theirs
+            && self.subjects.is_valid(row) == other.subjects.is_valid(theirs)
+            && (0..count).all(same)
+    }
+}
+
+fn same(a: &StringArray, row: usize, b: &StringArray, theirs: usize) -> bool {
+    match (a.is_valid(row), b.is_valid(theirs)) {
+        (true, true) => a.value(row) == b.value(theirs),
+        (valid, also) => valid == also,
+    }
+}
