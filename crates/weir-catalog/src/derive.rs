@@ -6,7 +6,7 @@
 use crate::apply::{Resolved, Rules};
 use crate::links::CREDENTIAL;
 use crate::outcome::{Outcome, shows_data};
-use crate::{CatalogError, Countries, Learned, Links, learn};
+use crate::{Asns, CatalogError, Countries, Learned, Links, learn};
 use arrow_array::builder::{ArrayBuilder, BooleanBuilder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Int32Array, ListArray, RecordBatch, StringArray, StructArray,
@@ -21,7 +21,7 @@ use weir_model::record::subjects_type;
 use weir_stats::{hash64, hash64_in};
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
-const RULES_VERSION: u64 = 3;
+const RULES_VERSION: u64 = 4;
 
 /// What personal data is and where it stands in a record. Immutable; share it in an `Arc`.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct Catalog {
     rules: Rules,
     links: Links,
     countries: Option<Arc<Countries>>,
+    asns: Option<Arc<Asns>>,
     id: String,
 }
 
@@ -84,11 +85,13 @@ pub enum Column {
     Shown,
     /// [`Derived::country`].
     Country,
+    /// [`Derived::asn`].
+    Asn,
 }
 
 impl Column {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Route,
         Self::Dataset,
         Self::Subject,
@@ -96,6 +99,7 @@ impl Column {
         Self::Outcome,
         Self::Shown,
         Self::Country,
+        Self::Asn,
     ];
 
     /// Its name in `access`.
@@ -109,6 +113,7 @@ impl Column {
             Self::Outcome => "outcome",
             Self::Shown => "shown",
             Self::Country => "country",
+            Self::Asn => "asn",
         }
     }
 
@@ -116,7 +121,9 @@ impl Column {
     #[must_use]
     pub fn data_type(self) -> DataType {
         match self {
-            Self::Route | Self::Dataset | Self::Subject | Self::Outcome | Self::Country => DataType::Utf8,
+            Self::Route | Self::Dataset | Self::Subject | Self::Outcome | Self::Country | Self::Asn => {
+                DataType::Utf8
+            }
             Self::Subjects => subjects_type(),
             Self::Shown => DataType::Boolean,
         }
@@ -140,6 +147,8 @@ pub struct Derived {
     pub shown: BooleanArray,
     /// The country the origin is registered in; null without a database that says so.
     pub country: StringArray,
+    /// The autonomous system that announces the origin: `AS15169`; null without a database that says so.
+    pub asn: StringArray,
 }
 
 impl<'a> Inputs<'a> {
@@ -203,7 +212,7 @@ impl Catalog {
         let told = serde_json::to_vec(&(&config.datasets, learned)).unwrap_or_default();
         let id = hash64_in(hash64_in(RULES_VERSION, &links.digest().to_le_bytes()), &told);
         let check = hash64_in(id, &told);
-        Ok(Self { rules, links, countries: None, id: format!("{id:016x}{check:016x}") })
+        Ok(Self { rules, links, countries: None, asns: None, id: format!("{id:016x}{check:016x}") })
     }
 
     /// The catalog with a database of where addresses are registered.
@@ -213,6 +222,16 @@ impl Catalog {
             self.id = format!("{}{:016x}", self.id, known.digest());
         }
         self.countries = countries;
+        self
+    }
+
+    /// The catalog with a database of whose networks addresses are in.
+    #[must_use]
+    pub fn with_asns(mut self, asns: Option<Arc<Asns>>) -> Self {
+        if let Some(known) = &asns {
+            self.id = format!("{}a{:016x}", self.id, known.digest());
+        }
+        self.asns = asns;
         self
     }
 
@@ -249,7 +268,7 @@ impl Catalog {
         }
         match column {
             Column::Outcome => vec!["status_id", "status_code"],
-            Column::Country => vec!["src_ip"],
+            Column::Country | Column::Asn => vec!["src_ip"],
             Column::Shown => vec!["status_id", "status_code", "http_method"],
             Column::Route => place,
             Column::Dataset if self.rules.reads_resources() => [place, vec!["resource", "request"]].concat(),
@@ -301,6 +320,16 @@ impl Catalog {
                 let found = cell(inputs.src_ip, row);
                 let found = found.and_then(|ip| *known.entry(ip).or_insert_with(|| countries.of(ip)));
                 out.country.append_option(found);
+            }
+        }
+        if wants(Column::Asn)
+            && let Some(asns) = &self.asns
+        {
+            let mut known: HashMap<&str, Option<String>> = HashMap::new();
+            for row in 0..inputs.rows {
+                let found = cell(inputs.src_ip, row);
+                let found = found.and_then(|ip| known.entry(ip).or_insert_with(|| asns.of(ip)).as_deref());
+                out.asn.append_option(found);
             }
         }
         out.finish(inputs.rows)
@@ -359,6 +388,7 @@ impl Derived {
             Column::Outcome => Arc::new(self.outcome),
             Column::Shown => Arc::new(self.shown),
             Column::Country => Arc::new(self.country),
+            Column::Asn => Arc::new(self.asn),
         }
     }
 }
@@ -477,6 +507,7 @@ struct Rows {
     outcome: StringBuilder,
     shown: BooleanBuilder,
     country: StringBuilder,
+    asn: StringBuilder,
     /// Hashes of this row's people, for leaving out doubles.
     seen: Vec<u64>,
     /// The first of them, as written.
@@ -504,6 +535,7 @@ impl Rows {
             outcome: StringBuilder::with_capacity(rows, rows * 4),
             shown: BooleanBuilder::with_capacity(rows),
             country: StringBuilder::with_capacity(rows, rows * 2),
+            asn: StringBuilder::new(),
             seen: Vec::new(),
             text: String::new(),
         }
@@ -538,8 +570,14 @@ impl Rows {
 
     /// The columns; those that nothing was appended to are null in all `rows`.
     fn finish(mut self, rows: usize) -> Derived {
-        let texts =
-            [&mut self.route, &mut self.dataset, &mut self.subject, &mut self.outcome, &mut self.country];
+        let texts = [
+            &mut self.route,
+            &mut self.dataset,
+            &mut self.subject,
+            &mut self.outcome,
+            &mut self.country,
+            &mut self.asn,
+        ];
         for text in texts {
             text.append_nulls(rows - text.len());
         }
@@ -553,6 +591,7 @@ impl Rows {
             outcome: self.outcome.finish(),
             shown: self.shown.finish(),
             country: self.country.finish(),
+            asn: self.asn.finish(),
         }
     }
 }

@@ -44,9 +44,11 @@ pub enum CatalogError {
         /// How to mend it.
         help: String,
     },
-    /// A database of countries that cannot be used.
+    /// A database of addresses that cannot be used.
     #[error("{file}: {message}")]
-    Countries {
+    Addresses {
+        /// What names it in `[inventory]`.
+        key: &'static str,
         /// The file's name, as given.
         file: String,
         /// What is wrong.
@@ -64,7 +66,10 @@ impl CatalogError {
         match self {
             Self::Route { help, .. } | Self::Subject { help, .. } | Self::Csv { help, .. } => Some(help),
             Self::Twice { .. } => Some("give each dataset its own name; one dataset may list several routes"),
-            Self::Countries { .. } => {
+            Self::Addresses { key: "asns", .. } => {
+                Some("`inventory.asns` names a database of autonomous systems in MaxMind's format (.mmdb)")
+            }
+            Self::Addresses { .. } => {
                 Some("`inventory.countries` names a country database in MaxMind's format (.mmdb)")
             }
             Self::Stored(_) => Some("learn again from the records"),

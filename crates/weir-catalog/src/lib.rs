@@ -10,7 +10,7 @@
 //! What it refuses: IO, a clock, and calling an object a person. An order's id names nobody unless a configured link leads from it to
 //! someone.
 
-mod countries;
+mod addresses;
 pub mod derive;
 pub mod inventory;
 pub mod learn;
@@ -31,7 +31,7 @@ mod toml_out;
 mod walk;
 mod words;
 
-pub use countries::Countries;
+pub use addresses::{Asns, Countries};
 pub use derive::{Catalog, Column, Derived, Inputs};
 pub use error::CatalogError;
 pub use inventory::{Inventories, KeyRow, PersonRow};

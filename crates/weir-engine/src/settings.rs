@@ -3,7 +3,7 @@
 use crate::EngineError;
 use std::path::Path;
 use std::sync::Arc;
-use weir_catalog::{Catalog, Countries, Inventories, Learned, Links};
+use weir_catalog::{Asns, Catalog, Countries, Inventories, Learned, Links};
 use weir_model::ModelError;
 use weir_model::config::{Config, SourceConfig};
 use weir_sources::source::FileOptions;
@@ -19,6 +19,8 @@ pub struct Settings {
     pub links: Links,
     /// Addresses to countries.
     pub countries: Option<Arc<Countries>>,
+    /// Addresses to autonomous systems.
+    pub asns: Option<Arc<Asns>>,
 }
 
 impl Settings {
@@ -43,9 +45,12 @@ impl Settings {
         if let Some(name) = settings.config.inventory.people.clone() {
             settings.inventories.add_people(&name, &text(&beside(&name))?)?;
         }
+        let bytes = |name: &str| std::fs::read(beside(name)).map_err(|e| unreadable(&beside(name), &e));
         if let Some(name) = settings.config.inventory.countries.clone() {
-            let bytes = std::fs::read(beside(&name)).map_err(|e| unreadable(&beside(&name), &e))?;
-            settings.countries = Some(Arc::new(Countries::new(&name, bytes)?));
+            settings.countries = Some(Arc::new(Countries::new(&name, bytes(&name)?)?));
+        }
+        if let Some(name) = settings.config.inventory.asns.clone() {
+            settings.asns = Some(Arc::new(Asns::new(&name, bytes(&name)?)?));
         }
         for link in settings.config.links.clone() {
             settings.links.add_csv(&link.file, &link.from, &link.to, &text(&beside(&link.file))?)?;
@@ -68,7 +73,7 @@ impl Settings {
     /// The catalog that these settings and what was learned make.
     pub(crate) fn catalog(&self, learned: &Learned) -> Result<Arc<Catalog>, EngineError> {
         let catalog = Catalog::new(&self.config, learned, self.links.clone())?;
-        Ok(Arc::new(catalog.with_countries(self.countries.clone())))
+        Ok(Arc::new(catalog.with_countries(self.countries.clone()).with_asns(self.asns.clone())))
     }
 
     /// How a file is read: the first `[[source]]` that matches its path.

@@ -132,6 +132,8 @@ pub struct InventoryConfig {
     pub people: Option<String>,
     /// MMDB: IP address to country.
     pub countries: Option<String>,
+    /// MMDB: IP address to autonomous system.
+    pub asns: Option<String>,
 }
 
 impl Config {

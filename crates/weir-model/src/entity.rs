@@ -19,6 +19,8 @@ pub enum EntityKind {
     Origin,
     /// An address prefix: `/24` for IPv4, `/48` for IPv6.
     Prefix,
+    /// An autonomous system, the network of one operator: `AS15169`.
+    Asn,
     /// A client fingerprint: the user agent string.
     Client,
     /// A request path with its variable parts replaced.
@@ -50,6 +52,7 @@ impl EntityKind {
             Self::Key => "key",
             Self::Origin => "origin",
             Self::Prefix => "prefix",
+            Self::Asn => "asn",
             Self::Client => "client",
             Self::Route => "route",
             Self::Dataset => "dataset",
@@ -68,6 +71,7 @@ impl EntityKind {
         match self {
             Self::Prefix => "prefixes".to_owned(),
             Self::Country => "countries".to_owned(),
+            Self::Asn => "autonomous systems".to_owned(),
             other => format!("{other}s"),
         }
     }

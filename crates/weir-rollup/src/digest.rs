@@ -22,8 +22,8 @@ use weir_stats::{hash64, hash64_in};
 const STORED: [&str; 9] =
     ["source", "sensor", "service", "hostname", "src_ip", "user_agent", "credential", "actor", "key_uid"];
 /// Texts that the catalog derives, likewise.
-const DERIVED: [Column; 5] =
-    [Column::Route, Column::Dataset, Column::Subject, Column::Outcome, Column::Country];
+const DERIVED: [Column; 6] =
+    [Column::Route, Column::Dataset, Column::Subject, Column::Outcome, Column::Country, Column::Asn];
 /// The texts that are hashed, by place: address, client, credential, route, person, outcome. The others differ seldom where these do not.
 const HASHED: [usize; 6] = [4, 5, 6, 9, 11, 12];
 
@@ -171,8 +171,14 @@ impl Kept {
             let found = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
             found.cloned().unwrap_or_else(|| StringArray::new_null(batch.num_rows()))
         };
-        let derived_texts =
-            [&derived.route, &derived.dataset, &derived.subject, &derived.outcome, &derived.country];
+        let derived_texts = [
+            &derived.route,
+            &derived.dataset,
+            &derived.subject,
+            &derived.outcome,
+            &derived.country,
+            &derived.asn,
+        ];
         let people = derived.subjects.values().as_any().downcast_ref::<StructArray>();
         let people = people.map(|people| {
             let columns = people.columns().iter().filter_map(|c| c.as_any().downcast_ref::<StringArray>());

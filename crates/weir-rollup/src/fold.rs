@@ -109,6 +109,7 @@ impl Fold {
             Lane::new(EntityKind::Actor, actors),
             Lane::new(EntityKind::Dataset, Text(Some(&derived.dataset))),
             Lane::new(EntityKind::Country, Text(Some(&derived.country))),
+            Lane::new(EntityKind::Asn, Text(Some(&derived.asn))),
             Lane::new(EntityKind::Sensor, text(batch, "sensor")),
         ];
         let (routes, datasets) = (Text(Some(&derived.route)), Text(Some(&derived.dataset)));

@@ -3,8 +3,9 @@
 use weir_model::EntityKind;
 
 /// Kinds rolled up, sorted by their word.
-pub const KINDS: [EntityKind; 12] = [
+pub const KINDS: [EntityKind; 13] = [
     EntityKind::Actor,
+    EntityKind::Asn,
     EntityKind::Client,
     EntityKind::Country,
     EntityKind::Credential,

@@ -35,11 +35,12 @@ impl Detector for Reach {
 }
 
 /// Kinds of entity in the order they are judged, with their column of `access`: what one kind explains is left out for the next.
-const KINDS: [(EntityKind, &str); 6] = [
+const KINDS: [(EntityKind, &str); 7] = [
     (EntityKind::Origin, "src_ip"),
     (EntityKind::Actor, "actor"),
     (EntityKind::Credential, "credential"),
     (EntityKind::Prefix, "src_ip"),
+    (EntityKind::Asn, "asn"),
     (EntityKind::Client, "user_agent"),
     (EntityKind::Key, "key_uid"),
 ];
@@ -54,7 +55,10 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     // Where most readers are not named, how people visit says more than how many they are.
     let habits =
         !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN;
-    for (kind, column) in KINDS {
+    let told = |kind| kind != EntityKind::Asn || context.config.inventory.asns.is_some();
+    let kinds: Vec<_> = KINDS.into_iter().filter(|(kind, _)| told(*kind)).collect();
+    for (kind, column) in &kinds {
+        let (kind, column) = (*kind, *column);
         if habits && !NAMED.contains(&kind) {
             continue;
         }
@@ -66,7 +70,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         let scope = exact::Scope { kind, column, cover: &cover, explained: &explained };
         let series = exact::series(context, &scope, &census).await?;
         let judged =
-            judge::judge(&census, &series, |tests| context.threshold(KINDS.len() * WINDOWS.len(), tests));
+            judge::judge(&census, &series, |tests| context.threshold(kinds.len() * WINDOWS.len(), tests));
         findings.extend(tell::findings(context, &scope, &census, &judged).await?);
         explained.add(kind, &judged);
     }

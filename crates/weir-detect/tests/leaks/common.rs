@@ -4,7 +4,7 @@ use crate::mmdb::database;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use weir_catalog::{Catalog, Countries, Inventories, Learner, Links};
+use weir_catalog::{Asns, Catalog, Countries, Inventories, Learner, Links};
 use weir_detect::{Context, detector};
 use weir_lake::{Lake, SessionOptions};
 use weir_model::config::Config;
@@ -22,6 +22,8 @@ pub struct World {
     pub inventories: Inventories,
     /// Lines of `network,country`.
     pub countries: String,
+    /// Lines of `network,number of its autonomous system`.
+    pub asns: String,
 }
 
 impl World {
@@ -113,7 +115,9 @@ impl World {
         let catalog = Catalog::new(&self.config, &learner.finish(&self.config), Links::default()).unwrap();
         let countries = (!self.countries.is_empty())
             .then(|| Arc::new(Countries::new("countries.mmdb", database(&self.countries)).unwrap()));
-        let catalog = catalog.with_countries(countries);
+        let asns =
+            (!self.asns.is_empty()).then(|| Arc::new(Asns::new("asns.mmdb", database(&self.asns)).unwrap()));
+        let catalog = catalog.with_countries(countries).with_asns(asns);
         let spill = tempfile::tempdir().unwrap();
         let mut fold = Fold::new(256 << 20, spill.path());
         let mut digest = Digest::new(1 << 20);

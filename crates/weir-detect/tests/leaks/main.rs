@@ -8,6 +8,7 @@ mod dormant;
 mod drift;
 mod harvest;
 mod mmdb;
+mod reach;
 mod site;
 
 use common::{World, values};

@@ -31,8 +31,17 @@ pub fn database(lines: &str) -> Vec<u8> {
             }
         }
         map(&mut data, 1);
-        text(&mut data, "country_code");
-        text(&mut data, country);
+        match country.parse::<u32>() {
+            Ok(number) => {
+                text(&mut data, "autonomous_system_number");
+                data.push(6 << 5 | 4);
+                data.extend_from_slice(&number.to_be_bytes());
+            }
+            Err(_) => {
+                text(&mut data, "country_code");
+                text(&mut data, country);
+            }
+        }
     }
     let mut out = Vec::new();
     for side in tree.iter().flatten() {

@@ -64,15 +64,16 @@ impl Site {
     }
 
     /// What a detector finds, under a configuration and a country database.
-    pub fn find(mut self, detector: &str, config: &str, countries: &str) -> Vec<Finding> {
+    pub fn find(self, detector: &str, config: &str, countries: &str) -> Vec<Finding> {
+        World { countries: countries.to_owned(), ..self.world(config) }.find(detector)
+    }
+
+    /// The site's log, under a configuration.
+    pub fn world(mut self, config: &str) -> World {
         self.0.sort();
         let text: String = self.0.into_iter().map(|(_, line)| line + "\n").collect();
-        let mut world = World {
-            config: Config::parse(config).unwrap(),
-            countries: countries.to_owned(),
-            ..World::default()
-        };
+        let mut world = World { config: Config::parse(config).unwrap(), ..World::default() };
         world.files.insert("my-access.jsonl".to_owned(), text.into_bytes());
-        world.find(detector)
+        world
     }
 }

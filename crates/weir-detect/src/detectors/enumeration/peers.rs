@@ -14,7 +14,7 @@ use weir_stats::hash64;
 /// Readers whose mistakes are followed: all, or a sample by the hash of their names.
 const FOLLOWED: f64 = 20_000.0;
 /// Least correlation taken for granted.
-const ALIKE_MIN: f64 = 0.02;
+const ALIKE_MIN: f64 = 0.005;
 /// Largest correlation that a measurement can give.
 const ALIKE_MAX: f64 = 0.9;
 

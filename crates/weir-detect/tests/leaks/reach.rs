@@ -1,0 +1,52 @@
+//! `reach` on a made-up site whose readers come from many networks.
+
+use crate::common::{World, values};
+use crate::site::Site;
+use std::fmt::Write as _;
+use weir_model::{EntityKind, Finding, Severity};
+
+const CONFIG: &str = "[[dataset]]\nname = \"address books\"\ncategories = [\"postal_address\"]\n\
+                      routes = [\"/members/{member}/addresses\"]\nsubject = \"member\"\n";
+/// Operators whose members read their own addresses.
+const OPERATORS: u32 = 80;
+
+/// Thirty days of members at home, in the networks of many operators.
+fn ordinary() -> Site {
+    let mut site = Site::default();
+    for day in 0..30 {
+        for operator in 0..OPERATORS {
+            let member = operator * 100 + day % 12;
+            site.member(day, 420 + operator * 7, &format!("248.{operator}.{}.7", day % 12), 10_000 + member);
+        }
+    }
+    site
+}
+
+/// One operator's network that nobody else uses: each address, in a prefix of its own, reads two people and is not seen again.
+fn scattered(site: &mut Site) {
+    for nth in 0..400 {
+        let origin = format!("247.{}.{}.9", nth / 200, nth % 200);
+        for of in 0..2 {
+            site.read(10 + nth / 40, 300 + nth % 40 * 20 + of, &origin, 10_000 + (nth * 2 + of) % 960, "");
+        }
+    }
+}
+
+fn find(site: Site, told: bool) -> Vec<Finding> {
+    let mut asns = "247.0.0.0/8,64999\n".to_owned();
+    (0..OPERATORS).for_each(|n| drop(writeln!(asns, "248.{n}.0.0/16,{}", 64_000 + n)));
+    let config =
+        if told { format!("{CONFIG}[inventory]\nasns = \"asns.mmdb\"\n") } else { CONFIG.to_owned() };
+    World { asns: if told { asns } else { String::new() }, ..site.world(&config) }.find("reach")
+}
+
+#[test]
+fn an_operator_whose_addresses_are_each_too_quiet_is_found_where_a_database_names_it() {
+    let mut site = ordinary();
+    scattered(&mut site);
+    let found = find(site, true);
+    let told: Vec<_> = found.iter().map(|f| (f.severity, values(f, EntityKind::Asn))).collect();
+    assert_eq!(told, [(Severity::High, vec!["AS64999".to_owned()])], "{found:#?}");
+    assert_eq!(found[0].measures["origins"], 400.0);
+    assert_eq!(find(ordinary(), true), []);
+}
