@@ -48,7 +48,7 @@ async fn people_are_masked_unless_it_is_recorded_who_sees_them() {
     std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
     let settings = Settings::read(&place.path("weir.toml")).unwrap();
     place.investigate_with(&[place.path("access.log")], settings.clone()).await;
-    for table in ["access", "auth", "rejects"] {
+    for table in ["access", "auth", "digest", "rejects"] {
         let all = shown(&place, &settings, &format!("SELECT * FROM {table}"), None).await;
         assert!(!all.contains("secretperson"), "{table}: {all}");
     }

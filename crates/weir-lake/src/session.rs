@@ -99,7 +99,8 @@ impl Session {
         derive: Option<Arc<dyn Derive>>,
     ) -> Result<Self> {
         let context = context(options)?;
-        let kept = derive.as_ref().is_some_and(|by| by.kept()) && snapshot.table(Name::Digest).is_some();
+        // A digest made under another configuration shows other columns than records do.
+        let kept = derive.as_ref().is_some_and(|by| by.kept() && snapshot.has_digest_of(by.id()));
         for name in Name::ALL.into_iter().filter(|name| *name != Name::State) {
             let Some(table) = snapshot.table(name).filter(|_| kept || name != Name::Digest) else {
                 continue;

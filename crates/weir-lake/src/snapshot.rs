@@ -69,6 +69,12 @@ impl Snapshot {
         parts.filter_map(|part| if let Part::Catalog(id) = part { Some(id.clone()) } else { None }).collect()
     }
 
+    /// Whether there is a digest, all of it made under one catalog.
+    pub(crate) fn has_digest_of(&self, catalog: &str) -> bool {
+        let of = |part: &Part| matches!(part, Part::Catalog(id) if id == catalog);
+        self.tables.contains_key(&Name::Digest) && self.files(Name::Digest).iter().all(|f| of(&f.part))
+    }
+
     pub(crate) fn files(&self, name: Name) -> &[DataFile] {
         self.tables.get(&name).map_or(&[], |pinned| &pinned.files)
     }

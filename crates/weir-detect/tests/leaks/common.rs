@@ -24,6 +24,8 @@ pub struct World {
     pub countries: String,
     /// Lines of `network,number of its autonomous system`.
     pub asns: String,
+    /// The event time looked at.
+    pub span: Span,
 }
 
 impl World {
@@ -84,7 +86,7 @@ impl World {
             catalog: &catalog,
             inventories: &self.inventories,
             config: &self.config,
-            span: Span::default(),
+            span: self.span,
             alert_budget: 1.0,
         };
         detector(name).unwrap().run(&context).await.unwrap()

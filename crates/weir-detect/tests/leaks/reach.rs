@@ -3,7 +3,7 @@
 use crate::common::{World, values};
 use crate::site::Site;
 use std::fmt::Write as _;
-use weir_model::{EntityKind, Finding, Severity};
+use weir_model::{EntityKind, Finding, Micros, Severity, Span};
 
 const CONFIG: &str = "[[dataset]]\nname = \"address books\"\ncategories = [\"postal_address\"]\n\
                       routes = [\"/members/{member}/addresses\"]\nsubject = \"member\"\n";
@@ -49,4 +49,23 @@ fn an_operator_whose_addresses_are_each_too_quiet_is_found_where_a_database_name
     assert_eq!(told, [(Severity::High, vec!["AS64999".to_owned()])], "{found:#?}");
     assert_eq!(found[0].measures["origins"], 400.0);
     assert_eq!(find(ordinary(), true), []);
+}
+
+/// What holds of records that are alike holds of each: a period that cuts ten minutes is asked of the records themselves.
+#[test]
+fn a_digest_and_its_records_answer_alike() {
+    let found = |since: Option<i64>| {
+        let mut site = ordinary();
+        (0..60).for_each(|nth| site.read(20 + nth / 20, 300 + nth % 20, "247.9.9.9", 10_000 + nth * 13, ""));
+        let span = Span { since: since.map(Micros), until: None };
+        World { span, ..site.world(CONFIG) }.find("reach")
+    };
+    // What is cited names the period; all else is the same.
+    let told = |findings: Vec<Finding>| -> Vec<_> {
+        findings.into_iter().map(|f| (f.explanation, f.measures, f.raised, f.evidence.0.total())).collect()
+    };
+    let whole = told(found(None));
+    assert_eq!(whole.len(), 1);
+    assert_eq!(told(found(Some(0))), whole);
+    assert_eq!(told(found(Some(1))), whole, "one microsecond into ten minutes");
 }
