@@ -73,10 +73,17 @@ pub(crate) async fn refold(
     catalog: &Arc<Catalog>,
     progress: &dyn Progress,
 ) -> Result<Snapshot, EngineError> {
-    if snapshot.rollup_catalogs().iter().all(|id| id == catalog.id()) {
+    let fresh = |snapshot: &Snapshot| snapshot.rollup_catalogs().iter().all(|id| id == catalog.id());
+    if fresh(&snapshot) {
         return Ok(snapshot);
     }
     progress.stage("folding", None);
+    let _right = lake.folding().await?;
+    let snapshot = lake.snapshot().await?;
+    if fresh(&snapshot) {
+        progress.done();
+        return Ok(snapshot);
+    }
     let session = snapshot.session(&snapshot.session_options(), None)?;
     let mut folding = Folding::new(Arc::clone(catalog), lake.memory());
     let mut refold = lake.refold(&snapshot, catalog.id()).await?;

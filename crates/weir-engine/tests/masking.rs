@@ -35,6 +35,17 @@ fn log() -> String {
     text + "secretperson99 broke this line\n"
 }
 
+/// A log of tokens issued to those people.
+fn issued() -> String {
+    let line = |n: u32| {
+        format!(
+            "{{\"log_id\":\"{n}\",\"data\":{{\"date\":\"2026-03-01T09:00:{n:02}.000Z\",\"type\":\"seacft\",\"client_id\":\"cid\",\"ip\":\"192.0.2.{n}\",\
+             \"user_agent\":\"Chrome 144\",\"user_id\":\"secretperson{n}\",\"scope\":\"openid\",\"tenant_name\":\"shop\",\"log_id\":\"{n}\"}}}}\n"
+        )
+    };
+    (10..40).map(line).collect()
+}
+
 async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unmasked>) -> String {
     let lake = open_lake(&place.path("case/lake"), false, weir_engine::Memory::default()).await.unwrap();
     let batches = sql(&lake, settings, &Fingerprints::default(), query, who).await.unwrap();
@@ -45,13 +56,18 @@ async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unm
 async fn people_are_masked_unless_it_is_recorded_who_sees_them() {
     let place = Place::new();
     std::fs::write(place.path("access.log"), log()).unwrap();
+    std::fs::write(place.path("issued.jsonl"), issued()).unwrap();
     std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
     let settings = Settings::read(&place.path("weir.toml")).unwrap();
-    place.investigate_with(&[place.path("access.log")], settings.clone()).await;
-    for table in ["access", "auth", "digest", "rejects"] {
+    let logs = [place.path("access.log"), place.path("issued.jsonl")];
+    place.investigate_with(&logs, settings.clone()).await;
+    for table in ["access", "auth", "digest", "rejects", "rollup"] {
         let all = shown(&place, &settings, &format!("SELECT * FROM {table}"), None).await;
         assert!(!all.contains("secretperson"), "{table}: {all}");
     }
+    let actors =
+        shown(&place, &settings, "SELECT DISTINCT entity FROM rollup WHERE kind = 'actor'", None).await;
+    assert_eq!(actors.matches("p_").count(), 30, "{actors}");
     // A filter sees pseudonyms too: nothing can be asked for by name.
     let by_name = "SELECT path FROM access WHERE path LIKE '%secretperson1%'";
     assert!(!shown(&place, &settings, by_name, None).await.contains("p_"));

@@ -1,8 +1,9 @@
 //! Columns that are derived when records are read: one scalar function per column, so that a query pays for what it names.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::zip::zip;
 use datafusion::common::exec_err;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result};
@@ -104,6 +105,7 @@ impl Derive for Masked {
                 columns
             }
             "auth" => HOLDERS.map(|name| text(name, vec![name.to_owned(), "source".to_owned()])).into(),
+            "rollup" => vec![text("entity", vec!["entity".to_owned(), "kind".to_owned()])],
             "rejects" => vec![text("text", vec!["text".to_owned()])],
             _ => Vec::new(),
         }
@@ -119,15 +121,16 @@ impl Derive for Masked {
             let found = inputs.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
             found.ok_or_else(|| format!("`{table}` has no text `{name}`"))
         };
+        let some = |values: &StringArray, of: &StringArray, masked: &str| {
+            let which = of.iter().map(|word| Some(word == Some(masked))).collect::<BooleanArray>();
+            zip(&which, &self.people("holder", values), values).map_err(|e| e.to_string())
+        };
         Ok(match (table, derived(column)) {
             ("access", Some(column)) => self.derived(column, inputs),
             ("access", None) => self.text(column, inputs),
-            ("auth", _) => {
-                let (values, sources) = (texts(column)?, texts("source")?);
-                let issued = sources.iter().map(|s| Some(s == Some(ISSUER))).collect::<BooleanArray>();
-                let masked = self.people("holder", values);
-                arrow_select::zip::zip(&issued, &masked, values).map_err(|e| e.to_string())?
-            }
+            ("auth", _) => some(texts(column)?, texts("source")?, ISSUER)?,
+            // Whoever was issued a credential is an actor.
+            ("rollup", _) => some(texts("entity")?, texts("kind")?, "actor")?,
             _ => new_null_array(&DataType::Utf8, inputs.num_rows()),
         })
     }

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::delta::DeltaLog;
 use crate::ingest::Ingest;
-use crate::lease::{Abandoned, Lease};
+use crate::lease::{Abandoned, FoldingRight, Lease};
 use crate::memory::Memory;
 use crate::refold::Refold;
 use crate::snapshot::Snapshot;
@@ -125,6 +125,12 @@ impl Lake {
 
     async fn version(&self, name: Name) -> Result<Option<i64>> {
         self.inner.log(name)?.version().await
+    }
+
+    /// Waits for the right to fold again. Two who fold the same records at once would both add what they made; so take it, then look at a new
+    /// snapshot for whether there is anything left to do.
+    pub async fn folding(&self) -> Result<FoldingRight> {
+        FoldingRight::take(&self.inner.store).await
     }
 
     /// Starts replacing the rollups that a snapshot shows by ones folded under another catalog.

@@ -11,6 +11,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Ids stay below 2^53, so that every JSON reader keeps them.
 const ID_MAX: u64 = (1 << 53) - 1;
@@ -21,6 +22,32 @@ pub(crate) struct Lease {
     pub(crate) id: i64,
     path: PathBuf,
     file: File,
+}
+
+/// The right to fold the lake again, which one process has at a time. It goes with the process.
+#[derive(Debug)]
+pub struct FoldingRight {
+    #[expect(dead_code, reason = "held for its lock")]
+    file: File,
+}
+
+/// How often it is asked for.
+const ASK: Duration = Duration::from_millis(50);
+
+impl FoldingRight {
+    /// Waits until nobody else has it.
+    pub(crate) async fn take(store: &Store) -> Result<Self> {
+        let path = store.dir.join(LEASES).join("refold.lock");
+        let fail = |e| LakeError::write(format!("{LEASES}/refold.lock"), e);
+        let file = OpenOptions::new().append(true).create(true).open(&path).map_err(fail)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file }),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(ASK).await,
+                Err(TryLockError::Error(e)) => return Err(fail(e)),
+            }
+        }
+    }
 }
 
 /// A lease whose writer is gone, locked by us.

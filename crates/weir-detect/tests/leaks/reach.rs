@@ -2,7 +2,6 @@
 
 use crate::common::{World, values};
 use crate::site::Site;
-use std::fmt::Write as _;
 use weir_model::{EntityKind, Finding, Micros, Severity, Span};
 
 const CONFIG: &str = "[[dataset]]\nname = \"address books\"\ncategories = [\"postal_address\"]\n\
@@ -33,8 +32,8 @@ fn scattered(site: &mut Site) {
 }
 
 fn find(site: Site, told: bool) -> Vec<Finding> {
-    let mut asns = "247.0.0.0/8,64999\n".to_owned();
-    (0..OPERATORS).for_each(|n| drop(writeln!(asns, "248.{n}.0.0/16,{}", 64_000 + n)));
+    let operators = (0..OPERATORS).map(|n| format!("248.{n}.0.0/16,{}\n", 64_000 + n));
+    let asns = operators.chain(["247.0.0.0/8,64999\n".to_owned()]).collect();
     let config =
         if told { format!("{CONFIG}[inventory]\nasns = \"asns.mmdb\"\n") } else { CONFIG.to_owned() };
     World { asns: if told { asns } else { String::new() }, ..site.world(&config) }.find("reach")

@@ -200,6 +200,18 @@ async fn rollups(lake: &Lake, kinds: &[EntityKind]) -> Vec<(String, i64)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_folds_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = lake(dir.path()).await;
+    let right = lake.folding().await.unwrap();
+    let other = self::lake(dir.path()).await;
+    let wait = std::time::Duration::from_millis(200);
+    assert!(tokio::time::timeout(wait, other.folding()).await.is_err(), "another has it");
+    drop(right);
+    other.folding().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rollups_are_merged_in_order_and_refolded_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let lake = lake(dir.path()).await;
