@@ -1,7 +1,7 @@
 //! Functions that every session has, beside DataFusion's own. They travel to a cluster by name.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, Float64Array, StringArray};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow_schema::DataType;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
@@ -13,6 +13,7 @@ use weir_stats::hash64;
 /// Makes them known to a session.
 pub(crate) fn register(context: &SessionContext) {
     context.register_udf(network());
+    context.register_udf(hash());
     context.register_udf(hash_share());
 }
 
@@ -36,6 +37,19 @@ fn network() -> ScalarUDF {
         Ok(ColumnarValue::Array(Arc::new(networks) as ArrayRef))
     };
     create_udf("network", vec![DataType::Utf8], DataType::Utf8, Volatility::Immutable, Arc::new(of))
+}
+
+/// `hash(text)`: the text's hash, the bits of `weir_stats::hash64` as a signed number: what sorts in few bytes where only equality matters.
+fn hash() -> ScalarUDF {
+    let of = |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(arguments)?;
+        let texts = arrays.first().and_then(|a| a.as_string_opt::<i32>());
+        let texts = texts.ok_or_else(|| DataFusionError::Execution("hash takes a text".to_owned()))?;
+        let hashes: Int64Array =
+            texts.iter().map(|text| text.map(|t| hash64(t.as_bytes()).cast_signed())).collect();
+        Ok(ColumnarValue::Array(Arc::new(hashes) as ArrayRef))
+    };
+    create_udf("hash", vec![DataType::Utf8], DataType::Int64, Volatility::Immutable, Arc::new(of))
 }
 
 /// `hash_share(text)`: where a text's hash lies, from 0 to 1: below a bound for that share of all texts, the same ones in every query.

@@ -69,20 +69,20 @@ struct Building {
 }
 
 impl Building {
-    fn take(&mut self, row: &weir_lake::Row<'_>) {
+    /// Takes in a row, with the families of clients.
+    fn take(&mut self, row: &weir_lake::Row<'_>, families: &HashMap<u64, u64>) {
         let (Some(at), Some(last), Some(day)) = (row.time("time"), row.time("last"), row.int("day")) else {
             return;
         };
-        let client = row.text("user_agent").unwrap_or("");
-        let program = hash64(client.as_bytes());
+        let hash = |column: &str| row.int(column).map(i64::cast_unsigned);
+        let program = hash("client").unwrap_or(0);
         if row.int("data") != Some(1) {
             self.looks.entry(program).and_modify(|look| *look = (*look).max(last)).or_insert(last);
             return;
         }
-        let credential = row.text("credential").map(|c| hash64(c.as_bytes()));
+        let credential = hash("credential");
         self.origin.named |= credential.is_some();
-        let named =
-            row.text("subject").filter(|s| !s.starts_with("credential:")).map(|s| hash64(s.as_bytes()));
+        let named = hash("person");
         let staff = match (credential, named) {
             (Some(credential), Some(person)) => *self.holders.entry(credential).or_insert(person) != person,
             _ => false,
@@ -102,12 +102,25 @@ impl Building {
             at,
             day,
             person,
-            family: family(client),
+            family: families.get(&program).copied().unwrap_or(0),
             client: program,
             bare,
             staff,
         });
     }
+}
+
+/// The families of the clients of some records, by the clients' hashes.
+async fn families(context: &Context<'_>, records: &str) -> Result<HashMap<u64, u64>, DetectError> {
+    let query = format!("SELECT DISTINCT coalesce(user_agent, '') AS client FROM {records}");
+    let mut batches = context.stream(&query).await?;
+    let mut families = HashMap::new();
+    while let Some(batch) = batches.next().await {
+        let batch = [batch?];
+        let clients = rows(&batch).filter_map(|row| row.text("client"));
+        families.extend(clients.map(|client| (hash64(client.as_bytes()), family(client))));
+    }
+    Ok(families)
 }
 
 /// Reads the visits at some addresses, one address at a time.
@@ -118,12 +131,17 @@ pub(crate) async fn each(
 ) -> Result<(), DetectError> {
     let all: Vec<&str> = origins.iter().map(String::as_str).collect();
     for chunk in all.chunks(CHUNK) {
+        let records = format!(
+            "{{digest}} WHERE src_ip IN {} AND {{span}} AND ((shown AND (dataset IS NOT NULL OR subject IS NOT NULL)) OR (dataset IS NULL AND subject IS NULL AND outcome = 'ok'))",
+            quote_all(chunk.iter().copied())
+        );
+        let families = families(context, &records).await?;
+        // What is only compared is hashed before it is sorted: a client's name is longer than all the rest.
         let query = format!(
-            "SELECT src_ip, user_agent, time, last, day, credential, subject, CASE WHEN dataset IS NOT NULL OR subject IS NOT NULL THEN 1 ELSE 0 END AS data \
-             FROM {{digest}} WHERE src_ip IN {} AND {} AND ((shown AND (dataset IS NOT NULL OR subject IS NOT NULL)) OR (dataset IS NULL AND subject IS NULL AND outcome = 'ok')) \
-             ORDER BY src_ip, time, data, user_agent, credential, subject",
-            quote_all(chunk.iter().copied()),
-            context.span_sql()
+            "SELECT src_ip, time, last, day, hash(coalesce(user_agent, '')) AS client, hash(credential) AS credential, \
+             CASE WHEN subject NOT LIKE 'credential:%' THEN hash(subject) END AS person, \
+             CASE WHEN dataset IS NOT NULL OR subject IS NOT NULL THEN 1 ELSE 0 END AS data \
+             FROM {records} ORDER BY src_ip, time, data, client, credential, person"
         );
         let mut batches = context.stream(&query).await?;
         let mut building = Building::default();
@@ -138,7 +156,7 @@ pub(crate) async fn each(
                     };
                     take(std::mem::replace(&mut building, next).origin);
                 }
-                building.take(&row);
+                building.take(&row, &families);
             }
         }
         take(building.origin);
