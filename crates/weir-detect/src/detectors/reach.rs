@@ -57,8 +57,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN;
     let told = |kind| kind != EntityKind::Asn || context.config.inventory.asns.is_some();
     let kinds: Vec<_> = KINDS.into_iter().filter(|(kind, _)| told(*kind)).collect();
-    for (kind, column) in &kinds {
-        let (kind, column) = (*kind, *column);
+    for &(kind, column) in &kinds {
         if habits && !NAMED.contains(&kind) {
             continue;
         }
