@@ -1,15 +1,16 @@
-//! `reach`: how many people an entity's records show, over windows from an hour to the whole period.
+//! `reach`: how many people an entity's records show, over windows from an hour to the whole period; and who always read many, in ways that are not its own.
 
 mod exact;
 mod judge;
+mod ladder;
 mod screen;
+mod stray;
 mod tell;
 
 use super::harvest;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use weir_model::{EntityKind, Finding};
-use weir_stats::WINDOWS;
 
 /// Sees who reads more people's data than its past, its peers and its credentials explain.
 #[derive(Clone, Copy, Debug)]
@@ -68,9 +69,13 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         }
         let scope = exact::Scope { kind, column, cover: &cover, explained: &explained };
         let series = exact::series(context, &scope, &census).await?;
-        let judged =
-            judge::judge(&census, &series, |tests| context.threshold(kinds.len() * WINDOWS.len(), tests));
+        let judged = judge::judge(&census, &series, |tests| {
+            context.threshold(kinds.len() * ladder::LADDER.len(), tests)
+        });
         findings.extend(tell::findings(context, &scope, &census, &judged).await?);
+        if NAMED.contains(&kind) {
+            findings.extend(stray::findings(context, &scope, &judged).await?);
+        }
         explained.add(kind, &judged);
     }
     Ok(findings)

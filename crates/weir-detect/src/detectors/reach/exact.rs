@@ -1,13 +1,14 @@
 //! The exact look at few entities: whose data, under which credentials, day by day.
 
 use super::judge::Judged;
+use super::ladder::{Reached, reached};
 use super::screen::{Candidate, Census};
-use crate::grid::{Held, held};
+use crate::grid::held;
 use crate::{Context, DetectError};
 use futures::StreamExt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use weir_lake::{quote_all, rows};
-use weir_model::EntityKind;
+use weir_model::{EntityKind, Micros};
 use weir_stats::{Distinct, hash64};
 
 /// Entities asked about in one query.
@@ -116,12 +117,12 @@ fn prefix_sql(column: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Series {
     pub(super) entity: String,
-    /// People read without a credential that explains it, by what each window held on each checkpoint.
-    pub(super) bare: Held,
+    /// People read without a credential that explains it, by what each step of the ladder held on each checkpoint.
+    pub(super) bare: Reached,
     /// People read with such credentials, less the credentials.
-    pub(super) beyond: Held,
-    /// Days with the number of people read under explaining credentials.
-    pub(super) daily: Vec<(i32, f64)>,
+    pub(super) beyond: Reached,
+    /// Days with the number of people read under explaining credentials, and that of their busiest hour.
+    pub(super) daily: Vec<(i32, [f64; 2])>,
     /// What clients and ordinary use may explain where nothing names a credential.
     pub(super) allowance: f64,
 }
@@ -132,10 +133,59 @@ struct Building {
     bare: Vec<(i32, Distinct)>,
     people: Vec<(i32, Distinct)>,
     credentials: Vec<(i32, Distinct)>,
+    /// The hour that is under way, and the busiest of each day.
+    hour: Hour,
+    hours: Vec<(i32, Busiest)>,
+}
+
+/// Who was read in an hour.
+#[derive(Default)]
+struct Hour {
+    at: Micros,
+    bare: HashSet<u64>,
+    people: HashSet<u64>,
+    credentials: HashSet<u64>,
+}
+
+/// The most that an hour of a day held.
+#[derive(Clone, Copy, Default)]
+struct Busiest {
+    bare: f64,
+    people: f64,
+    beyond: f64,
 }
 
 impl Building {
-    fn add(&mut self, day: i32, person: u64, credential: Option<u64>, covered: bool) {
+    /// Closes the hour that was under way.
+    fn close(&mut self) {
+        if self.hour.bare.is_empty() && self.hour.people.is_empty() {
+            return;
+        }
+        let day = self.hour.at.day();
+        if self.hours.last().is_none_or(|(last, _)| *last != day) {
+            self.hours.push((day, Busiest::default()));
+        }
+        let count = |of: &HashSet<u64>| of.len() as f64;
+        let Hour { bare, people, credentials, .. } = &self.hour;
+        if let Some((_, most)) = self.hours.last_mut() {
+            most.bare = most.bare.max(count(bare));
+            most.people = most.people.max(count(people));
+            most.beyond = most.beyond.max(count(people) - count(credentials));
+        }
+    }
+
+    fn add(&mut self, hour: Micros, person: u64, credential: Option<u64>, covered: bool) {
+        let day = hour.day();
+        if hour != self.hour.at {
+            self.close();
+            self.hour = Hour { at: hour, ..Hour::default() };
+        }
+        if covered {
+            self.hour.people.insert(person);
+            self.hour.credentials.extend(credential);
+        } else {
+            self.hour.bare.insert(person);
+        }
         let put = |series: &mut Vec<(i32, Distinct)>, hash: u64| {
             if series.last().is_none_or(|(last, _)| *last != day) {
                 series.push((day, Distinct::new()));
@@ -152,14 +202,23 @@ impl Building {
         }
     }
 
-    fn finish(self, census: &Census, allowance: f64) -> Series {
+    fn finish(mut self, census: &Census, allowance: f64) -> Series {
+        self.close();
+        let hours = |of: fn(&Busiest) -> f64| -> Vec<(i32, f64)> {
+            self.hours.iter().map(|(day, most)| (*day, of(most))).collect()
+        };
         let mut beyond = held(&self.people, census.grid);
         for (row, own) in beyond.iter_mut().zip(held(&self.credentials, census.grid)) {
             row.iter_mut().zip(own).for_each(|(people, own)| *people = (*people - own).max(0.0));
         }
-        let mut bare = held(&self.bare, census.grid);
+        let beyond = reached(&beyond, &hours(|most| most.beyond), census.grid);
+        let mut bare = reached(&held(&self.bare, census.grid), &hours(|most| most.bare), census.grid);
         bare.iter_mut().flatten().for_each(|n| *n = (*n - allowance).max(0.0));
-        let daily = self.people.iter().map(|(day, people)| (*day, people.estimate())).collect();
+        let busiest: BTreeMap<i32, f64> = hours(|most| most.people).into_iter().collect();
+        let of_day = |(day, people): &(i32, Distinct)| {
+            (*day, [people.estimate(), busiest.get(day).copied().unwrap_or(0.0)])
+        };
+        let daily = self.people.iter().map(of_day).collect();
         Series { entity: self.entity, bare, beyond, daily, allowance }
     }
 }
@@ -175,18 +234,21 @@ pub(super) async fn series(
         let allowances = allowances(context, scope, census, chunk).await?;
         if !scope.cover.named {
             // Whoever was shown somebody has no credential that could explain it: the rollups have said how many.
+            let hours = busiest(context, scope, chunk).await?;
             let allowed = |c: &Candidate| allowances.get(&c.entity).copied().unwrap_or(0.0);
-            all.extend(chunk.iter().map(|c| nameless(c, allowed(c))));
+            let hours = |c: &Candidate| hours.get(&c.entity).map(Vec::as_slice).unwrap_or_default();
+            all.extend(chunk.iter().map(|c| nameless(c, hours(c), census, allowed(c))));
             continue;
         }
-        let mut batches = context.stream(&query(context, scope, chunk)).await?;
+        let sorted = format!("{} ORDER BY entity, hour", query(context, scope, chunk, ", bearer, covered"));
+        let mut batches = context.stream(&sorted).await?;
         let mut building = Building::default();
         let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
         while let Some(batch) = batches.next().await {
             let batch = [batch?];
             for row in rows(&batch) {
-                let (Some(entity), Some(day), Some(person)) =
-                    (row.text("entity"), row.int("day"), row.text("person"))
+                let (Some(entity), Some(hour), Some(person)) =
+                    (row.text("entity"), row.time("hour"), row.text("person"))
                 else {
                     continue;
                 };
@@ -199,12 +261,7 @@ pub(super) async fn series(
                     all.push(done.finish(census, allowance));
                 }
                 let credential = row.text("bearer").map(|c| hash64(c.as_bytes()));
-                building.add(
-                    i32::try_from(day).unwrap_or(0),
-                    hash64(person.as_bytes()),
-                    credential,
-                    row.int("covered") == Some(1),
-                );
+                building.add(hour, hash64(person.as_bytes()), credential, row.int("covered") == Some(1));
             }
         }
         let allowance = allowed(&building.entity);
@@ -215,10 +272,29 @@ pub(super) async fn series(
 }
 
 /// The history of a candidate in a log that names nobody who asks.
-fn nameless(candidate: &Candidate, allowance: f64) -> Series {
-    let mut bare = candidate.shown.clone().unwrap_or_default();
+fn nameless(candidate: &Candidate, hours: &[(i32, f64)], census: &Census, allowance: f64) -> Series {
+    let mut bare = candidate.shown.as_ref().map(|held| reached(held, hours, census.grid)).unwrap_or_default();
     bare.iter_mut().flatten().for_each(|n| *n = (*n - allowance).max(0.0));
     Series { entity: candidate.entity.clone(), bare, allowance, ..Series::default() }
+}
+
+/// People that each candidate's busiest hour of a day showed, in a log that names nobody who asks.
+async fn busiest(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    chunk: &[Candidate],
+) -> Result<BTreeMap<String, Vec<(i32, f64)>>, DetectError> {
+    let query = format!(
+        "SELECT entity, date_trunc('day', hour) AS day, max(people) AS people FROM \
+         (SELECT entity, hour, count(*) AS people FROM ({}) GROUP BY 1, 2) GROUP BY 1, 2 ORDER BY 1, 2",
+        query(context, scope, chunk, "")
+    );
+    let mut found: BTreeMap<String, Vec<(i32, f64)>> = BTreeMap::new();
+    for row in rows(&context.sql(&query).await?) {
+        let (Some(entity), Some(day)) = (row.text("entity"), row.time("day")) else { continue };
+        found.entry(entity.to_owned()).or_default().push((day.day(), row.count("people") as f64));
+    }
+    Ok(found)
 }
 
 /// Entity expression and filter for some candidates.
@@ -228,13 +304,14 @@ fn chosen(scope: &Scope<'_>, chunk: &[Candidate]) -> (String, String) {
     (entity, filter)
 }
 
-fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[Candidate]) -> String {
+/// Whom each of some candidates' hours showed, once each; with other columns, once for each of their values too.
+fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[Candidate], others: &str) -> String {
     let (entity, filter) = chosen(scope, chunk);
     format!(
-        "SELECT entity, day, person['namespace'] || ':' || person['id'] AS person, bearer, covered FROM \
-         (SELECT {entity} AS entity, day, unnest(subjects) AS person, coalesce(credential, actor) AS bearer, \
+        "SELECT DISTINCT entity, hour, person['namespace'] || ':' || person['id'] AS person{others} FROM \
+         (SELECT {entity} AS entity, date_trunc('hour', time) AS hour, unnest(subjects) AS person, coalesce(credential, actor) AS bearer, \
          CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM {{digest}} WHERE shown AND subject IS NOT NULL AND {filter} AND {}{}) \
-         WHERE person['namespace'] <> 'credential' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2",
+         WHERE person['namespace'] <> 'credential'",
         context.span_sql(),
         scope.explained.sql("")
     )

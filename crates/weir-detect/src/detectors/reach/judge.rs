@@ -3,12 +3,15 @@
 //! Peers are [`Null`]'s: a hand with twenty addresses is not its own peer group.
 
 use super::exact::Series;
+use super::ladder::{LADDER, Reached, Rung};
 use super::screen::Census;
 use crate::null::{FORETOLD_MIN, Null};
-use weir_stats::{Baseline, WINDOWS, Window};
+use weir_stats::{Baseline, WINDOWS};
 
 /// Days of own past from which it can judge.
 const PAST_DAYS_MIN: usize = 14;
+/// What an entity's own past is known of: a day, and its busiest hour.
+const OWN: [Rung; 2] = [Rung::Days(WINDOWS[0]), Rung::Hour];
 /// Fewest peers that can judge.
 const PEERS_MIN: u64 = 50;
 
@@ -37,7 +40,7 @@ pub(super) struct Judged {
     pub(super) entity: String,
     pub(super) verdict: Verdict,
     pub(super) p: f64,
-    pub(super) window: Window,
+    pub(super) rung: Rung,
     /// Last day of the window, the first on which it fired.
     pub(super) day: i32,
     /// People in that window, and what was expected there.
@@ -50,7 +53,7 @@ pub(super) struct Judged {
 
 /// Judges every candidate; those with nothing to say are left out. Sorted by entity.
 pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) -> f64) -> Vec<Judged> {
-    let nulls = |of: &dyn Fn(&Series) -> &crate::grid::Held| -> Vec<Vec<Null>> {
+    let nulls = |of: &dyn Fn(&Series) -> &Reached| -> Vec<Vec<Null>> {
         census
             .quiet
             .iter()
@@ -93,25 +96,22 @@ pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) 
 fn first_beyond(
     census: &Census,
     series: &Series,
-    held: &crate::grid::Held,
+    reached: &Reached,
     nulls: &[Vec<Null>],
     threshold: &dyn Fn(u64) -> f64,
 ) -> Option<Judged> {
-    for ((c, day), (row, nulls)) in census.grid.days().enumerate().zip(held.iter().zip(nulls)) {
+    for ((c, day), (row, nulls)) in census.grid.days().enumerate().zip(reached.iter().zip(nulls)) {
         let tests = census.seen.get(c).copied().unwrap_or(0);
         let limit = threshold(tests);
-        let best = row
-            .iter()
-            .zip(nulls)
-            .zip(WINDOWS)
-            .map(|((x, null), window)| (null.upper_p(*x), *x, window, null));
-        let Some((p, people, window, null)) = best.min_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
+        let best =
+            row.iter().zip(nulls).zip(LADDER).map(|((x, null), rung)| (null.upper_p(*x), *x, rung, null));
+        let Some((p, people, rung, null)) = best.min_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
         if p <= limit && tests >= PEERS_MIN {
             return Some(Judged {
                 entity: series.entity.clone(),
                 verdict: Verdict::Bare,
                 p,
-                window,
+                rung,
                 day,
                 people,
                 expected: null.median(),
@@ -128,37 +128,30 @@ fn first_beyond(
 fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judged> {
     let first = series.daily.first()?.0;
     let started_with_log = first - census.grid.first <= 7.max((census.grid.last - census.grid.first) / 10);
-    let days: Vec<f64> =
-        dense(&series.daily, census.grid.first.max(if started_with_log { first } else { census.grid.first }));
+    let from = if started_with_log { first } else { census.grid.first };
     // A day is judged by the days before it; days that fired teach nothing.
-    let mut past: Vec<f64> = Vec::new();
-    for (i, people) in days.iter().enumerate() {
-        let day = i32::try_from(i).unwrap_or(0) + if started_with_log { first } else { census.grid.first };
-        if past.len() >= PAST_DAYS_MIN {
-            let baseline = Baseline::fit(&past);
-            let p = baseline.upper_p(*people);
-            if p <= beyond.threshold {
-                let verdict = if started_with_log { Verdict::Surge } else { Verdict::Appeared };
-                return Some(Judged {
-                    verdict,
-                    p: p.max(beyond.p),
-                    window: Window::Days(1),
-                    day,
-                    people: *people,
-                    expected: baseline.mean(),
-                    ..beyond
-                });
-            }
+    let mut past: [Vec<f64>; 2] = Default::default();
+    for (day, reached) in (from..).zip(dense(&series.daily, from)) {
+        let unlikely = past.iter().zip(reached).zip(OWN).map(|((past, people), rung)| {
+            let baseline = Baseline::fit(past);
+            (OWN.len() as f64 * baseline.upper_p(people), people, rung, baseline)
+        });
+        let least = unlikely.min_by(|a, b| a.0.total_cmp(&b.0));
+        let least = least.filter(|(p, .., own)| own.n() >= PAST_DAYS_MIN && *p <= beyond.threshold);
+        if let Some((p, people, rung, own)) = least {
+            let verdict = if started_with_log { Verdict::Surge } else { Verdict::Appeared };
+            let (p, expected) = (p.max(beyond.p), own.mean());
+            return Some(Judged { verdict, p, rung, day, people, expected, ..beyond });
         }
-        past.push(*people);
+        past.iter_mut().zip(reached).for_each(|(past, people)| past.push(people));
     }
     Some(Judged { verdict: if started_with_log { Verdict::Steady } else { Verdict::Appeared }, ..beyond })
 }
 
 /// Values for every day from `first` on, zeros where there is none.
-fn dense(daily: &[(i32, f64)], first: i32) -> Vec<f64> {
+fn dense(daily: &[(i32, [f64; 2])], first: i32) -> Vec<[f64; 2]> {
     let last = daily.last().map_or(first, |(day, _)| *day);
-    let mut values = vec![0.0; usize::try_from(last - first + 1).unwrap_or(0)];
+    let mut values = vec![[0.0; 2]; usize::try_from(last - first + 1).unwrap_or(0)];
     for (day, value) in daily {
         if let Some(cell) = usize::try_from(day - first).ok().and_then(|i| values.get_mut(i)) {
             *cell = *value;
@@ -190,9 +183,9 @@ mod tests {
         let rows = census.grid.len();
         Series {
             entity: entity.to_owned(),
-            bare: vec![[bare; 5]; rows],
-            beyond: vec![[daily.iter().sum(); 5]; rows],
-            daily: daily.iter().enumerate().map(|(i, n)| (i as i32, *n)).collect(),
+            bare: vec![[bare; LADDER.len()]; rows],
+            beyond: vec![[daily.iter().sum(); LADDER.len()]; rows],
+            daily: daily.iter().enumerate().map(|(i, n)| (i as i32, [*n, n / 8.0])).collect(),
             allowance: 0.0,
         }
     }
@@ -221,6 +214,15 @@ mod tests {
         assert_eq!(
             verdicts(&census, &[series("desk", &census, 0.0, &surge)]),
             [("desk".to_owned(), Verdict::Surge)]
+        );
+        let mut at_once = series("desk", &census, 0.0, &steady);
+        at_once.daily[30].1[1] = 4_000.0;
+        let judged = judge(&census, &[at_once], |tests| 0.001 / tests as f64);
+        let told: Vec<_> = judged.iter().map(|j| (j.verdict, j.rung, j.day, j.people)).collect();
+        assert_eq!(
+            told,
+            [(Verdict::Surge, Rung::Hour, 30, 4_000.0)],
+            "a day as ever, its people in one hour"
         );
     }
 

@@ -3,6 +3,7 @@
 //! Decisive choice: an entity is looked at exactly only if the rollups leave it open whether it read people beyond its credentials. A
 //! carrier's address with as many credentials as people every day is not, however many they are.
 
+use super::ladder::{LADDER, reached};
 use crate::grid::{Grid, Held, held};
 use crate::histories::{self, History};
 use crate::{Context, DetectError};
@@ -10,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use weir_model::{EntityKind, Micros};
 use weir_rollup::Partial;
-use weir_stats::{Distinct, LogHistogram, WINDOWS};
+use weir_stats::{Distinct, LogHistogram};
 
 /// People from which an entity is looked at exactly.
 pub(super) const PEOPLE_MIN: f64 = 10.0;
@@ -37,8 +38,9 @@ pub(super) struct Census {
     pub(super) passed_over: u64,
     /// Entities seen up to each checkpoint.
     pub(super) seen: Vec<u64>,
-    /// People beyond their credentials, of those not looked at: `[checkpoint][window]`, zeros left out.
-    pub(super) quiet: Vec<[LogHistogram; WINDOWS.len()]>,
+    /// People beyond their credentials, of those not looked at: `[checkpoint][step of the ladder]`, zeros left out. Of hours the rollups know no more
+    /// than that none held more than its day.
+    pub(super) quiet: Vec<[LogHistogram; LADDER.len()]>,
     /// People per record among those not looked at.
     pub(super) people_per_record: f64,
 }
@@ -143,14 +145,16 @@ impl Screen {
         if explained {
             return;
         }
-        let credentials = held(&series(history, |p| &p.credentials), grid);
-        for (c, row) in held(&series(history, |p| &p.people), grid).iter().enumerate() {
-            for (w, people) in row.iter().enumerate() {
-                let own = credentials.get(c).and_then(|r| r.get(w)).copied().unwrap_or(0.0);
-                let cell = self.census.quiet.get_mut(c).and_then(|r| r.get_mut(w));
-                if let (Some(cell), true) = (cell, people - own > 0.0) {
-                    cell.insert(people - own);
-                }
+        let mut beyond = held(&series(history, |p| &p.people), grid);
+        for (row, own) in beyond.iter_mut().zip(held(&series(history, |p| &p.credentials), grid)) {
+            row.iter_mut().zip(own).for_each(|(people, own)| *people -= own);
+        }
+        let of_day = |day: &Partial| day.people.estimate() - day.credentials.estimate();
+        let hours: Vec<(i32, f64)> = history.days.iter().map(|(at, day)| (*at, of_day(day))).collect();
+        let cells = self.census.quiet.iter_mut().flatten();
+        for (cell, people) in cells.zip(reached(&beyond, &hours, grid).into_iter().flatten()) {
+            if people > 0.0 {
+                cell.insert(people);
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
+use super::ladder::Rung;
 use super::screen::{Census, day};
 use crate::detectors::harvest;
-use crate::grid::words;
 use crate::hand::{Member, members, together};
 use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
@@ -210,8 +210,10 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
             format!("read {:.0} people {}", top.people, scope.cover.words())
         }
         Verdict::Surge => format!(
-            "read {:.0} people under its credentials, against {:.1} a day before (negative binomial and Student's t on its own past, the larger p)",
-            top.people, top.expected
+            "read {:.0} people under its credentials, against {:.1} {} before (negative binomial and Student's t on its own past, the larger p)",
+            top.people,
+            top.expected,
+            if top.rung == Rung::Hour { "in the busiest hour of the days" } else { "a day" }
         ),
         Verdict::Appeared | Verdict::Intruded | Verdict::Steady | Verdict::Beside => {
             format!("read {:.0} people beyond the number of its credentials", top.people)
@@ -224,7 +226,7 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
     format!(
         "Least likely of {members}: over {}, by {}, {} {} {model}{allowance}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
          a Pareto tail: one more of them would reach this with chance {:.1e}. So many tests at such a chance give {:.1e} false alarms a day; the budget let {:.1e} through.",
-        words(top.window),
+        top.rung,
         day(top.day),
         scope.kind,
         top.entity,
