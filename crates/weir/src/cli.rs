@@ -208,6 +208,15 @@ pub enum ActOn {
     },
 }
 
+/// Words that say something.
+fn said(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        Err("it says nothing; what is recorded is read by others")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 /// Which finding, why and who.
 #[derive(Args, Clone, Debug)]
 pub struct On {
@@ -217,7 +226,7 @@ pub struct On {
     #[command(flatten)]
     pub found: Where,
     /// Why; recorded.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub reason: String,
     /// Who says so; the account of the system when absent.
     #[arg(long, value_name = "NAME")]
@@ -276,7 +285,7 @@ pub struct Sql {
     #[arg(long, requires = "reason")]
     pub unmask: bool,
     /// Why people are shown by name; recorded.
-    #[arg(long, value_name = "TEXT", requires = "unmask")]
+    #[arg(long, value_name = "TEXT", requires = "unmask", value_parser = said)]
     pub reason: Option<String>,
     /// The lake.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

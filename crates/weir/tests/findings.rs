@@ -73,6 +73,8 @@ fn a_nightly_job_is_told_to_be_quiet_and_told_again() {
     );
     assert_eq!(here.nightly(), Some(0));
     assert_eq!(here.finding()["state"], "suppressed");
+    let silent = here.weir(&["finding", "ack", &id, "--case", "case", "--reason", " "]);
+    assert_eq!(silent.status.code(), Some(2), "a reason that says nothing");
     let without_end = say(&["suppress"]);
     assert_eq!(without_end.status.code(), Some(2));
     assert_eq!(say(&["reopen"]).status.code(), Some(0));

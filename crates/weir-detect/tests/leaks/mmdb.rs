@@ -93,3 +93,17 @@ fn text(out: &mut Vec<u8>, text: &str) {
     out.push(2 << 5 | u8::try_from(text.len()).unwrap());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[test]
+fn a_database_of_another_kind_is_said_so() {
+    let (countries, asns) = (database("192.0.2.0/24,KR"), database("192.0.2.0/24,64500"));
+    assert!(weir_catalog::Countries::new("geo.mmdb", countries.clone()).is_ok());
+    assert!(weir_catalog::Asns::new("asn.mmdb", asns.clone()).is_ok());
+    let error = weir_catalog::Asns::new("geo.mmdb", countries).unwrap_err();
+    assert_eq!(error.to_string(), "geo.mmdb: it is of another kind (test)");
+    assert!(weir_catalog::Countries::new("asn.mmdb", asns).is_err());
+    assert!(
+        weir_catalog::Countries::new("none.mmdb", database("")).is_ok(),
+        "an empty one says nothing wrong"
+    );
+}
