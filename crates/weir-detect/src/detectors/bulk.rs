@@ -35,6 +35,11 @@ impl Detector for Bulk {
 
 /// Days with reads that a login must have before a day of its can stand out.
 const PAST_MIN: usize = 7;
+/// Days with reads up to which a login is seen beside those who run much the same statements: of all statements that either ran, this share. So many
+/// days of theirs tell.
+const YOUNG_DAYS: usize = 28;
+const ALIKE_MIN: f64 = 0.5;
+const PEER_DAYS_MIN: usize = 28;
 /// Days of a week.
 const WEEK: i32 = 7;
 /// How many times the most of its past a day must be, whatever its chance: analysts' extracts have heavier tails than any model.
@@ -57,6 +62,13 @@ const QUERY: &str = "SELECT actor, day, \"query\", min(at) AS first, max(at) AS 
      max(CASE WHEN \"query\" LIKE '% where %' OR \"query\" LIKE '% limit %' THEN NULL ELSE resource END) AS whole \
      FROM access WHERE service = 'postgresql' AND activity = 'read' AND status_id = 1 AND actor IS NOT NULL AND \"query\" IS NOT NULL \
      AND {personal} AND {span} GROUP BY actor, day, \"query\", request) GROUP BY actor, day, \"query\" ORDER BY actor, day, \"query\"";
+
+/// The days on which each login did anything at all, and from where.
+const ACTIVE: &str = "SELECT actor, day, array_agg(DISTINCT src_ip) AS origins FROM access \
+    WHERE service = 'postgresql' AND actor IS NOT NULL AND {span} GROUP BY actor, day";
+
+/// Days on which a login did something and read nobody's data, with where it came from.
+type Idle = BTreeMap<i32, BTreeSet<String>>;
 
 /// What one statement returned on one day.
 #[derive(Clone, Debug)]
@@ -98,14 +110,24 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         };
         logins.entry(actor.to_owned()).or_default().entry(first.day()).or_default().push(ran);
     }
+    let mut idle: BTreeMap<String, Idle> = BTreeMap::new();
+    for row in rows(&context.sql(ACTIVE).await?) {
+        let (Some(actor), Some(day)) = (row.text("actor"), row.int("day")) else { continue };
+        let day = i32::try_from(day).unwrap_or(0);
+        if logins.get(actor).is_some_and(|days| !days.contains_key(&day)) {
+            idle.entry(actor.to_owned()).or_default().insert(day, row.texts("origins").into_iter().collect());
+        }
+    }
     let tests: u64 = logins.values().map(|days| days.len() as u64).sum();
     let span = days_of(&logins);
     let daily = (tests as f64 / span.max(1.0)).ceil().max(1.0) as u64;
     let threshold = context.threshold(FAMILIES, daily);
     let habits = habits(&logins);
     let mut findings = Vec::new();
+    let nothing = Idle::new();
     for (login, days) in &logins {
-        let odd = judge(login, days, threshold, &habits);
+        let around = Around { habits: &habits, logins: &logins, idle: idle.get(login).unwrap_or(&nothing) };
+        let odd = judge(login, days, threshold, &around);
         if !odd.is_empty() {
             findings.extend(tell(context, login, days, &odd, threshold).await?);
         }
@@ -134,6 +156,29 @@ fn habits(logins: &BTreeMap<String, Days>) -> Habits<'_> {
         }
     }
     habits
+}
+
+/// What a login's days are seen beside.
+struct Around<'a> {
+    habits: &'a Habits<'a>,
+    logins: &'a BTreeMap<String, Days>,
+    /// Days on which it did something and read nobody's data.
+    idle: &'a Idle,
+}
+
+impl Around<'_> {
+    /// The largest statement of each earlier day of the logins that run much the same statements as this one.
+    fn peers(&self, login: &str, day: i32, known: &BTreeSet<String>) -> Vec<f64> {
+        let alike = |days: &Days| {
+            let theirs: BTreeSet<&str> =
+                days.range(..day).flat_map(|(_, all)| all).map(|ran| ran.statement.as_str()).collect();
+            let shared = theirs.iter().filter(|statement| known.contains(**statement)).count();
+            let all = theirs.len() + known.len() - shared;
+            shared > 0 && shared as f64 >= ALIKE_MIN * all as f64
+        };
+        let others = self.logins.iter().filter(|(name, days)| name.as_str() != login && alike(days));
+        others.flat_map(|(_, days)| days.range(..day).map(|(_, all)| top(all))).collect()
+    }
 }
 
 /// Why a day stands out.
@@ -188,8 +233,13 @@ impl Past {
     }
 
     /// The least likely way in which a day is far beyond those before, if it is.
-    fn beyond(&self, day: i32, all: &[Ran], new: f64) -> Option<Why> {
-        if self.tops.len() < PAST_MIN {
+    fn beyond(&self, login: &str, day: i32, all: &[Ran], new: f64, around: &Around<'_>) -> Option<Why> {
+        let mut tops = self.tops.clone();
+        if tops.len() < PAST_MIN {
+            // Who seldom reads people's data has days on which it read none.
+            tops.extend(around.idle.range(..day).map(|_| 0.0));
+        }
+        if tops.len() < PAST_MIN {
             return None;
         }
         let top = top(all);
@@ -198,19 +248,29 @@ impl Past {
             past.len() >= least && rows >= TIMES_MIN * past.iter().copied().fold(0.0, f64::max) && rows > 0.0
         };
         let news = far(new, &self.news, PAST_MIN).then(|| Why::New { rows: new, p: chance(&self.news, new) });
-        let statement =
-            far(top, &self.tops, PAST_MIN).then(|| Why::Statement { rows: top, p: chance(&self.tops, top) });
+        let statement = far(top, &tops, PAST_MIN).then(|| {
+            let (own, young) = (chance(&tops, top), self.tops.len() < YOUNG_DAYS);
+            // A past of days says little; those who do the same work have had more of them.
+            let peers = if young { around.peers(login, day, &self.known) } else { Vec::new() };
+            let p = if far(top, &peers, PEER_DAYS_MIN) { 2.0 * own.min(chance(&peers, top)) } else { own };
+            Why::Statement { rows: top, p: p.min(1.0) }
+        });
         let weekly =
             far(week, &before, WEEKS_MIN).then(|| Why::Week { rows: week, p: chance(&before, week) });
         let all = [news, statement, weekly].into_iter().flatten();
         all.min_by(|a, b| a.p().total_cmp(&b.p()))
     }
 
-    fn whole(&self, all: &[Ran], is_new: impl Fn(&Ran) -> bool) -> Option<Why> {
+    fn whole(&self, day: i32, all: &[Ran], is_new: impl Fn(&Ran) -> bool, idle: &Idle) -> Option<Why> {
         let unread = |ran: &Ran| ran.whole.iter().any(|table| !self.wholes.contains(table));
         let found = all.iter().find(|ran| ran.top.is_none() && is_new(ran) && unread(ran))?;
-        let astray = !found.origins.is_empty() && found.origins.is_disjoint(&self.origins);
-        (self.tops.len() >= PAST_MIN).then_some(Why::Whole { astray })
+        let before = idle.range(..day);
+        let known = self.tops.len() + before.clone().count() >= PAST_MIN;
+        let strange = |origin: &String| {
+            !self.origins.contains(origin) && before.clone().all(|(_, origins)| !origins.contains(origin))
+        };
+        let astray = !found.origins.is_empty() && found.origins.iter().all(strange);
+        known.then_some(Why::Whole { astray })
     }
 
     /// The statements of a day that make it stand out, those with most rows first.
@@ -235,9 +295,9 @@ fn top(all: &[Ran]) -> f64 {
 
 /// The days of a login that stand out from those before. What stood out is not learned from, nor is what nearly did: it is held back,
 /// and looked at again when a later day stands out.
-fn judge(login: &str, days: &Days, threshold: f64, habits: &Habits<'_>) -> Vec<Odd> {
+fn judge(login: &str, days: &Days, threshold: f64, around: &Around<'_>) -> Vec<Odd> {
     let others = |ran: &Ran, day: i32, least: usize| {
-        let runs = habits.get(ran.statement.as_str()).into_iter().flatten();
+        let runs = around.habits.get(ran.statement.as_str()).into_iter().flatten();
         runs.filter(|(who, on)| **who != login && on.range(..=day).count() >= least).count()
     };
     let (mut odd, mut held): (Vec<Odd>, Vec<i32>) = Default::default();
@@ -248,8 +308,9 @@ fn judge(login: &str, days: &Days, threshold: f64, habits: &Habits<'_>) -> Vec<O
             let is_new =
                 |ran: &Ran| !past.known.contains(&ran.statement) && others(ran, day, 1) < RELEASE_MIN;
             let new = all.iter().filter(|ran| is_new(ran)).filter_map(|ran| ran.top).fold(0.0, f64::max);
-            let far = past.beyond(day, all, new);
-            let fires = far.filter(|why| why.p() <= threshold).or_else(|| past.whole(all, is_new));
+            let far = past.beyond(login, day, all, new, around);
+            let fires =
+                far.filter(|why| why.p() <= threshold).or_else(|| past.whole(day, all, is_new, around.idle));
             let statements = fires.map(|why| past.statements(why, all, is_new)).unwrap_or_default();
             let usual = statements.first().and_then(|at| all.get(*at));
             let usual_for_others =
@@ -414,7 +475,39 @@ mod tests {
     }
 
     fn odd(days: &Days) -> Vec<Odd> {
-        judge("desk", days, 1e-3, &Habits::new())
+        let (habits, logins, idle) = Default::default();
+        judge("desk", days, 1e-3, &Around { habits: &habits, logins: &logins, idle: &idle })
+    }
+
+    #[test]
+    fn who_seldom_reads_people_is_judged_by_the_days_on_which_it_did_not() {
+        let days = Days::from([
+            (20, vec![ran(20, "select one where", Some(1.0))]),
+            (30, vec![ran(30, "select all where", Some(960.0))]),
+        ]);
+        let judged = |idle: &[i32]| {
+            let idle = idle.iter().map(|day| (*day, BTreeSet::new())).collect();
+            let (habits, logins) = Default::default();
+            let around = Around { habits: &habits, logins: &logins, idle: &idle };
+            judge("dba", &days, 1e-3, &around).iter().map(|odd| odd.day).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(&[1, 2, 5, 9, 12, 25, 26]), [30]);
+        assert!(judged(&[1, 2]).is_empty(), "too little is known of it");
+    }
+
+    #[test]
+    fn a_past_of_days_is_seen_beside_those_who_do_the_same_work() {
+        let mut days = desk(60);
+        let bulk = || ran(9, "select all where", Some(240.0));
+        days.get_mut(&9).unwrap().push(bulk());
+        let judged = |peers: usize| {
+            let (habits, idle) = Default::default();
+            let logins = (0..peers).map(|n| (format!("desk_{n}"), desk(60))).collect();
+            let around = Around { habits: &habits, logins: &logins, idle: &idle };
+            judge("desk", &days, 1e-5, &around).iter().map(|odd| odd.day).collect::<Vec<_>>()
+        };
+        assert!(judged(0).is_empty());
+        assert_eq!(judged(6), [9]);
     }
 
     #[test]

@@ -56,6 +56,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     // Where most readers are not named, how people visit says more than how many they are.
     let habits =
         !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN;
+    let everybody = screen::everybody(context).await?;
     let told = |kind| kind != EntityKind::Asn || context.config.inventory.asns.is_some();
     let kinds: Vec<_> = KINDS.into_iter().filter(|(kind, _)| told(*kind)).collect();
     for &(kind, column) in &kinds {
@@ -63,10 +64,11 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
             continue;
         }
         let cover = exact::Cover { named: cover.named || NAMED.contains(&kind) };
-        let census = screen::screen(context, kind, cover.named).await?;
+        let mut census = screen::screen(context, kind, cover.named).await?;
         if census.candidates.is_empty() {
             continue;
         }
+        census.everybody.clone_from(&everybody);
         let scope = exact::Scope { kind, column, cover: &cover, explained: &explained };
         let series = exact::series(context, &scope, &census).await?;
         let judged = judge::judge(&census, &series, |tests| {

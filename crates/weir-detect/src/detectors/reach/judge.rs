@@ -12,6 +12,8 @@ use weir_stats::{Baseline, WINDOWS};
 const PAST_DAYS_MIN: usize = 14;
 /// What an entity's own past is known of: a day, and its busiest hour.
 const OWN: [Rung; 2] = [Rung::Days(WINDOWS[0]), Rung::Hour];
+/// People whom everybody else is usually shown in a day, from which on a day of more is everybody's.
+const EVERYBODY_MIN: f64 = 10.0;
 /// Fewest peers that can judge.
 const PEERS_MIN: u64 = 50;
 
@@ -131,11 +133,19 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
     let from = if started_with_log { first } else { census.grid.first };
     // A day is judged by the days before it; days that fired teach nothing.
     let mut past: [Vec<f64>; 2] = Default::default();
+    let mut others: Vec<f64> = Vec::new();
     for (day, reached) in (from..).zip(dense(&series.daily, from)) {
-        let unlikely = past.iter().zip(reached).zip(OWN).map(|((past, people), rung)| {
-            let baseline = Baseline::fit(past);
-            (OWN.len() as f64 * baseline.upper_p(people), people, rung, baseline)
-        });
+        let other = census.everybody.get(&day).copied().unwrap_or(0.0) - reached[0];
+        // What everybody else was shown more of than usual explains as much more.
+        let usual = Some(median(&others)).filter(|usual| *usual >= EVERYBODY_MIN);
+        let share = usual.map_or(1.0, |usual| (usual / other.max(usual)).min(1.0));
+        let fair = reached.map(|people| people * share);
+        others.push(other.max(0.0));
+        let unlikely =
+            past.iter().zip(reached.into_iter().zip(fair)).zip(OWN).map(|((past, (people, fair)), rung)| {
+                let baseline = Baseline::fit(past);
+                (OWN.len() as f64 * baseline.upper_p(fair), people, rung, baseline)
+            });
         let least = unlikely.min_by(|a, b| a.0.total_cmp(&b.0));
         let least = least.filter(|(p, .., own)| own.n() >= PAST_DAYS_MIN && *p <= beyond.threshold);
         if let Some((p, people, rung, own)) = least {
@@ -146,6 +156,12 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
         past.iter_mut().zip(reached).for_each(|(past, people)| past.push(people));
     }
     Some(Judged { verdict: if started_with_log { Verdict::Steady } else { Verdict::Appeared }, ..beyond })
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Values for every day from `first` on, zeros where there is none.
@@ -176,6 +192,7 @@ mod tests {
             seen: vec![quiet; grid.len()],
             quiet: (0..grid.len()).map(|_| std::array::from_fn(|_| LogHistogram::new())).collect(),
             people_per_record: 0.0,
+            everybody: Default::default(),
         }
     }
 
@@ -203,7 +220,7 @@ mod tests {
 
     #[test]
     fn whoever_always_read_many_under_issued_credentials_is_known() {
-        let census = census(40, 2_000);
+        let (census, census_again) = (census(40, 2_000), census(40, 2_000));
         let steady: Vec<f64> = (0..40).map(|i| 80.0 + f64::from(i % 7)).collect();
         assert_eq!(
             verdicts(&census, &[series("desk", &census, 0.0, &steady)]),
@@ -215,6 +232,11 @@ mod tests {
             verdicts(&census, &[series("desk", &census, 0.0, &surge)]),
             [("desk".to_owned(), Verdict::Surge)]
         );
+        let mut sale = census;
+        sale.everybody = (0..40).map(|day| (day, if day == 30 { 60_000.0 } else { 1_000.0 })).collect();
+        let told = verdicts(&sale, &[series("desk", &sale, 0.0, &surge)]);
+        assert_eq!(told, [("desk".to_owned(), Verdict::Steady)], "a day on which all were shown more");
+        let census = census_again;
         let mut at_once = series("desk", &census, 0.0, &steady);
         at_once.daily[30].1[1] = 4_000.0;
         let judged = judge(&census, &[at_once], |tests| 0.001 / tests as f64);

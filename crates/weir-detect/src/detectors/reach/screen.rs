@@ -8,7 +8,7 @@ use crate::grid::{Grid, Held, held};
 use crate::histories::{self, History};
 use crate::{Context, DetectError};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use weir_model::{EntityKind, Micros};
 use weir_rollup::Partial;
 use weir_stats::{Distinct, LogHistogram};
@@ -43,6 +43,21 @@ pub(super) struct Census {
     pub(super) quiet: Vec<[LogHistogram; LADDER.len()]>,
     /// People per record among those not looked at.
     pub(super) people_per_record: f64,
+    /// People shown to everybody, by day.
+    pub(super) everybody: BTreeMap<i32, f64>,
+}
+
+/// People shown to everybody, by day: a sale brings more to all.
+pub(super) async fn everybody(context: &Context<'_>) -> Result<BTreeMap<i32, f64>, DetectError> {
+    let mut days: BTreeMap<i32, f64> = BTreeMap::new();
+    let mut add = |history: History| {
+        history
+            .days
+            .iter()
+            .for_each(|(day, partial)| *days.entry(*day).or_default() += partial.people.estimate());
+    };
+    histories::each(context, EntityKind::Dataset, &["people"], &mut add).await?;
+    Ok(days)
 }
 
 struct Screen {
@@ -99,6 +114,7 @@ pub(super) async fn screen(
         seen: Vec::new(),
         quiet: (0..grid.len()).map(|_| empty()).collect(),
         people_per_record: 0.0,
+        everybody: BTreeMap::new(),
     };
     let first_seen = vec![0; grid.len()];
     let mut screen =
