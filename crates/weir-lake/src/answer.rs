@@ -59,6 +59,11 @@ impl<'a> Row<'a> {
         cell.as_primitive_opt::<Int32Type>().map(|n| i64::from(n.value(self.at)))
     }
 
+    /// What SQL's `hash` made of a text, as `weir_stats::hash64` has it.
+    pub fn hash(&self, column: &str) -> Option<u64> {
+        self.int(column).map(i64::cast_unsigned)
+    }
+
     /// A number.
     pub fn float(&self, column: &str) -> Option<f64> {
         let cell = self.cell(column)?;

@@ -74,15 +74,14 @@ impl Building {
         let (Some(at), Some(last), Some(day)) = (row.time("time"), row.time("last"), row.int("day")) else {
             return;
         };
-        let hash = |column: &str| row.int(column).map(i64::cast_unsigned);
-        let program = hash("client").unwrap_or(0);
+        let program = row.hash("client").unwrap_or(0);
         if row.int("data") != Some(1) {
             self.looks.entry(program).and_modify(|look| *look = (*look).max(last)).or_insert(last);
             return;
         }
-        let credential = hash("credential");
+        let credential = row.hash("credential");
         self.origin.named |= credential.is_some();
-        let named = hash("person");
+        let named = row.hash("person");
         let staff = match (credential, named) {
             (Some(credential), Some(person)) => *self.holders.entry(credential).or_insert(person) != person,
             _ => false,

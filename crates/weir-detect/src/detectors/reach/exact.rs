@@ -6,7 +6,7 @@ use super::screen::{Candidate, Census};
 use crate::grid::held;
 use crate::{Context, DetectError};
 use futures::StreamExt;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use weir_lake::{quote_all, rows};
 use weir_model::{EntityKind, Micros};
 use weir_stats::{Distinct, hash64};
@@ -232,42 +232,47 @@ pub(super) async fn series(
     let mut all = Vec::new();
     for chunk in census.candidates.chunks(CHUNK) {
         let allowances = allowances(context, scope, census, chunk).await?;
+        let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
+        let names: HashMap<u64, &str> =
+            chunk.iter().map(|c| (hash64(c.entity.as_bytes()), c.entity.as_str())).collect();
         if !scope.cover.named {
             // Whoever was shown somebody has no credential that could explain it: the rollups have said how many.
             let hours = busiest(context, scope, chunk).await?;
-            let allowed = |c: &Candidate| allowances.get(&c.entity).copied().unwrap_or(0.0);
-            let hours = |c: &Candidate| hours.get(&c.entity).map(Vec::as_slice).unwrap_or_default();
-            all.extend(chunk.iter().map(|c| nameless(c, hours(c), census, allowed(c))));
+            let hours = |c: &Candidate| {
+                hours.get(&hash64(c.entity.as_bytes())).map(Vec::as_slice).unwrap_or_default()
+            };
+            all.extend(chunk.iter().map(|c| nameless(c, hours(c), census, allowed(&c.entity))));
             continue;
         }
         let sorted = format!("{} ORDER BY entity, hour", query(context, scope, chunk, ", bearer, covered"));
         let mut batches = context.stream(&sorted).await?;
         let mut building = Building::default();
-        let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
         while let Some(batch) = batches.next().await {
             let batch = [batch?];
             for row in rows(&batch) {
-                let (Some(entity), Some(hour), Some(person)) =
-                    (row.text("entity"), row.time("hour"), row.text("person"))
-                else {
+                let (Some(entity), Some(hour), Some(person)) = (
+                    row.hash("entity").and_then(|hash| names.get(&hash)),
+                    row.time("hour"),
+                    row.hash("person"),
+                ) else {
                     continue;
                 };
-                if entity != building.entity {
+                if *entity != building.entity {
                     let done = std::mem::replace(
                         &mut building,
-                        Building { entity: entity.to_owned(), ..Building::default() },
+                        Building { entity: (*entity).to_owned(), ..Building::default() },
                     );
                     let allowance = allowed(&done.entity);
                     all.push(done.finish(census, allowance));
                 }
-                let credential = row.text("bearer").map(|c| hash64(c.as_bytes()));
-                building.add(hour, hash64(person.as_bytes()), credential, row.int("covered") == Some(1));
+                building.add(hour, person, row.hash("bearer"), row.int("covered") == Some(1));
             }
         }
         let allowance = allowed(&building.entity);
         all.push(building.finish(census, allowance));
     }
     all.retain(|s| !s.entity.is_empty());
+    all.sort_by(|a, b| a.entity.cmp(&b.entity));
     Ok(all)
 }
 
@@ -278,21 +283,21 @@ fn nameless(candidate: &Candidate, hours: &[(i32, f64)], census: &Census, allowa
     Series { entity: candidate.entity.clone(), bare, allowance, ..Series::default() }
 }
 
-/// People that each candidate's busiest hour of a day showed, in a log that names nobody who asks.
+/// People that each candidate's busiest hour of a day showed, in a log that names nobody who asks; by the hash of its name.
 async fn busiest(
     context: &Context<'_>,
     scope: &Scope<'_>,
     chunk: &[Candidate],
-) -> Result<BTreeMap<String, Vec<(i32, f64)>>, DetectError> {
+) -> Result<HashMap<u64, Vec<(i32, f64)>>, DetectError> {
     let query = format!(
         "SELECT entity, date_trunc('day', hour) AS day, max(people) AS people FROM \
          (SELECT entity, hour, count(*) AS people FROM ({}) GROUP BY 1, 2) GROUP BY 1, 2 ORDER BY 1, 2",
         query(context, scope, chunk, "")
     );
-    let mut found: BTreeMap<String, Vec<(i32, f64)>> = BTreeMap::new();
+    let mut found: HashMap<u64, Vec<(i32, f64)>> = HashMap::new();
     for row in rows(&context.sql(&query).await?) {
-        let (Some(entity), Some(day)) = (row.text("entity"), row.time("day")) else { continue };
-        found.entry(entity.to_owned()).or_default().push((day.day(), row.count("people") as f64));
+        let (Some(entity), Some(day)) = (row.hash("entity"), row.time("day")) else { continue };
+        found.entry(entity).or_default().push((day.day(), row.count("people") as f64));
     }
     Ok(found)
 }
@@ -304,12 +309,13 @@ fn chosen(scope: &Scope<'_>, chunk: &[Candidate]) -> (String, String) {
     (entity, filter)
 }
 
-/// Whom each of some candidates' hours showed, once each; with other columns, once for each of their values too.
+/// Whom each of some candidates' hours showed, once each; with other columns, once for each of their values too. Names are hashes, so that
+/// years of hours are few bytes.
 fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[Candidate], others: &str) -> String {
     let (entity, filter) = chosen(scope, chunk);
     format!(
-        "SELECT DISTINCT entity, hour, person['namespace'] || ':' || person['id'] AS person{others} FROM \
-         (SELECT {entity} AS entity, date_trunc('hour', time) AS hour, unnest(subjects) AS person, coalesce(credential, actor) AS bearer, \
+        "SELECT DISTINCT entity, hour, hash(person['namespace'] || ':' || person['id']) AS person{others} FROM \
+         (SELECT hash({entity}) AS entity, date_trunc('hour', time) AS hour, unnest(subjects) AS person, hash(coalesce(credential, actor)) AS bearer, \
          CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM {{digest}} WHERE shown AND subject IS NOT NULL AND {filter} AND {}{}) \
          WHERE person['namespace'] <> 'credential'",
         context.span_sql(),
