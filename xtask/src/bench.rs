@@ -1,148 +1,219 @@
-//! `cargo xtask bench ingest`: Weir beside DuckDB on one generated file, in one run.
+//! `cargo xtask bench`: Weir beside DuckDB and gzip on the same generated files, in one run.
 //!
-//! The file has what real logs have: 200,000 addresses with a heavy tail, 60 clients, 20 days. DuckDB reads it with `read_csv`, a
-//! space as delimiter and quotes, and writes the same columns to zstd Parquet. Both are timed as whole processes; peak memory is
-//! the largest resident set the system saw.
+//! Decisive choice: what is kept and compared are ratios of runs that take turns, since no machine is the same twice. DuckDB is timed from its
+//! first statement to its last, without its interpreter's start; Weir as a whole process.
 
-use crate::run::{Done, command, finish, say, target};
+mod inputs;
+mod page;
+mod rivals;
+
+use crate::measure::measure;
+use crate::run::{Done, command, finish, root, say, target};
 use crate::tools;
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use inputs::Input;
+use page::Ratio;
+use rivals::Rival;
+use std::path::{Path, PathBuf};
 
-/// Runs the named bench.
+/// Lines of the access log, records of the others, and rounds, unless asked for otherwise.
+const LINES: u64 = 4_000_000;
+const ROUNDS: usize = 3;
+/// How much worse than the baseline a ratio may be.
+const WORSE_MAX: f64 = 1.1;
+
+/// What is asked for.
+struct Asked {
+    lines: u64,
+    rounds: usize,
+    only: Option<String>,
+    check: bool,
+}
+
+/// Seconds, peak resident bytes, and bytes written.
+#[derive(Clone, Copy)]
+struct Run {
+    seconds: f64,
+    memory: u64,
+    written: u64,
+}
+
+/// Runs the benches.
 pub fn run(arguments: &[&str]) -> Done {
-    let lines = match arguments {
-        ["ingest"] => 1_000_000,
-        ["ingest", "--lines", n] => n.parse().map_err(|_| format!("`{n}` is not a number of lines"))?,
-        _ => return Err("usage: cargo xtask bench ingest [--lines N]".to_owned()),
-    };
+    let asked = read(arguments)?;
     let folder = target().join("bench");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let log = folder.join(format!("access-{lines}.log"));
-    generate(&log, lines).map_err(|e| format!("{}: {e}", log.display()))?;
     finish("release build", command("cargo").args(["build", "--release"]))?;
-    let python = tools::python()?;
-    let weir = weir(&folder, &log)?;
-    let duck = duckdb(&folder, &log, &python)?;
-    say(&format!("{:10} {:>14} {:>14}", "", "lines/s", "peak memory"));
-    for (name, (seconds, bytes)) in [("weir", weir), ("duckdb", duck)] {
-        say(&format!("{name:10} {:>14.0} {:>11.0} MB", lines as f64 / seconds, bytes as f64 / 1e6));
+    let bench = Bench { folder, python: tools::python()?, rounds: asked.rounds };
+    let mut ratios = Vec::new();
+    let wants = |name: &str| asked.only.as_deref().is_none_or(|only| name.contains(only));
+    for (input, records) in [
+        (Input::Access, asked.lines),
+        (Input::AccessGzip, asked.lines),
+        (Input::CloudTrail, asked.lines / 20),
+        (Input::Zeek, asked.lines / 4),
+    ] {
+        if wants(input.name()) {
+            ratios.extend(bench.against_duckdb(input, records)?);
+        }
     }
-    say(&format!("weir / duckdb: {:.2} times the lines per second", duck.0 / weir.0));
+    if wants("gzip") {
+        ratios.push(bench.against_gzip(asked.lines)?);
+    }
+    if wants("memory") {
+        ratios.push(bench.memory(asked.lines)?);
+    }
+    if asked.check {
+        return check(&ratios);
+    }
+    if asked.only.is_none() {
+        let what = format!("{} access lines, {} rounds", asked.lines, asked.rounds);
+        page::write(&ratios, &what)?;
+    }
     Ok(())
 }
 
-/// A pseudo-random sequence (SplitMix64): the same file every time.
-struct Sequence(u64);
+const USAGE: &str = "usage: cargo xtask bench [--lines N] [--rounds N] [--only TEXT] [--check]";
 
-impl Sequence {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`, small ones far more often (density proportional to 1/x).
-    fn heavy(&mut self, n: u64) -> u64 {
-        let unit = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        ((n as f64).powf(unit) as u64).min(n - 1)
-    }
-}
-
-fn generate(path: &Path, lines: u64) -> std::io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    let part = path.with_extension("part");
-    let mut out = std::io::BufWriter::new(std::fs::File::create(&part)?);
-    let mut numbers = Sequence(2026);
-    let seconds = 20 * 86_400;
-    let mut line = String::new();
-    for n in 0..lines {
-        let at = n * seconds / lines;
-        let address = numbers.heavy(200_000);
-        let (day, rest) = (1 + at / 86_400, at % 86_400);
-        line.clear();
-        let _ = writeln!(
-            line,
-            "{}.{}.{}.{} - - [{day:02}/Jun/2025:{:02}:{:02}:{:02} +0000] \"GET /members/{}/orders?page={} HTTP/1.1\" {} {} \"https://shop.example/\" \
-             \"Mozilla/5.0 (X11; Linux x86_64) Client/{}.0\"",
-            10 + address / 16_777_216,
-            address / 65_536 % 256,
-            address / 256 % 256,
-            address % 256,
-            rest / 3600,
-            rest / 60 % 60,
-            rest % 60,
-            numbers.heavy(100_000),
-            numbers.next() % 9,
-            if numbers.next().is_multiple_of(50) { 404 } else { 200 },
-            200 + numbers.next() % 20_000,
-            numbers.heavy(60),
-        );
-        out.write_all(line.as_bytes())?;
-    }
-    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-    std::fs::rename(part, path)
-}
-
-fn weir(folder: &Path, log: &Path) -> Done<(f64, u64)> {
-    let lake = folder.join("lake");
-    let _ = std::fs::remove_dir_all(&lake);
-    let program = target().join("release/weir");
-    measure(command("/usr/bin/env").arg(program).arg("ingest").arg(log).arg("--lake").arg(lake))
-}
-
-const DUCKDB: &str = "
-import duckdb, sys
-duckdb.sql(f'''COPY (SELECT column00 AS src_ip, column02 AS actor, strptime(column03[2:], '%d/%b/%Y:%H:%M:%S') AS time,
-  split_part(column05, ' ', 1) AS http_method, split_part(split_part(column05, ' ', 2), '?', 1) AS path,
-  split_part(split_part(column05, ' ', 2), '?', 2) AS query, split_part(column05, ' ', 3) AS protocol,
-  try_cast(column06 AS INT) AS status, try_cast(column07 AS BIGINT) AS bytes_out, column08 AS referrer, column09 AS user_agent
-  FROM read_csv('{sys.argv[1]}', delim=' ', quote='\"', header=false, all_varchar=true, null_padding=true,
-    names=['column00','column01','column02','column03','column04','column05','column06','column07','column08','column09']))
-  TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)''')
-";
-
-fn duckdb(folder: &Path, log: &Path, python: &Path) -> Done<(f64, u64)> {
-    let out = folder.join("duckdb.parquet");
-    measure(command(python).args(["-c", DUCKDB]).arg(log).arg(out))
-}
-
-/// Seconds and peak resident bytes of a process.
-pub fn measure(command: &mut std::process::Command) -> Done<(f64, u64)> {
-    measure_within(command, None)
-}
-
-/// The same of a process that is ended after some time.
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-pub fn measure_within(command: &mut std::process::Command, limit: Option<Duration>) -> Done<(f64, u64)> {
-    let start = Instant::now();
-    let mut child = command.stdout(std::process::Stdio::null()).spawn().map_err(|e| e.to_string())?;
-    let status_of = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
-            let seconds = start.elapsed().as_secs_f64();
-            return if status.success() {
-                Ok((seconds, peak))
-            } else {
-                Err(format!("a measured program failed ({status})"))
-            };
+fn read(arguments: &[&str]) -> Done<Asked> {
+    let mut asked = Asked { lines: LINES, rounds: ROUNDS, only: None, check: false };
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let mut next = || words.next().copied().ok_or_else(|| format!("`{word}` needs a value"));
+        let wrong = || format!("`{word}` needs a whole number");
+        match *word {
+            "--lines" => asked.lines = next()?.parse().map_err(|_| wrong())?,
+            "--rounds" => asked.rounds = next()?.parse().map_err(|_| wrong())?,
+            "--only" => asked.only = Some(next()?.to_owned()),
+            "--check" => asked.check = true,
+            _ => return Err(USAGE.to_owned()),
         }
-        if let Some(limit) = limit.filter(|limit| start.elapsed() > *limit) {
-            child.kill().and_then(|()| child.wait()).map_err(|e| e.to_string())?;
-            return Err(format!("a measured program took longer than {} s", limit.as_secs()));
-        }
-        let text = std::fs::read_to_string(&status_of).unwrap_or_default();
-        let seen = text
-            .lines()
-            .find_map(|l| l.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok());
-        peak = peak.max(seen.unwrap_or(0) * 1024);
-        std::thread::sleep(std::time::Duration::from_millis(20));
     }
+    Ok(asked)
+}
+
+/// Where files lie, and what reads them.
+struct Bench {
+    folder: PathBuf,
+    python: PathBuf,
+    rounds: usize,
+}
+
+impl Bench {
+    /// Time, memory and bytes of Weir's ingest beside DuckDB's fastest way.
+    fn against_duckdb(&self, input: Input, records: u64) -> Done<Vec<Ratio>> {
+        let files = input.make(&self.folder, records)?;
+        let mut ours = Vec::new();
+        let mut theirs: Vec<Vec<Run>> = Rival::of(input).iter().map(|_| Vec::new()).collect();
+        for round in 0..self.rounds {
+            say(&format!("── {}, round {}", input.name(), round + 1));
+            ours.push(self.weir(&files)?);
+            for (rival, runs) in Rival::of(input).iter().zip(&mut theirs) {
+                runs.push(rival.run(&self.python, &files, &self.folder)?);
+            }
+        }
+        let median_of = |runs: &[Run]| median(runs.iter().map(|r| r.seconds));
+        let best =
+            theirs.into_iter().min_by(|a, b| median_of(a).total_cmp(&median_of(b))).unwrap_or_default();
+        let per_round = |of: fn(&Run) -> f64, up: bool| {
+            let pairs = ours.iter().zip(&best);
+            median(pairs.map(|(o, t)| if up { of(t) / of(o) } else { of(o) / of(t) }))
+        };
+        let both = |of: fn(&Run) -> f64| (median(ours.iter().map(of)), median(best.iter().map(of)));
+        let name = |what: &str| format!("{}: {what}", input.name());
+        let n = records as f64;
+        let (our_time, their_time) = both(|r| r.seconds);
+        let (our_memory, their_memory) = both(|r| r.memory as f64 / 1e6);
+        let (our_bytes, their_bytes) = both(|r| r.written as f64);
+        Ok(vec![
+            Ratio::at_least(
+                &name("records a second, times DuckDB's"),
+                1.5,
+                per_round(|r| r.seconds, true),
+                format!("{:.0} and {:.0} a second", n / our_time, n / their_time),
+            ),
+            Ratio::at_most(
+                &name("peak memory, times DuckDB's"),
+                1.0,
+                per_round(|r| r.memory as f64, false),
+                format!("{our_memory:.0} and {their_memory:.0} MB"),
+            ),
+            Ratio::at_most(
+                &name("bytes a record kept, times DuckDB's zstd Parquet"),
+                1.5,
+                per_round(|r| r.written as f64, false),
+                format!("{:.1} and {:.1} bytes", our_bytes / n, their_bytes / n),
+            ),
+        ])
+    }
+
+    /// The ingest of a compressed log beside decompressing it alone.
+    fn against_gzip(&self, lines: u64) -> Done<Ratio> {
+        let files = Input::AccessGzip.make(&self.folder, lines)?;
+        let mut ratios = Vec::new();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 0..self.rounds {
+            say(&format!("── gzip alone, round {}", round + 1));
+            let our = self.weir(&files)?.seconds;
+            let (their, _) = measure(command("gzip").arg("-dc").arg(&files))?;
+            ratios.push(our / their);
+            ours.push(our);
+            theirs.push(their);
+        }
+        let told = format!("{:.1} and {:.1} s", median(ours.into_iter()), median(theirs.into_iter()));
+        Ok(Ratio::at_most(
+            "access log, gzip: time, times that of `gzip -dc` alone",
+            1.5,
+            median(ratios.into_iter()),
+            told,
+        ))
+    }
+
+    /// Peak memory of ten times the records, of the same addresses.
+    fn memory(&self, lines: u64) -> Done<Ratio> {
+        let (few, many) =
+            (Input::Access.make(&self.folder, lines / 10)?, Input::Access.make(&self.folder, lines)?);
+        say("── memory");
+        let (few, many) = (self.weir(&few)?.memory as f64, self.weir(&many)?.memory as f64);
+        let told = format!("{:.0} and {:.0} MB", many / 1e6, few / 1e6);
+        Ok(Ratio::at_most("access log: peak memory, ten times the records", 1.2, many / few, told))
+    }
+
+    /// Files into a new lake, with rollups.
+    fn weir(&self, files: &Path) -> Done<Run> {
+        let lake = self.folder.join("lake");
+        let _ = std::fs::remove_dir_all(&lake);
+        let program = target().join("release/weir");
+        let (seconds, memory) = measure(command(program).arg("ingest").arg(files).arg("--lake").arg(&lake))?;
+        Ok(Run { seconds, memory, written: size(&lake) })
+    }
+}
+
+/// Fails where a ratio is worse than the baseline's by more than a tenth.
+fn check(ratios: &[Ratio]) -> Done {
+    let baseline = page::baseline(&root())?;
+    let mut worse = Vec::new();
+    for ratio in ratios {
+        let Some(before) = baseline.get(&ratio.measure) else { continue };
+        let by = if ratio.is_least() { before / ratio.seen } else { ratio.seen / before };
+        if by > WORSE_MAX {
+            worse.push(format!("{}: {:.2}, was {before:.2}", ratio.measure, ratio.seen));
+        }
+    }
+    if worse.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("worse than docs/benchmarks.md says: {}", worse.join("; ")))
+    }
+}
+
+/// Bytes of all files in a folder, or of a file.
+fn size(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else { return std::fs::metadata(path).map_or(0, |m| m.len()) };
+    entries.flatten().map(|entry| size(&entry.path())).sum()
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -16,7 +16,7 @@ mod laws;
 mod pieces;
 mod table;
 
-use crate::bench::measure;
+use crate::measure::measure;
 use crate::run::{Done, command, finish, root, say, target};
 use bars::Measured;
 use budget::Quiet;

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask bench ingest`, `cargo xtask evaluate`, `cargo xtask fuzz`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask evaluate`, `cargo xtask fuzz`.
 //!
 //! Decisive choice: a chore sets up what it needs (a Python environment, cargo tools) under the target folder, so that a fresh
 //! machine with Rust runs it. What cannot be had is a clear skip with its reason; under `CI=true` it is a failure.
@@ -6,6 +6,7 @@
 mod bench;
 mod evaluate;
 mod fuzz;
+mod measure;
 mod run;
 mod test;
 mod tidy;
@@ -16,7 +17,9 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask <chore>
 
   test [--quick]           every check and test; --quick leaves out lints, licences and other programs
-  bench ingest [--lines N] lines per second and peak memory of Weir and of DuckDB on one generated file
+  bench [--lines N] [--rounds N] [--only TEXT] [--check]
+                           Weir beside DuckDB and gzip on the same generated files; writes docs/benchmarks.md, or with --check
+                           compares with it
   evaluate [--full] [--weir PATH] [--seed N] [--seeds N] [--only TEXT] [--no-curve]
                            how soon worlds' leaks are found and who is wrongly accused, in ten minutes; --full takes hours, goes on
                            where it was stopped, and has the worlds of 65 and 97 million records; writes docs/evaluation.md

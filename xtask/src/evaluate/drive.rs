@@ -1,6 +1,6 @@
 //! Driving the program as a user would, and keeping what was measured, so that an interrupted evaluation goes on where it stopped.
 
-use crate::bench::{measure, measure_within};
+use crate::measure::{measure, measure_within};
 use crate::run::{Done, command, root, say};
 use serde::{Serialize, de::DeserializeOwned};
 use std::cell::RefCell;

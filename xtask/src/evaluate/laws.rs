@@ -3,7 +3,7 @@
 use super::drive::{Bench, World};
 use super::judge::findings;
 use super::pieces;
-use crate::bench::measure;
+use crate::measure::measure;
 use crate::run::{Done, command};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
