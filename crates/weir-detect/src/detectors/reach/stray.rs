@@ -7,6 +7,7 @@
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
 use super::screen::PEOPLE_MIN;
+use super::tell::{condition, who};
 use crate::hand::{Member, members, together};
 use crate::members::describe;
 use crate::rhythm::{Rhythm, rhythms};
@@ -136,13 +137,12 @@ pub(super) async fn findings(
     if steady.is_empty() {
         return Ok(Vec::new());
     }
-    let shown = format!(
-        "shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' AND {{span}}{} AND {}",
-        scope.explained.sql(""),
-        scope.condition(steady.into_iter())
-    );
+    let shown = format!("{} AND {}", condition(scope, Verdict::Steady), scope.condition(steady.into_iter()));
     let astray = astray(context, scope, &shown).await?;
     let told = strayed(context, scope, &shown, astray).await?;
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
     let all = in_ways(scope, &shown, told.iter());
     let members =
         members(context, &scope.entity(), &all, told.iter().map(|s| (s.entity.as_str(), s))).await?;
@@ -274,10 +274,7 @@ async fn finding(
         group.iter().flat_map(|m| m.told.ways.networks.iter().map(String::as_str)).collect();
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
-    let who = match group {
-        [one] => format!("{} {}", scope.kind, one.told.entity),
-        many => format!("{} {}", many.len(), scope.kind.plural()),
-    };
+    let who = who(scope, group);
     draft.title =
         format!("{who} read data of {people} people ({datasets}) from networks and with clients new to it");
     draft.explanation = format!(

@@ -5,7 +5,7 @@ use super::judge::{Judged, Verdict};
 use super::ladder::Rung;
 use super::screen::{Census, day};
 use crate::detectors::harvest;
-use crate::hand::{Member, members, together};
+use crate::hand::{Member, Reader, members, together};
 use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +83,7 @@ async fn programs(
 }
 
 /// The records a verdict speaks of.
-fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
+pub(super) fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
     let bare = match verdict {
         Verdict::Bare | Verdict::Standing => format!(" AND {}", scope.cover.bare()),
         _ => String::new(),
@@ -185,9 +185,10 @@ async fn sums(
     Ok(sums)
 }
 
-fn who(scope: &Scope<'_>, group: &[Member<'_, Judged>]) -> String {
+/// A group in words.
+pub(super) fn who<T>(scope: &Scope<'_>, group: &[Member<'_, T>]) -> String {
     match group {
-        [one] => format!("{} {}", scope.kind, one.told.entity),
+        [one] => format!("{} {}", scope.kind, one.name()),
         many => format!("{} {}", many.len(), scope.kind.plural()),
     }
 }
