@@ -21,7 +21,7 @@ impl Memory {
     /// The share of a fold beside an ingest.
     #[must_use]
     pub fn fold(self) -> usize {
-        self.0 / 8
+        self.0 / 16
     }
 
     /// The share of a digest beside both.

@@ -39,7 +39,7 @@ pub struct StageLimits {
 impl Default for StageLimits {
     fn default() -> Self {
         Self {
-            open_files_max: 16,
+            open_files_max: 8,
             pending_bytes_max: 64 << 20,
             flush_bytes: 4 << 20,
             encoded_bytes_max: 128 << 20,

@@ -47,7 +47,9 @@ impl Eq for Head {}
 impl Merged {
     pub(crate) fn new(runs: Vec<Sorted>) -> Result<Self, RollupError> {
         let mut merged = Self { heads: BinaryHeap::with_capacity(runs.len()), runs };
-        for run in 0..merged.runs.len() {
+        // One run needs no merging: its rows stand once each.
+        let several = Some(merged.runs.len()).filter(|n| *n > 1).unwrap_or(0);
+        for run in 0..several {
             merged.advance(run)?;
         }
         Ok(merged)
@@ -61,6 +63,9 @@ impl Merged {
     }
 
     fn pull(&mut self) -> Result<Option<Row>, RollupError> {
+        if let [only] = self.runs.as_mut_slice() {
+            return only.next().transpose();
+        }
         let Some(Head { mut row, run }) = self.heads.pop() else { return Ok(None) };
         self.advance(run)?;
         while self.heads.peek().is_some_and(|head| order(&head.row, &row).is_eq()) {

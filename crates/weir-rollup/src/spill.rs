@@ -5,7 +5,6 @@
 
 use crate::merge::{Merged, Sorted};
 use crate::partial::{Partial, Row};
-use crate::table::Entry;
 use crate::{RollupError, kind};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -29,10 +28,9 @@ impl Runs {
         Self { folder, tiers: Vec::new() }
     }
 
-    /// Writes sorted entries as one run.
-    pub(crate) fn add(&mut self, entries: Vec<Entry>) -> Result<(), RollupError> {
-        let rows = entries.into_iter().filter_map(|e| row(e).map(Ok));
-        let mut file = self.write(rows)?;
+    /// Writes sorted rows as one run.
+    pub(crate) fn add(&mut self, rows: impl Iterator<Item = Row>) -> Result<(), RollupError> {
+        let mut file = self.write(rows.map(Ok))?;
         for tier in 0.. {
             if self.tiers.len() <= tier {
                 self.tiers.push(Vec::new());
@@ -66,20 +64,14 @@ impl Runs {
     }
 
     /// All runs, to be merged with the rows still in memory.
-    pub(crate) fn finish(self, rest: Vec<Entry>) -> Result<Merged, RollupError> {
+    pub(crate) fn finish(
+        self,
+        rest: impl Iterator<Item = Row> + Send + Sync + 'static,
+    ) -> Result<Merged, RollupError> {
         let mut all = readers(self.tiers.into_iter().flatten().collect())?;
-        all.push(Box::new(rest.into_iter().filter_map(|e| row(e).map(Ok))));
+        all.push(Box::new(rest.map(Ok)));
         Merged::new(all)
     }
-}
-
-fn row(entry: Entry) -> Option<Row> {
-    Some(Row {
-        kind: kind::at(entry.kind)?,
-        entity: entry.entity.into(),
-        day: entry.day,
-        partial: entry.partial,
-    })
 }
 
 fn readers(files: Vec<File>) -> Result<Vec<Sorted>, RollupError> {

@@ -1,39 +1,51 @@
 //! Partials in memory: a hash table by (kind, entity, day) that knows how many bytes it holds.
 //!
-//! Decisive choice: entries lie in a vector, the table holds their numbers; a look-up borrows the text and allocates only for an entity
-//! that is new.
+//! Decisive choice: entries lie in blocks that never move, and their texts in one; the table holds their numbers. A look-up borrows the text, a
+//! sort moves numbers only, and memory grows a block at a time.
 
-use crate::partial::Partial;
+use crate::kind;
+use crate::partial::{Partial, Row};
 use hashbrown::HashTable;
-use weir_stats::{hash64, hash64_in};
+use weir_stats::hash64_in;
+
+/// Entries of a block.
+const BLOCK: usize = 1 << 10;
+/// What an entry costs beside its text and sketches: itself, and its place in the index and in a sort.
+const ENTRY_BYTES: usize = size_of::<Entry>() + 4 * size_of::<u32>();
 
 /// One entity's day in memory.
-pub(crate) struct Entry {
-    pub(crate) kind: u8,
-    pub(crate) day: i32,
-    pub(crate) entity: Box<str>,
-    pub(crate) partial: Partial,
+struct Entry {
+    kind: u8,
+    day: i32,
+    /// Where its text lies.
+    text: (usize, usize),
+    partial: Partial,
     hash: u64,
 }
 
-/// Where an entity's day is looked for first: where the row before had it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Hint(usize);
-
 #[derive(Default)]
 pub(crate) struct Table {
-    index: HashTable<usize>,
-    entries: Vec<Entry>,
+    index: HashTable<u32>,
+    blocks: Vec<Vec<Entry>>,
+    texts: String,
     bytes: usize,
 }
 
-/// What an entry costs beside its text and sketches: itself, twice while the vector grows, and its place in the index.
-const ENTRY_BYTES: usize = 2 * size_of::<Entry>() + 3 * size_of::<usize>();
+/// An entry's number.
+type Slot = u32;
+
+/// Where an entity's day is looked for first: where the row before had it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Hint(Slot);
 
 impl Table {
     /// Bytes held, an upper estimate.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.texts.capacity()
+    }
+
+    fn len(&self) -> usize {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
     }
 
     /// Changes the partial of an entity's day.
@@ -45,41 +57,99 @@ impl Table {
         hint: &mut Hint,
         change: impl FnOnce(&mut Partial),
     ) {
-        let same = |e: &Entry| e.kind == kind && e.day == day && *e.entity == *entity;
-        if !self.entries.get(hint.0).is_some_and(same) {
-            hint.0 = self.find(kind, entity, day);
+        let same = |e: &Entry| e.kind == kind && e.day == day && text(&self.texts, e) == entity;
+        if !entry(&self.blocks, hint.0).is_some_and(same) {
+            hint.0 = self.slot(kind, entity, day);
         }
-        if let Some(entry) = self.entries.get_mut(hint.0) {
+        let (block, place) = place(hint.0);
+        if let Some(entry) = self.blocks.get_mut(block).and_then(|b| b.get_mut(place)) {
             let before = entry.partial.heap_bytes();
             change(&mut entry.partial);
             self.bytes = self.bytes + entry.partial.heap_bytes() - before;
         }
     }
 
-    fn find(&mut self, kind: u8, entity: &str, day: i32) -> usize {
+    /// The slot of an entity's day, made where it is new.
+    fn slot(&mut self, kind: u8, entity: &str, day: i32) -> Slot {
         let space = u64::from(kind) << 32 | u64::from(day.cast_unsigned());
-        let hash = hash64_in(space ^ hash64(b"day"), entity.as_bytes());
-        let entries = &self.entries;
-        let same = |i: &usize| {
-            entries.get(*i).is_some_and(|e| e.kind == kind && e.day == day && *e.entity == *entity)
+        let hash = hash64_in(space, entity.as_bytes());
+        let (blocks, texts) = (&self.blocks, &self.texts);
+        let same = |slot: &Slot| {
+            entry(blocks, *slot)
+                .is_some_and(|e| e.hash == hash && e.kind == kind && e.day == day && text(texts, e) == entity)
         };
         if let Some(found) = self.index.find(hash, same) {
             return *found;
         }
-        let at = self.entries.len();
-        self.entries.push(Entry { kind, day, entity: entity.into(), partial: Partial::default(), hash });
-        self.bytes += ENTRY_BYTES + entity.len();
-        let entries = &self.entries;
-        self.index.insert_unique(hash, at, |i| entries.get(*i).map_or(0, |e| e.hash));
-        at
+        let slot = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let from = self.texts.len();
+        self.texts.push_str(entity);
+        let made = Entry { kind, day, text: (from, self.texts.len()), partial: Partial::default(), hash };
+        match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
+            Some(block) => block.push(made),
+            None => {
+                let mut block = Vec::with_capacity(BLOCK);
+                block.push(made);
+                self.blocks.push(block);
+            }
+        }
+        self.bytes += ENTRY_BYTES;
+        let blocks = &self.blocks;
+        self.index.insert_unique(hash, slot, |slot| entry(blocks, *slot).map_or(0, |e| e.hash));
+        slot
     }
 
     /// Takes everything out, sorted by kind, entity, day.
-    pub(crate) fn take_sorted(&mut self) -> Vec<Entry> {
-        self.index.clear();
-        self.bytes = 0;
-        let mut all = std::mem::take(&mut self.entries);
-        all.sort_unstable_by(|a, b| (a.kind, &a.entity, a.day).cmp(&(b.kind, &b.entity, b.day)));
-        all
+    pub(crate) fn take_sorted(&mut self) -> impl Iterator<Item = Row> + Send + Sync + use<> {
+        let mut taken = std::mem::take(self);
+        let mut order: Vec<Key> = Vec::with_capacity(taken.len());
+        for (slot, entry) in (0..).zip(taken.blocks.iter().flatten()) {
+            order.push(Key::new(entry, text(&taken.texts, entry), slot));
+        }
+        let rest = |key: &Key| entry(&taken.blocks, key.slot).map_or("", |e| text(&taken.texts, e));
+        order.sort_unstable_by(|a, b| {
+            a.start().cmp(&b.start()).then_with(|| (rest(a), a.day).cmp(&(rest(b), b.day)))
+        });
+        order.into_iter().filter_map(move |key| {
+            let (block, place) = place(key.slot);
+            let entry = taken.blocks.get_mut(block)?.get_mut(place)?;
+            let (kind, partial) = (kind::at(entry.kind)?, std::mem::take(&mut entry.partial));
+            Some(Row { kind, entity: text(&taken.texts, entry).to_owned(), day: entry.day, partial })
+        })
     }
+}
+
+/// What entries are sorted by, where most differ: so a sort seldom looks at entries.
+struct Key {
+    /// The first bytes of the text, as a number that compares as they do.
+    text: u128,
+    kind: u8,
+    day: i32,
+    slot: Slot,
+}
+
+impl Key {
+    fn new(entry: &Entry, text: &str, slot: Slot) -> Self {
+        let mut first = [0; 16];
+        first.iter_mut().zip(text.bytes()).for_each(|(byte, of)| *byte = of);
+        Self { text: u128::from_be_bytes(first), kind: entry.kind, day: entry.day, slot }
+    }
+
+    fn start(&self) -> (u8, u128) {
+        (self.kind, self.text)
+    }
+}
+
+fn place(slot: Slot) -> (usize, usize) {
+    let slot = slot as usize;
+    (slot / BLOCK, slot % BLOCK)
+}
+
+fn entry(blocks: &[Vec<Entry>], slot: Slot) -> Option<&Entry> {
+    let (block, place) = place(slot);
+    blocks.get(block)?.get(place)
+}
+
+fn text<'t>(texts: &'t str, entry: &Entry) -> &'t str {
+    texts.get(entry.text.0..entry.text.1).unwrap_or_default()
 }
