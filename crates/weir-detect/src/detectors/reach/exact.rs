@@ -7,12 +7,15 @@ use crate::grid::held;
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use weir_lake::{quote_all, rows};
 use weir_model::{EntityKind, Micros};
 use weir_stats::{Distinct, hash64};
 
 /// Entities asked about in one query.
 const CHUNK: usize = 2_000;
+/// People shown to them day by day, added up, in one query: what it must hold at once does not grow with the period.
+const SHOWN_MAX: u64 = 500_000;
 
 /// A record that names who asked, by a credential or by name: people at home, one for each credential, explain it.
 const COVERED: &str = "coalesce(credential, actor) IS NOT NULL";
@@ -230,42 +233,44 @@ pub(super) async fn series(
     census: &Census,
 ) -> Result<Vec<Series>, DetectError> {
     let mut all = Vec::new();
-    for chunk in census.candidates.chunks(CHUNK) {
+    for (chunk, slices) in pieces(census) {
         let allowances = allowances(context, scope, census, chunk).await?;
         let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
         let names: HashMap<u64, &str> =
             chunk.iter().map(|c| (hash64(c.entity.as_bytes()), c.entity.as_str())).collect();
         if !scope.cover.named {
             // Whoever was shown somebody has no credential that could explain it: the rollups have said how many.
-            let hours = busiest(context, scope, chunk).await?;
+            let hours = busiest(context, scope, chunk, &slices).await?;
             let hours = |c: &Candidate| {
                 hours.get(&hash64(c.entity.as_bytes())).map(Vec::as_slice).unwrap_or_default()
             };
             all.extend(chunk.iter().map(|c| nameless(c, hours(c), census, allowed(&c.entity))));
             continue;
         }
-        let sorted = format!("{} ORDER BY entity, hour", query(context, scope, chunk, ", bearer, covered"));
-        let mut batches = context.stream(&sorted).await?;
         let mut building = Building::default();
-        while let Some(batch) = batches.next().await {
-            let batch = [batch?];
-            for row in rows(&batch) {
-                let (Some(entity), Some(hour), Some(person)) = (
-                    row.hash("entity").and_then(|hash| names.get(&hash)),
-                    row.time("hour"),
-                    row.hash("person"),
-                ) else {
-                    continue;
-                };
-                if *entity != building.entity {
-                    let done = std::mem::replace(
-                        &mut building,
-                        Building { entity: (*entity).to_owned(), ..Building::default() },
-                    );
-                    let allowance = allowed(&done.entity);
-                    all.push(done.finish(census, allowance));
+        for slice in &slices {
+            let query = query(context, scope, chunk, slice, ", bearer, covered");
+            let mut batches = context.stream(&format!("{query} ORDER BY entity, hour")).await?;
+            while let Some(batch) = batches.next().await {
+                let batch = [batch?];
+                for row in rows(&batch) {
+                    let (Some(entity), Some(hour), Some(person)) = (
+                        row.hash("entity").and_then(|hash| names.get(&hash)),
+                        row.time("hour"),
+                        row.hash("person"),
+                    ) else {
+                        continue;
+                    };
+                    if *entity != building.entity {
+                        let done = std::mem::replace(
+                            &mut building,
+                            Building { entity: (*entity).to_owned(), ..Building::default() },
+                        );
+                        let allowance = allowed(&done.entity);
+                        all.push(done.finish(census, allowance));
+                    }
+                    building.add(hour, person, row.hash("bearer"), row.int("covered") == Some(1));
                 }
-                building.add(hour, person, row.hash("bearer"), row.int("covered") == Some(1));
             }
         }
         let allowance = allowed(&building.entity);
@@ -274,6 +279,42 @@ pub(super) async fn series(
     all.retain(|s| !s.entity.is_empty());
     all.sort_by(|a, b| a.entity.cmp(&b.entity));
     Ok(all)
+}
+
+/// The candidates few enough at a time for one query, each with the slices of days to ask about: one of all days but where a single candidate
+/// was shown too many people.
+fn pieces(census: &Census) -> Vec<(&[Candidate], Vec<Slice>)> {
+    let (first, last) = (census.grid.first, census.grid.last);
+    let mut pieces = Vec::new();
+    let mut rest = census.candidates.as_slice();
+    while let [head, more @ ..] = rest {
+        let mut shown = head.shown_daily;
+        let fits = more.iter().take(CHUNK - 1).take_while(|next| {
+            shown += next.shown_daily;
+            shown <= SHOWN_MAX
+        });
+        let (chunk, left) = rest.split_at(1 + fits.count());
+        rest = left;
+        let parts = head.shown_daily.div_ceil(SHOWN_MAX).max(1);
+        let days =
+            i32::try_from(u64::from(last.abs_diff(first)) / parts).unwrap_or(i32::MAX).saturating_add(1);
+        let slices = (first..=last).step_by(days.unsigned_abs() as usize);
+        pieces.push((chunk, slices.map(|from| Slice { from, to: from.saturating_add(days) }).collect()));
+    }
+    pieces
+}
+
+/// Days from one on up to another, that one left out.
+struct Slice {
+    from: i32,
+    to: i32,
+}
+
+impl fmt::Display for Slice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (Micros::of_day(self.from), Micros::of_day(self.to));
+        write!(f, "time >= TIMESTAMP '{from}' AND time < TIMESTAMP '{to}'")
+    }
 }
 
 /// The history of a candidate in a log that names nobody who asks.
@@ -288,16 +329,19 @@ async fn busiest(
     context: &Context<'_>,
     scope: &Scope<'_>,
     chunk: &[Candidate],
+    slices: &[Slice],
 ) -> Result<HashMap<u64, Vec<(i32, f64)>>, DetectError> {
-    let query = format!(
-        "SELECT entity, date_trunc('day', hour) AS day, max(people) AS people FROM \
-         (SELECT entity, hour, count(*) AS people FROM ({}) GROUP BY 1, 2) GROUP BY 1, 2 ORDER BY 1, 2",
-        query(context, scope, chunk, "")
-    );
     let mut found: HashMap<u64, Vec<(i32, f64)>> = HashMap::new();
-    for row in rows(&context.sql(&query).await?) {
-        let (Some(entity), Some(day)) = (row.hash("entity"), row.time("day")) else { continue };
-        found.entry(entity).or_default().push((day.day(), row.count("people") as f64));
+    for slice in slices {
+        let query = format!(
+            "SELECT entity, date_trunc('day', hour) AS day, max(people) AS people FROM \
+             (SELECT entity, hour, count(*) AS people FROM ({}) GROUP BY 1, 2) GROUP BY 1, 2 ORDER BY 1, 2",
+            query(context, scope, chunk, slice, "")
+        );
+        for row in rows(&context.sql(&query).await?) {
+            let (Some(entity), Some(day)) = (row.hash("entity"), row.time("day")) else { continue };
+            found.entry(entity).or_default().push((day.day(), row.count("people") as f64));
+        }
     }
     Ok(found)
 }
@@ -309,14 +353,20 @@ fn chosen(scope: &Scope<'_>, chunk: &[Candidate]) -> (String, String) {
     (entity, filter)
 }
 
-/// Whom each of some candidates' hours showed, once each; with other columns, once for each of their values too. Names are hashes, so that
+/// Whom each of some candidates' hours of a slice showed, once each; with other columns, once for each of their values too. Names are hashes, so that
 /// years of hours are few bytes.
-fn query(context: &Context<'_>, scope: &Scope<'_>, chunk: &[Candidate], others: &str) -> String {
+fn query(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    chunk: &[Candidate],
+    slice: &Slice,
+    others: &str,
+) -> String {
     let (entity, filter) = chosen(scope, chunk);
     format!(
         "SELECT DISTINCT entity, hour, hash(person['namespace'] || ':' || person['id']) AS person{others} FROM \
          (SELECT hash({entity}) AS entity, date_trunc('hour', time) AS hour, unnest(subjects) AS person, hash(coalesce(credential, actor)) AS bearer, \
-         CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM {{digest}} WHERE shown AND subject IS NOT NULL AND {filter} AND {}{}) \
+         CASE WHEN {COVERED} THEN 1 ELSE 0 END AS covered FROM {{digest}} WHERE shown AND subject IS NOT NULL AND {filter} AND {slice} AND {}{}) \
          WHERE person['namespace'] <> 'credential'",
         context.span_sql(),
         scope.explained.sql("")

@@ -24,6 +24,8 @@ const SIGMAS: f64 = 2.0;
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) entity: String,
+    /// People it was shown, day by day, added up.
+    pub(super) shown_daily: u64,
     /// In logs that name nobody who asks: people it was shown, by what each window held; the rollups say all there is to know.
     pub(super) shown: Option<Held>,
 }
@@ -177,7 +179,8 @@ impl Screen {
 
     fn candidate(&mut self, history: &History, people: f64) {
         let shown = (!self.named).then(|| held(&series(history, |p| &p.people), self.census.grid));
-        let candidate = Candidate { entity: history.entity.clone(), shown };
+        let daily: f64 = history.days.iter().map(|(_, day)| day.people.estimate()).sum();
+        let candidate = Candidate { entity: history.entity.clone(), shown_daily: daily as u64, shown };
         self.top.push(Ranked { people: Reverse(people.round() as u64), candidate });
         if self.top.len() > CANDIDATES_MAX {
             self.top.pop();
