@@ -8,9 +8,9 @@
 use crate::{Micros, ModelError, TimeBasis};
 use arrow_array::builder::TimestampMicrosecondBuilder;
 use arrow_array::builder::{
-    Date32Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder,
+    ArrayBuilder, Date32Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder,
 };
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use std::sync::{Arc, LazyLock};
 
@@ -177,22 +177,115 @@ trait Put {
     fn put(self, builder: &mut Self::Builder);
 }
 impl Put for Option<&str> {
-    type Builder = StringBuilder;
-    fn put(self, builder: &mut StringBuilder) {
-        builder.append_option(self);
+    type Builder = Sparse<StringBuilder>;
+    fn put(self, builder: &mut Sparse<StringBuilder>) {
+        if let Some(column) = builder.column(self.is_some()) {
+            column.append_option(self);
+        }
     }
 }
 impl Put for Option<i64> {
-    type Builder = Int64Builder;
-    fn put(self, builder: &mut Int64Builder) {
-        builder.append_option(self);
+    type Builder = Sparse<Int64Builder>;
+    fn put(self, builder: &mut Sparse<Int64Builder>) {
+        if let Some(column) = builder.column(self.is_some()) {
+            column.append_option(self);
+        }
     }
 }
 impl Put for Option<i32> {
-    type Builder = Int32Builder;
-    fn put(self, builder: &mut Int32Builder) {
-        builder.append_option(self);
+    type Builder = Sparse<Int32Builder>;
+    fn put(self, builder: &mut Sparse<Int32Builder>) {
+        if let Some(column) = builder.column(self.is_some()) {
+            column.append_option(self);
+        }
     }
+}
+
+/// A column in the making. Most columns of most logs are empty: until the first value, rows are only counted.
+#[derive(Default)]
+struct Sparse<B> {
+    column: Option<B>,
+    nulls: usize,
+    /// Rows and bytes of text of the last batch: the next is as large.
+    last: (usize, usize),
+}
+
+/// What columns are built by.
+trait Growing: ArrayBuilder {
+    fn with_room(rows: usize, bytes: usize) -> Self;
+    fn append_nulls(&mut self, n: usize);
+    /// Bytes of text so far.
+    fn bytes(&self) -> usize;
+}
+
+impl Growing for StringBuilder {
+    fn with_room(rows: usize, bytes: usize) -> Self {
+        Self::with_capacity(rows, bytes)
+    }
+    fn append_nulls(&mut self, n: usize) {
+        (0..n).for_each(|_| self.append_null());
+    }
+    fn bytes(&self) -> usize {
+        self.values_slice().len()
+    }
+}
+impl Growing for Int64Builder {
+    fn with_room(rows: usize, _: usize) -> Self {
+        Self::with_capacity(rows)
+    }
+    fn append_nulls(&mut self, n: usize) {
+        self.append_nulls(n);
+    }
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+impl Growing for Int32Builder {
+    fn with_room(rows: usize, _: usize) -> Self {
+        Self::with_capacity(rows)
+    }
+    fn append_nulls(&mut self, n: usize) {
+        self.append_nulls(n);
+    }
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+impl<B: Growing> Sparse<B> {
+    /// The builder to append the next value to, where there is one or has to be.
+    fn column(&mut self, is_value: bool) -> Option<&mut B> {
+        if self.column.is_none() {
+            if !is_value {
+                self.nulls += 1;
+                return None;
+            }
+            // A little more than last time, or some thousand rows.
+            let room = |n: usize| n + n / 8;
+            let mut column = B::with_room(room(self.last.0).max(self.nulls), room(self.last.1));
+            column.append_nulls(std::mem::take(&mut self.nulls));
+            self.column = Some(column);
+        }
+        self.column.as_mut()
+    }
+
+    fn finish(&mut self, data_type: &DataType) -> ArrayRef {
+        let Some(mut column) = self.column.take() else {
+            return nulls(data_type, std::mem::take(&mut self.nulls));
+        };
+        self.last = (column.len(), column.bytes());
+        column.finish()
+    }
+}
+
+/// A column without values; the usual sizes share their memory.
+fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+    const ROWS: usize = 32 << 10;
+    static SHARED: LazyLock<[ArrayRef; 3]> = LazyLock::new(|| {
+        [DataType::Utf8, DataType::Int32, DataType::Int64].map(|t| arrow_array::new_null_array(&t, ROWS))
+    });
+    let shared = SHARED.iter().find(|array| array.data_type() == data_type && rows <= ROWS);
+    shared.map_or_else(|| arrow_array::new_null_array(data_type, rows), |array| array.slice(0, rows))
 }
 impl Put for &[Subject<'_>] {
     type Builder = SubjectsBuilder;
@@ -241,6 +334,20 @@ macro_rules! kind {
         ColumnKind::Subjects
     };
 }
+macro_rules! finished {
+    (str, $column:expr) => {
+        $column.finish(&DataType::Utf8)
+    };
+    (i32, $column:expr) => {
+        $column.finish(&DataType::Int32)
+    };
+    (i64, $column:expr) => {
+        $column.finish(&DataType::Int64)
+    };
+    (subjects, $column:expr) => {
+        Arc::new($column.finish())
+    };
+}
 macro_rules! row_type {
     ($a:lifetime str) => { Option<&$a str> };
     ($a:lifetime i32) => { Option<i32> };
@@ -262,7 +369,7 @@ macro_rules! columns {
 
         impl $builder {
             fn push(&mut self, row: &$row<'_>) { $( row.$name.put(&mut self.$name); )* }
-            fn finish(&mut self) -> Vec<ArrayRef> { vec![ $( Arc::new(self.$name.finish()), )* ] }
+            fn finish(&mut self) -> Vec<ArrayRef> { vec![ $( finished!($kind, self.$name), )* ] }
         }
     };
 }
@@ -509,7 +616,7 @@ impl<C> TableBuilder<C> {
         let text =
             |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
         let number = |n: i64| -> ArrayRef { Arc::new(arrow_array::Int64Array::from_value(n, rows)) };
-        columns.push(arrow_array::new_null_array(&DataType::Int64, rows));
+        columns.push(nulls(&DataType::Int64, rows));
         columns.extend([text(&tag.source), text(&tag.sensor), number(tag.ingest), number(tag.file)]);
         RecordBatch::try_new(table.schema(), columns)
             .map(Some)

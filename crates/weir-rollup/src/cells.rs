@@ -31,6 +31,11 @@ pub(crate) fn number<'a>(batch: &'a RecordBatch, name: &str) -> Number<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// Whether no row has text.
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_none_or(|c| c.null_count() == c.len())
+    }
+
     /// The text, unless it says nothing.
     pub(crate) fn at(self, row: usize) -> Option<&'a str> {
         self.0.filter(|c| row < c.len() && c.is_valid(row)).map(|c| c.value(row)).filter(|v| !v.is_empty())

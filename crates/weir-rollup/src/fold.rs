@@ -2,13 +2,14 @@
 
 use crate::RollupError;
 use crate::cells::{Text, When, number, text};
+use crate::coded::{Coded, NONE};
 use crate::kind;
 use crate::merge::Merged;
 use crate::partial::{Partial, SPAN_US};
 use crate::spill::Runs;
-use crate::table::{Hint, Table};
+use crate::table::{Slot, Table};
 use arrow_array::{Array, Int32Array, RecordBatch};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use weir_catalog::Derived;
 use weir_catalog::derive::each_subject;
@@ -25,21 +26,24 @@ pub struct Fold {
 }
 
 /// What one access adds to each of its entities.
-#[derive(Clone, Copy)]
-struct Touch<'p> {
+struct Touch {
     time: i64,
     bytes: u64,
     outcome: Outcome,
     /// Whether it concerns a dataset or somebody.
     data: bool,
     shown: bool,
-    people: &'p [u64],
+    /// Where its people lie among those of the batch.
+    people: (usize, usize),
     credential: Option<u64>,
     /// Whether it names who asked, by credential or by name.
     named: bool,
     route: Option<u64>,
     origin: Option<u64>,
-    client: u64,
+    /// Whose hands the data came into: the credential, else the actor, else the client at its address.
+    bearer: u64,
+    /// The span it falls in and the one after, of its client at its origin; none without an origin.
+    spans: Option<(u64, u64)>,
 }
 
 /// What one sign-in or issuance adds.
@@ -52,18 +56,8 @@ struct Sign {
     origin: Option<u64>,
 }
 
-/// Values of one kind in a batch, and where the last one was found.
-struct Lane<'a> {
-    kind: u8,
-    values: Text<'a>,
-    hint: Hint,
-}
-
-impl<'a> Lane<'a> {
-    fn new(kind: EntityKind, values: Text<'a>) -> Self {
-        Self { kind: kind::place(kind), values, hint: Hint::default() }
-    }
-}
+/// The rows of a batch by their day.
+type Days = BTreeMap<i32, Vec<usize>>;
 
 impl Fold {
     /// A fold that holds about `budget_bytes` of partials in memory and spills beyond it into unnamed files in `folder`.
@@ -95,65 +89,89 @@ impl Fold {
     /// # Errors
     /// If the batch has no times, or a run cannot be written.
     pub fn access(&mut self, batch: &RecordBatch, derived: &Derived) -> Result<(), RollupError> {
-        let when = When::of(batch)?;
-        let (origins, credentials) = (text(batch, "src_ip"), text(batch, "credential"));
-        let (clients, actors) = (text(batch, "user_agent"), text(batch, "actor"));
+        let rows = batch.num_rows();
+        let coded = |name| Coded::new(text(batch, name), rows);
+        let derived_text = |column| Coded::new(Text(Some(column)), rows);
+        let (origins, credentials) = (coded("src_ip"), coded("credential"));
+        let (clients, actors) = (coded("user_agent"), coded("actor"));
+        let (routes, datasets) = (derived_text(&derived.route), derived_text(&derived.dataset));
+        let (countries, asns) = (derived_text(&derived.country), derived_text(&derived.asn));
         let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
         let status = statuses(batch);
-        let mut prefixes = Prefixes::new(origins);
-        let mut lanes = [
-            Lane::new(EntityKind::Origin, origins),
-            Lane::new(EntityKind::Client, clients),
-            Lane::new(EntityKind::Credential, credentials),
-            Lane::new(EntityKind::Key, text(batch, "key_uid")),
-            Lane::new(EntityKind::Actor, actors),
-            Lane::new(EntityKind::Dataset, Text(Some(&derived.dataset))),
-            Lane::new(EntityKind::Country, Text(Some(&derived.country))),
-            Lane::new(EntityKind::Asn, Text(Some(&derived.asn))),
-            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
-        ];
-        let (routes, datasets) = (Text(Some(&derived.route)), Text(Some(&derived.dataset)));
-        let mut shown = Shown {
-            lanes: [
-                Lane::new(EntityKind::Host, text(batch, "hostname")),
-                Lane::new(EntityKind::Route, routes),
-            ],
-            countries: Text(Some(&derived.country)),
-            datasets,
-            names: HashMap::new(),
-            hint: Hint::default(),
-        };
-        let mut people = Vec::new();
-        for row in 0..batch.num_rows() {
-            let (time, day) = when.at(row);
-            people.clear();
+        let when = When::of(batch)?;
+        let mut people = Vec::with_capacity(rows);
+        let mut touch = |row: usize| {
+            let from = people.len();
             each_subject(Some(&derived.subjects), row, |namespace, id, _| {
-                people.push(subject_hash(namespace, id))
+                people.push(subject_hash(namespace, id));
             });
-            let touch = Touch {
+            let time = when.at(row).0;
+            let (origin, client) = (origins.hash_at(row), clients.hash_at(row).unwrap_or(0));
+            let device = || hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
+            let credential = credentials.hash_at(row);
+            let span = time.div_euclid(SPAN_US);
+            let spans = origin.map(|_| {
+                let who = device();
+                (hash64_in(who, &span.to_le_bytes()), hash64_in(who, &(span + 1).to_le_bytes()))
+            });
+            Touch {
                 time,
                 bytes: bytes.at(row),
                 outcome: Outcome::of(status_at(status, row), codes.at(row)),
-                data: datasets.at(row).is_some() || !people.is_empty(),
+                data: datasets.is_at(row) || people.len() > from,
                 shown: row < derived.shown.len() && derived.shown.value(row),
-                people: &people,
-                credential: credentials.at(row).map(|v| hash64(v.as_bytes())),
-                named: credentials.at(row).or(actors.at(row)).is_some(),
-                route: routes.at(row).map(|v| hash64(v.as_bytes())),
-                origin: origins.at(row).map(|v| hash64(v.as_bytes())),
-                client: clients.at(row).map_or(0, |v| hash64(v.as_bytes())),
-            };
-            self.each(&mut lanes, &mut prefixes, row, day, |kind, partial| {
-                touch.add(partial);
-                if kind::at(kind).is_some_and(kind::visits) {
+                people: (from, people.len()),
+                credential,
+                named: credential.is_some() || actors.is_at(row),
+                route: routes.hash_at(row),
+                origin,
+                bearer: credential.or_else(|| actors.hash_at(row)).unwrap_or_else(device),
+                spans,
+            }
+        };
+        let touches: Vec<Touch> = (0..rows).map(&mut touch).collect();
+        let days = days(when, rows);
+        let prefixes = prefixes(&origins);
+        for (kind, lane) in [
+            (EntityKind::Origin, &origins),
+            (EntityKind::Prefix, &origins.map(&prefixes)),
+            (EntityKind::Client, &clients),
+            (EntityKind::Credential, &credentials),
+            (EntityKind::Key, &coded("key_uid")),
+            (EntityKind::Actor, &actors),
+            (EntityKind::Dataset, &datasets),
+            (EntityKind::Country, &countries),
+            (EntityKind::Asn, &asns),
+        ] {
+            let visits = kind::visits(kind);
+            self.lane(kind, lane, &days, |row, partial| {
+                let Some(touch) = touches.get(row) else { return };
+                touch.add(&people, touch.credential, partial);
+                if visits {
                     touch.visit(partial);
                 }
             })?;
-            if touch.data && touch.shown {
-                let actor = actors.at(row).map(|v| hash64(v.as_bytes()));
-                self.shown(&mut shown, row, day, &Touch { credential: Some(touch.bearer(actor)), ..touch })?;
-            }
-            self.hour(&mut lanes, row, (time, day));
+        }
+        self.lane(EntityKind::Sensor, &coded("sensor"), &days, |row, partial| {
+            let Some(touch) = touches.get(row) else { return };
+            touch.add(&people, touch.credential, partial);
+            partial.in_hour(touch.time);
+        })?;
+        let shows = |row: &usize| touches.get(*row).is_some_and(|touch| touch.data && touch.shown);
+        let shown: Days =
+            days.into_iter().map(|(day, rows)| (day, rows.into_iter().filter(shows).collect())).collect();
+        let crossings = crossings(&countries, &datasets, rows);
+        let crossed = Coded::of(rows, |row| crossings.get(row)?.as_deref());
+        for (kind, lane) in [
+            (EntityKind::Host, &coded("hostname")),
+            (EntityKind::Route, &routes),
+            (EntityKind::Crossing, &crossed),
+        ] {
+            self.lane(kind, lane, &shown, |row, partial| {
+                if let Some(touch) = touches.get(row) {
+                    touch.add(&people, Some(touch.bearer), partial);
+                }
+            })?;
         }
         Ok(())
     }
@@ -163,38 +181,43 @@ impl Fold {
     /// # Errors
     /// If the batch has no times, or a run cannot be written.
     pub fn auth(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
-        let when = When::of(batch)?;
-        let (origins, credentials, users) =
-            (text(batch, "src_ip"), text(batch, "credential"), text(batch, "user"));
-        let (actors, activities) = (text(batch, "actor"), text(batch, "activity"));
+        let rows = batch.num_rows();
+        let coded = |name| Coded::new(text(batch, name), rows);
+        let (origins, credentials, users) = (coded("src_ip"), coded("credential"), coded("user"));
+        let (actors, activities) = (coded("actor"), text(batch, "activity"));
         let status = statuses(batch);
-        let mut prefixes = Prefixes::new(origins);
-        let mut lanes = [
-            Lane::new(EntityKind::Origin, origins),
-            Lane::new(EntityKind::Client, text(batch, "user_agent")),
-            Lane::new(EntityKind::Credential, credentials),
-            Lane::new(EntityKind::Key, text(batch, "key_uid")),
-            Lane::new(EntityKind::Actor, actors),
-            Lane::new(EntityKind::Host, text(batch, "hostname")),
-            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
-        ];
-        let mut user_hint = Hint::default();
-        for row in 0..batch.num_rows() {
-            let (time, day) = when.at(row);
+        let when = When::of(batch)?;
+        let sign = |row: usize| {
             let failed = status_at(status, row) == Some(weir_model::record::STATUS_FAILURE);
-            let hash = |column: Text<'_>| column.at(row).map(|v| hash64(v.as_bytes()));
-            let credential = hash(credentials);
+            let credential = credentials.hash_at(row);
             let other = matches!(activities.at(row), Some("logon" | "logoff" | "delete"));
             let issued = credential.is_some() && !failed && !other;
-            let sign = Sign { time, failed, issued, account: hash(users), credential, origin: hash(origins) };
-            self.each(&mut lanes, &mut prefixes, row, day, |_, partial| sign.add(partial))?;
-            // Whose identity it is counts as an actor too, once.
-            if let Some(user) = users.at(row).filter(|user| actors.at(row) != Some(user)) {
-                self.update(kind::place(EntityKind::Actor), user, day, &mut user_hint, |partial| {
-                    sign.add(partial)
-                })?;
-            }
-            self.hour(&mut lanes, row, (time, day));
+            let (account, origin) = (users.hash_at(row), origins.hash_at(row));
+            Sign { time: when.at(row).0, failed, issued, account, credential, origin }
+        };
+        let signs: Vec<Sign> = (0..rows).map(sign).collect();
+        let days = days(when, rows);
+        let prefixes = prefixes(&origins);
+        // Whose identity it is counts as an actor too, once.
+        let others = Coded::of(rows, |row| users.at(row).filter(|user| actors.at(row) != Some(user)));
+        for (kind, lane) in [
+            (EntityKind::Origin, &origins),
+            (EntityKind::Prefix, &origins.map(&prefixes)),
+            (EntityKind::Client, &coded("user_agent")),
+            (EntityKind::Credential, &credentials),
+            (EntityKind::Key, &coded("key_uid")),
+            (EntityKind::Actor, &actors),
+            (EntityKind::Actor, &others),
+            (EntityKind::Host, &coded("hostname")),
+            (EntityKind::Sensor, &coded("sensor")),
+        ] {
+            self.lane(kind, lane, &days, |row, partial| {
+                let Some(sign) = signs.get(row) else { return };
+                sign.add(partial);
+                if kind == EntityKind::Sensor {
+                    partial.in_hour(sign.time);
+                }
+            })?;
         }
         Ok(())
     }
@@ -204,24 +227,27 @@ impl Fold {
     /// # Errors
     /// If the batch has no times, or a run cannot be written.
     pub fn flow(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
-        let when = When::of(batch)?;
-        let (origins, bytes) = (text(batch, "src_ip"), number(batch, "bytes_out"));
-        let mut prefixes = Prefixes::new(origins);
-        let mut lanes = [
-            Lane::new(EntityKind::Origin, origins),
-            Lane::new(EntityKind::Host, text(batch, "dst_ip")),
-            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
-        ];
-        for row in 0..batch.num_rows() {
-            let (time, day) = when.at(row);
-            let (origin, sent) = (origins.at(row).map(|v| hash64(v.as_bytes())), bytes.at(row));
-            self.each(&mut lanes, &mut prefixes, row, day, |_, partial| {
+        let rows = batch.num_rows();
+        let coded = |name| Coded::new(text(batch, name), rows);
+        let (origins, bytes, when) = (coded("src_ip"), number(batch, "bytes_out"), When::of(batch)?);
+        let days = days(when, rows);
+        let prefixes = prefixes(&origins);
+        for (kind, lane) in [
+            (EntityKind::Origin, &origins),
+            (EntityKind::Prefix, &origins.map(&prefixes)),
+            (EntityKind::Host, &coded("dst_ip")),
+            (EntityKind::Sensor, &coded("sensor")),
+        ] {
+            self.lane(kind, lane, &days, |row, partial| {
+                let time = when.at(row).0;
                 partial.at(time);
                 partial.flows = partial.flows.saturating_add(1);
-                partial.bytes_sent = partial.bytes_sent.saturating_add(sent);
-                origin.into_iter().for_each(|hash| partial.origins.insert(hash));
+                partial.bytes_sent = partial.bytes_sent.saturating_add(bytes.at(row));
+                origins.hash_at(row).into_iter().for_each(|hash| partial.origins.insert(hash));
+                if kind == EntityKind::Sensor {
+                    partial.in_hour(time);
+                }
             })?;
-            self.hour(&mut lanes, row, (time, day));
         }
         Ok(())
     }
@@ -231,25 +257,27 @@ impl Fold {
     /// # Errors
     /// If the batch has no times, or a run cannot be written.
     pub fn host(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
-        let when = When::of(batch)?;
-        let (origins, users) = (text(batch, "src_ip"), text(batch, "user"));
-        let mut prefixes = Prefixes::new(origins);
-        let mut lanes = [
-            Lane::new(EntityKind::Origin, origins),
-            Lane::new(EntityKind::Host, text(batch, "hostname")),
-            Lane::new(EntityKind::Actor, users),
-            Lane::new(EntityKind::Sensor, text(batch, "sensor")),
-        ];
-        for row in 0..batch.num_rows() {
-            let (time, day) = when.at(row);
-            let origin = origins.at(row).map(|v| hash64(v.as_bytes()));
-            let account = users.at(row).map(|v| hash64(v.as_bytes()));
-            self.each(&mut lanes, &mut prefixes, row, day, |_, partial| {
+        let rows = batch.num_rows();
+        let coded = |name| Coded::new(text(batch, name), rows);
+        let (origins, users, when) = (coded("src_ip"), coded("user"), When::of(batch)?);
+        let days = days(when, rows);
+        let prefixes = prefixes(&origins);
+        for (kind, lane) in [
+            (EntityKind::Origin, &origins),
+            (EntityKind::Prefix, &origins.map(&prefixes)),
+            (EntityKind::Host, &coded("hostname")),
+            (EntityKind::Actor, &users),
+            (EntityKind::Sensor, &coded("sensor")),
+        ] {
+            self.lane(kind, lane, &days, |row, partial| {
+                let time = when.at(row).0;
                 partial.at(time);
-                origin.into_iter().for_each(|hash| partial.origins.insert(hash));
-                account.into_iter().for_each(|hash| partial.accounts.insert(hash));
+                origins.hash_at(row).into_iter().for_each(|hash| partial.origins.insert(hash));
+                users.hash_at(row).into_iter().for_each(|hash| partial.accounts.insert(hash));
+                if kind == EntityKind::Sensor {
+                    partial.in_hour(time);
+                }
             })?;
-            self.hour(&mut lanes, row, (time, day));
         }
         Ok(())
     }
@@ -269,74 +297,48 @@ impl Fold {
         self.table.bytes()
     }
 
-    /// Changes each entity of a row, the origin's prefix among them.
-    fn each(
+    /// Changes the entity of a kind that each row names.
+    fn lane(
         &mut self,
-        lanes: &mut [Lane<'_>],
-        prefixes: &mut Prefixes<'_>,
-        row: usize,
-        day: i32,
-        change: impl Fn(u8, &mut Partial),
+        kind: EntityKind,
+        lane: &Coded<'_>,
+        days: &Days,
+        change: impl Fn(usize, &mut Partial),
     ) -> Result<(), RollupError> {
-        for lane in lanes {
-            if let Some(value) = lane.values.at(row) {
-                let kind = lane.kind;
-                self.update(kind, value, day, &mut lane.hint, |partial| change(kind, partial))?;
+        if lane.values.is_empty() {
+            return Ok(());
+        }
+        let kind = kind::place(kind);
+        // Of this day, by the number of the value.
+        let mut slots: Vec<Slot> = vec![NONE; lane.values.len()];
+        let mut used: Vec<u32> = Vec::new();
+        for (day, rows) in days {
+            for row in rows {
+                let code = lane.codes.get(*row).copied().unwrap_or(NONE);
+                let Some(slot) = slots.get_mut(code as usize) else { continue };
+                if *slot == NONE {
+                    *slot = self.table.slot(
+                        kind,
+                        lane.values.get(code as usize).copied().unwrap_or_default(),
+                        *day,
+                    );
+                    used.push(code);
+                }
+                if let Some(partial) = self.table.at(*slot) {
+                    change(*row, partial);
+                }
+            }
+            for code in used.drain(..) {
+                if let Some(slot) = slots.get_mut(code as usize) {
+                    self.table.count(*slot);
+                    *slot = NONE;
+                }
             }
         }
-        let mut hint = prefixes.hint;
-        if let Some(prefix) = prefixes.at(row) {
-            let kind = kind::place(EntityKind::Prefix);
-            self.update(kind, prefix, day, &mut hint, |partial| change(kind, partial))?;
-        }
-        prefixes.hint = hint;
-        Ok(())
-    }
-
-    /// Changes the entities that count nothing but data that was shown.
-    fn shown(
-        &mut self,
-        shown: &mut Shown<'_>,
-        row: usize,
-        day: i32,
-        touch: &Touch<'_>,
-    ) -> Result<(), RollupError> {
-        for lane in &mut shown.lanes {
-            if let Some(value) = lane.values.at(row) {
-                self.update(lane.kind, value, day, &mut lane.hint, |partial| touch.add(partial))?;
-            }
-        }
-        if let (Some(country), Some(dataset)) = (shown.countries.at(row), shown.datasets.at(row)) {
-            let name =
-                shown.names.entry((country, dataset)).or_insert_with(|| kind::crossing(country, dataset));
-            let kind = kind::place(EntityKind::Crossing);
-            self.update(kind, name, day, &mut shown.hint, |partial| touch.add(partial))?;
-        }
-        Ok(())
-    }
-
-    /// Counts a row in its sensor's hour: the last lane, which was just found.
-    fn hour(&mut self, lanes: &mut [Lane<'_>], row: usize, (time, day): (i64, i32)) {
-        if let Some(lane) = lanes.last_mut()
-            && let Some(sensor) = lane.values.at(row)
-        {
-            self.table.update(lane.kind, sensor, day, &mut lane.hint, |partial| partial.in_hour(time));
-        }
-    }
-
-    fn update(
-        &mut self,
-        kind: u8,
-        entity: &str,
-        day: i32,
-        hint: &mut Hint,
-        change: impl FnOnce(&mut Partial),
-    ) -> Result<(), RollupError> {
         if self.table.bytes() > self.budget_bytes {
-            let entries = self.table.take_sorted();
-            self.runs.add(entries)?;
+            let rows = self.table.take_sorted();
+            self.runs.add(rows)?;
         }
-        self.table.update(kind, entity, day, hint, change);
         Ok(())
     }
 }
@@ -347,8 +349,9 @@ pub fn subject_hash(namespace: &str, id: &str) -> u64 {
     hash64_in(hash64(namespace.as_bytes()), id.as_bytes())
 }
 
-impl Touch<'_> {
-    fn add(&self, partial: &mut Partial) {
+impl Touch {
+    /// Adds it to an entity that counts these bearers.
+    fn add(&self, people: &[u64], credential: Option<u64>, partial: &mut Partial) {
         partial.at(self.time);
         partial.accesses = partial.accesses.saturating_add(1);
         partial.bytes = partial.bytes.saturating_add(self.bytes);
@@ -363,35 +366,25 @@ impl Touch<'_> {
             partial.data_records = partial.data_records.saturating_add(1);
             partial.shown_records = partial.shown_records.saturating_add(u64::from(self.shown));
         }
+        let own = people.get(self.people.0..self.people.1).unwrap_or_default();
         let people = if self.shown { &mut partial.people } else { &mut partial.missed };
-        self.people.iter().for_each(|hash| people.insert(*hash));
+        own.iter().for_each(|hash| people.insert(*hash));
         if self.shown && !self.named {
-            self.people.iter().for_each(|hash| partial.unnamed.insert(*hash));
+            own.iter().for_each(|hash| partial.unnamed.insert(*hash));
         }
-        self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
+        credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
         self.route.into_iter().for_each(|hash| partial.routes.insert(hash));
         self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
-    }
-}
-
-impl Touch<'_> {
-    /// Whose hands the data came into: the credential, else the actor, else the client at its address.
-    fn bearer(&self, actor: Option<u64>) -> u64 {
-        let device = || hash64_in(self.origin.unwrap_or(0), &self.client.to_le_bytes());
-        self.credential.or(actor).unwrap_or_else(device)
     }
 
     /// Counts the span in which a client was shown data, or looked around.
     fn visit(&self, partial: &mut Partial) {
-        let Some(origin) = self.origin else { return };
-        let span = self.time.div_euclid(SPAN_US);
-        let who = hash64_in(origin, &self.client.to_le_bytes());
-        let at = |span: i64| hash64_in(who, &span.to_le_bytes());
+        let Some((span, next)) = self.spans else { return };
         if self.data && self.shown {
-            partial.visits.insert(at(span));
+            partial.visits.insert(span);
         } else if !self.data && self.outcome == Outcome::Ok {
-            partial.looks.insert(at(span));
-            partial.looks.insert(at(span + 1));
+            partial.looks.insert(span);
+            partial.looks.insert(next);
         }
     }
 }
@@ -408,32 +401,27 @@ impl Sign {
     }
 }
 
-/// Entities of a batch that count data shown and nothing else, so that paths asked for in vain make none: hosts, routes, and datasets by
-/// the country they were read from. Their credentials are bearers ([`Touch::bearer`]).
-struct Shown<'a> {
-    lanes: [Lane<'a>; 2],
-    countries: Text<'a>,
-    datasets: Text<'a>,
-    names: HashMap<(&'a str, &'a str), String>,
-    hint: Hint,
+/// The rows of a batch by their day.
+fn days(when: When<'_>, rows: usize) -> Days {
+    let mut days = Days::new();
+    for row in 0..rows {
+        days.entry(when.at(row).1).or_default().push(row);
+    }
+    days
 }
 
-/// Prefixes of a batch's origins, each computed once.
-struct Prefixes<'a> {
-    origins: Text<'a>,
-    known: HashMap<&'a str, Option<String>>,
-    hint: Hint,
+/// The prefix of each origin, by the origin's number.
+fn prefixes(origins: &Coded<'_>) -> Vec<Option<String>> {
+    origins.values.iter().map(|origin| prefix_of(origin)).collect()
 }
 
-impl<'a> Prefixes<'a> {
-    fn new(origins: Text<'a>) -> Self {
-        Self { origins, known: HashMap::new(), hint: Hint::default() }
+/// For each row that says both, its dataset as read from its country.
+fn crossings(countries: &Coded<'_>, datasets: &Coded<'_>, rows: usize) -> Vec<Option<String>> {
+    if countries.values.is_empty() || datasets.values.is_empty() {
+        return Vec::new();
     }
-
-    fn at(&mut self, row: usize) -> Option<&str> {
-        let origin = self.origins.at(row)?;
-        self.known.entry(origin).or_insert_with(|| prefix_of(origin)).as_deref()
-    }
+    let both = |row| Some(kind::crossing(countries.at(row)?, datasets.at(row)?));
+    (0..rows).map(both).collect()
 }
 
 fn statuses(batch: &RecordBatch) -> Option<&Int32Array> {

@@ -14,6 +14,7 @@ pub mod merge;
 pub mod partial;
 
 mod cells;
+mod coded;
 mod error;
 mod spill;
 mod table;

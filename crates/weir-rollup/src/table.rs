@@ -20,6 +20,8 @@ struct Entry {
     /// Where its text lies.
     text: (usize, usize),
     partial: Partial,
+    /// Bytes of its sketches when they were last counted.
+    heap: usize,
     hash: u64,
 }
 
@@ -32,14 +34,10 @@ pub(crate) struct Table {
 }
 
 /// An entry's number.
-type Slot = u32;
-
-/// Where an entity's day is looked for first: where the row before had it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Hint(Slot);
+pub(crate) type Slot = u32;
 
 impl Table {
-    /// Bytes held, an upper estimate.
+    /// Bytes held, an upper estimate but for what changed since [`Table::count`].
     pub(crate) fn bytes(&self) -> usize {
         self.bytes + self.texts.capacity()
     }
@@ -48,29 +46,8 @@ impl Table {
         self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
     }
 
-    /// Changes the partial of an entity's day.
-    pub(crate) fn update(
-        &mut self,
-        kind: u8,
-        entity: &str,
-        day: i32,
-        hint: &mut Hint,
-        change: impl FnOnce(&mut Partial),
-    ) {
-        let same = |e: &Entry| e.kind == kind && e.day == day && text(&self.texts, e) == entity;
-        if !entry(&self.blocks, hint.0).is_some_and(same) {
-            hint.0 = self.slot(kind, entity, day);
-        }
-        let (block, place) = place(hint.0);
-        if let Some(entry) = self.blocks.get_mut(block).and_then(|b| b.get_mut(place)) {
-            let before = entry.partial.heap_bytes();
-            change(&mut entry.partial);
-            self.bytes = self.bytes + entry.partial.heap_bytes() - before;
-        }
-    }
-
     /// The slot of an entity's day, made where it is new.
-    fn slot(&mut self, kind: u8, entity: &str, day: i32) -> Slot {
+    pub(crate) fn slot(&mut self, kind: u8, entity: &str, day: i32) -> Slot {
         let space = u64::from(kind) << 32 | u64::from(day.cast_unsigned());
         let hash = hash64_in(space, entity.as_bytes());
         let (blocks, texts) = (&self.blocks, &self.texts);
@@ -84,7 +61,8 @@ impl Table {
         let slot = u32::try_from(self.len()).unwrap_or(u32::MAX);
         let from = self.texts.len();
         self.texts.push_str(entity);
-        let made = Entry { kind, day, text: (from, self.texts.len()), partial: Partial::default(), hash };
+        let made =
+            Entry { kind, day, text: (from, self.texts.len()), partial: Partial::default(), heap: 0, hash };
         match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
             Some(block) => block.push(made),
             None => {
@@ -97,6 +75,22 @@ impl Table {
         let blocks = &self.blocks;
         self.index.insert_unique(hash, slot, |slot| entry(blocks, *slot).map_or(0, |e| e.hash));
         slot
+    }
+
+    /// The partial of a slot.
+    pub(crate) fn at(&mut self, slot: Slot) -> Option<&mut Partial> {
+        let (block, place) = place(slot);
+        Some(&mut self.blocks.get_mut(block)?.get_mut(place)?.partial)
+    }
+
+    /// Counts a slot's bytes again, after its partial changed.
+    pub(crate) fn count(&mut self, slot: Slot) {
+        let (block, place) = place(slot);
+        if let Some(entry) = self.blocks.get_mut(block).and_then(|b| b.get_mut(place)) {
+            let heap = entry.partial.heap_bytes();
+            self.bytes = self.bytes + heap - entry.heap;
+            entry.heap = heap;
+        }
     }
 
     /// Takes everything out, sorted by kind, entity, day.

@@ -42,12 +42,15 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// Splits `GET /path HTTP/1.1`; a target may hold spaces, an HTTP/0.9 request has no protocol.
     pub fn parse(line: &'a str) -> Self {
-        let Some((method, rest)) = line.split_once(' ') else { return Self::default() };
+        let Some(at) = memchr::memchr(b' ', line.as_bytes()) else { return Self::default() };
+        let (method, rest) = (line.get(..at).unwrap_or_default(), line.get(at + 1..).unwrap_or_default());
         let letters = method.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'));
         if !letters || method.is_empty() || method.len() > 32 {
             return Self::default();
         }
-        let (target, protocol) = match rest.rsplit_once(' ') {
+        let last = memchr::memrchr(b' ', rest.as_bytes());
+        let parts = last.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+        let (target, protocol) = match parts {
             Some((target, protocol)) if protocol.starts_with("HTTP/") => (target, Some(protocol)),
             _ => (rest, None),
         };
@@ -70,10 +73,15 @@ pub struct Target<'a> {
 impl<'a> Target<'a> {
     /// Splits `/path?query`, `http://host/path?query`, `*`, `host:443`.
     pub fn parse(target: &'a str) -> Self {
-        let (before, query) = match target.split_once('?') {
-            Some((before, query)) => (before, Some(query).filter(|q| !q.is_empty())),
+        let (before, query) = match memchr::memchr(b'?', target.as_bytes()) {
+            Some(at) => {
+                (target.get(..at).unwrap_or_default(), target.get(at + 1..).filter(|q| !q.is_empty()))
+            }
             None => (target, None),
         };
+        if before.starts_with('/') {
+            return Self { hostname: None, path: before, query };
+        }
         let after_scheme =
             before.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https" | "ws" | "wss"));
         let Some((_, rest)) = after_scheme else { return Self { hostname: None, path: before, query } };
@@ -283,7 +291,7 @@ fn credential_of_query(query: &str) -> Option<&str> {
 
 /// Undoes a log's escapes: `\"`, `\\`, `\t`, `\n`, `\r` and `\xHH`; bytes that are no UTF-8 then become U+FFFD.
 pub fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = Vec::with_capacity(text.len());

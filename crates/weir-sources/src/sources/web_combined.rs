@@ -4,6 +4,7 @@ use crate::instant::instant;
 use crate::secrets::Fingerprints;
 use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, is_address_list, is_public, unescaped, without_port};
+use std::borrow::Cow;
 use weir_model::{Access, Common, Micros, Records, Table, TimeBasis};
 
 static INFO: Info = Info {
@@ -57,7 +58,7 @@ struct Combined {
 
 impl Parser for Combined {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let text = String::from_utf8_lossy(bytes);
+        let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
         match Line::parse(&text, &mut self.clock, self.zone.as_ref()) {
             Ok(line) => {
                 line.push(at, &self.fingerprints, out);
@@ -90,7 +91,9 @@ impl<'a> Line<'a> {
     ) -> Result<Self, &'static str> {
         let open = stamp_at(line).ok_or(NO_STAMP)?;
         let (before, rest) = (line.get(..open).unwrap_or_default(), line.get(open + 1..).unwrap_or_default());
-        let (stamp, rest) = rest.split_once(']').ok_or(NO_STAMP)?;
+        let close = memchr::memchr(b']', rest.as_bytes()).ok_or(NO_STAMP)?;
+        let (stamp, rest) =
+            (rest.get(..close).unwrap_or_default(), rest.get(close + 1..).unwrap_or_default());
         let time = match clock.read(stamp) {
             Some(at) => (at, TimeBasis::Stated),
             None => iso(stamp, zone).ok_or(BAD_STAMP)?,
@@ -199,7 +202,7 @@ fn present(text: &str) -> Option<&str> {
 /// The next word and what follows it.
 fn word(text: &str) -> (&str, &str) {
     let text = text.trim_start();
-    text.find(' ').map_or((text, ""), |at| text.split_at(at))
+    memchr::memchr(b' ', text.as_bytes()).map_or((text, ""), |at| text.split_at(at))
 }
 
 /// The quoted text that a text begins with, quotes removed, and what follows. A quote inside it is escaped, or is not followed by a
@@ -246,6 +249,9 @@ impl<'a> Client<'a> {
     /// `[HOST] ADDRESSES IDENT USER`. The ident is the first lone `-` after an address (a user may hold blanks), else the last
     /// word but one.
     fn parse(text: &'a str) -> Option<Self> {
+        if let Some(client) = Self::plain(text) {
+            return Some(client);
+        }
         let first = text.get(1..).and_then(|t| t.find(' ')).map(|at| at + 1)?;
         let ident = match text.get(first..)?.find(" - ") {
             Some(at) => first + at,
@@ -259,6 +265,16 @@ impl<'a> Client<'a> {
         }
         let (host, address) = Self::hosts(hosts.trim())?;
         Some(Self { host, address, user })
+    }
+
+    /// The most frequent: `ADDRESS - USER`, each without a blank.
+    fn plain(text: &'a str) -> Option<Self> {
+        let at = memchr::memchr(b' ', text.as_bytes())?;
+        let (address, rest) = text.split_at(at);
+        let user = rest.strip_prefix(" - ")?;
+        let single = !user.is_empty() && memchr::memchr2(b' ', b'"', user.as_bytes()).is_none();
+        let alone = single && is_host(address) && !address.ends_with(',');
+        alone.then(|| Self { host: None, address: present(address), user: present(user) })
     }
 
     /// A lone first name before another address is the host asked. Of the addresses the first public one counts, else the first.
