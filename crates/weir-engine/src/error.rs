@@ -85,6 +85,12 @@ pub enum EngineError {
     /// The case could not be written.
     #[error(transparent)]
     Report(#[from] weir_report::ReportError),
+    /// A folding thread ended early: a defect of ours.
+    #[error("folding stopped: {message}")]
+    Folding {
+        /// What happened.
+        message: String,
+    },
     /// A reading thread ended early: a defect of ours.
     #[error("reading `{path}` stopped: {message}")]
     Reader {

@@ -2,67 +2,143 @@
 //! changed since.
 //!
 //! Every ingest that holds records holds their rollups, so rollups are complete as soon as all are of one catalog.
+//!
+//! Decisive choice: folding takes longer than writing, so it has a thread of its own ([`Beside`]); one, so that rows keep their order.
 
 use crate::{EngineError, Progress};
 use std::sync::Arc;
-use weir_catalog::Catalog;
-use weir_lake::{Ingest, Lake, Memory, RecordBatch, Snapshot};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use weir_catalog::{Catalog, Learner};
+use weir_lake::{Ingest, Lake, Memory, RecordBatch, Refold, Snapshot};
 use weir_model::Table;
 use weir_rollup::{Digest, Fold, Merged, Row, encode};
 
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
 
-/// The fold of one ingest.
-pub(crate) struct Folding {
-    catalog: Arc<Catalog>,
-    fold: Fold,
-    digest: Digest,
+/// Batches that may wait to be folded, and to be written.
+const WAITING_MAX: usize = 2;
+
+/// What comes of folding.
+pub(crate) enum Folded {
+    /// Rows of the digest.
+    Digest(RecordBatch),
+    /// Rows of the rollups, after all of the digest.
+    Rollup(RecordBatch),
 }
 
-impl Folding {
-    pub(crate) fn new(catalog: Arc<Catalog>, memory: Memory) -> Self {
-        let fold = Fold::new(memory.fold(), std::env::temp_dir());
-        Self { catalog, fold, digest: Digest::new(memory.digest()) }
+/// A fold under way on a thread of its own, while what it gives is written.
+pub(crate) struct Beside {
+    records: mpsc::Sender<(Table, RecordBatch)>,
+    rest: Rest,
+}
+
+/// A fold that has all its records.
+pub(crate) struct Rest {
+    folded: mpsc::Receiver<Folded>,
+    folding: JoinHandle<Result<Option<Learner>, EngineError>>,
+}
+
+impl Beside {
+    /// Begins; a learner learns from the records of `access`.
+    pub(crate) fn start(catalog: Arc<Catalog>, memory: Memory, learner: Option<Learner>) -> Self {
+        let (records, incoming) = mpsc::channel::<(Table, RecordBatch)>(WAITING_MAX);
+        let (out, folded) = mpsc::channel::<Folded>(WAITING_MAX);
+        let folding = tokio::task::spawn_blocking(move || fold(&catalog, memory, learner, incoming, &out));
+        Self { records, rest: Rest { folded, folding } }
     }
 
-    /// Takes in records; gives rows of the digest out when there are enough.
-    pub(crate) fn add(
-        &mut self,
-        table: Table,
-        batch: &RecordBatch,
-    ) -> Result<Option<RecordBatch>, EngineError> {
-        if table != Table::Access {
-            self.fold.table(table, batch, |b| self.catalog.derive(b))?;
-            return Ok(None);
-        }
-        let derived = self.catalog.derive(batch);
-        self.fold.access(batch, &derived)?;
-        Ok(self.digest.add(batch, &derived)?)
-    }
-
-    /// Takes in records of an ingest.
+    /// Hands records over; what came out meanwhile.
     pub(crate) async fn take(
         &mut self,
-        ingest: &mut Ingest,
         table: Table,
         batch: &RecordBatch,
-    ) -> Result<(), EngineError> {
-        if let Some(rows) = self.add(table, batch)? {
-            ingest.digest(self.catalog.id(), &rows).await?;
+    ) -> Result<Vec<Folded>, EngineError> {
+        let mut out = Vec::new();
+        loop {
+            tokio::select! {
+                room = self.records.reserve() => {
+                    let Ok(room) = room else { return Err(self.rest.failed().await) };
+                    room.send((table, batch.clone()));
+                    return Ok(out);
+                }
+                Some(folded) = self.rest.folded.recv() => out.push(folded),
+            }
         }
-        Ok(())
     }
 
-    /// Writes the rollups into the ingest whose records were taken in.
-    pub(crate) async fn write(self, ingest: &mut Ingest) -> Result<(), EngineError> {
-        if let Some(rows) = self.digest.finish()? {
-            ingest.digest(self.catalog.id(), &rows).await?;
+    /// There are no more records.
+    pub(crate) fn end(self) -> Rest {
+        self.rest
+    }
+}
+
+impl Rest {
+    /// What comes out next.
+    pub(crate) async fn next(&mut self) -> Option<Folded> {
+        self.folded.recv().await
+    }
+
+    /// What was learned, once everything came out.
+    pub(crate) async fn learned(self) -> Result<Option<Learner>, EngineError> {
+        self.folding.await.map_err(stopped)?
+    }
+
+    async fn failed(&mut self) -> EngineError {
+        match (&mut self.folding).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(_)) => EngineError::Folding { message: "it ended early".to_owned() },
+            Err(error) => stopped(error),
         }
-        for batch in batches(self.fold.finish()?) {
-            ingest.rollup(self.catalog.id(), &batch?).await?;
+    }
+}
+
+fn stopped(error: tokio::task::JoinError) -> EngineError {
+    EngineError::Folding { message: error.to_string() }
+}
+
+/// Folds records as they come, and gives everything out in order; ends early when nobody listens.
+fn fold(
+    catalog: &Catalog,
+    memory: Memory,
+    mut learner: Option<Learner>,
+    mut records: mpsc::Receiver<(Table, RecordBatch)>,
+    out: &mpsc::Sender<Folded>,
+) -> Result<Option<Learner>, EngineError> {
+    let mut fold = Fold::new(memory.fold(), std::env::temp_dir());
+    let mut digest = Digest::new(memory.digest());
+    while let Some((table, batch)) = records.blocking_recv() {
+        if table != Table::Access {
+            fold.table(table, &batch, |b| catalog.derive(b))?;
+            continue;
         }
-        Ok(())
+        if let Some(learner) = &mut learner {
+            learner.observe(&batch);
+        }
+        let derived = catalog.derive(&batch);
+        fold.access(&batch, &derived)?;
+        if let Some(rows) = digest.add(&batch, &derived)?
+            && out.blocking_send(Folded::Digest(rows)).is_err()
+        {
+            return Ok(learner);
+        }
+    }
+    let last = digest.finish()?.map(|rows| Ok(Folded::Digest(rows)));
+    let rollups = batches(fold.finish()?).map(|rows| rows.map(Folded::Rollup));
+    for folded in last.into_iter().chain(rollups) {
+        if out.blocking_send(folded?).is_err() {
+            break;
+        }
+    }
+    Ok(learner)
+}
+
+/// What a fold gave, into the ingest whose records it was given.
+pub(crate) async fn keep(ingest: &mut Ingest, catalog: &Catalog, folded: Folded) -> Result<(), EngineError> {
+    match folded {
+        Folded::Digest(rows) => Ok(ingest.digest(catalog.id(), &rows).await?),
+        Folded::Rollup(rows) => Ok(ingest.rollup(catalog.id(), &rows).await?),
     }
 }
 
@@ -85,28 +161,34 @@ pub(crate) async fn refold(
         return Ok(snapshot);
     }
     let session = snapshot.session(&snapshot.session_options(), None)?;
-    let mut folding = Folding::new(Arc::clone(catalog), lake.memory());
+    let mut folding = Beside::start(Arc::clone(catalog), lake.memory(), None);
     let mut refold = lake.refold(&snapshot, catalog.id()).await?;
     for table in Table::ALL {
         use futures::StreamExt;
         let mut records = session.stream(&format!("SELECT * FROM {}", table.name())).await?;
         while let Some(batch) = records.next().await {
             let batch = batch?;
-            if let Some(rows) = folding.add(table, &batch)? {
-                refold.digest(&rows).await?;
+            for folded in folding.take(table, &batch).await? {
+                again(&mut refold, folded).await?;
             }
             progress.advance(0, batch.num_rows() as u64);
         }
     }
-    if let Some(rows) = folding.digest.finish()? {
-        refold.digest(&rows).await?;
+    let mut rest = folding.end();
+    while let Some(folded) = rest.next().await {
+        again(&mut refold, folded).await?;
     }
-    for batch in batches(folding.fold.finish()?) {
-        refold.write(&batch?).await?;
-    }
+    rest.learned().await?;
     refold.commit().await?;
     progress.done();
     Ok(lake.snapshot().await?)
+}
+
+async fn again(refold: &mut Refold, folded: Folded) -> Result<(), EngineError> {
+    match folded {
+        Folded::Digest(rows) => Ok(refold.digest(&rows).await?),
+        Folded::Rollup(rows) => Ok(refold.write(&rows).await?),
+    }
 }
 
 /// Rows as batches.

@@ -6,14 +6,15 @@
 mod known;
 mod read;
 
-use crate::fold::Folding;
+use crate::fold::{Beside, keep};
 use crate::settings::Settings;
 use crate::walk::{Input, walk};
 use crate::{EngineError, Progress};
 use known::Known;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use weir_catalog::Learner;
+use std::sync::Arc;
+use weir_catalog::{Catalog, Learner};
 use weir_lake::{Ingest, Lake};
 use weir_model::intake::Intake;
 use weir_sources::read::FileReader;
@@ -63,8 +64,8 @@ fn unread(path: String, reason: String) -> Intake {
 /// One ingest under way.
 struct Run {
     ingest: Ingest,
-    learner: Learner,
-    folding: Folding,
+    catalog: Arc<Catalog>,
+    folding: Beside,
     fingerprints: Fingerprints,
     intake: Vec<Intake>,
     /// Account rows of earlier ingests by file id, read at the first question.
@@ -93,11 +94,12 @@ impl Run {
             Some(bytes) => Learner::from_bytes(&bytes)?,
             None => Learner::new(),
         };
-        let folding = Folding::new(settings.catalog(&learner.finish(&settings.config))?, lake.memory());
+        let catalog = settings.catalog(&learner.finish(&settings.config))?;
+        let folding = Beside::start(Arc::clone(&catalog), lake.memory(), Some(learner));
         let fingerprints = fingerprints.clone();
         Ok(Self {
             ingest,
-            learner,
+            catalog,
             folding,
             fingerprints,
             intake: Vec::new(),
@@ -222,8 +224,13 @@ impl Run {
             self.ingest.abandon().await?;
             return Ok(Ingested { intake: self.intake, committed: false });
         }
-        self.ingest.state(STATE_LEARNED, self.learner.to_bytes());
-        self.folding.write(&mut self.ingest).await?;
+        let mut rest = self.folding.end();
+        while let Some(folded) = rest.next().await {
+            keep(&mut self.ingest, &self.catalog, folded).await?;
+        }
+        if let Some(learner) = rest.learned().await? {
+            self.ingest.state(STATE_LEARNED, learner.to_bytes());
+        }
         self.ingest.commit(&self.intake).await?;
         Ok(Ingested { intake: self.intake, committed: true })
     }

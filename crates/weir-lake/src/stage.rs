@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::tables::{Name, Part};
 use crate::writer::OpenFile;
 use crate::{LakeError, Result};
-use arrow_array::{Array, Date32Array, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, Date32Array, RecordBatch, UInt32Array};
 use arrow_schema::SchemaRef;
 use arrow_select::take::take_record_batch;
 use futures::TryStreamExt;
@@ -143,7 +143,7 @@ impl Stage {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let bytes = batch.get_array_memory_size();
+        let bytes = bytes(&batch);
         let waiting = self.pending.entry(slot.clone()).or_default();
         waiting.batches.push(batch);
         waiting.bytes += bytes;
@@ -278,6 +278,12 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// Bytes of a batch's rows; what a column shares with others is not counted.
+fn bytes(batch: &RecordBatch) -> usize {
+    let of = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default();
+    batch.columns().iter().map(of).sum()
 }
 
 /// The rows of each day, in their order.

@@ -20,8 +20,8 @@ use weir_model::Micros;
 const ROW_GROUP_ROWS_MAX: usize = 122_880;
 /// Bytes gathered before a part is handed to the store.
 const PART_BYTES: usize = 4 << 20;
-/// Columns that rise by small steps: their differences take few bits, a dictionary would only grow.
-const RISING: [&str; 3] = ["time", "line", "offset"];
+/// Columns that rise by small steps or hardly repeat: their differences take few bits, a dictionary would only grow.
+const RISING: [&str; 5] = ["time", "line", "offset", "first", "last"];
 
 /// A file being written.
 pub(crate) struct OpenFile {

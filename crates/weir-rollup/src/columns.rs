@@ -1,4 +1,7 @@
 //! Rows as columns of the lake table `rollup`: types that a Delta table has, sketches as bytes.
+//!
+//! Decisive choice: a sketch that holds nothing but the row's own entity (an address's origins) is null. There are as many as rows, and each
+//! would be eight bytes that nothing compresses.
 
 use crate::partial::{COUNT_NAMES, COUNTS, Partial, Row, SKETCH_NAMES};
 use crate::{RollupError, kind};
@@ -10,8 +13,8 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::{Arc, LazyLock};
-use weir_stats::Distinct;
 use weir_stats::wire::{Input, put_varint};
+use weir_stats::{Distinct, hash64};
 
 /// The columns: `kind, entity, day`, the counts, `first, last`, the sketches, `hours`.
 #[must_use]
@@ -25,7 +28,7 @@ pub fn schema() -> SchemaRef {
         ];
         fields.extend(COUNT_NAMES.iter().map(|name| Field::new(*name, DataType::Int64, false)));
         fields.extend(["first", "last"].map(|name| Field::new(name, instant(), false)));
-        fields.extend(SKETCH_NAMES.iter().map(|name| Field::new(*name, DataType::Binary, false)));
+        fields.extend(SKETCH_NAMES.iter().map(|name| Field::new(*name, DataType::Binary, true)));
         fields.push(Field::new("hours", DataType::Binary, true));
         Arc::new(Schema::new(fields))
     });
@@ -51,10 +54,11 @@ pub fn encode(rows: &[Row]) -> Result<RecordBatch, RollupError> {
         let column = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|r| end(&r.partial)));
         columns.push(Arc::new(column.with_timezone("UTC")));
     }
+    let own: Vec<Distinct> = rows.iter().map(|r| own(&r.entity)).collect();
     for i in 0..SKETCH_NAMES.len() {
-        let column =
-            rows.iter().map(|r| r.partial.sketches().get(i).map(|s| s.to_bytes()).unwrap_or_default());
-        columns.push(Arc::new(BinaryArray::from_iter_values(column)));
+        let sketches = rows.iter().map(|r| r.partial.sketches().get(i).copied()).zip(&own);
+        let column = sketches.map(|(sketch, own)| sketch.filter(|s| *s != own).map(Distinct::to_bytes));
+        columns.push(Arc::new(column.collect::<BinaryArray>()));
     }
     let mut hours = BinaryBuilder::new();
     for row in rows {
@@ -89,11 +93,12 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
         for (number, column) in numbers.iter_mut().zip(&counts) {
             *number = column.map_or(0, |c| u64::try_from(c.value(at)).unwrap_or(0));
         }
+        let entity = entities.text(at);
         let (first, last) = (first.map_or(i64::MAX, |c| c.value(at)), last.map_or(i64::MIN, |c| c.value(at)));
         let mut partial = Partial::from_counts(numbers, first, last);
         for (sketch, column) in partial.sketches_mut().into_iter().zip(&sketches) {
-            if let Some(bytes) = column.as_ref().and_then(|c| c.at(at)) {
-                *sketch = Distinct::from_bytes(bytes)?;
+            if let Some(column) = column {
+                *sketch = column.at(at).map_or_else(|| Ok(own(&entity)), Distinct::from_bytes)?;
             }
         }
         if let Some(hours) = hours.as_ref().and_then(|h| h.at(at)) {
@@ -101,7 +106,7 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
         }
         let word = kinds.text(at);
         let kind = kind::of_word(&word).ok_or(RollupError::Kind { kind: word })?;
-        rows.push(Row { kind, entity: entities.text(at), day: days.value(at), partial });
+        rows.push(Row { kind, entity, day: days.value(at), partial });
     }
     Ok(rows)
 }
@@ -128,6 +133,11 @@ impl<'a> Bytes<'a> {
     fn text(&self, row: usize) -> String {
         String::from_utf8_lossy(self.at(row).unwrap_or_default()).into_owned()
     }
+}
+
+/// The set of the entity alone, as sketches count it.
+fn own(entity: &str) -> Distinct {
+    Distinct::from_iter([hash64(entity.as_bytes())])
 }
 
 fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a T, RollupError> {

@@ -42,8 +42,8 @@ struct Touch {
     origin: Option<u64>,
     /// Whose hands the data came into: the credential, else the actor, else the client at its address.
     bearer: u64,
-    /// The span it falls in and the one after, of its client at its origin; none without an origin.
-    spans: Option<(u64, u64)>,
+    /// The span it falls in, of its client, and of its client at its origin; none without an origin.
+    spans: Option<[u64; 2]>,
 }
 
 /// What one sign-in or issuance adds.
@@ -110,10 +110,7 @@ impl Fold {
             let device = || hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
             let credential = credentials.hash_at(row);
             let span = time.div_euclid(SPAN_US);
-            let spans = origin.map(|_| {
-                let who = device();
-                (hash64_in(who, &span.to_le_bytes()), hash64_in(who, &(span + 1).to_le_bytes()))
-            });
+            let spans = origin.map(|_| [visit(client, span), visit(device(), span)]);
             Touch {
                 time,
                 bytes: bytes.at(row),
@@ -144,11 +141,12 @@ impl Fold {
             (EntityKind::Asn, &asns),
         ] {
             let visits = kind::visits(kind);
+            let alone = kind == EntityKind::Origin;
             self.lane(kind, lane, &days, |row, partial| {
                 let Some(touch) = touches.get(row) else { return };
                 touch.add(&people, touch.credential, partial);
-                if visits {
-                    touch.visit(partial);
+                if let Some([of_client, of_both]) = touch.spans.filter(|_| visits) {
+                    touch.visit(if alone { of_client } else { of_both }, partial);
                 }
             })?;
         }
@@ -378,13 +376,12 @@ impl Touch {
     }
 
     /// Counts the span in which a client was shown data, or looked around.
-    fn visit(&self, partial: &mut Partial) {
-        let Some((span, next)) = self.spans else { return };
+    fn visit(&self, span: u64, partial: &mut Partial) {
         if self.data && self.shown {
             partial.visits.insert(span);
         } else if !self.data && self.outcome == Outcome::Ok {
             partial.looks.insert(span);
-            partial.looks.insert(next);
+            partial.looks.insert(span.wrapping_add(1));
         }
     }
 }
@@ -399,6 +396,11 @@ impl Sign {
         self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
         self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
     }
+}
+
+/// The number of somebody's span. Spans that follow one another have numbers that do, so that sets of them compress.
+fn visit(who: u64, span: i64) -> u64 {
+    (who >> 32 << 32) | (span.cast_unsigned() & u64::from(u32::MAX))
 }
 
 /// The rows of a batch by their day.

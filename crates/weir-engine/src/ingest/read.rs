@@ -1,6 +1,7 @@
 //! One file's records into the ingest: read and parsed on a thread of its own while the last chunk is written.
 
 use super::Run;
+use crate::fold::keep;
 use crate::walk::Input;
 use crate::{EngineError, Progress};
 use arrow_array::{Array, RecordBatch};
@@ -78,10 +79,9 @@ fn reason_of(batch: &RecordBatch) -> &'static str {
 
 async fn write(run: &mut Run, table: Table, new: &RecordBatch) -> Result<(), EngineError> {
     if new.num_rows() > 0 {
-        if table == Table::Access {
-            run.learner.observe(new);
+        for folded in run.folding.take(table, new).await? {
+            keep(&mut run.ingest, &run.catalog, folded).await?;
         }
-        run.folding.take(&mut run.ingest, table, new).await?;
         run.ingest.write(table, new).await?;
     }
     Ok(())
