@@ -177,13 +177,13 @@ impl Rules {
         query: &'p str,
         route: &mut String,
     ) -> Resolved<'c, 'p> {
-        let (mut ids, mut below, mut no_data) = (Vec::new(), None, false);
+        let (mut ids, mut below, mut last) = (Vec::new(), None, None);
         let slug = |prefix: &str, word: &str| is_slug(self.slugs.get(prefix), word);
         walk(path, route, slug, |step| {
             if let Some(dataset) = self.below.get(step.route) {
                 below = Some(*dataset);
             }
-            no_data = !step.parameter && words::no_data(step.raw);
+            last = (!step.parameter).then_some(step.raw);
             if let Some((namespace, person)) = self.parameters.get(step.route).filter(|_| step.parameter) {
                 ids.push((namespace.as_str(), decode(step.raw), *person));
             }
@@ -210,7 +210,7 @@ impl Rules {
                 break;
             }
         }
-        if no_data {
+        if last.is_some_and(words::no_data) {
             return Resolved::default();
         }
         let holder = dataset.is_some_and(|d| self.is_holder(d)) && !ids.iter().any(|(_, _, person)| *person);

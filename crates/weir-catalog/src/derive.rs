@@ -12,7 +12,7 @@ use arrow_array::{
     Array, ArrayRef, BooleanArray, Int32Array, ListArray, RecordBatch, StringArray, StructArray,
 };
 use arrow_schema::{DataType, Fields};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 use weir_model::Basis;
 use weir_model::case::DatasetUsed;

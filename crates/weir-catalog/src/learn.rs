@@ -18,7 +18,8 @@ use crate::walk::walk;
 use crate::words::{self, Noun};
 use crate::{CatalogError, Inputs, Learned, propose};
 use arrow_array::RecordBatch;
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use std::borrow::Cow;
 use weir_model::config::Config;
 use weir_stats::wire::{Input, put_nested, put_varint};
 use weir_stats::{Merge, hash64, hash64_in};
@@ -69,6 +70,7 @@ impl Learner {
         let inputs = Inputs::of(batch);
         let mut parts: Vec<Part<'_>> = Vec::new();
         let mut known: HashMap<(&str, &str), std::ops::Range<usize>> = HashMap::new();
+        let mut names = Names::new();
         let mut route = String::new();
         for row in 0..inputs.rows {
             let Some(path) = inputs.path(row) else { continue };
@@ -79,7 +81,7 @@ impl Learner {
             let query = inputs.query(row).unwrap_or("");
             let range = known.entry((path, query)).or_insert_with(|| {
                 let start = parts.len();
-                self.take_apart(path, query, &mut route, &mut parts);
+                self.take_apart(path, query, &mut route, &mut names, &mut parts);
                 start..parts.len()
             });
             let client = inputs.client(row);
@@ -99,6 +101,7 @@ impl Learner {
         path: &'p str,
         query: &'p str,
         route: &mut String,
+        names: &mut Names<'p>,
         parts: &mut Vec<Part<'p>>,
     ) {
         let mut key = String::new();
@@ -121,12 +124,13 @@ impl Learner {
             },
         );
         for (name, value) in query_pairs(query).take(QUERY_PAIRS_MAX) {
-            let (name, value) = (decode(name), decode(value));
-            if may_identify(&name, &value) {
+            let value = decode(value);
+            let name = names.entry(name).or_insert_with(|| Name::of(decode(name)));
+            if name.may_identify(&value) {
                 key.clear();
                 key.push_str(route);
                 key.push('?');
-                key.push_str(&name);
+                key.push_str(&name.text);
                 self.part(&key, hash64(value.as_bytes()), None, parts);
             }
         }
@@ -290,16 +294,34 @@ const TECHNICAL: &[&str] = &[
     "year",
 ];
 
-/// Whether a query parameter may name somebody or something.
-fn may_identify(name: &str, value: &str) -> bool {
-    if let Some(identity) = Identity::of(name) {
-        return identity.fits(value);
+/// The names of a batch's query parameters, as written.
+type Names<'p> = HashMap<&'p str, Name<'p>>;
+
+/// What the name of a query parameter says.
+struct Name<'p> {
+    text: Cow<'p, str>,
+    identity: Option<Identity>,
+    person: bool,
+    technical: bool,
+}
+
+impl<'p> Name<'p> {
+    fn of(text: Cow<'p, str>) -> Self {
+        let identity = Identity::of(&text);
+        let person = words::meaning(&words::noun_of(&text)) == Noun::Person;
+        let technical =
+            TECHNICAL.binary_search(&text.to_ascii_lowercase().as_str()).is_ok() || text.starts_with("utm_");
+        Self { text, identity, person, technical }
     }
-    let person = words::meaning(&words::noun_of(name)) == Noun::Person;
-    let form = form(value);
-    let technical =
-        TECHNICAL.binary_search(&name.to_ascii_lowercase().as_str()).is_ok() || name.starts_with("utm_");
-    form != Form::File && (person || (form.may_name() && !technical))
+
+    /// Whether the parameter may name somebody or something by such a value.
+    fn may_identify(&self, value: &str) -> bool {
+        if let Some(identity) = self.identity {
+            return identity.fits(value);
+        }
+        let form = form(value);
+        form != Form::File && (self.person || (form.may_name() && !self.technical))
+    }
 }
 
 /// The client of a record: its credential, else its address and client string.

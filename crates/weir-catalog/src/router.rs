@@ -124,13 +124,15 @@ impl Router {
 
 /// The segments of a path as written: without scheme and host (a proxy's request line), matrix parameters, and empty segments.
 pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let local = match path.split_once("://") {
+    let local = match Some(path).filter(|p| !p.starts_with('/')).and_then(|p| p.split_once("://")) {
         Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_alphabetic()) => {
             rest.find('/').and_then(|i| rest.get(i..)).unwrap_or("")
         }
         _ => path,
     };
-    local.split('/').map(|s| s.split(';').next().unwrap_or(s)).filter(|s| !s.is_empty())
+    let plain = !local.contains(';');
+    let without = move |s| if plain { s } else { str::split(s, ';').next().unwrap_or(s) };
+    local.split('/').map(without).filter(|s| !s.is_empty())
 }
 
 /// The pairs of a query as written.

@@ -52,6 +52,12 @@ const FILE_ENDINGS: &[&str] = &[
 /// The form of a decoded segment or value.
 pub(crate) fn form(text: &str) -> Form {
     let bytes = text.as_bytes();
+    // What most segments are: neither can be anything else.
+    match bytes.first() {
+        Some(first) if first.is_ascii_digit() && is_number(bytes) => return Form::Id,
+        Some(first) if first.is_ascii_lowercase() && is_plain(bytes) => return Form::Word,
+        _ => {}
+    }
     match () {
         () if is_date(bytes) => Form::Date,
         () if is_e_mail(text) => Form::EMail,
@@ -61,6 +67,11 @@ pub(crate) fn form(text: &str) -> Form {
         () if bytes.len() > WORD_BYTES_MAX => Form::Id,
         () => Form::Word,
     }
+}
+
+/// A word of small letters only, not too long.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.len() <= WORD_BYTES_MAX && bytes.iter().all(u8::is_ascii_lowercase)
 }
 
 fn is_number(bytes: &[u8]) -> bool {

@@ -3,13 +3,15 @@
 //!
 //! Every ingest that holds records holds their rollups, so rollups are complete as soon as all are of one catalog.
 //!
-//! Decisive choice: folding takes longer than writing, so it has a thread of its own ([`Beside`]); one, so that rows keep their order.
+//! Decisive choice: learning, deriving and folding take longer than writing, so they have two threads of their own ([`Beside`]): one derives and
+//! digests a batch while the other folds the one before. Each takes batches in their order, so that rows keep theirs.
 
 use crate::{EngineError, Progress};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use weir_catalog::{Catalog, Learner};
+use weir_catalog::{Catalog, Derived, Learner};
 use weir_lake::{Ingest, Lake, Memory, RecordBatch, Refold, Snapshot};
 use weir_model::Table;
 use weir_rollup::{Digest, Fold, Merged, Row, encode};
@@ -98,40 +100,73 @@ fn stopped(error: tokio::task::JoinError) -> EngineError {
     EngineError::Folding { message: error.to_string() }
 }
 
-/// Folds records as they come, and gives everything out in order; ends early when nobody listens.
+/// Records that are ready to be folded: those of `access` with what was derived from them.
+type Ready = (Table, RecordBatch, Option<Derived>);
+
+/// Takes records as they come, and gives everything out in order; ends early when nobody listens.
 fn fold(
+    catalog: &Catalog,
+    memory: Memory,
+    learner: Option<Learner>,
+    records: mpsc::Receiver<(Table, RecordBatch)>,
+    out: &mpsc::Sender<Folded>,
+) -> Result<Option<Learner>, EngineError> {
+    std::thread::scope(|threads| {
+        let (ready, incoming) = std::sync::mpsc::sync_channel::<Ready>(WAITING_MAX);
+        let folding = threads.spawn(move || roll_up(catalog, memory, incoming));
+        let learned = derive(catalog, memory, learner, records, out, ready);
+        let panicked = |_| EngineError::Folding { message: "a thread of it panicked".to_owned() };
+        let rollups = folding.join().map_err(panicked)??;
+        let learned = learned?;
+        for rows in batches(rollups) {
+            if out.blocking_send(Folded::Rollup(rows?)).is_err() {
+                break;
+            }
+        }
+        Ok(learned)
+    })
+}
+
+/// Learns and derives from records, digests them, and hands them on to be folded.
+fn derive(
     catalog: &Catalog,
     memory: Memory,
     mut learner: Option<Learner>,
     mut records: mpsc::Receiver<(Table, RecordBatch)>,
     out: &mpsc::Sender<Folded>,
+    ready: SyncSender<Ready>,
 ) -> Result<Option<Learner>, EngineError> {
-    let mut fold = Fold::new(memory.fold(), std::env::temp_dir());
     let mut digest = Digest::new(memory.digest());
     while let Some((table, batch)) = records.blocking_recv() {
-        if table != Table::Access {
-            fold.table(table, &batch, |b| catalog.derive(b))?;
-            continue;
+        let mut derived = None;
+        let mut rows = None;
+        if table == Table::Access {
+            if let Some(learner) = &mut learner {
+                learner.observe(&batch);
+            }
+            let of_batch = catalog.derive(&batch);
+            rows = digest.add(&batch, &of_batch)?;
+            derived = Some(of_batch);
         }
-        if let Some(learner) = &mut learner {
-            learner.observe(&batch);
-        }
-        let derived = catalog.derive(&batch);
-        fold.access(&batch, &derived)?;
-        if let Some(rows) = digest.add(&batch, &derived)?
-            && out.blocking_send(Folded::Digest(rows)).is_err()
-        {
+        let listens = ready.send((table, batch, derived)).is_ok();
+        if !listens || rows.is_some_and(|rows| out.blocking_send(Folded::Digest(rows)).is_err()) {
             return Ok(learner);
         }
     }
-    let last = digest.finish()?.map(|rows| Ok(Folded::Digest(rows)));
-    let rollups = batches(fold.finish()?).map(|rows| rows.map(Folded::Rollup));
-    for folded in last.into_iter().chain(rollups) {
-        if out.blocking_send(folded?).is_err() {
-            break;
-        }
+    if let Some(rows) = digest.finish()? {
+        // Whoever does not listen wants no rollups either, and says so when they come.
+        let _ = out.blocking_send(Folded::Digest(rows));
     }
     Ok(learner)
+}
+
+/// Folds all records that are ready.
+fn roll_up(catalog: &Catalog, memory: Memory, ready: Receiver<Ready>) -> Result<Merged, EngineError> {
+    let mut fold = Fold::new(memory.fold(), std::env::temp_dir());
+    for (table, batch, derived) in ready {
+        fold.table(table, &batch, |batch| derived.unwrap_or_else(|| catalog.derive(batch)))?;
+    }
+    Ok(fold.finish()?)
 }
 
 /// What a fold gave, into the ingest whose records it was given.

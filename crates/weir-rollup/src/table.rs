@@ -6,6 +6,7 @@
 use crate::kind;
 use crate::partial::{Partial, Row};
 use hashbrown::HashTable;
+use std::cmp::Ordering;
 use weir_stats::hash64_in;
 
 /// Entries of a block.
@@ -102,7 +103,8 @@ impl Table {
         }
         let rest = |key: &Key| entry(&taken.blocks, key.slot).map_or("", |e| text(&taken.texts, e));
         order.sort_unstable_by(|a, b| {
-            a.start().cmp(&b.start()).then_with(|| (rest(a), a.day).cmp(&(rest(b), b.day)))
+            let rest = || if a.is_whole() && b.is_whole() { Ordering::Equal } else { rest(a).cmp(rest(b)) };
+            a.start().cmp(&b.start()).then_with(rest).then(a.day.cmp(&b.day))
         });
         order.into_iter().filter_map(move |key| {
             let (block, place) = place(key.slot);
@@ -117,6 +119,8 @@ impl Table {
 struct Key {
     /// The first bytes of the text, as a number that compares as they do.
     text: u128,
+    /// How many they are; one more than there is room for where the text goes on.
+    length: u8,
     kind: u8,
     day: i32,
     slot: Slot,
@@ -126,11 +130,18 @@ impl Key {
     fn new(entry: &Entry, text: &str, slot: Slot) -> Self {
         let mut first = [0; 16];
         first.iter_mut().zip(text.bytes()).for_each(|(byte, of)| *byte = of);
-        Self { text: u128::from_be_bytes(first), kind: entry.kind, day: entry.day, slot }
+        let length = text.len().min(first.len() + 1) as u8;
+        Self { text: u128::from_be_bytes(first), length, kind: entry.kind, day: entry.day, slot }
     }
 
-    fn start(&self) -> (u8, u128) {
-        (self.kind, self.text)
+    /// Texts that both lie within are in the order of this; of the others, those that differ in it.
+    fn start(&self) -> (u8, u128, u8) {
+        (self.kind, self.text, self.length)
+    }
+
+    /// Whether the whole text lies within.
+    fn is_whole(&self) -> bool {
+        usize::from(self.length) <= size_of::<u128>()
     }
 }
 

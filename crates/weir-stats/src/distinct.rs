@@ -236,6 +236,9 @@ impl Wire for Distinct {
                 if input.remaining() > EXACT_MAX * size_of::<u64>() {
                     return Err(input.damaged("it has too many hashes for an exact set"));
                 }
+                if input.remaining() <= INLINE_MAX * size_of::<u64>() {
+                    return few(input);
+                }
                 let mut hashes = Vec::with_capacity(input.remaining() / size_of::<u64>());
                 while input.remaining() > 0 {
                     hashes.push(input.u64()?.swap_bytes());
@@ -253,6 +256,22 @@ impl Wire for Distinct {
             _ => Err(input.damaged("its form is unknown")),
         }
     }
+}
+
+/// Reads hashes that are few enough to need no allocation.
+fn few(mut input: Input<'_>) -> Result<Distinct, StatsError> {
+    let (mut len, mut hashes) = (0, [0; INLINE_MAX]);
+    while input.remaining() > 0 {
+        let hash = input.u64()?.swap_bytes();
+        if len > 0 && hashes.get(len - 1).is_none_or(|before| *before >= hash) {
+            return Err(input.damaged("its hashes are not sorted"));
+        }
+        if let Some(slot) = hashes.get_mut(len) {
+            *slot = hash;
+        }
+        len += 1;
+    }
+    Ok(Distinct(State::Inline { len: len as u8, hashes }))
 }
 
 impl PartialEq for Distinct {
