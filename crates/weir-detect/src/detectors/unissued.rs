@@ -5,6 +5,7 @@ mod groups;
 mod issuing;
 mod keys;
 mod tell;
+mod unread;
 
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};

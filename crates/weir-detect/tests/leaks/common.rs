@@ -104,6 +104,7 @@ impl World {
             };
             let mut reader = opened.start(ingest.id(), at as i64 + 1);
             while let Some(chunk) = reader.next_chunk() {
+                ingest.rejects(at as i64 + 1, &chunk.rejects).await.unwrap();
                 for (table, batch) in chunk.batches {
                     if table == Table::Access {
                         learner.observe(&batch);

@@ -103,6 +103,61 @@ fn the_shops_forged_sessions_are_found_and_nobody_else() {
     }
 }
 
+/// The shop's fixture of forged tokens, with these issuances cut in the middle of their lines.
+fn cut(issuances: &[&str]) -> World {
+    let path = root().join("crates/weir-detect/fixtures/unissued/fires.md");
+    let (mut world, _) = World::fixture(&std::fs::read_to_string(path).unwrap());
+    let log = String::from_utf8(world.files.remove("issuance.jsonl").unwrap()).unwrap();
+    let cut = |line: &str| {
+        let keep = if issuances.iter().any(|jti| line.contains(jti)) { 60 } else { line.len() };
+        line[..keep].to_owned() + "\n"
+    };
+    world.files.insert("issuance.jsonl".into(), log.lines().map(cut).collect::<String>().into_bytes());
+    world
+}
+
+#[test]
+fn a_credential_whose_issuance_could_not_be_read_is_in_doubt_and_no_other() {
+    let severities = |issuances: &[&str]| -> Vec<(String, Severity)> {
+        let found = cut(issuances).find("unissued");
+        found.iter().map(|f| (f.entities[0].value.clone(), f.severity)).collect()
+    };
+    let (forged, ordinary) = ("web-0".to_owned(), "web-1".to_owned());
+    assert_eq!(severities(&[]), [(forged.clone(), Severity::Critical)]);
+    let both = [(forged, Severity::Critical), (ordinary, Severity::Medium)];
+    assert_eq!(severities(&["ordinary-02"]), both);
+    assert_eq!(severities(&["ordinary-12"]), both);
+    let doubt = cut(&["ordinary-02"]).find("unissued").remove(1);
+    assert_eq!(
+        doubt.title,
+        "1 credentials signed by key web-1 were accepted and no issuance of them could be read: 1 people's data from 1 addresses"
+    );
+    assert!(
+        doubt.limits.iter().any(|l| l.starts_with(
+            "1 records of the issuing log could not be read; by where they stand, at most 1 of these 1"
+        )),
+        "{doubt:#?}"
+    );
+}
+
+#[test]
+fn a_campaign_is_found_beside_rejected_issuances_and_counted_without_them() {
+    let mut world = cut(&["ordinary-10", "ordinary-12", "ordinary-14"]);
+    let log = String::from_utf8(world.files.remove("access.jsonl").unwrap()).unwrap();
+    let forged = log.lines().find(|l| l.contains("forged-2")).unwrap();
+    let more = (3..500).map(|i| forged.replace("forged-2", &format!("forged-{i}")) + "\n");
+    world.files.insert("access.jsonl".into(), (log.clone() + &more.collect::<String>()).into_bytes());
+    let found = world.find("unissued");
+    let campaign = found.iter().find(|f| f.entities[0].value == "web-0").unwrap();
+    assert_eq!(campaign.severity, Severity::Critical);
+    // Of the three rejects only the one just before the campaign can have issued what it used.
+    assert!(
+        campaign.title.starts_with("At least 499 of 500 credentials signed by key web-0"),
+        "{}",
+        campaign.title
+    );
+}
+
 fn accused(found: &[weir_model::Finding]) -> BTreeSet<String> {
     let high = found.iter().filter(|f| f.severity >= Severity::High);
     high.flat_map(|f| values(f, EntityKind::Origin)).collect()

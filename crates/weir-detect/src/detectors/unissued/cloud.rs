@@ -1,9 +1,12 @@
 //! Temporary keys of cloud roles that no response of the same trail issued.
 
 use super::ISSUES;
+use super::issuing::STEP_US;
 use super::tell::{self, Members};
+use super::unread::{Explained, Unread, Uses};
 use crate::coverage::coverage;
 use crate::{Context, DetectError, Draft};
+use std::collections::BTreeMap;
 use weir_lake::{quote, rows};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
@@ -24,25 +27,46 @@ const JUDGED: &str = "credential LIKE 'ASIA%' AND source = 'aws_cloudtrail' AND 
 pub(super) async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let Some(covered) = covered(context).await? else { return Ok(Vec::new()) };
     let query = format!(
-        "SELECT issuer, sum(CASE WHEN issued > 0 THEN 1 ELSE 0 END) AS joined, sum(CASE WHEN issued = 0 THEN 1 ELSE 0 END) AS accused \
+        "SELECT issuer, sum(CASE WHEN issued > 0 THEN 1 ELSE 0 END) AS joined, sum(CASE WHEN issued = 0 THEN 1 ELSE 0 END) AS accused, \
+         CASE WHEN issued = 0 THEN CAST(floor(date_part('epoch', first) / {step}) AS BIGINT) END AS used \
          FROM (SELECT credential, min(issuer) AS issuer, min(used) AS first, sum(issued) AS issued FROM \
          (SELECT credential, actor_issuer AS issuer, time AS used, 0 AS issued FROM access WHERE {JUDGED} AND {{span}} \
          UNION ALL SELECT credential, NULL, NULL, 1 FROM auth WHERE {ISSUES} AND source = 'aws_cloudtrail') GROUP BY credential) \
-         WHERE issuer IS NOT NULL AND {} GROUP BY 1 ORDER BY 1",
-        covered.replace("FIRST", "first")
+         WHERE issuer IS NOT NULL AND {} GROUP BY issuer, used ORDER BY 1, used",
+        covered.replace("FIRST", "first"),
+        step = STEP_US / 1_000_000
     );
     let answer = context.sql(&query).await?;
-    let mut findings = Vec::new();
+    let mut roles: BTreeMap<&str, (u64, Uses)> = BTreeMap::new();
     for row in rows(&answer) {
-        let (Some(issuer), joined, accused) = (row.text("issuer"), row.count("joined"), row.count("accused"))
-        else {
-            continue;
-        };
-        if accused > 0 && joined >= JOINED_MIN && joined >= 9 * accused {
-            findings.extend(finding(context, issuer, joined, &covered).await?);
-        }
+        let Some(issuer) = row.text("issuer") else { continue };
+        let (joined, uses) = roles.entry(issuer).or_default();
+        *joined += row.count("joined");
+        uses.extend(row.int("used").map(|used| (used, row.count("accused"))));
+    }
+    roles.retain(|_, (joined, uses)| {
+        let accused: u64 = uses.values().sum();
+        accused > 0 && *joined >= JOINED_MIN && *joined >= 9 * accused
+    });
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unread = unread(context).await?;
+    let mut findings = Vec::new();
+    for (issuer, (joined, uses)) in roles {
+        let explained = unread.explain(&uses, LIFETIME_US);
+        findings.extend(finding(context, issuer, joined, &covered, (&unread, &explained)).await?);
     }
     Ok(findings)
+}
+
+/// What of the trails could not be read.
+async fn unread(context: &Context<'_>) -> Result<Unread, DetectError> {
+    let sensors = context
+        .sql("SELECT DISTINCT sensor FROM intake WHERE source = 'aws_cloudtrail' AND sensor IS NOT NULL")
+        .await?;
+    let sensors = rows(&sensors).filter_map(|r| Some((r.text("sensor")?.to_owned(), Vec::new()))).collect();
+    Unread::learn(context, &sensors, &["access", "auth"]).await
 }
 
 /// The condition on a key's first use under which its issuance would be in the trail; `None` where no trail is that long.
@@ -72,6 +96,7 @@ async fn finding(
     issuer: &str,
     joined: u64,
     covered: &str,
+    (unread, explained): (&Unread, &Explained),
 ) -> Result<Option<Finding>, DetectError> {
     let of_role = format!("actor_issuer = {} AND {JUDGED} AND {{span}}", quote(issuer));
     let condition = format!(
@@ -81,17 +106,25 @@ async fn finding(
     );
     let Some(members) = Members::read(context, &condition).await? else { return Ok(None) };
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
-    let mut draft =
-        Draft::new("unissued", Severity::High, Entity::new(EntityKind::Actor, issuer), members.seen);
+    let severity = if explained.doubtful() { Severity::Medium } else { Severity::High };
+    let mut draft = Draft::new("unissued", severity, Entity::new(EntityKind::Actor, issuer), members.seen);
     draft.identity.push("sessions".to_owned());
-    draft.title =
-        format!("{} temporary keys of {issuer} were used that the trail did not issue", members.credentials);
+    draft.title = format!(
+        "{} temporary keys of {issuer} were used {}",
+        members.credentials,
+        match explained.doubtful() {
+            true => "whose issuance could not be read",
+            false => "that the trail did not issue",
+        }
+    );
     draft.explanation = format!(
         "{joined} other sessions of this role are found issued in the same trail. These were first used more than 36 h after its start and its \
          gaps, and no temporary key lives longer. A rule, not a statistic."
     );
     draft.attack = vec!["T1550.001".to_owned(), "T1078".to_owned()];
     draft.limits.push("a region or account whose trail was not given may have issued them".to_owned());
+    draft.limits.extend(unread.limit(explained));
     draft.limits.extend(members.limits());
-    Ok(Some(tell::measured(draft, &members).finish(evidence, context.snapshot.versions())))
+    let draft = tell::measured(draft, &members).raised(explained.exceeded.unwrap_or(members.seen.0));
+    Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }

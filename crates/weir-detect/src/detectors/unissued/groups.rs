@@ -1,6 +1,7 @@
 //! Who is accused: credentials that were accepted and never issued, by signing key, else by sensor.
 
-use super::issuing::Issuing;
+use super::issuing::{Issuing, STEP_US};
+use super::unread::{Explained, Uses};
 use super::{ISSUES, WEB};
 use crate::{Context, DetectError};
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub(super) struct Group {
     pub(super) excused: u64,
     /// Credentials on the same sensor that are found issued.
     pub(super) joined: u64,
+    /// What rejected records of the issuing logs can explain of the accused.
+    pub(super) explained: Explained,
 }
 
 /// How credentials of one sensor and key stand.
@@ -34,6 +37,8 @@ struct Count {
     joined: u64,
     accused: u64,
     excused: u64,
+    /// The accused by first use.
+    uses: Uses,
 }
 
 /// An answer was given: what was asked for, or that it is not there.
@@ -66,26 +71,29 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
     let query = format!(
         "SELECT sensor, key_uid, sum(CASE WHEN issued > 0 THEN 1 ELSE 0 END) AS joined, \
          sum(CASE WHEN issued = 0 AND {covered} THEN 1 ELSE 0 END) AS accused, \
-         sum(CASE WHEN issued = 0 AND NOT ({covered}) THEN 1 ELSE 0 END) AS excused \
+         sum(CASE WHEN issued = 0 AND NOT ({covered}) THEN 1 ELSE 0 END) AS excused, \
+         CASE WHEN issued = 0 AND {covered} THEN CAST(floor(date_part('epoch', first) / {step}) AS BIGINT) END AS used \
          FROM (SELECT credential, min(sensor) AS sensor, coalesce(max(CASE WHEN key_uid NOT IN {keys} THEN key_uid END), min(key_uid)) AS key_uid, \
          min(used) AS first, count(used) AS uses, sum(accepted) AS accepted, sum(issued) AS issued FROM \
          (SELECT credential, sensor, key_uid, time AS used, CASE WHEN {accepted} THEN 1 ELSE 0 END AS accepted, 0 AS issued FROM {{digest}} WHERE {WEB} AND {{span}} \
          UNION ALL SELECT credential, NULL, NULL, NULL, 0, 1 FROM auth WHERE {ISSUES} AND source <> 'aws_cloudtrail') GROUP BY credential) \
-         WHERE uses > 0 AND accepted > 0 GROUP BY 1, 2 ORDER BY 1, 2"
+         WHERE uses > 0 AND accepted > 0 GROUP BY sensor, key_uid, used ORDER BY 1, 2, used",
+        step = STEP_US / 1_000_000
     );
     let mut counts: BTreeMap<(String, Option<String>), Count> = BTreeMap::new();
     for row in rows(&context.sql(&query).await?) {
         let Some(sensor) = row.text("sensor") else { continue };
-        let count = Count {
-            joined: row.count("joined"),
-            accused: row.count("accused"),
-            excused: row.count("excused"),
-        };
-        counts.insert((sensor.to_owned(), row.text("key_uid").map(str::to_owned)), count);
+        let count = counts.entry((sensor.to_owned(), row.text("key_uid").map(str::to_owned))).or_default();
+        count.joined += row.count("joined");
+        count.accused += row.count("accused");
+        count.excused += row.count("excused");
+        if let Some(used) = row.int("used") {
+            *count.uses.entry(used).or_default() += row.count("accused");
+        }
     }
     let longer = issuing.lifetime.map_or(0.0, |l| l.longer);
     let accused = accuse(&counts, |key| !issuing.keys.is_empty() && !issuing.keys.contains(key), longer);
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<(Group, Uses)> = Vec::new();
     for (sensor, key, joined) in accused {
         let count = counts.get(&(sensor.clone(), key.clone())).cloned().unwrap_or_default();
         let key_never_issued =
@@ -94,23 +102,26 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
             continue;
         };
         // A key used on several sensors is one hand.
-        match groups.iter_mut().find(|g| key.is_some() && g.key == key) {
-            Some(same) => {
+        match groups.iter_mut().find(|(g, _)| key.is_some() && g.key == key) {
+            Some((same, uses)) => {
                 same.condition = format!("({}) OR ({condition})", same.condition);
                 same.excused += count.excused;
                 same.joined = same.joined.max(joined);
+                for (at, n) in count.uses {
+                    *uses.entry(at).or_default() += n;
+                }
             }
-            None => groups.push(Group {
-                sensor,
-                key,
-                key_never_issued,
-                condition,
-                excused: count.excused,
-                joined,
-            }),
+            None => {
+                let (excused, explained) = (count.excused, Explained::default());
+                let group = Group { sensor, key, key_never_issued, condition, excused, joined, explained };
+                groups.push((group, count.uses));
+            }
         }
     }
-    Ok(groups)
+    let life_us = issuing.lifetime.map_or(i64::MAX, |l| l.us);
+    let explain =
+        |(group, uses): (Group, Uses)| Group { explained: issuing.unread.explain(&uses, life_us), ..group };
+    Ok(groups.into_iter().map(explain).collect())
 }
 
 /// Which (sensor, key) groups the join accuses, with how many credentials of the sensor are found issued.
@@ -178,7 +189,7 @@ mod tests {
         let key = |k: &str| (!k.is_empty()).then(|| k.to_owned());
         all.iter()
             .map(|(k, joined, accused)| {
-                (("s".to_owned(), key(k)), Count { joined: *joined, accused: *accused, excused: 0 })
+                (("s".to_owned(), key(k)), Count { joined: *joined, accused: *accused, ..Count::default() })
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 //!
 //! Decisive choice: whatever is not known makes fewer credentials accusable, never more.
 
+use super::unread::Unread;
 use super::{ISSUES, WEB};
 use crate::coverage::coverage;
 use crate::{Context, DetectError};
@@ -16,7 +17,7 @@ const GAP_FACTOR: i64 = 2;
 /// A silence shorter than this is never a gap.
 const GAP_MIN_US: i64 = 3_600_000_000;
 /// Lifetimes are counted in steps of ten minutes.
-const STEP_US: i64 = 600_000_000;
+pub(super) const STEP_US: i64 = 600_000_000;
 /// Credentials that must have had the chance to show a longer lifetime.
 const WITNESSES_MIN: u64 = 10;
 const DAY_US: i64 = weir_model::time::DAY_US;
@@ -34,6 +35,8 @@ pub(crate) struct Issuing {
     pub(crate) lifetime: Option<Lifetime>,
     /// Keys that signed what was issued.
     pub(crate) keys: BTreeSet<String>,
+    /// What of these logs could not be read.
+    pub(super) unread: Unread,
 }
 
 impl Issuing {
@@ -54,10 +57,10 @@ impl Issuing {
     }
 }
 
-/// Learns it from `auth`; `None` when nothing issues credentials.
 /// How far a sensor's clock may be off: an hour, as after a change of summer time, and some minutes.
-const CLOCK_US: i64 = 65 * 60 * 1_000_000;
+pub(super) const CLOCK_US: i64 = 65 * 60 * 1_000_000;
 
+/// Learns it from `auth`; `None` when nothing issues credentials.
 pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, DetectError> {
     let web = format!("{ISSUES} AND source <> 'aws_cloudtrail'");
     let times = context
@@ -97,7 +100,8 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
         .await?;
     let keys = rows(&keys).filter_map(|r| r.text("key_uid").map(str::to_owned)).collect();
     let lifetime = lifetime(context, &web, end.max(last_use)).await?;
-    Ok(Some(Issuing { sensors: sensors.into_keys().collect(), start, gaps, lifetime, keys }))
+    let unread = Unread::learn(context, &sensors, &["auth"]).await?;
+    Ok(Some(Issuing { sensors: sensors.into_keys().collect(), start, gaps, lifetime, keys, unread }))
 }
 
 /// Silences of one of several issuing sensors, and the time before it begins and after it ends. Only a sensor that runs beside the others for
@@ -258,6 +262,7 @@ mod tests {
             gaps: vec![(Micros(10 * HOUR), Some(Micros(12 * HOUR))), (Micros(48 * HOUR), None)],
             lifetime: Some(Lifetime { us: HOUR, stated: true, longer: 0.0 }),
             keys: BTreeSet::new(),
+            unread: Unread::default(),
         };
         let condition = issuing.covered("first").unwrap();
         assert!(condition.contains("first >= TIMESTAMP '1970-01-01T01:00:00Z'"), "{condition}");

@@ -117,12 +117,22 @@ pub(super) async fn finding(
         Some(key) => Entity::new(EntityKind::Key, key),
         None => Entity::new(EntityKind::Sensor, &group.sensor),
     };
-    let severity = if members.answered > 0 { Severity::Critical } else { Severity::High };
+    let explained = &group.explained;
+    let severity = match (explained.doubtful(), members.answered) {
+        (true, _) => Severity::Medium,
+        (false, 0) => Severity::High,
+        (false, _) => Severity::Critical,
+    };
     let mut draft = Draft::new("unissued", severity, principal, members.seen);
     let signed = group.key.as_ref().map(|k| format!(" signed by key {k}")).unwrap_or_default();
     draft.title = format!(
-        "{} credentials{signed} were accepted and never issued{} from {} addresses",
-        members.credentials,
+        "{}{signed} were accepted and {}{} from {} addresses",
+        if explained.most > 0 && explained.rest() > 0 {
+            format!("at least {} of {} credentials", explained.rest(), members.credentials)
+        } else {
+            format!("{} credentials", members.credentials)
+        },
+        if explained.rest() > 0 { "never issued" } else { "no issuance of them could be read" },
         members.whose(),
         members.origins
     );
@@ -132,7 +142,8 @@ pub(super) async fn finding(
     draft.attack.extend(group.key.is_some().then(|| "T1552.004".to_owned()));
     draft.limits.extend(members.limits());
     draft.limits.extend(limits(issuing, group));
-    let mut draft = measured(draft, &members);
+    // With fewer in use, what could not be read was explanation enough.
+    let mut draft = measured(draft, &members).raised(explained.exceeded.unwrap_or(members.seen.0));
     if let Some(since) = standing.unfit_since() {
         let days = (members.seen.1.0 - since.0).max(0) as f64 / weir_model::time::DAY_US as f64;
         draft = draft.measure("days_used_after_key_was_unfit", days, Some(0.0));
@@ -144,10 +155,20 @@ pub(super) async fn finding(
 fn explain(issuing: &Issuing, group: &Group, members: &Members, standing: &keys::Standing) -> String {
     let sensors = issuing.sensors.iter().cloned().collect::<Vec<_>>().join(", ");
     let mut text = format!(
-        "{sensors} issued {} of the credentials used at {}, so the two logs join; for these {} no issuance is recorded, and {} \
+        "{sensors} issued {} of the credentials used at {}, so the two logs join; for these {} no issuance {}, and {} \
          records show that they were accepted on routes that answer nobody without a credential.",
-        group.joined, group.sensor, members.credentials, members.records
+        group.joined,
+        group.sensor,
+        members.credentials,
+        if group.explained.most > 0 { "could be read" } else { "is recorded" },
+        members.records
     );
+    if group.explained.doubtful() {
+        text.push_str(&format!(
+            " But {} records of the issuing log could not be read, and {} of these credentials can have been issued in them: it may be no more than that.",
+            issuing.unread.records, group.explained.most
+        ));
+    }
     if let (Some(key), true) = (&group.key, group.key_never_issued) {
         text.push_str(&format!(" Key {key} signed nothing that was ever issued, while other keys did."));
     }
@@ -193,6 +214,7 @@ fn limits(issuing: &Issuing, group: &Group) -> Vec<String> {
             "the issuing log is silent from {from} to {until}: what was issued then is unknown"
         ));
     }
+    limits.extend(issuing.unread.limit(&group.explained));
     if group.key_never_issued {
         limits.push(
             "if another issuer signs with this key and its log was not given, its credentials look the same"
