@@ -3,8 +3,9 @@
 //!
 //! Decisive choice: a byte-wise state machine that knows strings and brackets and nothing else, so a file of one line of gigabytes
 //! needs the memory of its largest element. Structure that cannot be (a line end inside a string, `}` for `]`, a value right after a
-//! value) breaks an element; reading goes on at the next place where one surely begins: `{` at the start of a line, or, inside an
-//! array, an object that begins with the same name as the array's first one.
+//! value, a value for a name, or a line that begins with `{` right after one that did and is not at its end: no writer breaks lines there, a
+//! log's does when it is cut) breaks an element; reading goes on at the next place where one surely begins: `{` at the start of a line, or,
+//! inside an array, an object that begins with the same name as the array's first one.
 //!
 //! What it refuses: judging what is inside an element; that is its source's business.
 
@@ -52,8 +53,10 @@ enum State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inner {
-    /// A value or name may begin.
+    /// A value may begin.
     Open,
+    /// A name may begin.
+    Name,
     /// A value ended: a comma, a colon or a closing bracket follows.
     Closed,
     /// In a number or word.
@@ -76,8 +79,9 @@ pub struct Splitter {
     stack: Vec<u8>,
     /// The unfinished element's bytes from earlier blocks; only [`HEAD`] of one that is broken or too large.
     carry: Vec<u8>,
-    /// Where the unfinished element begins.
+    /// Where the unfinished element begins, and whether a line does.
     start: At,
+    starts_line: bool,
     /// Past an array's end, in the rest of the object that wraps it.
     wrapper: bool,
     /// The name being read or last read at the element's first level, and how far `"name" : [` has come.
@@ -118,6 +122,7 @@ impl Splitter {
             stack: Vec::new(),
             carry: Vec::new(),
             start: at,
+            starts_line: false,
             wrapper: false,
             name: Vec::new(),
             name_step: NameStep::Expected,
@@ -229,13 +234,14 @@ impl Splitter {
 
     fn begin(&mut self, bracket: u8) {
         self.start = self.at;
+        self.starts_line = self.previous == b'\n';
         self.carry.clear();
         self.stack.clear();
         self.stack.push(bracket);
         self.wrapper = false;
         self.name.clear();
         self.name_step = if bracket == b'{' { NameStep::Expected } else { NameStep::Value };
-        self.state = State::Value(Inner::Open);
+        self.state = State::Value(opened(bracket));
     }
 
     /// One byte of an element, outside its strings.
@@ -252,7 +258,7 @@ impl Splitter {
                 if done {
                     Inner::Closed
                 } else {
-                    Inner::Open
+                    inner
                 }
             }
             b'"' if !done => {
@@ -262,6 +268,7 @@ impl Splitter {
                 }
                 Inner::Text
             }
+            b'{' | b'[' if inner == Inner::Name || self.is_next_line(byte) => return Err(BROKEN),
             b'{' | b'[' if !done => {
                 if byte == b'[' && self.is_wrapped_array() {
                     self.base = Base::Wrapped;
@@ -273,7 +280,7 @@ impl Splitter {
                     return Err(TOO_DEEP);
                 }
                 self.stack.push(byte);
-                Inner::Open
+                opened(byte)
             }
             b'}' | b']' => {
                 let opened = if byte == b'}' { b'{' } else { b'[' };
@@ -290,13 +297,23 @@ impl Splitter {
                         _ => NameStep::Value,
                     };
                 }
-                Inner::Open
+                if byte == b',' && self.stack.last() == Some(&b'{') { Inner::Name } else { Inner::Open }
             }
             b'"' | b'{' | b'[' | b',' | b':' | 0..0x20 => return Err(BROKEN),
             _ if inner == Inner::Closed => return Err(BROKEN),
             _ => Inner::Word,
         };
         Ok(State::Value(next))
+    }
+
+    /// Whether this byte begins the line after a cut one: an element that began a line is not at its end, and the next line begins with `{`.
+    /// Under a known key, elements may well stand on lines of their own.
+    fn is_next_line(&self, byte: u8) -> bool {
+        byte == b'{'
+            && self.previous == b'\n'
+            && self.starts_line
+            && self.at.line == self.start.line + 1
+            && (self.array_key.is_none() || self.stack.last() == Some(&b'{'))
     }
 
     /// Whether `[` here opens the array under the key, in an object that stands at the top (or where a new one begins after a break).
@@ -426,6 +443,7 @@ impl Splitter {
         self.broken(self.pending_at, sink);
         self.begin(b'{');
         self.start = self.pending_at;
+        self.starts_line = false;
         self.carry.extend_from_slice(pending.get(..pending.len() - 1).unwrap_or_default());
         self.name.clone_from(&self.first_name);
         self.name_step = NameStep::Read;
@@ -447,6 +465,11 @@ impl Splitter {
         self.broken(self.at, sink);
         self.base = Base::Top;
     }
+}
+
+/// What may follow an opening bracket.
+fn opened(bracket: u8) -> Inner {
+    if bracket == b'{' { Inner::Name } else { Inner::Open }
 }
 
 #[cfg(test)]
@@ -502,6 +525,44 @@ mod tests {
                 "1@43 { \"a\":3}",
             ],
         );
+    }
+
+    #[test]
+    fn a_line_cut_anywhere_costs_no_other_line() {
+        let lines = ["{\"a\":1}", "{\"a\":{\"b\":[1,{\"c\":\"}\"}]},\"d\":true}", "{\"x\":2}", "{\"a\":3}"];
+        for framing in [Framing::Json { array_key: None }, RECORDS] {
+            let whole = lines[1].len();
+            for cut in 1..whole {
+                let tail = lines[1].as_bytes()[cut - 1];
+                if framing == RECORDS && cut > 10 && cut < 21 && matches!(tail, b'[' | b',') {
+                    continue; // Under a known key an array's elements may stand on lines of their own.
+                }
+                let text = format!("{}\n{}\n{}\n{}\n", lines[0], &lines[1][..cut], lines[2], lines[3]);
+                let (got, _) = pieces(framing, text.as_bytes(), text.len());
+                let broken = format!("2@8 +{} broken JSON", cut + 1);
+                let (third, fourth) = (9 + cut, 9 + cut + 8);
+                let want = [
+                    format!("1@0 {}", lines[0]),
+                    broken,
+                    format!("3@{third} {}", lines[2]),
+                    format!("4@{fourth} {}", lines[3]),
+                ];
+                assert_eq!(got, want, "cut to `{}`", &lines[1][..cut]);
+            }
+        }
+    }
+
+    #[test]
+    fn pretty_printed_values_are_whole() {
+        check(
+            "{\n\"a\":\n{\n\"b\": [\n{\"c\":1},\n{\"c\":2}\n]\n}\n}\n",
+            &["1@0 {\n\"a\":\n{\n\"b\": [\n{\"c\":1},\n{\"c\":2}\n]\n}\n}"],
+        );
+        check(
+            "{\"Records\":[\n{\"a\":1},\n{\"a\":[\n{\"b\":2}]}\n]}\n",
+            &["2@13 {\"a\":1}", "3@22 {\"a\":[\n{\"b\":2}]}"],
+        );
+        check("{\"x\":[\n{\"y\":1}\n],\"Records\":[{\"a\":1}]}\n", &["3@28 {\"a\":1}"]);
     }
 
     #[test]
