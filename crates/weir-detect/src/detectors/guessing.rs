@@ -20,6 +20,9 @@ Failed sign-ins, counted by address and by account, over the whole period. An ad
 the share of its attempts that failed is at least nine in ten, or when it tried at least 5 different accounts without one success.
 An account is guessed at by many when at least 10 addresses, each too quiet to count alone, failed on it.
 
+Where a log says that a token was issued to somebody who signed in (`activity` `issue`, by any grant but `refresh_token` and
+`client_credentials`; calls of AWS aside), that is a success as a sign-in is. A log that records both is counted by the more frequent.
+
 A *success that follows*: an address that guesses signs in to an account it failed on, at least 10 failures after its last success.
 People mistype: among addresses that do sign in, failures before a success are counted, and with them the chance `q` that an attempt
 fails. The chance of `k` failures in a row before a success is `q^k` (geometric); that is the finding's `p_value`. `q` is estimated from all
@@ -83,13 +86,16 @@ impl Origin {
     }
 }
 
-/// A sign-in attempt: a failed one may stand for several.
-const ATTEMPTS: &str = "activity = 'logon' AND status_id IS NOT NULL AND src_ip IS NOT NULL AND {span}";
+/// A sign-in attempt: a failed one may stand for several, and a success may be recorded as the issuance of a token.
+const ATTEMPTS: &str = "(activity = 'logon' OR (activity = 'issue' AND status_id = 1 AND source <> 'aws_cloudtrail' \
+    AND coalesce(auth_factor, '') NOT IN ('refresh_token', 'client_credentials'))) \
+    AND status_id IS NOT NULL AND src_ip IS NOT NULL AND {span}";
 
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let query = format!(
         "SELECT sensor, src_ip, sum(CASE WHEN status_id = 2 THEN coalesce(\"count\", 1) ELSE 0 END) AS failed, \
-         sum(CASE WHEN status_id = 1 THEN 1 ELSE 0 END) AS succeeded, count(DISTINCT CASE WHEN status_id = 2 THEN \"user\" END) AS accounts, \
+         greatest(sum(CASE WHEN status_id = 1 AND activity = 'logon' THEN 1 ELSE 0 END), \
+         sum(CASE WHEN activity = 'issue' THEN 1 ELSE 0 END)) AS succeeded, count(DISTINCT CASE WHEN status_id = 2 THEN \"user\" END) AS accounts, \
          min(time) AS first, max(time) AS last FROM auth WHERE {ATTEMPTS} GROUP BY 1, 2 ORDER BY 1, 2"
     );
     let answer = context.sql(&query).await?;
@@ -141,7 +147,7 @@ async fn background(
             .raised(last);
     draft.title = format!("{} addresses guessed passwords at {sensor}: {failed} failures", guessing.len());
     let outcome = match right {
-        0 => "none of them ever signed in".to_owned(),
+        0 => "the log records no sign-in of any of them".to_owned(),
         n => format!("{n} of them also signed in; a success that follows guessing is a finding of its own"),
     };
     draft.explanation = format!(
