@@ -1,7 +1,7 @@
 //! `bulk`: a login takes more rows out of a database than it does, in one statement or over a week.
 //!
 //! Decisive choice: the unit is a login's day, not a statement. Statements of one day are one errand, and a login's days are what can be
-//! compared with each other; a statement that the login never ran is looked at by itself.
+//! compared with each other; a statement unknown from its usual days is looked at by itself.
 
 use crate::{Context, DetectError, Detector, Draft, Info};
 use futures::future::{BoxFuture, FutureExt};
@@ -186,12 +186,12 @@ impl Around<'_> {
 enum Why {
     /// One statement returned this many rows.
     Statement { rows: f64, p: f64 },
-    /// Statements that the login had never run returned this many rows.
+    /// A statement that the login ran on none of its usual days before returned this many rows. It may have run it on days that stood out.
     New { rows: f64, p: f64 },
     /// The seven days that end with this one returned this many rows.
     Week { rows: f64, p: f64 },
-    /// A statement that the login had never run read a table whole that it had never read whole; its rows are not logged. Whether it came from where
-    /// the login never was.
+    /// A statement that the login ran on none of its usual days before read a table whole that none of them had read whole; its rows are not logged.
+    /// Whether it came from where the login was on none of them.
     Whole { astray: bool },
 }
 
@@ -359,11 +359,13 @@ impl Why {
     fn say(self) -> String {
         match self {
             Self::Statement { rows, .. } => format!("one statement returned {rows:.0} rows"),
-            Self::New { rows, .. } => format!("statements it had never run returned {rows:.0} rows"),
+            Self::New { rows, .. } => {
+                format!("a statement unknown from its usual days before returned {rows:.0} rows")
+            }
             Self::Week { rows, .. } => format!("seven days returned {rows:.0} rows"),
             Self::Whole { astray } => {
-                let from = if astray { ", from where it had never been" } else { "" };
-                format!("a statement it had never run read a whole table{from}")
+                let from = if astray { ", from where it was on none of them" } else { "" };
+                format!("a statement unknown from its usual days before read a whole table{from}")
             }
         }
     }
@@ -423,7 +425,7 @@ async fn tell(
         "On {times} of the {} days on which it read, {login} stood out from the {before} others; at its most, {what}. p is the chance of a value this \
          large under the login's own earlier days (the largest under a negative binomial, Student's t of ln(1 + rows) and, \
          from fifty days on, a Pareto tail), which fires at {threshold:.1e}. \
-         Days that stand out are not learned from. Statements: {shown}{more}.{}",
+         Days that stand out, or nearly do, are not learned from: its usual days are the others. Statements: {shown}{more}.{}",
         days.len(),
         if usual { " Others run the same statement as a matter of course." } else { "" }
     );
@@ -525,6 +527,11 @@ mod tests {
         let odd = odd(&days);
         assert_eq!(odd.iter().map(|o| o.day).collect::<Vec<_>>(), [30, 60, 90]);
         assert!(odd.iter().all(|o| matches!(o.why, Why::New { .. } | Why::Statement { .. })), "{odd:?}");
+        let words = Why::New { rows: 5_000.0, p: 0.0 }.say();
+        assert_eq!(
+            words, "a statement unknown from its usual days before returned 5000 rows",
+            "by the second time it has run it"
+        );
     }
 
     #[test]
