@@ -65,9 +65,12 @@ impl Draft {
         }
     }
 
-    /// Says when the evidence sufficed, where one record was not enough.
+    /// Says when the evidence sufficed, where one record was not enough. What is judged by whole days is said with the day's end; if that is the
+    /// day of the last record, it was in with that record. What others did on later days can be evidence as well.
     pub fn raised(mut self, at: Micros) -> Self {
-        self.raised = at.clamp(self.seen.0, self.seen.1);
+        let same_day = at <= Micros::of_day(self.seen.1.day() + 1);
+        let at = if same_day { at.min(self.seen.1) } else { at };
+        self.raised = at.max(self.seen.0);
         self
     }
 
@@ -144,6 +147,25 @@ fn headline(title: &str, principal: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn raised_is_no_earlier_than_the_day_that_was_judged() {
+        let hour = |day: i32, hour: i64| Micros(Micros::of_day(day).0 + hour * 3_600_000_000);
+        let seen = (hour(10, 5), hour(12, 20));
+        let raised = |at: Micros| {
+            Draft::new("x", Severity::Low, Entity::new(weir_model::EntityKind::Origin, "o"), seen)
+                .raised(at)
+                .raised
+        };
+        assert_eq!(raised(Micros::of_day(12)), Micros::of_day(12), "the eleventh's end");
+        assert_eq!(raised(Micros::of_day(13)), seen.1, "nothing of it came later that day");
+        assert_eq!(
+            raised(Micros::of_day(16)),
+            Micros::of_day(16),
+            "it took what others did until the fifteenth"
+        );
+        assert_eq!(raised(Micros::of_day(9)), seen.0);
+    }
 
     #[test]
     fn a_headline_is_short_and_begins_as_a_sentence_does() {

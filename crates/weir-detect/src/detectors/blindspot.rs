@@ -87,6 +87,8 @@ struct Off {
     origins: BTreeSet<String>,
     cited: Vec<String>,
     seen: Option<(Micros, Micros)>,
+    /// The first that succeeded.
+    done_at: Option<Micros>,
     calls: u64,
 }
 
@@ -111,6 +113,7 @@ async fn switched_off(context: &Context<'_>) -> Result<Vec<Finding>, DetectError
         let words = operations::operation(operation).map_or(operation, |o| o.verb);
         let which = row.text("resource").map_or_else(|| words.to_owned(), |r| format!("{words} {r}"));
         (if failed { &mut off.tried } else { &mut off.done }).insert(which);
+        off.done_at = off.done_at.or((!failed).then_some(time));
         off.resources.extend(row.text("resource").map(str::to_owned));
         off.origins.extend(row.text("src_ip").map(str::to_owned));
         off.calls += 1;
@@ -135,6 +138,7 @@ async fn off_finding(context: &Context<'_>, actor: &str, off: Off) -> Result<Opt
     let Some(evidence) = context.cite("access", &off.cited.join(" OR ")).await? else { return Ok(None) };
     let severity = if off.done.is_empty() { Severity::Medium } else { Severity::High };
     let mut draft = Draft::new("blindspot", severity, Entity::new(EntityKind::Actor, actor), seen);
+    draft = draft.raised(off.done_at.unwrap_or(seen.0));
     draft.identity.push("switched off".to_owned());
     let list = |what: &BTreeSet<String>| what.iter().cloned().collect::<Vec<_>>().join("; ");
     draft.title = match off.done.len() {
@@ -236,7 +240,9 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
     let told = context.config.sensors.iter().any(|s| s.name == sensor.sensor && s.quiet_max_s.is_some());
     let severity = if told || misses_much(sensor) { Severity::Medium } else { Severity::Low };
     let principal = Entity::new(EntityKind::Sensor, &sensor.sensor);
-    let mut draft = Draft::new("blindspot", severity, principal, (first, last));
+    // A silence is known to be one when it ends.
+    let ended = sensor.gaps.iter().filter_map(|g| g.to).min().unwrap_or(last);
+    let mut draft = Draft::new("blindspot", severity, principal, (first, last)).raised(ended);
     draft.identity.push("silence".to_owned());
     draft.title = match sensor.gaps.len() {
         1 => format!("{} was silent once, for {}", sensor.sensor, lasting(hours)),
@@ -319,7 +325,8 @@ async fn skew(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
             Severity::Informational,
             Entity::new(EntityKind::Sensor, uses),
             (first, last),
-        );
+        )
+        .raised(last);
         draft.identity.extend(["skew".to_owned(), issues.to_owned()]);
         draft.title = format!("the clock of {uses} runs at least {:.0} s behind that of {issues}", -p10);
         draft.explanation = format!(

@@ -144,6 +144,7 @@ async fn travelled(
     let shared = sharers(context, actor, &addresses).await?;
     let mut draft =
         Draft::new("newcomer", Severity::High, Entity::new(EntityKind::Actor, actor), (first, last));
+    draft = draft.raised(moved(uses).unwrap_or(last));
     draft.identity.push("machine".to_owned());
     draft.title = format!("credentials of a machine were used from {} networks: {actor}", networks(uses));
     draft.explanation = format!(
@@ -158,6 +159,14 @@ async fn travelled(
         Some(1.0),
     );
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// When a second network and a second client had been seen.
+fn moved(uses: &[&Use]) -> Option<Micros> {
+    let home = uses.iter().min_by_key(|u| u.first)?;
+    let network = uses.iter().filter(|u| u.network != home.network).map(|u| u.first).min()?;
+    let client = uses.iter().filter(|u| u.client != home.client).map(|u| u.first).min()?;
+    Some(network.max(client))
 }
 
 fn networks(uses: &[&Use]) -> usize {

@@ -107,6 +107,8 @@ struct Opened {
     done: u64,
     tried: u64,
     seen: Option<(Micros, Micros)>,
+    /// The first call that succeeded.
+    done_at: Option<Micros>,
     cited: Vec<String>,
 }
 
@@ -136,6 +138,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         entry.credentials.extend(row.text("credential").map(str::to_owned));
         let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
         *(if failed { &mut entry.tried } else { &mut entry.done }) += 1;
+        entry.done_at = entry.done_at.or((!failed).then_some(time));
         let seen = entry.seen.get_or_insert((time, time));
         *seen = (seen.0.min(time), seen.1.max(time));
         entry.cited.push(format!(
@@ -176,6 +179,7 @@ async fn finding(
     let verb = if what.done == 0 { "tried to open" } else { "opened" };
     let shown = if resource.is_empty() { "a resource" } else { resource };
     let mut draft = Draft::new("shared_out", severity, Entity::new(EntityKind::Actor, actor), seen);
+    draft = draft.raised(what.done_at.unwrap_or(seen.0));
     draft.identity.push(resource.to_owned());
     draft.title = format!("{actor} {verb} {shown} to {whom}");
     draft.explanation = format!(

@@ -89,7 +89,11 @@ impl World {
             span: self.span,
             alert_budget: 1.0,
         };
-        detector(name).unwrap().run(&context).await.unwrap()
+        let found = detector(name).unwrap().run(&context).await.unwrap();
+        for finding in &found {
+            assert!(raised_after_its_evidence(finding), "{finding:#?}");
+        }
+        found
     }
 
     async fn ingest(&self, lake: &Lake) -> Catalog {
@@ -140,6 +144,17 @@ impl World {
         ingest.commit(&intake).await.unwrap();
         catalog
     }
+}
+
+/// Whether a finding was raised no earlier than its records began, nor than the first day by which its explanation says something was so, nor,
+/// for a silence, than it had ended.
+fn raised_after_its_evidence(finding: &Finding) -> bool {
+    let days = finding.explanation.split("by ").skip(1).filter_map(|rest| rest.get(..10));
+    let day = days.filter_map(|day| weir_model::Micros::parse(day).ok()).next();
+    let silence = finding.title.contains(" was silent once");
+    finding.raised >= finding.first_seen
+        && (!silence || finding.raised == finding.last_seen)
+        && day.is_none_or(|day| finding.raised >= day)
 }
 
 /// Values of a finding's entities of a kind, sorted.

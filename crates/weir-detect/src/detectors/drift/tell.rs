@@ -77,7 +77,7 @@ pub(super) async fn add(context: &Context<'_>, all: &mut Vec<Told>, new: Told) -
             let finding = &mut told.finding;
             if new.finding.severity > finding.severity {
                 finding.severity = new.finding.severity;
-                finding.raised = new.finding.raised.min(finding.last_seen);
+                finding.raised = new.finding.raised.max(finding.first_seen);
             }
             let principal = finding.entities.first().cloned();
             finding.entities.extend(new.finding.entities);

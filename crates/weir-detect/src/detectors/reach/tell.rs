@@ -102,23 +102,19 @@ async fn finding(
     which: &str,
     group: &[Member<'_, Judged>],
 ) -> Result<Option<Finding>, DetectError> {
-    let (Some(head), Some(top)) =
-        (group.first(), group.iter().map(|m| m.told).min_by(|a, b| a.p.total_cmp(&b.p)))
-    else {
-        return Ok(None);
-    };
+    let fired = group.iter().map(|m| m.told).filter(|told| told.verdict == verdict);
+    let first = fired.min_by(|a, b| a.day.cmp(&b.day).then(a.p.total_cmp(&b.p)));
+    let (Some(head), Some(top)) = (group.first(), first) else { return Ok(None) };
     let condition = format!("{} AND {which}", scope.condition(group.iter().map(|m| m.told.entity.as_str())));
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let sums = sums(context, scope, &condition).await?;
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
-    let fired = group.iter().filter(|m| m.told.verdict == verdict).map(|m| m.told.day).min();
-    let by = fired.map_or(last, |day| Micros::of_day(day + 1));
     let doubtful = matches!(verdict, Verdict::Appeared | Verdict::Standing);
     let severity = if doubtful { Severity::Medium } else { Severity::High };
     let mut draft =
         Draft::new("reach", severity, Entity::new(scope.kind, &head.told.entity), (head.seen.0, last));
-    draft = draft.raised(by);
+    draft = draft.raised(Micros::of_day(top.day + 1));
     draft.identity.push(format!("{verdict:?}").to_lowercase());
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let people = sums.get("people").copied().unwrap_or(0.0);
@@ -204,7 +200,7 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
     }
 }
 
-/// The model in words, for the least likely member.
+/// The model in words, for the first that fired.
 fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) -> String {
     let model = match verdict {
         Verdict::Bare | Verdict::Standing => {
@@ -225,7 +221,7 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
         _ => String::new(),
     };
     format!(
-        "Least likely of {members}: over {}, by {}, {} {} {model}{allowance}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
+        "First of {members} to be clear: over {}, by {}, {} {} {model}{allowance}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
          a Pareto tail: one more of them would reach this with chance {:.1e}. So many tests at such a chance give {:.1e} false alarms a day; the budget let {:.1e} through.",
         top.rung,
         day(top.day),

@@ -170,7 +170,7 @@ fn explain(issuing: &Issuing, group: &Group, members: &Members, standing: &keys:
         ));
     }
     if let (Some(key), true) = (&group.key, group.key_never_issued) {
-        text.push_str(&format!(" Key {key} signed nothing that was ever issued, while other keys did."));
+        text.push_str(&format!(" Key {key} signed nothing that the log shows issued, while other keys did."));
     }
     let known = keys::words(standing);
     if !known.is_empty() {
