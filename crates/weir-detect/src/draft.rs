@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use weir_model::entity::name_of;
-use weir_model::finding::{FindingEvidence, State, stable_id};
+use weir_model::finding::{FindingEvidence, Reason, State, stable_id};
 use weir_model::{Entity, Evidence, Finding, Micros, Severity};
 
 /// What a detector knows of a finding before its records are cited.
@@ -21,6 +21,8 @@ pub struct Draft {
     pub explanation: String,
     /// The principal entity first, then every member.
     pub entities: Vec<Entity>,
+    /// Why members belong, each by itself; of several for one member the first is kept.
+    pub reasons: BTreeMap<Entity, String>,
     /// First and last event.
     pub seen: (Micros, Micros),
     /// Event time at which the evidence sufficed; the first event, unless [`Draft::raised`] says otherwise.
@@ -54,6 +56,7 @@ impl Draft {
             title: String::new(),
             explanation: String::new(),
             entities: vec![principal],
+            reasons: BTreeMap::new(),
             seen,
             raised: seen.0,
             measures: BTreeMap::new(),
@@ -89,6 +92,15 @@ impl Draft {
         self
     }
 
+    /// Adds members, each with what was measured of it.
+    pub fn because(mut self, members: impl IntoIterator<Item = (Entity, String)>) -> Self {
+        for (member, why) in members {
+            self.entities.push(member.clone());
+            self.reasons.entry(member).or_insert(why);
+        }
+        self
+    }
+
     /// The finding, with the records that say so.
     pub fn finish(self, evidence: Evidence, snapshot: BTreeMap<String, i64>) -> Finding {
         let mut parts: Vec<&str> = vec![self.detector];
@@ -100,6 +112,10 @@ impl Draft {
         let mut rest: Vec<Entity> = members.filter(|m| Some(m) != principal.as_ref()).collect();
         rest.sort();
         rest.dedup();
+        let entities: Vec<Entity> = principal.into_iter().chain(rest).collect();
+        let mut reasons = self.reasons;
+        let reason = |entity: &Entity| Some(Reason { entity: entity.clone(), why: reasons.remove(entity)? });
+        let reasons = entities.iter().filter_map(reason).collect();
         let mut attack = self.attack;
         attack.sort();
         attack.dedup();
@@ -109,7 +125,8 @@ impl Draft {
             severity: self.severity,
             title,
             explanation: self.explanation,
-            entities: principal.into_iter().chain(rest).collect(),
+            entities,
+            reasons,
             first_seen: self.seen.0,
             last_seen: self.seen.1,
             raised: self.raised,

@@ -202,6 +202,7 @@ mod tests {
             title: String::new(),
             explanation: String::new(),
             entities: vec![origin("192.0.2.1")],
+            reasons: Vec::new(),
             first_seen: Micros(0),
             last_seen: Micros(100),
             raised: Micros(50),

@@ -93,6 +93,9 @@ pub struct Finding {
     pub explanation: String,
     /// Every member: each address, not only its prefix. The first is the principal one.
     pub entities: Vec<Entity>,
+    /// Why a member belongs, as far as the detector knows it of each by itself, in the order of `entities`. What is said of all is in `explanation`.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
     /// First event of it.
     pub first_seen: Micros,
     /// Last event of it.
@@ -129,7 +132,22 @@ pub struct Finding {
     pub snapshot: BTreeMap<String, i64>,
 }
 
+/// Why one entity belongs to a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// The member.
+    #[serde(flatten)]
+    pub entity: Entity,
+    /// What was measured of it.
+    pub why: String,
+}
+
 impl Finding {
+    /// What is said of one member alone.
+    pub fn reason(&self, entity: &Entity) -> Option<&str> {
+        self.reasons.iter().find(|r| r.entity == *entity).map(|r| r.why.as_str())
+    }
+
     /// Whether it arose from the records as they are now: all but superseded ones do.
     pub fn stands(&self) -> bool {
         self.state != State::Superseded

@@ -47,6 +47,7 @@ mod tests {
             "title",
             "explanation",
             "entities",
+            "reasons",
             "first_seen",
             "last_seen",
             "raised",

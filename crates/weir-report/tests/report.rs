@@ -278,3 +278,14 @@ fn unknown_format_suggests_the_nearest() {
     assert_eq!(error.help().unwrap(), "did you mean `markdown`?");
     assert!(weir_report::render("scope", &quiet()).is_err());
 }
+
+#[test]
+fn a_member_stands_with_its_own_reason() {
+    let mut case = shop::case();
+    let finding = &mut case.findings[0];
+    let member = finding.entities[1].clone();
+    let why = "over 7 days it showed 48 people's data".to_owned();
+    finding.reasons = vec![weir_model::finding::Reason { entity: member.clone(), why: why.clone() }];
+    let shown = format!("<code>{}</code> {why}", member.value);
+    assert!(text("html", &case).contains(&shown), "{shown}");
+}

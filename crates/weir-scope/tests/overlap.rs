@@ -64,6 +64,7 @@ fn finding(id: &str) -> Finding {
         title: String::new(),
         explanation: String::new(),
         entities: Vec::new(),
+        reasons: Vec::new(),
         first_seen: Micros(START),
         last_seen: Micros(START + 100 * MINUTE),
         raised: Micros(START),

@@ -86,6 +86,16 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Why it belongs to those that guess.
+    fn reason(&self) -> String {
+        format!(
+            "{} failures on {} named accounts and {} sign-ins, from {} to {}",
+            self.failed, self.accounts, self.succeeded, self.first, self.last
+        )
+    }
+}
+
 /// A sign-in attempt: a failed one may stand for several, and a success may be recorded as the issuance of a token.
 const ATTEMPTS: &str = "(activity = 'logon' OR (activity = 'issue' AND status_id = 1 AND source <> 'aws_cloudtrail' \
     AND coalesce(auth_factor, '') NOT IN ('refresh_token', 'client_credentials'))) \
@@ -154,9 +164,10 @@ async fn background(
         "Each failed at least {FAILURES_MIN} times with nine in ten attempts failing, or tried {ACCOUNTS_MIN} accounts without a success; {outcome}."
     );
     draft.attack = vec!["T1110".to_owned(), "T1110.001".to_owned()];
-    let addresses = guessing.iter().map(|o| Entity::new(EntityKind::Origin, o.address.as_str()));
+    let addresses =
+        guessing.iter().map(|o| (Entity::new(EntityKind::Origin, o.address.as_str()), o.reason()));
     let draft = draft
-        .members(addresses)
+        .because(addresses)
         .measure("failures", failed as f64, None)
         .measure("origins", guessing.len() as f64, None)
         .measure("origins_that_signed_in", right as f64, None);

@@ -30,6 +30,7 @@ const WORDS: tell::Words = tell::Words {
     detector: "harvest",
     title: "who neither looked around nor signed in before",
     odd: "people_cold_in_window",
+    each: "by a client that had done nothing else there for twenty minutes",
     explain: judge::explain,
 };
 

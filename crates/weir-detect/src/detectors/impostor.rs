@@ -31,6 +31,7 @@ const WORDS: Words = Words {
     detector: "impostor",
     title: "with clients that are not theirs",
     odd: "people_with_strange_clients_in_window",
+    each: "with a client of a family that had never been theirs",
     explain: judge::explain,
 };
 

@@ -92,6 +92,7 @@ impl World {
         let found = detector(name).unwrap().run(&context).await.unwrap();
         for finding in &found {
             assert!(raised_after_its_evidence(finding), "{finding:#?}");
+            assert!(says_why_each_belongs(finding), "{finding:#?}");
         }
         found
     }
@@ -144,6 +145,14 @@ impl World {
         ingest.commit(&intake).await.unwrap();
         catalog
     }
+}
+
+/// Whether a finding of several readers has a reason for each of them.
+fn says_why_each_belongs(finding: &Finding) -> bool {
+    let detectors = ["enumeration", "harvest", "impostor", "reach"];
+    let readers = finding.entities.iter().filter(|e| e.kind == finding.entities[0].kind);
+    !detectors.contains(&finding.detector.as_str())
+        || readers.into_iter().all(|e| finding.reason(e).is_some())
 }
 
 /// Whether a finding was raised no earlier than its records began, nor than the first day by which its explanation says something was so, nor,

@@ -283,7 +283,10 @@ fn measures(card: &Card<'_>) -> Markup {
 fn entities(card: &Card<'_>) -> Markup {
     let all = &card.finding.entities;
     html! {
-        ul.entities { @for e in all.iter().take(ENTITIES_MAX) { li { span.faint { (e.kind) } " " code { (escape::html(&e.value)) } } } }
+        ul.entities { @for e in all.iter().take(ENTITIES_MAX) { li.reasoned[card.finding.reason(e).is_some()] {
+            span.faint { (e.kind) } " " code { (escape::html(&e.value)) }
+            @if let Some(why) = card.finding.reason(e) { " " (prose(why)) }
+        } } }
         @if let Some(note) = words::cut_note(all.len().min(ENTITIES_MAX), all.len(), "findings.jsonl") { p.note { (note) } }
     }
 }

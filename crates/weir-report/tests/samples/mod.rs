@@ -72,6 +72,7 @@ pub fn finding(id: &str, detector: &str, severity: Severity, title: &str, eviden
         title: title.into(),
         explanation: String::new(),
         entities: Vec::new(),
+        reasons: Vec::new(),
         first_seen: Micros(0),
         last_seen: Micros(0),
         raised: Micros(0),

@@ -31,10 +31,14 @@ impl Member {
     }
 
     fn words(&self) -> String {
+        format!("{}: {}", self.origin, self.why())
+    }
+
+    fn why(&self) -> String {
         let reasons = self.score.reasons.iter().filter(|(_, weight)| *weight >= NAMED_MIN);
         let reasons: Vec<String> =
             reasons.map(|(reason, weight)| format!("{} ({weight:.1})", reason.words())).collect();
-        format!("{}: {} people; {}", self.origin, self.people, reasons.join(", "))
+        format!("{} people; {}", self.people, reasons.join(", "))
     }
 }
 
@@ -49,14 +53,14 @@ pub(super) async fn finding(
         return Ok(None);
     };
     let Some(principal) = hand.origins.first() else { return Ok(None) };
-    let quiet = members.iter().map(|m| m.origin.as_str());
-    let all = quote_all(hand.origins.iter().map(String::as_str).chain(quiet.clone()));
+    let quiet = || members.iter().map(|m| m.origin.as_str());
+    let all = quote_all(hand.origins.iter().map(String::as_str).chain(quiet()));
     let condition = format!("src_ip IN {all} AND shown AND subject IS NOT NULL AND {{span}}");
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let count = format!(
         "SELECT count(*) AS records, count(DISTINCT CASE WHEN subject NOT LIKE 'credential:%' THEN subject END) AS people, \
          count(DISTINCT CASE WHEN src_ip IN {} AND subject NOT LIKE 'credential:%' THEN subject END) AS quiet FROM access WHERE {condition}",
-        quote_all(quiet.clone())
+        quote_all(quiet())
     );
     let mut measures: BTreeMap<&str, f64> = BTreeMap::new();
     for row in rows(&context.sql(&count).await?) {
@@ -84,8 +88,8 @@ pub(super) async fn finding(
         "a member is one by likeness, at odds of 199 to 1 or better each; whoever else used its address in that time is counted with the hand".to_owned(),
     );
     let mut draft = draft
-        .members(hand.origins.iter().map(|origin| Entity::new(EntityKind::Origin, origin)))
-        .members(quiet.map(|origin| Entity::new(EntityKind::Origin, origin)));
+        .because(hand.origins.iter().map(|origin| accused(origin, findings)))
+        .because(members.iter().map(|m| (Entity::new(EntityKind::Origin, &m.origin), m.why())));
     for (name, value) in measures {
         draft = draft.measure(name, value, None);
     }
@@ -97,6 +101,14 @@ pub(super) async fn finding(
     let mut finding = draft.finish(evidence, context.snapshot.versions());
     finding.campaign = Some(hand.id.clone());
     Ok(Some(finding))
+}
+
+/// An address that was found alone, with the findings that accuse it.
+fn accused(origin: &str, findings: &[&Finding]) -> (Entity, String) {
+    let entity = Entity::new(EntityKind::Origin, origin);
+    let by = findings.iter().filter(|f| f.entities.contains(&entity));
+    let by: Vec<String> = by.map(|f| format!("{} {}", f.detector, f.id)).collect();
+    (entity, format!("accused by {}", by.join(", ")))
 }
 
 fn explain(hand: &Hand, findings: &[&Finding], members: &[Member]) -> String {

@@ -94,11 +94,26 @@ async fn finding(
         ));
     }
     let draft = draft
+        .because(group.iter().map(|m| (Entity::new(EntityKind::Origin, &m.told.origin), reason(m.told))))
         .measure("members", group.len() as f64, None)
         .measure("people_in_window", top.people, None)
         .measure("people_unseen_in_window", top.unseen, Some(top.expected))
         .measure("share_of_visits_without_a_look", top.bare, None);
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Why one address belongs.
+fn reason(told: &Fired) -> String {
+    format!(
+        "over {} days, by {}, it showed {} people's data; {} of them had not been shown to themselves in the {IDLE_DAYS} days before, or ever, where \
+         {:.1} were to be expected; chance {:.1e}",
+        told.window,
+        Micros::of_day(told.day).to_string().get(..10).unwrap_or_default(),
+        told.people,
+        told.unseen,
+        told.expected,
+        told.p
+    )
 }
 
 /// The model in words, for the first that fired.

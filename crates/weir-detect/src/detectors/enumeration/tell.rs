@@ -75,8 +75,8 @@ async fn finding(
     (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));
     draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
     let mut draft = draft
-        .members(group.iter().map(|m| Entity::new(scope.kind, &m.told.reader)))
-        .members(origins(context, &condition).await?);
+        .because(group.iter().map(|m| (Entity::new(scope.kind, &m.told.reader), reason(m.told))))
+        .because(origins(context, &condition).await?);
     for (name, value) in &sums {
         draft = draft.measure(name, *value, None);
     }
@@ -88,12 +88,23 @@ async fn finding(
 /// Addresses named in a finding at most.
 const ORIGINS_MAX: usize = 1_000;
 
-async fn origins(context: &Context<'_>, condition: &str) -> Result<Vec<Entity>, DetectError> {
+/// The addresses that asked, each with how many it asked for.
+async fn origins(context: &Context<'_>, condition: &str) -> Result<Vec<(Entity, String)>, DetectError> {
     let query = format!(
-        "SELECT DISTINCT src_ip FROM access WHERE {condition} AND src_ip IS NOT NULL ORDER BY 1 LIMIT {ORIGINS_MAX}"
+        "SELECT src_ip, count(DISTINCT CASE WHEN shown THEN subject END) AS shown, \
+         count(DISTINCT CASE WHEN outcome = 'missing' THEN subject END) AS missing \
+         FROM access WHERE {condition} AND src_ip IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT {ORIGINS_MAX}"
     );
     let answer = context.sql(&query).await?;
-    Ok(rows(&answer).filter_map(|r| Some(Entity::new(EntityKind::Origin, r.text("src_ip")?))).collect())
+    let origin = |row: weir_lake::Row<'_>| {
+        let why = format!(
+            "{} of the people asked for from there do not exist, {} people's data was shown",
+            row.count("missing"),
+            row.count("shown")
+        );
+        Some((Entity::new(EntityKind::Origin, row.text("src_ip")?), why))
+    };
+    Ok(rows(&answer).filter_map(origin).collect())
 }
 
 /// Sums over a finding's records.
@@ -107,6 +118,19 @@ async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String,
     let answer = context.sql(&query).await?;
     let row = rows(&answer).next();
     Ok(row.map(|r| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into()).unwrap_or_default())
+}
+
+/// Why one reader belongs.
+fn reason(told: &Guesser) -> String {
+    format!(
+        "over {}, by {}, it asked for {} people in `{}`, of whom {} do not exist; chance {:.1e}",
+        words(told.window),
+        Micros::of_day(told.day).to_string().get(..10).unwrap_or_default(),
+        told.asked.all,
+        told.dataset,
+        told.asked.missing,
+        told.p
+    )
 }
 
 /// The model in words.

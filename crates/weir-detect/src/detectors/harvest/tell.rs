@@ -1,6 +1,7 @@
 //! From addresses that fired to findings: what read the same data at the same time is one hand.
 
 use super::judge::{Excuse, Fired};
+use crate::grid::words;
 use crate::hand::{Reader, holders, together};
 use crate::rhythm::{Rhythm, rhythms};
 use crate::{Context, DetectError, Draft};
@@ -21,6 +22,8 @@ pub(crate) struct Words {
     pub(crate) title: &'static str,
     /// The measure that counts them.
     pub(crate) odd: &'static str,
+    /// What is odd about the people read at one address, after their number.
+    pub(crate) each: &'static str,
     /// The model in words, for the first that fired.
     pub(crate) explain: fn(&Fired) -> String,
 }
@@ -35,7 +38,7 @@ struct Member<'f> {
 pub(crate) async fn findings(
     context: &Context<'_>,
     fired: &[Fired],
-    words: &Words,
+    says: &Words,
 ) -> Result<Vec<Finding>, DetectError> {
     if !fired.iter().any(|f| f.alone) {
         return Ok(Vec::new());
@@ -64,7 +67,7 @@ pub(crate) async fn findings(
     let mut findings = Vec::new();
     for (excuse, members) in excused {
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.fired.alone)) {
-            findings.extend(finding(context, &group, words, excuse).await?);
+            findings.extend(finding(context, &group, says, excuse).await?);
         }
     }
     Ok(findings)
@@ -141,7 +144,9 @@ async fn finding(
     draft.limits.push(
         "whoever else used these addresses in that time is counted with the hand that read people's data there".to_owned(),
     );
-    let mut draft = draft.members(group.iter().map(|m| Entity::new(EntityKind::Origin, &m.fired.origin)));
+    let reason =
+        |m: &Member<'_>| (Entity::new(EntityKind::Origin, &m.fired.origin), reason(m.fired, says.each));
+    let mut draft = draft.because(group.iter().map(reason));
     for (name, value) in &sums {
         draft = draft.measure(name, *value, None);
     }
@@ -150,6 +155,20 @@ async fn finding(
         .measure("people_in_window", top.people, None)
         .measure(says.odd, top.odd, Some(top.expected));
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Why one address belongs.
+fn reason(fired: &Fired, each: &str) -> String {
+    format!(
+        "over {}, by {}, {} people were read there, {} of them {each}, where {:.1} were to be expected; chance {:.1e}{}",
+        words(fired.window),
+        Micros::of_day(fired.day).to_string().get(..10).unwrap_or_default(),
+        fired.people,
+        fired.odd,
+        fired.expected,
+        fired.p,
+        if fired.alone { "" } else { ", not enough to be found alone" }
+    )
 }
 
 /// Whose data was read; where records name nobody, all are of the sessions' holders.

@@ -290,10 +290,20 @@ async fn finding(
             .to_owned(),
     );
     let draft = draft
-        .members(group.iter().map(|m| Entity::new(scope.kind, &m.told.entity)))
+        .because(group.iter().map(|m| (Entity::new(scope.kind, &m.told.entity), reason(m.told))))
         .measure("members", group.len() as f64, None)
         .measure("networks", networks.len() as f64, None);
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
+}
+
+/// Why one member belongs.
+fn reason(told: &Strayed) -> String {
+    let networks: BTreeSet<&str> = told.ways.networks.iter().map(String::as_str).collect();
+    format!(
+        "with clients new to it, it came from networks new to it: {}; clear by {}",
+        listed(&networks),
+        super::screen::day(told.day)
+    )
 }
 
 /// A few names, and how many more.

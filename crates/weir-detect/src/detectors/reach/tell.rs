@@ -144,7 +144,9 @@ async fn finding(
     if census.grid.first >= head.seen.0.day() {
         draft.limits.push("it was under way when the log began; what it read before is unknown".to_owned());
     }
-    let mut draft = draft.members(group.iter().map(|m| Entity::new(scope.kind, &m.told.entity)));
+    let reason =
+        |m: &Member<'_, Judged>| (Entity::new(scope.kind, &m.told.entity), reason(scope, verdict, m.told));
+    let mut draft = draft.because(group.iter().map(reason));
     for (name, value) in sums {
         draft = draft.measure(&name, value, None);
     }
@@ -200,8 +202,20 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
     }
 }
 
-/// The model in words, for the first that fired.
-fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) -> String {
+/// Why one member belongs.
+fn reason(scope: &Scope<'_>, verdict: Verdict, told: &Judged) -> String {
+    format!(
+        "over {}, by {}, it {}; chance {:.1e}{}",
+        told.rung,
+        day(told.day),
+        model(scope, verdict, told),
+        told.p,
+        if told.verdict == Verdict::Beside { ", not enough to be found alone" } else { "" }
+    )
+}
+
+/// What one member did, against what is usual.
+fn model(scope: &Scope<'_>, verdict: Verdict, top: &Judged) -> String {
     let model = match verdict {
         Verdict::Bare | Verdict::Standing => {
             format!("read {:.0} people {}", top.people, scope.cover.words())
@@ -220,13 +234,19 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
         a if a > 0.0 => format!(" after {a:.1} people allowed for its clients and ordinary use"),
         _ => String::new(),
     };
+    format!("{model}{allowance}")
+}
+
+/// The model in words, for the first that fired.
+fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) -> String {
     format!(
-        "First of {members} to be clear: over {}, by {}, {} {} {model}{allowance}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
+        "First of {members} to be clear: over {}, by {}, {} {} {}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
          a Pareto tail: one more of them would reach this with chance {:.1e}. So many tests at such a chance give {:.1e} false alarms a day; the budget let {:.1e} through.",
         top.rung,
         day(top.day),
         scope.kind,
         top.entity,
+        model(scope, verdict, top),
         top.peers,
         top.p,
         Budget::expected_per_day(top.p, top.peers),
