@@ -1,8 +1,10 @@
-//! Which findings are by one hand: those that name an address, actor, credential or key in common, directly or through others.
+//! Which findings are by one hand: those that name an address, actor, credential or key in common, directly or through others, or a prefix
+//! and an address of it at the same time.
 
 use std::collections::BTreeSet;
+use weir_model::entity::prefix_of;
 use weir_model::finding::stable_id;
-use weir_model::{Entity, EntityKind, Finding, Severity};
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Findings by one hand.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,43 @@ fn shared(entity: &Entity) -> bool {
     matches!(entity.kind, EntityKind::Origin | EntityKind::Actor | EntityKind::Credential | EntityKind::Key)
 }
 
+/// What findings name.
+struct Names<'f> {
+    shared: BTreeSet<&'f Entity>,
+    /// Prefixes that are accused as a whole, and those of the addresses accused.
+    whole: BTreeSet<&'f str>,
+    around: BTreeSet<String>,
+    seen: (Micros, Micros),
+}
+
+impl<'f> Names<'f> {
+    fn of(finding: &'f Finding) -> Self {
+        let of = |kind: EntityKind| {
+            finding.entities.iter().filter(move |e| e.kind == kind).map(|e| e.value.as_str())
+        };
+        Self {
+            shared: finding.entities.iter().filter(|entity| shared(entity)).collect(),
+            whole: of(EntityKind::Prefix).collect(),
+            around: of(EntityKind::Origin).filter_map(prefix_of).collect(),
+            seen: (finding.first_seen, finding.last_seen),
+        }
+    }
+
+    /// Whether both are by one hand. What a prefix is accused of is what its addresses did that no finding of theirs explains, so that it names none.
+    fn meet(&self, other: &Self) -> bool {
+        let at_once = self.seen.0 <= other.seen.1 && other.seen.0 <= self.seen.1;
+        let holds = |a: &Self, b: &Self| a.whole.iter().any(|prefix| b.around.contains(*prefix));
+        !self.shared.is_disjoint(&other.shared) || at_once && (holds(self, other) || holds(other, self))
+    }
+
+    fn join(&mut self, other: Self) {
+        self.shared.extend(other.shared);
+        self.whole.extend(other.whole);
+        self.around.extend(other.around);
+        self.seen = (self.seen.0.min(other.seen.0), self.seen.1.max(other.seen.1));
+    }
+}
+
 /// The hands behind findings of severity high or above. A medium one belongs to a hand whose entities it shares and beside whose addresses it
 /// accuses none.
 pub(super) fn hands(findings: &[Finding]) -> Vec<Hand> {
@@ -30,17 +69,16 @@ pub(super) fn hands(findings: &[Finding]) -> Vec<Hand> {
     let order = |at: &usize| findings.get(*at).map(|f| (f.first_seen, f.id.as_str()));
     let mut grave = of(|severity| severity >= Severity::High);
     grave.sort_by(|a, b| order(a).cmp(&order(b)));
-    let mut groups: Vec<(Vec<usize>, BTreeSet<&Entity>)> = Vec::new();
+    let mut groups: Vec<(Vec<usize>, Names<'_>)> = Vec::new();
     for at in grave {
         let Some(finding) = findings.get(at) else { continue };
-        let own: BTreeSet<&Entity> = finding.entities.iter().filter(|entity| shared(entity)).collect();
-        let (same, rest): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|(_, known)| !known.is_disjoint(&own));
+        let own = Names::of(finding);
+        let (same, rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, known)| known.meet(&own));
         groups = rest;
         let mut joined = (vec![at], own);
         for (places, known) in same {
             joined.0.extend(places);
-            joined.1.extend(known);
+            joined.1.join(known);
         }
         groups.push(joined);
     }
@@ -48,9 +86,9 @@ pub(super) fn hands(findings: &[Finding]) -> Vec<Hand> {
         let Some(finding) = findings.get(at) else { continue };
         let own = || finding.entities.iter().filter(|entity| shared(entity));
         let mut origins = own().filter(|entity| entity.kind == EntityKind::Origin);
-        let home = groups.iter_mut().find(|(_, known)| own().any(|entity| known.contains(entity)));
+        let home = groups.iter_mut().find(|(_, known)| own().any(|entity| known.shared.contains(entity)));
         if let Some((places, known)) = home
-            && origins.all(|origin| known.contains(origin))
+            && origins.all(|origin| known.shared.contains(origin))
         {
             places.push(at);
         }
@@ -85,6 +123,22 @@ mod tests {
         let draft = draft.members(origins.iter().map(named)).measure("people", 3.0, None);
         let cited = Citation { path: "a".into(), line: 1, offset: 0, file: 1 };
         draft.finish(Evidence::new(vec![cited], 1, "SELECT 1".to_owned()).unwrap(), BTreeMap::new())
+    }
+
+    #[test]
+    fn a_prefix_is_of_the_hand_whose_addresses_it_holds_at_the_time() {
+        let prefix = |at: i64, prefix: &str| {
+            let mut finding = finding(Severity::High, at, &["x"]);
+            finding.entities = vec![Entity::new(EntityKind::Prefix, prefix)];
+            finding
+        };
+        let accused = finding(Severity::High, 5, &["192.0.2.7"]);
+        let neighbour = finding(Severity::High, 6, &["192.0.2.9"]);
+        let sizes = |all: &[Finding]| hands(all).iter().map(|h| h.findings.len()).collect::<Vec<_>>();
+        assert_eq!(sizes(&[accused.clone(), prefix(5, "192.0.2.0/24")]), [2]);
+        assert_eq!(sizes(&[accused.clone(), prefix(5, "198.51.100.0/24")]), [1, 1]);
+        assert_eq!(sizes(&[accused.clone(), prefix(50, "192.0.2.0/24")]), [1, 1], "at another time");
+        assert_eq!(sizes(&[accused, neighbour]), [1, 1], "neighbours alone are not one hand");
     }
 
     #[test]
