@@ -28,7 +28,7 @@ pub(crate) async fn describe(
     const SUMS: [&str; 6] = ["records", "clients", "origins", "credentials", "days", "bytes"];
     let query = format!(
         "SELECT count(*) AS records, count(DISTINCT user_agent) AS clients, count(DISTINCT src_ip) AS origins, \
-         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes FROM access WHERE {condition}"
+         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes FROM access WHERE {condition}"
     );
     for row in rows(&context.sql(&query).await?) {
         for name in SUMS {

@@ -5,7 +5,7 @@
 use crate::{LakeError, Place, Result, Session};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
+    Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use weir_model::{Evidence, Micros, Table};
@@ -41,22 +41,37 @@ impl<'a> Row<'a> {
 
     /// A whole number; zero when null, absent or not a number.
     pub fn count(&self, column: &str) -> u64 {
-        self.int(column).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+        self.size(column).unwrap_or(0)
     }
 
-    /// A whole number.
+    /// A whole number that is not negative, the greatest there is for what is greater.
+    pub fn size(&self, column: &str) -> Option<u64> {
+        let whole = self.whole(column).filter(|n| *n >= 0)?;
+        Some(u64::try_from(whole).unwrap_or(u64::MAX))
+    }
+
+    /// A whole number, the least or greatest there is for what is beyond it.
     pub fn int(&self, column: &str) -> Option<i64> {
+        let whole = self.whole(column)?;
+        Some(i64::try_from(whole).unwrap_or(if whole < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    fn whole(&self, column: &str) -> Option<i128> {
         let cell = self.cell(column)?;
         if let Some(n) = cell.as_primitive_opt::<Int64Type>() {
-            return Some(n.value(self.at));
+            return Some(n.value(self.at).into());
         }
         if let Some(n) = cell.as_primitive_opt::<UInt64Type>() {
-            return i64::try_from(n.value(self.at)).ok();
+            return Some(n.value(self.at).into());
+        }
+        // What an exact sum of numbers in a log makes.
+        if let Some(n) = cell.as_primitive_opt::<Decimal128Type>().filter(|n| n.scale() == 0) {
+            return Some(n.value(self.at));
         }
         if let Some(n) = cell.as_primitive_opt::<Date32Type>() {
-            return Some(i64::from(n.value(self.at)));
+            return Some(n.value(self.at).into());
         }
-        cell.as_primitive_opt::<Int32Type>().map(|n| i64::from(n.value(self.at)))
+        cell.as_primitive_opt::<Int32Type>().map(|n| n.value(self.at).into())
     }
 
     /// What SQL's `hash` made of a text, as `weir_stats::hash64` has it.
@@ -69,7 +84,7 @@ impl<'a> Row<'a> {
         let cell = self.cell(column)?;
         cell.as_primitive_opt::<Float64Type>()
             .map(|n| n.value(self.at))
-            .or_else(|| self.int(column).map(|n| n as f64))
+            .or_else(|| self.whole(column).map(|n| n as f64))
     }
 
     /// An instant.

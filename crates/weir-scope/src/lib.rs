@@ -144,7 +144,12 @@ fn hidden(reached: &Reached, gaps: &[Gap]) -> Option<u64> {
 /// Lower and upper bound of how many people records show, with those that they count without a name.
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let lower = certain(reached.people.keys());
-    Bounds { lower, upper: hidden.map(|hidden| reached.people.len() as u64 + reached.unnamed + hidden) }
+    Bounds {
+        lower,
+        upper: hidden.map(|hidden| {
+            (reached.people.len() as u64).saturating_add(reached.unnamed).saturating_add(hidden)
+        }),
+    }
 }
 
 /// What one finding reached.

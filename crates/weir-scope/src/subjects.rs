@@ -80,13 +80,13 @@ pub async fn reached(
 
 async fn totals(session: &Session, shown: &str, reached: &mut Reached) -> Result<(), ScopeError> {
     let query = format!(
-        "SELECT count(*) AS n, sum(bytes_out) AS bytes, min(time) AS first, max(time) AS last, \
-         sum(CASE WHEN cardinality(subjects) > 0 THEN 0 ELSE coalesce(subjects_n, rows_out, 1) END) AS unnamed FROM access WHERE {shown}"
+        "SELECT count(*) AS n, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes, min(time) AS first, max(time) AS last, \
+         sum(CAST(CASE WHEN cardinality(subjects) > 0 THEN 0 ELSE coalesce(subjects_n, rows_out, 1) END AS DECIMAL(20, 0))) AS unnamed FROM access WHERE {shown}"
     );
     for row in rows(&session.sql(&query).await?) {
         reached.records = row.count("n");
         reached.unnamed = row.count("unnamed");
-        reached.bytes = row.int("bytes").and_then(|b| u64::try_from(b).ok());
+        reached.bytes = row.size("bytes");
         reached.period = row.time("first").zip(row.time("last")).map(|(first, last)| Period { first, last });
     }
     Ok(())

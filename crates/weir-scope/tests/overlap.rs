@@ -22,6 +22,11 @@ const MINUTE: i64 = 60_000_000;
 
 /// One read of 100 bytes a minute for 100 minutes: minute m from address m % 4, of member m / 2, but every tenth names nobody.
 async fn session(dir: &Path) -> Session {
+    counting(dir, 1).await
+}
+
+/// The same where those that name nobody count so many people.
+async fn counting(dir: &Path, unnamed: i64) -> Session {
     let mut records = Records::default();
     for minute in 0..100 {
         let (ip, member) = (format!("192.0.2.{}", minute % 4), format!("{}", minute / 2));
@@ -36,7 +41,7 @@ async fn session(dir: &Path) -> Session {
         let access = Access {
             bytes_out: Some(100),
             subjects: if minute % 10 == 0 { &[] } else { &person },
-            subjects_n: (minute % 10 == 0).then_some(1),
+            subjects_n: (minute % 10 == 0).then_some(unnamed),
             ..Access::default()
         };
         records.access((Micros(START + minute * MINUTE), TimeBasis::Stated), &common, &access);
@@ -141,4 +146,17 @@ async fn the_same_finding_by_two_detectors_says_no_more_than_one() {
     assert_eq!(two.overall.subjects, two.findings["a"].subjects);
     // 45 members are named, ten records name nobody, and 75 of 99 records around the silence, which hides 50, are the hand's.
     assert_eq!(two.overall.subjects, Some(Bounds { lower: 45, upper: Some(45 + 10 + 38) }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_greatest_counts_add_up_to_a_bound_and_never_to_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = counting(dir.path(), i64::MAX).await;
+    let upper = |scoped: Scoped| scoped.overall.subjects.unwrap().upper.unwrap();
+    let one = scoped(&session, &[("a", "line = 1")], &[]).await;
+    assert_eq!(upper(one), i64::MAX as u64);
+    let two = scoped(&session, &[("a", "line IN (1, 11)")], &[]).await;
+    assert_eq!(upper(two), i64::MAX as u64 * 2);
+    let all = scoped(&session, &[("a", "true")], &[]).await;
+    assert_eq!(upper(all), u64::MAX);
 }

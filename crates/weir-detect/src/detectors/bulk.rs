@@ -56,7 +56,7 @@ const FAMILIES: usize = 3;
 const SHOWN_MAX: usize = 5;
 
 /// Reads of what holds people's data, each record of a statement once: pgaudit writes the statement's rows beside each of its tables.
-const QUERY: &str = "SELECT actor, day, \"query\", min(at) AS first, max(at) AS last, max(n) AS top, sum(n) AS total, \
+const QUERY: &str = "SELECT actor, day, \"query\", min(at) AS first, max(at) AS last, max(n) AS top, sum(CAST(n AS DECIMAL(20, 0))) AS total, \
     count(*) AS statements, array_agg(DISTINCT origin) AS origins, array_agg(DISTINCT whole) AS wholes FROM \
     (SELECT actor, day, \"query\", min(time) AS at, max(rows_out) AS n, max(src_ip) AS origin, \
      max(CASE WHEN \"query\" LIKE '% where %' OR \"query\" LIKE '% limit %' THEN NULL ELSE resource END) AS whole \
@@ -103,8 +103,8 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
             statement: statement.to_owned(),
             first,
             last,
-            top: row.int("top").map(|n| n as f64),
-            total: row.int("total").unwrap_or(0) as f64,
+            top: row.float("top"),
+            total: row.float("total").unwrap_or(0.0),
             origins: row.texts("origins").into_iter().collect(),
             whole: row.texts("wholes").into_iter().collect(),
         };

@@ -103,7 +103,7 @@ const ATTEMPTS: &str = "(activity = 'logon' OR (activity = 'issue' AND status_id
 
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let query = format!(
-        "SELECT sensor, src_ip, sum(CASE WHEN status_id = 2 THEN coalesce(\"count\", 1) ELSE 0 END) AS failed, \
+        "SELECT sensor, src_ip, sum(CAST(CASE WHEN status_id = 2 THEN coalesce(\"count\", 1) ELSE 0 END AS DECIMAL(20, 0))) AS failed, \
          greatest(sum(CASE WHEN status_id = 1 AND activity = 'logon' THEN 1 ELSE 0 END), \
          sum(CASE WHEN activity = 'issue' THEN 1 ELSE 0 END)) AS succeeded, count(DISTINCT CASE WHEN status_id = 2 THEN \"user\" END) AS accounts, \
          min(time) AS first, max(time) AS last FROM auth WHERE {ATTEMPTS} GROUP BY 1, 2 ORDER BY 1, 2"
@@ -150,7 +150,7 @@ async fn background(
     let condition =
         format!("{ATTEMPTS} AND status_id = 2 AND sensor = {} AND src_ip IN {addresses}", quote(sensor));
     let Some(evidence) = context.cite("auth", &condition).await? else { return Ok(None) };
-    let failed: u64 = guessing.iter().map(|o| o.failed).sum();
+    let failed = guessing.iter().fold(0_u64, |sum, o| sum.saturating_add(o.failed));
     let right = guessing.iter().filter(|o| o.succeeded > 0).count();
     let mut draft =
         Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Sensor, sensor), (first, last))
@@ -194,7 +194,7 @@ async fn successes(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Find
             };
             let run = runs.entry(account.to_owned()).or_insert((0, time));
             if row.int("status_id") == Some(2) {
-                *run = (run.0 + row.count("n").max(1), if run.0 == 0 { time } else { run.1 });
+                *run = (run.0.saturating_add(row.count("n").max(1)), if run.0 == 0 { time } else { run.1 });
                 continue;
             }
             let (failures, since) = std::mem::replace(run, (0, time));
@@ -210,8 +210,9 @@ async fn successes(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Find
 /// The chance that an attempt of somebody who does know a password fails.
 fn chance_of_failing(origins: &[Origin], but: &str) -> f64 {
     let honest = origins.iter().filter(|o| o.succeeded > 0 && o.address != but && !o.guesses());
-    let (failed, succeeded) = honest.fold((1_u64, 1_u64), |(f, s), o| (f + o.failed, s + o.succeeded));
-    failed as f64 / (failed + succeeded) as f64
+    let (failed, succeeded) =
+        honest.fold((1_u64, 1_u64), |(f, s), o| (f.saturating_add(o.failed), s.saturating_add(o.succeeded)));
+    failed as f64 / (failed as f64 + succeeded as f64)
 }
 
 async fn success(
@@ -257,7 +258,7 @@ async fn by_many(context: &Context<'_>, origins: &[Origin]) -> Result<Vec<Findin
         loud == "(NULL)"
     );
     let query = format!(
-        "SELECT sensor, \"user\" AS account, count(DISTINCT src_ip) AS origins, sum(coalesce(\"count\", 1)) AS failed, \
+        "SELECT sensor, \"user\" AS account, count(DISTINCT src_ip) AS origins, sum(CAST(coalesce(\"count\", 1) AS DECIMAL(20, 0))) AS failed, \
          array_agg(DISTINCT src_ip) AS addresses, min(time) AS first, max(time) AS last FROM auth WHERE {quiet} GROUP BY 1, 2 \
          HAVING count(DISTINCT src_ip) >= {ORIGINS_MIN} ORDER BY 1, 2"
     );

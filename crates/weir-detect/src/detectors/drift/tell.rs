@@ -134,9 +134,9 @@ async fn sums(
                 "count(DISTINCT CASE WHEN shown AND subject NOT LIKE 'credential:%' THEN subject END)",
             ),
             ("credentials", "count(DISTINCT credential)"),
-            ("bytes", "sum(bytes_out)"),
+            ("bytes", "sum(CAST(bytes_out AS DECIMAL(20, 0)))"),
         ],
-        _ => &[("records", "count(*)"), ("bytes", "sum(bytes_out)")],
+        _ => &[("records", "count(*)"), ("bytes", "sum(CAST(bytes_out AS DECIMAL(20, 0)))")],
     };
     let columns: Vec<String> = counts.iter().map(|(name, what)| format!("{what} AS {name}")).collect();
     let query = format!(

@@ -185,7 +185,7 @@ async fn sums(
     let query = format!(
         "SELECT count(*) AS records, count(DISTINCT CASE WHEN {NAMED} THEN subject END) AS people, \
          sum(CASE WHEN {NAMED} THEN 0 ELSE 1 END) AS holders, count(DISTINCT user_agent) AS clients, \
-         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes, \
+         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes, \
          min(time) AS first, max(time) AS last FROM access WHERE {condition}"
     );
     let answer = context.sql(&query).await?;

@@ -165,7 +165,7 @@ async fn sums(
 ) -> Result<BTreeMap<String, f64>, DetectError> {
     let query = format!(
         "SELECT count(*) AS records, count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins, count(DISTINCT user_agent) AS clients, \
-         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(bytes_out) AS bytes FROM access WHERE {condition}"
+         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes FROM access WHERE {condition}"
     );
     let mut sums = BTreeMap::new();
     for row in rows(&context.sql(&query).await?) {

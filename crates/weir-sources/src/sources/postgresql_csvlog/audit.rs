@@ -39,7 +39,7 @@ impl Audit {
             return None;
         }
         let command = field(4)?;
-        let rows = field(9).and_then(|rows| rows.trim().parse().ok());
+        let rows = field(9).and_then(|rows| rows_of(rows.trim()));
         // COPY does not go through the executor that counts: its rows are written as 0.
         let counted = rows.filter(|rows| *rows > 0 || !matches!(command.as_str(), "COPY" | "PREPARE"));
         Some(Self {
@@ -70,6 +70,12 @@ impl Audit {
     }
 }
 
+/// A count of rows; one that is greater than a record can say is the greatest that it can.
+fn rows_of(text: &str) -> Option<i64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(i64::MAX))
+}
+
 /// Duration in microseconds and text of a statement that `log_statement` or `log_min_duration_statement` wrote.
 pub(super) fn logged(message: &str) -> Option<(Option<i64>, &str)> {
     let (duration, rest) = match message.strip_prefix("duration: ") {
@@ -87,4 +93,16 @@ pub(super) fn logged(message: &str) -> Option<(Option<i64>, &str)> {
         return Some((duration, statement));
     }
     executed(rest).and_then(|at| rest.get(at..)).map(|statement| (duration, statement))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_of_rows_is_never_less_than_the_log_says() {
+        let rows: Vec<_> =
+            ["5000", "0", "9223372036854775808", "99999999999999999999", "-1", ""].map(rows_of).into();
+        assert_eq!(rows, [Some(5000), Some(0), Some(i64::MAX), Some(i64::MAX), None, None]);
+    }
 }
