@@ -44,6 +44,8 @@ pub async fn ingest(
     progress: &dyn Progress,
 ) -> Result<Ingested, EngineError> {
     let (files, unlisted) = walk(inputs, leave_out)?;
+    let waits = || progress.stage("waiting for another ingest into this lake", None);
+    let _right = lake.ingesting(waits).await?;
     progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
     let mut run = Run::begin(lake, settings, fingerprints).await?;
     for (path, reason) in unlisted {

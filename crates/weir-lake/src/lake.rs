@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::delta::DeltaLog;
 use crate::ingest::Ingest;
-use crate::lease::{Abandoned, FoldingRight, Lease};
+use crate::lease::{Abandoned, Lease, Right};
 use crate::memory::Memory;
 use crate::refold::Refold;
 use crate::snapshot::Snapshot;
@@ -129,8 +129,14 @@ impl Lake {
 
     /// Waits for the right to fold again. Two who fold the same records at once would both add what they made; so take it, then look at a new
     /// snapshot for whether there is anything left to do.
-    pub async fn folding(&self) -> Result<FoldingRight> {
-        FoldingRight::take(&self.inner.store).await
+    pub async fn folding(&self) -> Result<Right> {
+        Right::take(&self.inner.store, "refold.lock", || ()).await
+    }
+
+    /// Waits for the right to ingest, and says once that it waits. What is known is looked up in the snapshot that an ingest begins with, so two
+    /// who read the same files at once would both store them; take it before [`Lake::begin`] and hold it until the commit.
+    pub async fn ingesting(&self, waits: impl FnOnce()) -> Result<Right> {
+        Right::take(&self.inner.store, "ingest.lock", waits).await
     }
 
     /// Starts replacing the rollups that a snapshot shows by ones folded under another catalog.

@@ -24,9 +24,9 @@ pub(crate) struct Lease {
     file: File,
 }
 
-/// The right to fold the lake again, which one process has at a time. It goes with the process.
+/// A right that one process has at a time: to ingest, or to fold the lake again. It goes with the process.
 #[derive(Debug)]
-pub struct FoldingRight {
+pub struct Right {
     #[expect(dead_code, reason = "held for its lock")]
     file: File,
 }
@@ -34,16 +34,20 @@ pub struct FoldingRight {
 /// How often it is asked for.
 const ASK: Duration = Duration::from_millis(50);
 
-impl FoldingRight {
-    /// Waits until nobody else has it.
-    pub(crate) async fn take(store: &Store) -> Result<Self> {
-        let path = store.dir.join(LEASES).join("refold.lock");
-        let fail = |e| LakeError::write(format!("{LEASES}/refold.lock"), e);
+impl Right {
+    /// Waits until nobody else has it; says so once if it has to wait.
+    pub(crate) async fn take(store: &Store, lock: &str, waits: impl FnOnce()) -> Result<Self> {
+        let path = store.dir.join(LEASES).join(lock);
+        let fail = |e| LakeError::write(format!("{LEASES}/{lock}"), e);
         let file = OpenOptions::new().append(true).create(true).open(&path).map_err(fail)?;
+        let mut waits = Some(waits);
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file }),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(ASK).await,
+                Err(TryLockError::WouldBlock) => {
+                    waits.take().into_iter().for_each(|say| say());
+                    tokio::time::sleep(ASK).await;
+                }
                 Err(TryLockError::Error(e)) => return Err(fail(e)),
             }
         }

@@ -48,7 +48,7 @@ pub use distinct::Distinct;
 pub use error::{LakeError, Result};
 pub use ingest::Ingest;
 pub use lake::Lake;
-pub use lease::FoldingRight;
+pub use lease::Right;
 pub use memory::Memory;
 pub use refold::Refold;
 pub use rows::KnownFile;
