@@ -14,6 +14,20 @@ pub enum EngineError {
         /// The system's own words.
         message: String,
     },
+    /// The case would lie among the logs that it is made from.
+    #[error("the case `{}` would lie in `{}`, which is read for logs", case.display(), input.display())]
+    CaseAmongLogs {
+        /// The case.
+        case: PathBuf,
+        /// The folder of logs.
+        input: PathBuf,
+    },
+    /// Another investigation writes the same case.
+    #[error("another investigation writes the case `{}` now", case.display())]
+    CaseInUse {
+        /// The case.
+        case: PathBuf,
+    },
     /// The configuration cannot be used.
     #[error("`{}`{}: {message}", path.display(), line.map(|l| format!(" line {l}")).unwrap_or_default())]
     Config {
@@ -106,6 +120,8 @@ impl EngineError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Input { .. } => Some("check the path and that you may read it".to_owned()),
+            Self::CaseAmongLogs { .. } => Some("name a folder beside the logs with -o: the next run would read the case for a log".to_owned()),
+            Self::CaseInUse { .. } => Some("wait until it has ended, or write another case with -o".to_owned()),
             Self::Config { help, .. } => help.clone(),
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),

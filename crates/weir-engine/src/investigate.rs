@@ -4,6 +4,7 @@ use crate::case::assemble;
 use crate::fold::refold;
 use crate::ingest::{Ingested, STATE_LEARNED, ingest};
 use crate::life::live;
+use crate::walk::holding;
 use crate::{EngineError, Progress, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -131,12 +132,28 @@ fn session(snapshot: &Snapshot, catalog: &Arc<Catalog>) -> Result<Session, Engin
     Ok(snapshot.session(&snapshot.session_options(), Some(Arc::clone(catalog) as _))?)
 }
 
+/// Makes the case's folder and locks it, so that two runs do not write one case; the lock goes with the process.
+fn alone(case: &Path) -> Result<std::fs::File, EngineError> {
+    let wrong = |e: std::io::Error| EngineError::Input { path: case.to_owned(), message: e.to_string() };
+    std::fs::create_dir_all(case).map_err(wrong)?;
+    let folder = std::fs::File::open(case).map_err(wrong)?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(std::fs::TryLockError::WouldBlock) => Err(EngineError::CaseInUse { case: case.to_owned() }),
+        Err(std::fs::TryLockError::Error(error)) => Err(wrong(error)),
+    }
+}
+
 /// Reads, folds, detects, traces, counts and writes the case.
 pub async fn investigate(
     what: &Investigation,
     fingerprints: &Fingerprints,
     progress: &dyn Progress,
 ) -> Result<Investigated, EngineError> {
+    if let Some(input) = holding(&what.inputs, &what.case) {
+        return Err(EngineError::CaseAmongLogs { case: what.case.clone(), input: input.clone() });
+    }
+    let _alone = alone(&what.case)?;
     let lake = open_lake(&what.lake, true, what.memory).await?;
     let ours = [what.case.clone(), what.lake.clone()];
     let ingested = ingest(&lake, &what.inputs, &ours, &what.settings, fingerprints, progress).await?;

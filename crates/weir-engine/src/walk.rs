@@ -44,6 +44,14 @@ pub(crate) fn walk(inputs: &[PathBuf], leave_out: &[PathBuf]) -> Result<Walked, 
     Ok((found, unread))
 }
 
+/// The first of the inputs that is a folder in which a path lies, or is to lie.
+pub(crate) fn holding<'i>(inputs: &'i [PathBuf], path: &Path) -> Option<&'i PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let there = path.ancestors().find_map(|at| Some((at, at.canonicalize().ok()?)));
+    let whole = there.map(|(at, real)| real.join(path.strip_prefix(at).unwrap_or(Path::new(""))))?;
+    inputs.iter().find(|input| input.canonicalize().is_ok_and(|i| i.is_dir() && whole.starts_with(i)))
+}
+
 /// Several folders keep their names in relative paths, so that equal names in them stay apart.
 fn prefix(input: &Path, inputs: usize) -> String {
     match input.file_name() {

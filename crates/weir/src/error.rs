@@ -56,7 +56,10 @@ impl ProgramError {
         match self {
             Self::Usage { .. }
             | Self::Engine(
-                EngineError::Config { .. } | EngineError::NoFinding { .. } | EngineError::Said { .. },
+                EngineError::Config { .. }
+                | EngineError::CaseAmongLogs { .. }
+                | EngineError::NoFinding { .. }
+                | EngineError::Said { .. },
             ) => 2,
             _ => 1,
         }

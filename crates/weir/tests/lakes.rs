@@ -66,3 +66,20 @@ fn two_first_ingests_of_the_same_logs_store_each_record_once() {
         assert_eq!(here.records(&lake), "{\"n\":2880}");
     }
 }
+
+#[test]
+fn a_case_among_the_logs_is_refused_and_two_runs_do_not_write_one() {
+    let here = Terminal::new();
+    let among = here.weir(&["investigate", "logs", "-o", "logs/cases/one"]);
+    assert_eq!(among.status.code(), Some(2));
+    assert!(words(&among.stderr).contains("would lie in `logs`"), "{}", words(&among.stderr));
+    assert!(!here.path("logs/cases").exists(), "what is refused leaves nothing");
+    std::fs::create_dir(here.path("case")).unwrap();
+    let other = std::fs::File::open(here.path("case")).unwrap();
+    other.lock().unwrap();
+    let busy = here.weir(&["investigate", "logs", "-o", "case"]);
+    assert_eq!(busy.status.code(), Some(1));
+    assert!(words(&busy.stderr).contains("another investigation writes the case"), "{}", words(&busy.stderr));
+    drop(other);
+    assert_eq!(here.weir(&["investigate", "logs", "-o", "case"]).status.code(), Some(0));
+}
