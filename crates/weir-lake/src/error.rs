@@ -34,6 +34,14 @@ pub enum LakeError {
         /// Delta's own words.
         message: String,
     },
+    /// Part of the lake is gone: nothing may be concluded from what is left.
+    #[error("the lake has lost part of table `{table}`: {what}")]
+    Lost {
+        /// The table.
+        table: String,
+        /// What is missing.
+        what: String,
+    },
     /// A version of a table that does not exist (any more).
     #[error("table `{table}` has no version {version}")]
     Version {
@@ -66,6 +74,9 @@ pub enum LakeError {
     },
 }
 
+/// How a lake is mended that is not whole.
+pub(crate) const MEND_LAKE: &str = "restore the lake's folder from a backup, or ingest the logs again into a new lake; from the rest nothing is concluded";
+
 /// What this crate returns.
 pub type Result<T, E = LakeError> = std::result::Result<T, E>;
 
@@ -77,6 +88,7 @@ impl LakeError {
             Self::Write { .. } => {
                 Some("nothing of this ingest is visible; free space or mend the rights, then run it again")
             }
+            Self::Log { .. } | Self::Lost { .. } => Some(MEND_LAKE),
             Self::Version { .. } => Some("the snapshot was taken from another lake, or its log was cut"),
             Self::Query { help, .. } => help.as_deref(),
             _ => None,

@@ -14,6 +14,7 @@ use crate::rows::{self, KnownFile};
 use crate::snapshot::Snapshot;
 use crate::stage::{Stage, StageLimits};
 use crate::tables::{Name, Part};
+use crate::whole::Wrote;
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
@@ -33,6 +34,7 @@ pub struct Ingest {
     heads: KnownHeads,
     files: Vec<KnownFile>,
     state: BTreeMap<String, Vec<u8>>,
+    wrote: Wrote,
     accounted: bool,
     fail_before: Option<String>,
 }
@@ -49,6 +51,7 @@ impl Ingest {
             heads: KnownHeads::default(),
             files: Vec::new(),
             state: BTreeMap::new(),
+            wrote: Wrote::default(),
             accounted: false,
             fail_before: None,
         }
@@ -93,6 +96,7 @@ impl Ingest {
         self.named.remember(table, batch)?;
         self.overlaps.lookup().remember(table, batch)?;
         self.stage.add_by_day(Name::of(table), batch).await?;
+        self.wrote.add(Name::of(table), batch.num_rows());
         self.forget();
         let full = [self.named.too_many(), self.overlaps.lookup().too_many()];
         for slot in full.into_iter().flatten() {
@@ -112,17 +116,17 @@ impl Ingest {
     /// Adds rejected records of a file.
     pub async fn rejects(&mut self, file: i64, rejects: &[Reject]) -> Result<()> {
         let batch = rows::rejects(self.id(), file, rejects)?;
-        self.stage.add_to(Name::Rejects, Part::None, batch).await
+        self.add_to(Name::Rejects, Part::None, batch).await
     }
 
     /// Adds partial rollups folded under a catalog; types must be those Delta has (no unsigned integers, no dictionaries).
     pub async fn rollup(&mut self, catalog: &str, batch: &RecordBatch) -> Result<()> {
-        self.stage.add_to(Name::Rollup, Part::Catalog(catalog.to_owned()), batch.clone()).await
+        self.add_to(Name::Rollup, Part::Catalog(catalog.to_owned()), batch.clone()).await
     }
 
     /// Adds rows of a digest of records of `access` that a catalog derived from; types as above.
     pub async fn digest(&mut self, catalog: &str, batch: &RecordBatch) -> Result<()> {
-        self.stage.add_to(Name::Digest, Part::Catalog(catalog.to_owned()), batch.clone()).await
+        self.add_to(Name::Digest, Part::Catalog(catalog.to_owned()), batch.clone()).await
     }
 
     /// Adds a file that was read.
@@ -130,7 +134,7 @@ impl Ingest {
         let file = KnownFile { ingest: self.id(), ..file.clone() };
         let batch = rows::files(self.id(), std::slice::from_ref(&file))?;
         self.files.push(file);
-        self.stage.add_to(Name::Files, Part::None, batch).await
+        self.add_to(Name::Files, Part::None, batch).await
     }
 
     /// The files whose content begins with the same bytes: in the lake, then earlier in this ingest.
@@ -152,7 +156,14 @@ impl Ingest {
         }
         let batch = rows::intake(self.id(), intake)?;
         self.accounted = true;
-        self.stage.add_to(Name::Intake, Part::None, batch).await
+        self.add_to(Name::Intake, Part::None, batch).await
+    }
+
+    async fn add_to(&mut self, table: Name, part: Part, batch: RecordBatch) -> Result<()> {
+        let rows = batch.num_rows();
+        self.stage.add_to(table, part, batch).await?;
+        self.wrote.add(table, rows);
+        Ok(())
     }
 
     /// Makes the ingest real; returns the new version of every table it touched. It needs at least one row of account.
@@ -161,12 +172,11 @@ impl Ingest {
         if !self.accounted {
             return Err(LakeError::batch("intake", "an ingest has no row of account"));
         }
-        if !self.state.is_empty() {
-            let entries: Vec<(String, Vec<u8>)> = std::mem::take(&mut self.state).into_iter().collect();
-            let seq = self.snapshot.next_state_seq().await?;
-            let batch = rows::state(self.id(), seq, &entries)?;
-            self.stage.add_to(Name::State, Part::None, batch).await?;
-        }
+        let mut entries: Vec<(String, Vec<u8>)> = std::mem::take(&mut self.state).into_iter().collect();
+        entries.push(self.wrote.entry());
+        let seq = self.snapshot.next_state_seq().await?;
+        let batch = rows::state(self.id(), seq, &entries)?;
+        self.stage.add_to(Name::State, Part::None, batch).await?;
         let staged = self.stage.finish().await?;
         let id = self.id();
         let mut versions = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! A lake: one Delta table per name in one folder, opened, pinned, repaired.
 
 use crate::Result;
-use crate::delta::DeltaLog;
+use crate::delta::{DataFile, DeltaLog};
 use crate::ingest::Ingest;
 use crate::lease::{Abandoned, Lease, Right};
 use crate::memory::Memory;
@@ -10,6 +10,7 @@ use crate::snapshot::Snapshot;
 use crate::stage::StageLimits;
 use crate::store::Store;
 use crate::tables::Name;
+use crate::whole;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +59,15 @@ impl Lake {
         let logs: Result<BTreeMap<Name, DeltaLog>> =
             Name::ALL.into_iter().map(|name| Ok((name, DeltaLog::new(&store.url, name)?))).collect();
         let logs = logs?;
+        let intake = DeltaLog::new(&store.url, Name::Intake)?.version().await?;
+        let mut there = BTreeSet::new();
+        for (name, log) in &logs {
+            there.extend(log.version().await?.map(|_| *name));
+        }
+        // `intake` is made last: where it is, all were.
+        if intake.is_some() {
+            whole::no_table_is_missing(&there)?;
+        }
         if create {
             for (name, log) in &logs {
                 if let Some(schema) = name.schema() {
@@ -93,18 +103,27 @@ impl Lake {
             // `intake` first: whatever it names is in the tables listed after it. And again: a refold may have folded in an
             // ingest that committed between the two.
             let before = self.version(Name::Intake).await?;
-            let mut versions = BTreeMap::new();
             let mut listings = BTreeMap::new();
+            let mut ingests = BTreeSet::new();
             for name in Name::ALL {
                 let pinned = if name == Name::Intake { before } else { None };
                 if let Some(listing) = self.inner.log(name)?.list(pinned).await? {
-                    versions.insert(name, listing.version);
+                    ingests.extend(listing.files.iter().filter_map(DataFile::ingest));
                     listings.insert(name, listing);
                 }
             }
+            let snapshot = Snapshot::new(self.clone(), listings);
+            let unaccounted = whole::unaccounted(&self.inner.store, &snapshot, &ingests);
             tries += 1;
-            if tries >= PIN_TRIES_MAX || self.version(Name::Intake).await? == before {
-                return Ok(Snapshot::new(self.clone(), listings));
+            let settled = self.version(Name::Intake).await? == before;
+            match unaccounted {
+                Some(error) if settled && tries >= PIN_TRIES_MAX => return Err(error),
+                None if settled || tries >= PIN_TRIES_MAX => {
+                    whole::check(&self.inner.store, &snapshot).await?;
+                    return Ok(snapshot);
+                }
+                // An ingest committed, or was taken back, between the two looks.
+                _ => {}
             }
         }
     }
@@ -120,7 +139,9 @@ impl Lake {
                 listings.insert(name, listing);
             }
         }
-        Ok(Snapshot::new(self.clone(), listings))
+        let snapshot = Snapshot::new(self.clone(), listings);
+        whole::check(&self.inner.store, &snapshot).await?;
+        Ok(snapshot)
     }
 
     async fn version(&self, name: Name) -> Result<Option<i64>> {

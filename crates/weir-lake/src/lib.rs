@@ -37,6 +37,7 @@ mod snapshot;
 mod stage;
 mod store;
 mod tables;
+mod whole;
 mod writer;
 
 pub use answer::{Row, quote, quote_all, rows};

@@ -1,6 +1,7 @@
 //! DataFusion's errors in the lake's words.
 
 use crate::LakeError;
+use crate::error::MEND_LAKE;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 
@@ -37,6 +38,9 @@ fn told(error: &DataFusionError) -> (String, Option<String>) {
             }
             other => (other.to_string(), None),
         },
+        DataFusionError::ParquetError(damage) => {
+            (format!("a file of the lake cannot be read: {damage}"), Some(MEND_LAKE.to_owned()))
+        }
         DataFusionError::SQL(parser, _) => (format!("the query cannot be read: {parser}"), None),
         DataFusionError::ResourcesExhausted(message) => {
             let help = "allow more with --memory, such as --memory 4G, or ask for fewer days".to_owned();

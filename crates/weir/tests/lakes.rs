@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 struct Terminal(tempfile::TempDir);
@@ -51,6 +51,64 @@ impl Terminal {
 
 fn words(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "|").collect::<Vec<_>>().join(" ")
+}
+
+/// A Parquet file of a table.
+fn parquet(table: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(table).unwrap().map(|e| e.unwrap().path());
+    let day = entries.into_iter().find(|p| p.is_dir() && !p.ends_with("_delta_log")).unwrap();
+    std::fs::read_dir(day).unwrap().next().unwrap().unwrap().path()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_lake_that_lost_a_part_says_which_and_concludes_nothing() {
+    let here = Terminal::new();
+    assert_eq!(here.weir(&["ingest", "logs", "--lake", "whole"]).status.code(), Some(0));
+    assert_eq!(here.records("whole"), "{\"n\":2880}");
+    let log = |table: &str, version: u32| format!("{table}/_delta_log/{version:020}.json");
+    let remove = |path: PathBuf| move || std::fs::remove_file(&path).unwrap();
+    let remove_all = |path: PathBuf| move || std::fs::remove_dir_all(&path).unwrap();
+    let at = |name: &str| here.path("hurt").join(name);
+    let losses: [(&str, Box<dyn Fn()>); 9] = [
+        ("access", Box::new(remove_all(at("access")))),
+        ("access", Box::new(remove(at(&log("access", 1))))),
+        ("access", Box::new(remove(at(&log("access", 0))))),
+        ("access", Box::new(|| remove(parquet(&at("access")))())),
+        ("access", Box::new(|| std::fs::write(parquet(&at("access")), b"PAR1").unwrap())),
+        ("rollup", Box::new(remove_all(at("rollup")))),
+        ("digest", Box::new(remove(at(&log("digest", 1))))),
+        ("state", Box::new(remove(at(&log("state", 1))))),
+        ("intake", Box::new(remove(at(&log("intake", 1))))),
+    ];
+    for (number, (table, lose)) in losses.iter().enumerate() {
+        let _ = std::fs::remove_dir_all(here.path("hurt"));
+        copy(&here.path("whole"), &here.path("hurt"));
+        lose();
+        for asked in [
+            &["sql", "--lake", "hurt", "SELECT count(actor) FROM access"][..],
+            &["investigate", "--lake", "hurt", "-o", "case"],
+            &["ingest", "logs", "--lake", "hurt"],
+        ] {
+            let said = here.weir(asked);
+            let text = words(&said.stderr);
+            assert_eq!(said.status.code(), Some(1), "{number} {asked:?}: {} {text}", words(&said.stdout));
+            assert!(text.contains(&format!("table `{table}`")), "{number} {asked:?}: {text}");
+            assert!(text.contains("from a backup"), "{number} {asked:?}: {text}");
+        }
+    }
 }
 
 #[test]
