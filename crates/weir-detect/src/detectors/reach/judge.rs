@@ -136,6 +136,15 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
     let mut others: Vec<f64> = Vec::new();
     for (day, reached) in (from..).zip(dense(&series.daily, from)) {
         let other = census.everybody.get(&day).copied().unwrap_or(0.0) - reached[0];
+        let learn = |past: &mut [Vec<f64>; 2]| {
+            past.iter_mut().zip(reached).for_each(|(past, people)| past.push(people));
+        };
+        // A day without people is never unlikely; years of them, as one record of another decade brings, are not judged one by one.
+        if reached.iter().all(|people| *people <= 0.0) {
+            others.push(other.max(0.0));
+            learn(&mut past);
+            continue;
+        }
         // What everybody else was shown more of than usual explains as much more.
         let usual = Some(median(&others)).filter(|usual| *usual >= EVERYBODY_MIN);
         let share = usual.map_or(1.0, |usual| (usual / other.max(usual)).min(1.0));
@@ -153,7 +162,7 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
             let (p, expected) = (p.max(beyond.p), own.mean());
             return Some(Judged { verdict, p, rung, day, people, expected, ..beyond });
         }
-        past.iter_mut().zip(reached).for_each(|(past, people)| past.push(people));
+        learn(&mut past);
     }
     Some(Judged { verdict: if started_with_log { Verdict::Steady } else { Verdict::Appeared }, ..beyond })
 }
@@ -246,6 +255,25 @@ mod tests {
             [(Verdict::Surge, Rung::Hour, 30, 4_000.0)],
             "a day as ever, its people in one hour"
         );
+    }
+
+    /// Each day without people gone through, this takes minutes.
+    #[test]
+    fn a_record_of_another_decade_costs_nothing_and_changes_no_verdict() {
+        let days = 20_000;
+        let census = census(days, 2_000);
+        let daily: Vec<f64> =
+            (0..40).map(|i| if i == 30 { 4_000.0 } else { 80.0 + f64::from(i % 7) }).collect();
+        let all: Vec<Series> = (0..100)
+            .map(|n| {
+                let mut one = series(&format!("o{n:03}"), &census, 0.0, &daily);
+                one.daily.iter_mut().for_each(|(day, _)| *day += days - 40);
+                one.daily.insert(0, (0, [1.0, 1.0]));
+                one
+            })
+            .collect();
+        let told = verdicts(&census, &all);
+        assert_eq!((told.len(), told[0].1), (100, Verdict::Surge));
     }
 
     #[test]
