@@ -134,9 +134,30 @@ async fn sql(asked: Sql, json: bool) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The account that runs the program, as the system knows it.
+/// The account that runs the program: as the session says, else as the system knows it.
 pub fn account() -> String {
-    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned())
+    let told = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let mut told = told.filter(|name| !name.trim().is_empty());
+    told.next().or_else(account_of_the_system).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The name that the list of accounts gives to whom this process belongs to; its number where it has none.
+#[cfg(unix)]
+fn account_of_the_system() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut named = accounts.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    });
+    Some(named.next().unwrap_or_else(|| format!("uid {uid}")))
+}
+
+#[cfg(not(unix))]
+fn account_of_the_system() -> Option<String> {
+    None
 }
 
 /// When somebody asked or decided: the one thing here that is no event's time.

@@ -30,11 +30,15 @@ impl Terminal {
         self.0.path().join(name)
     }
 
-    fn weir(&self, arguments: &[&str]) -> Output {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
         weir.args(arguments).current_dir(self.0.path());
         weir.env("WEIR_FINGERPRINT_KEY", self.path("key")).env("USER", "ann").env_remove("WEIR_LOG");
-        weir.output().unwrap()
+        weir
+    }
+
+    fn weir(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// The nightly job's exit code.
@@ -73,13 +77,19 @@ fn a_nightly_job_is_told_to_be_quiet_and_told_again() {
     );
     assert_eq!(here.nightly(), Some(0));
     assert_eq!(here.finding()["state"], "suppressed");
+    let nameless = here.command(&["finding", "annotate", &id, "--case", "case", "--reason", "x", "--json"]);
+    let nameless =
+        { nameless }.env_remove("USER").env_remove("LOGNAME").env_remove("USERNAME").output().unwrap();
+    let nameless: serde_json::Value = serde_json::from_slice(&nameless.stdout).unwrap();
+    let system = Command::new("id").arg("-un").output().unwrap();
+    assert_eq!(nameless["by"], words(&system.stdout), "the account of the system where no variable names it");
     let silent = here.weir(&["finding", "ack", &id, "--case", "case", "--reason", " "]);
     assert_eq!(silent.status.code(), Some(2), "a reason that says nothing");
     let without_end = say(&["suppress"]);
     assert_eq!(without_end.status.code(), Some(2));
     assert_eq!(say(&["reopen"]).status.code(), Some(0));
     assert_eq!(here.nightly(), Some(3));
-    assert_eq!(here.finding()["dispositions"].as_array().unwrap().len(), 3);
+    assert_eq!(here.finding()["dispositions"].as_array().unwrap().len(), 4);
 }
 
 #[test]
