@@ -1,6 +1,7 @@
 //! The files under what was given, in a fixed order; what cannot be listed is named, never skipped.
 
 use crate::EngineError;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// A file to read.
@@ -34,7 +35,7 @@ pub(crate) fn walk(inputs: &[PathBuf], leave_out: &[PathBuf]) -> Result<Walked, 
             let prefix = prefix(input, inputs.len());
             folder(input, &prefix, &mut Vec::new(), &leave_out, &mut found, &mut unread);
         } else {
-            let name = input.file_name().unwrap_or(input.as_os_str()).to_string_lossy().into_owned();
+            let name = shown(input.file_name().unwrap_or(input.as_os_str()));
             found.push(Input { rel: name, path: input.clone(), bytes: meta.len() });
         }
     }
@@ -53,9 +54,19 @@ pub(crate) fn holding<'i>(inputs: &'i [PathBuf], path: &Path) -> Option<&'i Path
 }
 
 /// Several folders keep their names in relative paths, so that equal names in them stay apart.
+/// A name as text. Bytes that are not UTF-8 are shown as `\xE9`, so that two names stay two.
+fn shown(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+    }
+    text
+}
+
 fn prefix(input: &Path, inputs: usize) -> String {
     match input.file_name() {
-        Some(name) if inputs > 1 => format!("{}/", name.to_string_lossy()),
+        Some(name) if inputs > 1 => format!("{}/", shown(name)),
         _ => String::new(),
     }
 }
@@ -85,7 +96,7 @@ fn folder(
             unread.push((prefix.to_owned(), "an entry cannot be listed".to_owned()));
             continue;
         };
-        let (path, rel) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
+        let (path, rel) = (entry.path(), format!("{prefix}{}", shown(&entry.file_name())));
         if !leave_out.is_empty() && path.canonicalize().is_ok_and(|p| leave_out.contains(&p)) {
             continue;
         }

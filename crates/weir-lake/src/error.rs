@@ -10,6 +10,12 @@ pub enum LakeError {
         /// Where it was looked for.
         path: String,
     },
+    /// Tables cannot lie under such a path.
+    #[error("a lake cannot lie in `{path}`: the path is not UTF-8")]
+    Name {
+        /// The path, what is not UTF-8 in it replaced.
+        path: String,
+    },
     /// A file could not be written: a full disk, missing rights.
     #[error("`{path}` cannot be written: {message}")]
     Write {
@@ -85,6 +91,9 @@ impl LakeError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Missing { .. } => Some("make one by ingesting logs into it, or name another with --lake"),
+            Self::Name { .. } => {
+                Some("name a folder for it with --lake whose whole path is UTF-8; logs may lie under any")
+            }
             Self::Write { .. } => {
                 Some("nothing of this ingest is visible; free space or mend the rights, then run it again")
             }

@@ -37,6 +37,9 @@ impl Store {
         let dir = dir.canonicalize().map_err(|e| LakeError::read(&shown, e))?;
         let url =
             Url::from_directory_path(&dir).map_err(|()| LakeError::read(&shown, "not an absolute path"))?;
+        if dir.to_str().is_none() {
+            return Err(LakeError::Name { path: shown });
+        }
         let objects = LocalFileSystem::new_with_prefix(&dir).map_err(|e| LakeError::read(&shown, e))?;
         let prefix = StorePath::from_absolute_path(&dir).map_err(|e| LakeError::read(&shown, e))?;
         Ok(Self { url, dir, objects: Arc::new(objects), prefix })
