@@ -153,6 +153,7 @@ pub async fn investigate(
     if let Some(input) = holding(&what.inputs, &what.case) {
         return Err(EngineError::CaseAmongLogs { case: what.case.clone(), input: input.clone() });
     }
+    let what = &Investigation { span: what.span.comparable(), ..what.clone() };
     let _alone = alone(&what.case)?;
     let lake = open_lake(&what.lake, true, what.memory).await?;
     let ours = [what.case.clone(), what.lake.clone()];

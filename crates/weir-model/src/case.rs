@@ -355,6 +355,15 @@ pub struct Series {
     pub points: Vec<(Micros, f64)>,
 }
 
+impl Case {
+    /// First and last event in the files, whatever span was asked for.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Period> {
+        let first = self.intake.iter().filter_map(|i| i.first_time).min()?;
+        Some(Period { first, last: self.intake.iter().filter_map(|i| i.last_time).max()? })
+    }
+}
+
 impl Claim<String> {
     /// The words and citations of a statement for a writer: text, and citations where stated.
     pub fn words(&self) -> (&str, Option<&[Citation]>) {

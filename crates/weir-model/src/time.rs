@@ -30,8 +30,9 @@ impl Micros {
             return Ok(Self(at.as_microsecond()));
         }
         let date: jiff::civil::Date = input.parse().map_err(|_| wrong())?;
-        let midnight = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| wrong())?;
-        Ok(Self(midnight.as_microsecond()))
+        // Not by way of a timestamp: those end on the last day of 9999 and begin after the first of -9999.
+        let days = jiff::civil::date(1970, 1, 1).until((jiff::Unit::Day, date)).map_err(|_| wrong())?;
+        Ok(Self::of_day(days.get_days()))
     }
 }
 
@@ -98,9 +99,46 @@ pub struct Span {
     pub until: Option<Micros>,
 }
 
+/// The instants that a query can compare with: 64 bits of nanoseconds since 1970, to the day.
+const COMPARABLE: (Micros, Micros) = (Micros(-106_750 * DAY_US), Micros(106_750 * DAY_US));
+
 impl Span {
+    /// The same span with ends that a query can compare with (years 1677 to 2262). What lies farther bounds nothing, or leaves nothing.
+    #[must_use]
+    pub fn comparable(self) -> Self {
+        let (least, greatest) = COMPARABLE;
+        Self {
+            since: self.since.filter(|since| *since > least).map(|since| since.min(greatest)),
+            until: self.until.filter(|until| *until < greatest).map(|until| until.max(least)),
+        }
+    }
+
     /// Whether an instant lies in the span.
     pub fn contains(&self, at: Micros) -> bool {
         self.since.is_none_or(|s| at >= s) && self.until.is_none_or(|u| at < u)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_of_time_bounds_nothing() {
+        let span = |since: &str, until: &str| {
+            let at = |text: &str| Some(Micros::parse(text).unwrap());
+            Span { since: at(since), until: at(until) }.comparable()
+        };
+        assert_eq!(span("0001-01-01", "9999-12-31"), Span::default());
+        assert_eq!(span("1600-01-01", "2263-01-01"), Span::default());
+        let usual = span("2025-01-01", "2026-01-01");
+        assert_eq!(
+            (usual.since, usual.until),
+            (Micros::parse("2025-01-01").ok(), Micros::parse("2026-01-01").ok())
+        );
+        let at = Micros::parse("2025-01-01").unwrap();
+        assert!(
+            !span("2263-01-01", "9999-12-31").contains(at) && !span("0001-01-01", "1600-01-01").contains(at)
+        );
     }
 }

@@ -104,8 +104,19 @@ fn more(total: usize, shown: usize, all_in: &str, lines: &mut Vec<Line>) {
 }
 
 fn period(case: &Case, lines: &mut Vec<Line>) {
-    let text = case.period.map_or("Unknown: no record has a time".into(), words::period);
-    lines.push(labelled("Period", Style::Plain, text));
+    match (case.period, case.recorded()) {
+        (Some(period), _) => lines.push(labelled("Period", Style::Plain, words::period(period))),
+        (None, Some(all)) => {
+            wrapped(
+                "Period",
+                &format!("{}; the records cover {}", words::OUTSIDE, words::period(all)),
+                lines,
+            );
+        }
+        (None, None) => {
+            lines.push(labelled("Period", Style::Plain, "Unknown: no record has a time".to_owned()));
+        }
+    }
     let mut gaps: Vec<&Gap> = case.coverage.iter().flat_map(|c| &c.gaps).collect();
     gaps.extend(case.scope.gaps.iter().filter(|g| !case.coverage.iter().any(|c| c.gaps.contains(g))));
     for (n, gap) in gaps.iter().take(GAPS_MAX).enumerate() {

@@ -200,6 +200,9 @@ pub fn gap_span(gap: &Gap) -> String {
     }
 }
 
+/// What is said where there are records and none of them was asked for.
+pub(crate) const OUTSIDE: &str = "No record lies in the span asked for";
+
 /// A snake-case name as words: `initial_access` reads `Initial access`.
 pub fn label(name: &str) -> String {
     let words = name.replace('_', " ");

@@ -59,6 +59,9 @@ fn of_all(case: &Case) -> (Tone, String) {
     if case.totals.parsed + case.totals.duplicates == 0 {
         return (Tone::Nothing, "Nothing in these files could be read".into());
     }
+    if case.period.is_none() && case.recorded().is_some() {
+        return (Tone::Nothing, words::OUTSIDE.into());
+    }
     if !case.findings.iter().any(weir_model::Finding::stands) {
         return (
             Tone::Quiet,
@@ -104,6 +107,9 @@ pub(super) fn what_happened(case: &Case) -> Vec<Said<'_>> {
     let words = match case.totals.parsed + case.totals.duplicates {
         _ if with_state(case, State::Suppressed) > 0 => {
             "What was found was told to be quiet; the findings say by whom, why and until when."
+        }
+        _ if case.period.is_none() && case.recorded().is_some() => {
+            "No record lies in the span asked for, so nothing can be said about what happened in it."
         }
         0 => "No file was recognised as a log, so nothing can be said about what happened.",
         _ => {
@@ -159,7 +165,13 @@ fn since(case: &Case) -> Vec<Said<'_>> {
         Some(p) => {
             said.push(Said::Derived(format!("The logs cover {}.", words::period(p)), "coverage", "coverage"))
         }
-        None => said.push(Said::needs("at least one record with a time.")),
+        None => match case.recorded() {
+            Some(all) => {
+                let words = format!("{}; the records cover {}.", words::OUTSIDE, words::period(all));
+                said.push(Said::Derived(words, "intake", "intake account"));
+            }
+            None => said.push(Said::needs("at least one record with a time.")),
+        },
     }
     said
 }

@@ -1,0 +1,55 @@
+//! Logs and settings that are not as they should be: what a user at a terminal is told, and which exit code a job sees.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A place with a log of `minutes` minutes of 1 March 2026, a request each.
+fn place(minutes: u32) -> tempfile::TempDir {
+    let here = tempfile::tempdir().unwrap();
+    std::fs::create_dir(here.path().join("logs")).unwrap();
+    let mut log = String::new();
+    for n in 0..minutes {
+        let (hour, minute) = (n / 60, n % 60);
+        let address = n % 40;
+        writeln!(
+            log,
+            "192.0.2.{address} - - [01/Mar/2026:{hour:02}:{minute:02}:07 +0000] \"GET /members/{address}/orders HTTP/1.1\" 200 99 \"-\" \"curl/8\""
+        )
+        .unwrap();
+    }
+    std::fs::write(here.path().join("logs/access.log"), log).unwrap();
+    here
+}
+
+fn weir(dir: &Path, arguments: &[&str]) -> Output {
+    let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
+    weir.args(arguments).current_dir(dir).env("WEIR_FINGERPRINT_KEY", dir.join("key")).env_remove("WEIR_LOG");
+    weir.output().unwrap()
+}
+
+fn words(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "|").collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_span_may_have_any_ends_and_an_empty_one_is_told_from_an_empty_log() {
+    let here = place(600);
+    let asked = |ends: &[&str]| {
+        let done = weir(here.path(), &[&["investigate", "logs", "-o", "case"], ends].concat());
+        assert_eq!(done.status.code(), Some(0), "{ends:?}: {}", words(&done.stderr));
+        words(&done.stdout)
+    };
+    let whole = asked(&[]);
+    assert!(whole.contains("1 Mar 2026, 00:00:07 to 09:59:07 UTC"), "{whole}");
+    assert_eq!(asked(&["--since", "0001-01-01", "--until", "9999-12-31"]), whole);
+    assert_eq!(asked(&["--since", "1600-01-01", "--until", "2263-01-01"]), whole);
+    for outside in [["--since", "2030-01-01"], ["--since", "2500-01-01"], ["--until", "1600-01-01"]] {
+        let text = asked(&outside);
+        assert!(text.starts_with("No record lies in the span asked for"), "{text}");
+        assert!(text.contains("the records cover 1 Mar 2026, 00:00:07 to 09:59:07 UTC"), "{text}");
+        assert!(!text.contains("no record has a time"), "{text}");
+    }
+}
