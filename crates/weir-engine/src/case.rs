@@ -10,8 +10,8 @@ use weir_detect::Context;
 use weir_detect::coverage::coverage;
 use weir_lake::{Session, rows};
 use weir_model::case::{
-    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Organisation, Period, Series, TimelineEvent,
-    Totals, Trace,
+    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Gap, Organisation, Period, Series,
+    TimelineEvent, Totals, Trace,
 };
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
@@ -36,8 +36,9 @@ pub(crate) async fn assemble(
     let data_seen = datasets.iter().any(|d| d.records > 0);
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
-    let scoped =
-        weir_scope::scope(context.session, near, &findings, hands, &coverage, &categories, data_seen).await?;
+    let unread = unread(&intake);
+    let logs = weir_scope::Logs { coverage: &coverage, unread: &unread, data_seen };
+    let scoped = weir_scope::scope(context.session, near, &findings, hands, logs, &categories).await?;
     let suppressed_subjects = suppressed_subjects(&findings, &scoped.people);
     let period = period(&coverage);
     let mut series = series(context, near, &findings, hands).await?;
@@ -96,6 +97,24 @@ async fn account(context: &Context<'_>) -> Result<Vec<Intake>, EngineError> {
         row.ingest = 0;
     }
     Ok(rows)
+}
+
+/// What files that could not be read, or not to their end, may hide.
+fn unread(intake: &[Intake]) -> Vec<Gap> {
+    let whole: BTreeSet<&str> = intake.iter().filter(|i| !i.cut_short()).map(|i| i.path.as_str()).collect();
+    let cut = intake.iter().filter(|i| i.cut_short() && !whole.contains(i.path.as_str()));
+    let gap = |i: &Intake| Gap {
+        what: format!("the file `{}`", i.path),
+        from: i.last_time,
+        to: None,
+        reason: format!(
+            "{}: {}",
+            if i.records > 0 { "not read to its end" } else { "not read" },
+            i.reasons.keys().map(String::as_str).collect::<Vec<_>>().join("; ")
+        ),
+        records_expected: None,
+    };
+    cut.map(gap).collect()
 }
 
 fn totals(intake: &[Intake]) -> Totals {

@@ -3,6 +3,7 @@
 use crate::EngineError;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use weir_model::intake::NO_LOG;
 
 /// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +54,6 @@ pub(crate) fn holding<'i>(inputs: &'i [PathBuf], path: &Path) -> Option<&'i Path
     inputs.iter().find(|input| input.canonicalize().is_ok_and(|i| i.is_dir() && whole.starts_with(i)))
 }
 
-/// Several folders keep their names in relative paths, so that equal names in them stay apart.
 /// A name as text. Bytes that are not UTF-8 are shown as `\xE9`, so that two names stay two.
 fn shown(name: &OsStr) -> String {
     let mut text = String::new();
@@ -64,6 +64,7 @@ fn shown(name: &OsStr) -> String {
     text
 }
 
+/// Several folders keep their names in relative paths, so that equal names in them stay apart.
 fn prefix(input: &Path, inputs: usize) -> String {
     match input.file_name() {
         Some(name) if inputs > 1 => format!("{}/", shown(name)),
@@ -82,7 +83,7 @@ fn folder(
     let here = at.canonicalize().unwrap_or_else(|_| at.to_owned());
     let entries = match std::fs::read_dir(at) {
         Ok(_) if above.contains(&here) => {
-            return unread.push((prefix.to_owned(), "a link to a folder above it".to_owned()));
+            return unread.push((prefix.to_owned(), NO_LOG[1].to_owned()));
         }
         Ok(_) if above.len() > DEPTH_MAX => {
             return unread.push((prefix.to_owned(), "folders nested too deep".to_owned()));
@@ -103,7 +104,7 @@ fn folder(
         match std::fs::metadata(&path) {
             Ok(meta) if meta.is_dir() => folder(&path, &format!("{rel}/"), above, leave_out, found, unread),
             Ok(meta) if meta.is_file() => found.push(Input { rel, path, bytes: meta.len() }),
-            Ok(_) => unread.push((rel, "not a regular file".to_owned())),
+            Ok(_) => unread.push((rel, NO_LOG[0].to_owned())),
             Err(error) => unread.push((rel, format!("cannot be opened: {}", error.kind()))),
         }
     }
@@ -113,6 +114,19 @@ fn folder(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_utf8_stay_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        for name in [&b"caf\xE8.log"[..], b"caf\xE9.log", "café.log".as_bytes()] {
+            std::fs::write(dir.path().join(OsStr::from_bytes(name)), "x").unwrap();
+        }
+        let (found, _) = walk(&[dir.path().to_owned()], &[]).unwrap();
+        let names: Vec<_> = found.iter().map(|f| f.rel.as_str()).collect();
+        assert_eq!(names, ["caf\\xE8.log", "caf\\xE9.log", "café.log"]);
+    }
 
     #[test]
     fn files_come_sorted_and_broken_links_are_named() {

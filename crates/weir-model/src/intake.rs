@@ -23,6 +23,9 @@ pub struct Reject {
 /// How much of a rejected record is kept, in bytes.
 pub const REJECT_TEXT_MAX: usize = 512;
 
+/// Why a thing that lies among the logs is none, so that nothing is missing when it is not read.
+pub const NO_LOG: [&str; 2] = ["not a regular file", "a link to a folder above it"];
+
 /// What became of one file: `records = parsed + rejected + duplicates`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Intake {
@@ -65,6 +68,12 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// Whether something of it may be evidence and could not be read: it is damaged, or cannot be opened.
+    #[must_use]
+    pub fn cut_short(&self) -> bool {
+        self.sha256.is_none() && !self.reasons.keys().any(|reason| NO_LOG.contains(&reason.as_str()))
+    }
+
     /// Whether every record is accounted for.
     pub fn balanced(&self) -> bool {
         self.records == self.parsed + self.rejected + self.duplicates

@@ -37,16 +37,26 @@ pub struct Scoped {
     pub people: Vec<ExposedSubject>,
 }
 
+/// What the logs are known to hold and to lack.
+#[derive(Clone, Copy, Debug)]
+pub struct Logs<'a> {
+    /// What each sensor delivered, with its silences.
+    pub coverage: &'a [Coverage],
+    /// Files that could not be read, or not to their end: anything may be in them.
+    pub unread: &'a [Gap],
+    /// Whether any record at all is known to show people's data.
+    pub data_seen: bool,
+}
+
 /// The scope of all findings; `near` holds at least the records of `access` that `hands` select, so that questions about them need not go to the
-/// whole `session`; `data_seen` says whether any record at all is known to show people's data; `hands` gives each finding's condition on `access` that selects its hand's records.
+/// whole `session`; `hands` gives each finding's condition on `access` that selects its hand's records.
 pub async fn scope(
     session: &Session,
     near: &Session,
     findings: &[Finding],
     hands: &BTreeMap<String, String>,
-    coverage: &[Coverage],
+    logs: Logs<'_>,
     categories: &BTreeMap<String, Vec<String>>,
-    data_seen: bool,
 ) -> Result<Scoped, ScopeError> {
     let (mut scopes, mut counted) = (BTreeMap::new(), BTreeMap::new());
     let mut people = BTreeMap::new();
@@ -61,7 +71,8 @@ pub async fn scope(
             let Some(reached) = reached(session, near, seen, condition, categories).await? else { continue };
             let mut gaps = unlogged(session, near, condition).await?;
             let period = reached.period.map_or(seen, |p| (p.first, p.last));
-            gaps.extend(silences(coverage, period));
+            gaps.extend(silences(logs.coverage, period));
+            gaps.extend(logs.unread.iter().cloned());
             let hidden = hidden(&reached, &gaps);
             let scope = bound(&reached, gaps, hidden);
             if counts {
@@ -72,8 +83,8 @@ pub async fn scope(
             scopes.insert(finding.id.clone(), scope);
         }
     }
-    let overall = match union(session, near, &conditions, &counted, coverage, categories).await? {
-        None => nothing_reached(coverage, data_seen),
+    let overall = match union(session, near, &conditions, &counted, logs, categories).await? {
+        None => nothing_reached(logs),
         Some((reached, gaps)) => {
             subjects::count(&mut people, &reached);
             overall(&reached, gaps, &counted)
@@ -88,7 +99,7 @@ async fn union(
     near: &Session,
     conditions: &BTreeSet<&str>,
     scopes: &BTreeMap<String, Scope>,
-    coverage: &[Coverage],
+    logs: Logs<'_>,
     categories: &BTreeMap<String, Vec<String>>,
 ) -> Result<Option<(Reached, Vec<Gap>)>, ScopeError> {
     if conditions.is_empty() {
@@ -103,7 +114,8 @@ async fn union(
     // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
     let mut gaps = unlogged(session, near, &any).await?;
     let concerns = |gap: &&Gap| scopes.values().any(|s| s.gaps.contains(gap));
-    gaps.extend(coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
+    gaps.extend(logs.coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
+    gaps.extend(logs.unread.iter().cloned());
     gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
     gaps.dedup();
     Ok(Some((reached, gaps)))
@@ -232,21 +244,30 @@ fn overall(reached: &Reached, gaps: Vec<Gap>, scopes: &BTreeMap<String, Scope>) 
 }
 
 /// What is said where no finding reached data.
-fn nothing_reached(coverage: &[Coverage], data_seen: bool) -> Scope {
-    let silent = coverage.iter().any(|c| !c.gaps.is_empty());
+fn nothing_reached(logs: Logs<'_>) -> Scope {
+    let silent = logs.coverage.iter().any(|c| !c.gaps.is_empty());
+    let unread = !logs.unread.is_empty();
     let word = "no finding reached records of a dataset";
-    let judged = match (data_seen, silent) {
-        (false, _) => (
+    let judged = match (logs.data_seen, silent, unread) {
+        (false, ..) => (
             Determinable::No,
             "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell"
                 .to_owned(),
         ),
-        (true, false) => (Determinable::Yes, format!("{word}, and no sensor was silent")),
-        (true, true) => {
+        (true, false, false) => (Determinable::Yes, format!("{word}, and no sensor was silent")),
+        (true, true, false) => {
             (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
         }
+        (true, false, true) => {
+            (Determinable::Partly, format!("{word}; what files hold that could not be read is not known"))
+        }
+        (true, true, true) => (
+            Determinable::Partly,
+            format!("{word}; what happened in the sensors' gaps, and what files hold that could not be read, is not known"),
+        ),
     };
-    told(&Reached::default(), Bounds { lower: 0, upper: Some(0) }, judged, Vec::new())
+    let bounds = Bounds { lower: 0, upper: (!unread).then_some(0) };
+    told(&Reached::default(), bounds, judged, logs.unread.to_vec())
 }
 
 #[cfg(test)]

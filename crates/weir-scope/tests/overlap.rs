@@ -15,7 +15,7 @@ use weir_model::{
     Access, Basis, Citation, Common, Evidence, FileTag, Finding, Micros, Records, Severity, Subject,
     TimeBasis,
 };
-use weir_scope::{Scoped, scope};
+use weir_scope::{Logs, Scoped, scope};
 
 const START: i64 = 1_735_689_600_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -111,7 +111,8 @@ fn coverage() -> Vec<Coverage> {
 async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
     let findings: Vec<Finding> = hands.iter().map(|(id, _)| finding(id)).collect();
     let hands = hands.iter().map(|(id, c)| ((*id).to_owned(), (*c).to_owned())).collect();
-    scope(session, session, &findings, &hands, coverage, &BTreeMap::new(), true).await.unwrap()
+    let logs = Logs { coverage, unread: &[], data_seen: true };
+    scope(session, session, &findings, &hands, logs, &BTreeMap::new()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,4 +160,34 @@ async fn the_greatest_counts_add_up_to_a_bound_and_never_to_nobody() {
     assert_eq!(upper(two), i64::MAX as u64 * 2);
     let all = scoped(&session, &[("a", "true")], &[]).await;
     assert_eq!(upper(all), u64::MAX);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let cut = Gap {
+        what: "the file `b.gz`".to_owned(),
+        from: None,
+        to: None,
+        reason: "not read to its end: compressed data is damaged".to_owned(),
+        records_expected: None,
+    };
+    let logs = Logs { coverage: &[], unread: std::slice::from_ref(&cut), data_seen: true };
+    let of = async |hands: &BTreeMap<String, String>| {
+        scope(&session, &session, &[finding("a")], hands, logs, &BTreeMap::new()).await.unwrap().overall
+    };
+    let reached = of(&[("a".to_owned(), "src_ip = '192.0.2.1'".to_owned())].into()).await;
+    assert_eq!((reached.subjects.unwrap().upper, &reached.gaps), (None, &vec![cut.clone()]));
+    let nothing = of(&BTreeMap::new()).await;
+    assert_eq!(nothing.determinable, Determinable::Partly);
+    assert_eq!(
+        (nothing.subjects, &nothing.gaps),
+        (Some(Bounds { lower: 0, upper: None }), &vec![cut.clone()])
+    );
+    assert!(
+        nothing.reason.contains("could not be read") && !nothing.reason.contains("no sensor was silent"),
+        "{}",
+        nothing.reason
+    );
 }

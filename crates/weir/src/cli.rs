@@ -26,7 +26,7 @@ const EXAMPLES: &str = "Examples:
   weir explain 77b1d02e9ac45f10 --case case/    what a finding stands on: its days, threshold and records
   weir finding ack 77b1d02e9ac45f10 --case case/ --reason 'ticket 12'
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 with --fail-on when met.";
+Exit codes: 0 done, 1 failed or nothing could be read, 2 usage, 3 with --fail-on when met.";
 
 /// What every command takes.
 #[derive(Args, Debug)]

@@ -76,6 +76,10 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
     } else {
         print_summary(&weir_engine::report::summary_text(&done.case, &done.report.display().to_string()))?;
     }
+    let totals = &done.case.totals;
+    if totals.parsed + totals.duplicates == 0 {
+        return Err(ProgramError::NothingRead);
+    }
     let worst = done.case.findings.iter().filter(|f| f.calls()).map(|f| f.severity).max();
     let met = asked.fail_on.map(Severity::from).is_some_and(|bar| worst.is_some_and(|w| w >= bar));
     Ok(ExitCode::from(if met { 3 } else { 0 }))
@@ -92,7 +96,7 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
         for row in &done.intake {
             print_json(row)?;
         }
-        return Ok(ExitCode::SUCCESS);
+        return read_something(&done.intake);
     }
     let sum = |of: fn(&weir_model::intake::Intake) -> u64| done.intake.iter().map(of).sum::<u64>();
     let unread: Vec<_> = done.intake.iter().filter(|i| i.source.is_none()).collect();
@@ -108,6 +112,14 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
     for row in unread {
         let why: Vec<&str> = row.reasons.keys().map(String::as_str).collect();
         print(&format!("  unread: {} ({})\n", row.path.escape_debug(), why.join("; ").escape_debug()))?;
+    }
+    read_something(&done.intake)
+}
+
+/// Failure where no record of any file could be read.
+fn read_something(intake: &[weir_model::intake::Intake]) -> Done {
+    if intake.iter().all(|i| i.parsed + i.duplicates == 0) {
+        return Err(ProgramError::NothingRead);
     }
     Ok(ExitCode::SUCCESS)
 }

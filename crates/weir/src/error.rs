@@ -34,6 +34,9 @@ pub enum ProgramError {
         /// The system's own words.
         message: String,
     },
+    /// None of the files holds a record that could be read.
+    #[error("nothing in these files could be read")]
+    NothingRead,
     /// Ctrl-C.
     #[error("interrupted; nothing half done is visible, run it again to go on")]
     Interrupted,
@@ -44,6 +47,10 @@ impl Diagnostic for ProgramError {
         let help = match self {
             Self::Engine(error) => error.help(),
             Self::Usage { help, .. } => help.clone(),
+            Self::NothingRead => Some(
+                "the account says why of each file; `weir sources` lists the formats that are read"
+                    .to_owned(),
+            ),
             _ => None,
         };
         help.map(|h| Box::new(h) as Box<dyn fmt::Display>)

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A place with a log of `minutes` minutes of 1 March 2026, a request each.
@@ -32,6 +32,47 @@ fn weir(dir: &Path, arguments: &[&str]) -> Output {
 
 fn words(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "|").collect::<Vec<_>>().join(" ")
+}
+
+fn report(dir: &Path) -> String {
+    words(&std::fs::read(dir.join("case/report.md")).unwrap())
+}
+
+/// A gzip file cut in its middle, made of a file beside it.
+fn cut_gzip(of: &Path) -> PathBuf {
+    let gzip = Command::new("gzip").arg("-c").arg(of).output().unwrap();
+    let path = of.with_file_name("older-access.log.gz");
+    std::fs::write(&path, &gzip.stdout[..gzip.stdout.len() / 2]).unwrap();
+    path
+}
+
+#[test]
+fn a_file_that_could_not_be_read_is_said_beside_the_silences() {
+    let here = place(600);
+    cut_gzip(&here.path().join("logs/access.log"));
+    let done = weir(here.path(), &["investigate", "logs", "-o", "case"]);
+    assert_eq!(done.status.code(), Some(0), "{}", words(&done.stderr));
+    let text = words(&done.stdout);
+    assert!(text.contains("the file `older-access.log.gz`"), "{text}");
+    assert!(!text.contains("and no sensor was silent"), "{text}");
+    let report = report(here.path());
+    assert!(report.contains("1 file could not be read, or not to the end"), "{report}");
+    assert!(report.contains("What these files hold is not known"), "{report}");
+}
+
+#[test]
+fn where_nothing_could_be_read_the_job_fails() {
+    let here = place(0);
+    std::fs::write(here.path().join("logs/access.log"), [0_u8, 159, 146, 150].repeat(99)).unwrap();
+    for asked in [&["investigate", "logs", "-o", "case"][..], &["ingest", "logs", "--lake", "lake"]] {
+        let done = weir(here.path(), asked);
+        assert_eq!(done.status.code(), Some(1), "{asked:?}");
+        assert!(
+            words(&done.stderr).contains("nothing in these files could be read"),
+            "{}",
+            words(&done.stderr)
+        );
+    }
 }
 
 #[test]

@@ -190,5 +190,10 @@ fn sure(case: &Case) -> Said<'_> {
         let unread = words::quantity(case.totals.files_unread, "file was", "files were");
         words.push_str(&format!(" {unread} not understood."));
     }
+    let cut = case.intake.iter().filter(|i| i.cut_short()).count() as u64;
+    if cut > 0 {
+        let cut = words::quantity(cut, "file", "files");
+        words.push_str(&format!(" {cut} could not be read, or not to the end."));
+    }
     Said::Derived(words, "scope", "scope")
 }

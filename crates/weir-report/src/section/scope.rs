@@ -125,6 +125,9 @@ fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Bl
     })
 }
 
+/// Files named that could not be read.
+const UNREAD_MAX: usize = 10;
+
 pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
     if case.coverage.is_empty() {
         return vec![Block::Statements(vec![Said::needs("at least one log with times.")])];
@@ -170,6 +173,16 @@ pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
         None => {
             blocks.push(Block::Note("No sensor was silent for longer than its own rhythm explains.".into()))
         }
+    }
+    let cut: Vec<_> = case.intake.iter().filter(|i| i.cut_short()).map(|i| i.path.clone()).collect();
+    if !cut.is_empty() {
+        let (shown, rest) = cut.split_at(cut.len().min(UNREAD_MAX));
+        let more =
+            if rest.is_empty() { String::new() } else { format!(" and {} more (intake.jsonl)", rest.len()) };
+        blocks.push(Block::Note(format!(
+            "What these files hold is not known, since they could not be read, or not to the end: {}{more}.",
+            shown.join(", ")
+        )));
     }
     blocks
 }
