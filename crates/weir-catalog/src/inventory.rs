@@ -55,6 +55,7 @@ impl Inventories {
             let key = row.required("key", key.as_ref())?;
             let (created, retired) =
                 (row.begin("created", created.as_ref())?, row.end("retired", retired.as_ref())?);
+            row.in_order("created", created, "retired", retired)?;
             if keys.iter().any(|k: &KeyRow| k.key == key) {
                 return Err(
                     row.wrong(format!("key `{key}` stands twice"), "keep one row for each key".to_owned())
@@ -70,19 +71,32 @@ impl Inventories {
     /// Adds `people.csv`: `person,joined,left`, in any order, other columns ignored. A person who came back has several rows.
     ///
     /// # Errors
-    /// If a column is missing, or a person or time cannot be read; names the line.
+    /// If a column is missing, a person or time cannot be read, or a person stands twice for one time; names the line.
     pub fn add_people(&mut self, file: &str, text: &str) -> Result<(), CatalogError> {
         let mut rows = Rows::read(file, text, &["person", "joined", "left"])?;
-        let mut people = self.people.take().unwrap_or_default();
+        let mut people: Vec<(PersonRow, u64)> = Vec::new();
         while let Some(row) = rows.next()? {
             let [person, joined, left] = row.values.as_slice() else { continue };
             let person = row.required("person", person.as_ref())?;
             let (joined, left) = (row.begin("joined", joined.as_ref())?, row.end("left", left.as_ref())?);
-            people.push(PersonRow { person, joined, left });
+            row.in_order("joined", joined, "left", left)?;
+            people.push((PersonRow { person, joined, left }, row.line));
         }
         people.sort();
-        people.dedup();
-        self.people = Some(people);
+        for two in people.windows(2) {
+            let [(one, _), (other, line)] = two else { continue };
+            if one.person == other.person
+                && one.left.is_none_or(|left| other.joined.is_none_or(|at| at < left))
+            {
+                return Err(CatalogError::Csv {
+                    file: file.to_owned(),
+                    line: *line,
+                    message: format!("`{}` stands twice for the same time", other.person),
+                    help: "keep one row for each time that a person was there; who came back has a row with `left` before it".to_owned(),
+                });
+            }
+        }
+        self.people.get_or_insert_default().extend(people.into_iter().map(|(person, _)| person));
         Ok(())
     }
 }
@@ -143,6 +157,23 @@ impl Row<'_> {
     fn required(&self, name: &str, value: Option<&String>) -> Result<String, CatalogError> {
         let missing = || self.wrong(format!("`{name}` is blank"), format!("give each row its `{name}`"));
         value.cloned().ok_or_else(missing)
+    }
+
+    /// That what ends does not end before it begins.
+    fn in_order(
+        &self,
+        begins: &str,
+        begin: Option<Micros>,
+        ends: &str,
+        end: Option<Micros>,
+    ) -> Result<(), CatalogError> {
+        match begin.zip(end) {
+            Some((begin, end)) if end <= begin => Err(self.wrong(
+                format!("`{ends}` is before `{begins}`"),
+                format!("exchange them, or leave `{ends}` blank"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn begin(&self, name: &str, value: Option<&String>) -> Result<Option<Micros>, CatalogError> {
@@ -216,6 +247,22 @@ mod tests {
             fail("key,owner,created,retired\nk,a\n"),
             (2, "it has 2 values for 4 columns".into(), fail("key,owner,created,retired\nk,a\n").2)
         );
+        assert_eq!(
+            fail("key,owner,created,retired\nk,a,,\nk2,b,2025-01-02,2025-01-01\n"),
+            (3, "`retired` is before `created`".into(), "exchange them, or leave `retired` blank".into())
+        );
+        let people = |text: &str| Inventories::default().add_people("p.csv", text).unwrap_err().to_string();
+        assert_eq!(
+            people("person,joined,left\nann,2025-02-01,2025-01-01\n"),
+            "`p.csv` line 2: `left` is before `joined`"
+        );
+        assert_eq!(
+            people("person,joined,left\nann,2025-01-01,\nbob,,\nann,2025-06-01,\n"),
+            "`p.csv` line 4: `ann` stands twice for the same time"
+        );
+        Inventories::default()
+            .add_people("p.csv", "person,joined,left\nann,2025-01-01,2025-02-01\nann,2025-06-01,\n")
+            .unwrap();
         assert_eq!(fail("key,owner,created,retired\nk,a,,\nk,b,,\n").1, "key `k` stands twice");
     }
 }

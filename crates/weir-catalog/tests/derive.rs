@@ -128,7 +128,10 @@ fn configuration_that_cannot_be_meant_is_an_error_with_a_mend() {
     let e = fail("[[dataset]]\nname='a'\nroutes=['/m/{member}']\nsubject='membr'");
     assert!(matches!(e, CatalogError::Subject { .. }));
     assert_eq!(e.help(), Some("did you mean `member`?"));
-    assert!(matches!(fail("[[dataset]]\nname='a'\n[[dataset]]\nname='a'"), CatalogError::Twice { .. }));
+    let mut twice = Config::parse("[[dataset]]\nname='a'").unwrap();
+    twice.datasets.push(twice.datasets[0].clone());
+    let e = Catalog::new(&twice, &Learned::default(), Links::new()).unwrap_err();
+    assert!(matches!(e, CatalogError::Twice { .. }));
 }
 
 #[test]

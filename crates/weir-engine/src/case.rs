@@ -39,6 +39,14 @@ pub(crate) async fn assemble(
     let unread = unread(&intake);
     let logs = weir_scope::Logs { coverage: &coverage, unread: &unread, data_seen };
     let scoped = weir_scope::scope(context.session, near, &findings, hands, logs, &categories).await?;
+    if let (Some(members), Some(people)) = (context.config.organisation.members, scoped.overall.subjects)
+        && members < people.lower
+    {
+        limits.push(format!(
+            "`members` in weir.toml says that data of {members} people is held, and records show data of at least {}",
+            people.lower
+        ));
+    }
     let suppressed_subjects = suppressed_subjects(&findings, &scoped.people);
     let period = period(&coverage);
     let mut series = series(context, near, &findings, hands).await?;

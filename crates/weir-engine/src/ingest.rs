@@ -32,6 +32,8 @@ pub struct Ingested {
     pub intake: Vec<Intake>,
     /// Whether anything was committed; nothing is when every file was known.
     pub committed: bool,
+    /// What was told and does not fit these files.
+    pub warnings: Vec<String>,
 }
 
 /// Reads every file under the inputs into the lake. `leave_out` are folders of ours (the case, the lake) that may lie among them.
@@ -55,7 +57,11 @@ pub async fn ingest(
         run.file(file, settings, progress).await?;
     }
     progress.done();
-    run.end().await
+    let warnings = match files.as_slice() {
+        [] => Vec::new(),
+        files => settings.unmatched(files.iter().map(|f| f.rel.as_str())),
+    };
+    Ok(Ingested { warnings, ..run.end().await? })
 }
 
 /// The account of something that could not be read at all.
@@ -224,7 +230,7 @@ impl Run {
             || self.intake.iter().any(|i| !said.contains(&(i.path.as_str(), i.sha256.as_deref())));
         if !news {
             self.ingest.abandon().await?;
-            return Ok(Ingested { intake: self.intake, committed: false });
+            return Ok(Ingested { intake: self.intake, ..Ingested::default() });
         }
         let mut rest = self.folding.end();
         while let Some(folded) = rest.next().await {
@@ -234,6 +240,6 @@ impl Run {
             self.ingest.state(STATE_LEARNED, learner.to_bytes());
         }
         self.ingest.commit(&self.intake).await?;
-        Ok(Ingested { intake: self.intake, committed: true })
+        Ok(Ingested { intake: self.intake, committed: true, ..Ingested::default() })
     }
 }

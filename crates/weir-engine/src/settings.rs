@@ -3,7 +3,7 @@
 use crate::EngineError;
 use std::path::Path;
 use std::sync::Arc;
-use weir_catalog::{Asns, Catalog, Countries, Inventories, Learned, Links};
+use weir_catalog::{Asns, Catalog, CatalogError, Countries, Inventories, Learned, Links};
 use weir_model::ModelError;
 use weir_model::config::{Config, SourceConfig};
 use weir_sources::source::FileOptions;
@@ -26,7 +26,8 @@ pub struct Settings {
 impl Settings {
     /// Reads `weir.toml` and the files it names, relative to it.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
-        let config = Config::parse(&text(path)?).map_err(|error| match error {
+        let written = text(path)?;
+        let config = Config::parse(&written).map_err(|error| match error {
             ModelError::Config { message, help, line } => {
                 EngineError::Config { path: path.to_owned(), line, message, help }
             }
@@ -37,6 +38,8 @@ impl Settings {
                 help: None,
             },
         })?;
+        Catalog::new(&config, &Learned::default(), Links::default())
+            .map_err(|error| untellable(path, &written, &error))?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let mut settings = Self { config, ..Self::default() };
         if let Some(name) = settings.config.inventory.keys.clone() {
@@ -56,12 +59,13 @@ impl Settings {
             settings.links.add_csv(&link.file, &link.from, &link.to, &text(&beside(&link.file))?)?;
         }
         for source in &settings.config.sources {
-            zone(path, source)?;
+            zone(path, &written, source)?;
             if let Some(format) =
                 source.format.as_deref().filter(|f| weir_sources::sources::by_name(f).is_none())
             {
                 return Err(wrong(
                     path,
+                    line_of(&written, format),
                     format!("no source is named `{format}`"),
                     Some("`weir sources` lists them"),
                 ));
@@ -84,8 +88,18 @@ impl Settings {
         };
         options.fields = source.fields.clone();
         options.sensor = source.sensor.clone();
-        options.time_zone = zone(Path::new(""), source).ok().flatten().or_else(|| self.sensor_zone(source));
+        options.time_zone =
+            source.time_zone.as_deref().and_then(parse_zone).or_else(|| self.sensor_zone(source));
         (options, source.format.clone())
+    }
+
+    /// Patterns of `[[source]]` that no file matches.
+    pub(crate) fn unmatched<'f>(&self, files: impl Iterator<Item = &'f str> + Clone) -> Vec<String> {
+        let no_file = |source: &&SourceConfig| !files.clone().any(|file| matches(&source.files, file));
+        let said = |s: &SourceConfig| {
+            format!("`files = \"{}\"` of a `[[source]]` in weir.toml matches no file that was given", s.files)
+        };
+        self.config.sources.iter().filter(no_file).map(said).collect()
     }
 
     fn sensor_zone(&self, source: &SourceConfig) -> Option<jiff::tz::TimeZone> {
@@ -94,22 +108,54 @@ impl Settings {
     }
 }
 
-fn wrong(path: &Path, message: String, help: Option<&str>) -> EngineError {
-    EngineError::Config { path: path.to_owned(), line: None, message, help: help.map(str::to_owned) }
+fn wrong(path: &Path, line: Option<usize>, message: String, help: Option<&str>) -> EngineError {
+    EngineError::Config { path: path.to_owned(), line, message, help: help.map(str::to_owned) }
 }
 
 fn text(path: &Path) -> Result<String, EngineError> {
-    std::fs::read_to_string(path).map_err(|e| unreadable(path, &e))
+    let bytes = std::fs::read(path).map_err(|e| unreadable(path, &e))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        EngineError::Config {
+            path: path.to_owned(),
+            line: Some(line),
+            message: "it is not UTF-8".to_owned(),
+            help: Some("save the file as UTF-8".to_owned()),
+        }
+    })
+}
+
+/// The 1-based line on which a text first stands.
+fn line_of(text: &str, what: &str) -> Option<usize> {
+    text.lines().position(|line| line.contains(what)).map(|at| at + 1)
+}
+
+/// What a catalog finds wrong with the configuration, with its line.
+fn untellable(path: &Path, text: &str, error: &CatalogError) -> EngineError {
+    let line = match error {
+        CatalogError::Route { route, .. } => {
+            line_of(text, &format!("{route}\"")).or_else(|| line_of(text, route))
+        }
+        CatalogError::Subject { subject, .. } => {
+            line_of(text, &format!("\"{subject}\"")).or_else(|| line_of(text, subject))
+        }
+        _ => None,
+    };
+    let help = error.help().map(str::to_owned);
+    EngineError::Config { path: path.to_owned(), line, message: error.to_string(), help }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
     EngineError::Input { path: path.to_owned(), message: error.to_string() }
 }
 
-fn zone(path: &Path, source: &SourceConfig) -> Result<Option<jiff::tz::TimeZone>, EngineError> {
+fn zone(path: &Path, text: &str, source: &SourceConfig) -> Result<Option<jiff::tz::TimeZone>, EngineError> {
     let Some(name) = source.time_zone.as_deref() else { return Ok(None) };
     let help = Some("give an IANA name like `Asia/Seoul` or an offset like `+09:00`");
-    parse_zone(name).map(Some).ok_or_else(|| wrong(path, format!("`{name}` is not a time zone"), help))
+    parse_zone(name)
+        .map(Some)
+        .ok_or_else(|| wrong(path, line_of(text, name), format!("`{name}` is not a time zone"), help))
 }
 
 fn parse_zone(name: &str) -> Option<jiff::tz::TimeZone> {

@@ -2,6 +2,8 @@
 //!
 //! Unknown keys are errors that suggest the nearest name. This module parses text; reading files is the engine's job.
 
+mod check;
+
 use crate::ModelError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,15 +145,8 @@ impl Config {
             let line = e.span().map(|s| text.bytes().take(s.start).filter(|b| *b == b'\n').count() + 1);
             ModelError::Config { help: suggestion(e.message()), message: e.message().to_owned(), line }
         })?;
-        let wrong = config.told_countries().find(|country| !is_code(country)).cloned();
-        match wrong {
-            Some(wrong) => Err(ModelError::Config {
-                message: format!("`{wrong}` in `permitted_countries` is no country code"),
-                line: None,
-                help: Some("countries are told by ISO 3166-1 alpha-2: `KR`".to_owned()),
-            }),
-            None => Ok(config),
-        }
+        check::check(&config, text)?;
+        Ok(config)
     }
 
     /// Whether a dataset may be read from a country; `None` where nobody told.
@@ -168,15 +163,6 @@ impl Config {
     pub fn is_home(&self, country: &str) -> bool {
         self.organisation.home_country.as_ref().is_some_and(|home| home.eq_ignore_ascii_case(country))
     }
-
-    fn told_countries(&self) -> impl Iterator<Item = &String> {
-        let own = self.datasets.iter().filter_map(|d| d.permitted_countries.as_ref());
-        self.organisation.permitted_countries.iter().chain(own).flatten()
-    }
-}
-
-fn is_code(country: &str) -> bool {
-    country.len() == 2 && country.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// "unknown field `datset`, expected one of `dataset`, ..." becomes "did you mean `dataset`?".

@@ -3,7 +3,7 @@
 use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
 use crate::error::ProgramError;
 use crate::findings;
-use crate::terminal::{Bar, print, print_json, print_summary};
+use crate::terminal::{Bar, print, print_json, print_summary, warn};
 use std::process::ExitCode;
 use weir_engine::{EngineError, Investigation, Progress, Quiet, Settings, Unmasked};
 use weir_model::{Micros, Severity, Span};
@@ -76,6 +76,7 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
     } else {
         print_summary(&weir_engine::report::summary_text(&done.case, &done.report.display().to_string()))?;
     }
+    warn(&done.ingested.warnings, json);
     let totals = &done.case.totals;
     if totals.parsed + totals.duplicates == 0 {
         return Err(ProgramError::NothingRead);
@@ -92,6 +93,7 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
     let key = weir_engine::fingerprints()?;
     let done =
         weir_engine::ingest(&lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json)).await?;
+    warn(&done.warnings, json);
     if json {
         for row in &done.intake {
             print_json(row)?;

@@ -40,6 +40,23 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), ProgramError> {
     print(&format!("{}\n", weir_engine::report::escape::json(&text)))
 }
 
+/// The most of a warning that is shown, in characters.
+const WARNING_MAX: usize = 400;
+
+/// Says what does not stop the work, on stderr.
+pub fn warn(warnings: &[String], json: bool) {
+    let mut err = std::io::stderr().lock();
+    for warning in warnings {
+        let said = if json {
+            writeln!(err, "{}", serde_json::json!({ "warning": warning }))
+        } else {
+            writeln!(err, "warning: {}", weir_engine::report::escape::terminal(warning, WARNING_MAX))
+        };
+        // Nobody may be listening any more.
+        drop(said);
+    }
+}
+
 /// Says why it failed, and gives the exit code.
 pub fn failed(error: &ProgramError, json: bool) -> ExitCode {
     let code = error.code();

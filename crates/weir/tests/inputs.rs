@@ -94,3 +94,35 @@ fn a_span_may_have_any_ends_and_an_empty_one_is_told_from_an_empty_log() {
         assert!(!text.contains("no record has a time"), "{text}");
     }
 }
+
+#[test]
+fn what_was_told_wrongly_names_file_line_and_mend() {
+    let here = place(60);
+    let told = |config: &[u8], keys: &[u8]| {
+        std::fs::write(here.path().join("weir.toml"), config).unwrap();
+        std::fs::write(here.path().join("keys.csv"), keys).unwrap();
+        let done = weir(here.path(), &["investigate", "logs", "-o", "case", "--config", "weir.toml"]);
+        (done.status.code(), words(&done.stderr))
+    };
+    let wrong = |config: &[u8], keys: &[u8], expected: &str| {
+        let (code, text) = told(config, keys);
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("help:"), "{text}");
+        assert!(matches!(code, Some(1 | 2)), "{code:?}");
+        assert!(!here.path().join("case").exists(), "what is refused costs nothing");
+    };
+    wrong(b"[organisation]\nname = \"Caf\xe9\"\n", b"", "`weir.toml` line 2: it is not UTF-8");
+    let keys = b"[inventory]\nkeys = \"keys.csv\"\n";
+    wrong(keys, b"key,owner,created,retired\nk,\xe9,,\n", "`keys.csv` line 2: it is not UTF-8");
+    wrong(
+        b"[[dataset]]\nname = \"a\"\nroutes = [\"/m/{m\"]\n",
+        b"",
+        "`weir.toml` line 3: route `/m/{m` of dataset `a` has a parameter that is not a whole segment",
+    );
+    let (code, text) = told(b"[[source]]\nfiles = \"edge/*.gz\"\n", b"");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("warning: `files = \"edge/*.gz\"` of a `[[source]]` in weir.toml matches no file"),
+        "{text}"
+    );
+}

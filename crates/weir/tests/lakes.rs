@@ -73,6 +73,9 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The table that loses something, and how.
+type Loss<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
 #[test]
 fn a_lake_that_lost_a_part_says_which_and_concludes_nothing() {
     let here = Terminal::new();
@@ -82,7 +85,7 @@ fn a_lake_that_lost_a_part_says_which_and_concludes_nothing() {
     let remove = |path: PathBuf| move || std::fs::remove_file(&path).unwrap();
     let remove_all = |path: PathBuf| move || std::fs::remove_dir_all(&path).unwrap();
     let at = |name: &str| here.path("hurt").join(name);
-    let losses: [(&str, Box<dyn Fn()>); 9] = [
+    let losses: [Loss<'_>; 9] = [
         ("access", Box::new(remove_all(at("access")))),
         ("access", Box::new(remove(at(&log("access", 1))))),
         ("access", Box::new(remove(at(&log("access", 0))))),

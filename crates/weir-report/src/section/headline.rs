@@ -125,7 +125,9 @@ fn whose(case: &Case) -> Said<'_> {
     if scope.subjects.is_none() || scope.determinable == Determinable::No {
         return Said::Unknown(format!("{people}. {}", words::label_first(&scope.reason)));
     }
-    let of = case.organisation.members.map(|m| format!(" of {} held", words::count(m))).unwrap_or_default();
+    let least = scope.subjects.map_or(0, |people| people.lower);
+    let held = case.organisation.members.filter(|held| *held >= least);
+    let of = held.map(|m| format!(" of {} held", words::count(m))).unwrap_or_default();
     let what = match scope.categories.as_slice() {
         [] => String::new(),
         categories => {
