@@ -134,7 +134,7 @@ fn a_credential_whose_issuance_could_not_be_read_is_in_doubt_and_no_other() {
     );
     assert!(
         doubt.limits.iter().any(|l| l.starts_with(
-            "1 records of the issuing log could not be read; by where they stand, at most 1 of these 1"
+            "1 record of the issuing log could not be read; by where they stand, at most 1 of these 1"
         )),
         "{doubt:#?}"
     );

@@ -165,8 +165,8 @@ fn explain(issuing: &Issuing, group: &Group, members: &Members, standing: &keys:
     );
     if group.explained.doubtful() {
         text.push_str(&format!(
-            " But {} records of the issuing log could not be read, and {} of these credentials can have been issued in them: it may be no more than that.",
-            issuing.unread.records, group.explained.most
+            " But {} of the issuing log could not be read, and {} of these credentials can have been issued in them: it may be no more than that.",
+            issuing.unread.words(), group.explained.most
         ));
     }
     if let (Some(key), true) = (&group.key, group.key_never_issued) {

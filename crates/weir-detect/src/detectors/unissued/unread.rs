@@ -121,6 +121,14 @@ impl Unread {
         explained
     }
 
+    /// How many, in words.
+    pub(super) fn words(&self) -> String {
+        match self.records {
+            1 => "1 record".to_owned(),
+            n => format!("{n} records"),
+        }
+    }
+
     /// What a finding cannot say for rejects' sake.
     pub(super) fn limit(&self, explained: &Explained) -> Option<String> {
         let at_most = match explained.most {
@@ -129,8 +137,8 @@ impl Unread {
         };
         (self.records > 0).then(|| {
             format!(
-                "{} records of the issuing log could not be read; by where they stand, {at_most} can have been issued in them",
-                self.records
+                "{} of the issuing log could not be read; by where they stand, {at_most} can have been issued in them",
+                self.words()
             )
         })
     }
