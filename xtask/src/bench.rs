@@ -59,6 +59,9 @@ pub fn run(arguments: &[&str]) -> Done {
     if wants("gzip") {
         ratios.push(bench.against_gzip(asked.lines)?);
     }
+    if wants("people") {
+        ratios.extend(bench.people(asked.lines)?);
+    }
     if wants("memory") {
         ratios.push(bench.memory(asked.lines)?);
     }
@@ -90,6 +93,9 @@ fn read(arguments: &[&str]) -> Done<Asked> {
     }
     Ok(asked)
 }
+
+/// Whose data the generated access log shows.
+const CONFIG: &str = "[[dataset]]\nname = \"orders\"\nroutes = [\"/members/{member}/orders\"]\n";
 
 /// Where files lie, and what reads them.
 struct Bench {
@@ -166,6 +172,54 @@ impl Bench {
             median(ratios.into_iter()),
             told,
         ))
+    }
+
+    /// What is asked of a lake that knows whose data its routes show, beside DuckDB on its Parquet of the same log.
+    fn people(&self, lines: u64) -> Done<[Ratio; 2]> {
+        let files = Input::Access.make(&self.folder, lines)?;
+        let theirs = self.folder.join("duckdb.parquet");
+        let way = Rival::of(Input::Access).first().ok_or("DuckDB has no way to read it")?;
+        way.run(&self.python, &files, &self.folder)?;
+        let config = self.folder.join("weir.toml");
+        std::fs::write(&config, CONFIG).map_err(|e| format!("{}: {e}", config.display()))?;
+        let lake = self.folder.join("lake");
+        let _ = std::fs::remove_dir_all(&lake);
+        let weir = || command(target().join("release/weir"));
+        let (config, lake) = (config.display().to_string(), lake.display().to_string());
+        let ends = ["--lake", lake.as_str(), "--config", config.as_str()];
+        finish("ingest", weir().arg("ingest").arg(&files).args(ends))?;
+        let ask = |name: &str, bar: f64, ours: &str, other: &str| -> Done<Ratio> {
+            let other = other.replace("{file}", &theirs.display().to_string());
+            let (mut seconds, mut ratios) = ((Vec::new(), Vec::new()), Vec::new());
+            for round in 0..self.rounds {
+                say(&format!("── {name}, round {}", round + 1));
+                let asked = ["--unmask", "--reason", "bench"];
+                let (our, _) = measure(weir().arg("sql").args(ends).args(asked).arg(ours))?;
+                let their = rivals::query(&self.python, &other)?.seconds;
+                ratios.push(their / our);
+                seconds.0.push(our);
+                seconds.1.push(their);
+            }
+            let (our, their) = (median(seconds.0.into_iter()), median(seconds.1.into_iter()));
+            let told = format!("{our:.2} and {their:.2} s");
+            Ok(Ratio::at_least(name, bar, median(ratios.into_iter()), told))
+        };
+        let reach = ask(
+            "people per address over all days: speed, times DuckDB's `approx_count_distinct`",
+            10.0,
+            "SELECT count(*), max(n) FROM (SELECT entity, distinct_count(people, entity) AS n FROM rollup WHERE kind = 'origin' GROUP BY 1)",
+            "SELECT count(*), max(n) FROM (SELECT src_ip, approx_count_distinct(split_part(path, '/', 3)) AS n FROM '{file}' WHERE status = 200 GROUP BY 1)",
+        )?;
+        let some = "src_ip LIKE '10.0.1.%'";
+        let exact = ask(
+            "exact people of a campaign of 256 addresses: speed, times DuckDB's",
+            1.0,
+            &format!("SELECT count(DISTINCT subject) FROM access WHERE {some} AND shown"),
+            &format!(
+                "SELECT count(DISTINCT split_part(path, '/', 3)) FROM '{{file}}' WHERE {some} AND status = 200"
+            ),
+        )?;
+        Ok([reach, exact])
     }
 
     /// Peak memory of ten times the records, of the same addresses.

@@ -8,7 +8,7 @@ use weir_model::{Explained, Finding, Span};
 
 /// Explains the finding of an id that a run over the lake found.
 pub async fn explain(lake: &Lake, id: &str) -> Result<Explained, EngineError> {
-    let finding = life::find(lake.dir(), id)?;
+    let finding = life::find(lake.folder()?, id)?;
     let snapshot = lake.snapshot().await?;
     let session = snapshot.session(&snapshot.session_options(), None)?;
     let all = days(&session, &[&finding], Span::default()).await?;
@@ -19,7 +19,7 @@ pub async fn explain(lake: &Lake, id: &str) -> Result<Explained, EngineError> {
         days_of: days.as_ref().and_then(|d| d.kind),
         members: days.as_ref().map_or(0, |d| d.members as u64),
         series: days.map(|d| d.series).unwrap_or_default(),
-        campaign: life::campaign(lake.dir(), &finding)?,
+        campaign: life::campaign(lake.folder()?, &finding)?,
         manual: format!("weir detectors {}", finding.detector),
         finding,
     })

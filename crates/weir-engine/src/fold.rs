@@ -189,15 +189,31 @@ pub(crate) async fn refold(
         return Ok(snapshot);
     }
     progress.stage("folding", None);
-    let _right = lake.folding().await?;
-    let snapshot = lake.snapshot().await?;
-    if fresh(&snapshot) {
-        progress.done();
-        return Ok(snapshot);
-    }
+    let right = lake.folding().await?;
+    let folded = async {
+        let snapshot = lake.snapshot().await?;
+        if fresh(&snapshot) {
+            return Ok::<_, EngineError>(snapshot);
+        }
+        fold_again(lake, &snapshot, catalog, progress).await?;
+        Ok(lake.snapshot().await?)
+    };
+    let (folded, released) = (folded.await, right.release().await);
+    progress.done();
+    let snapshot = folded?;
+    released?;
+    Ok(snapshot)
+}
+
+async fn fold_again(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    catalog: &Arc<Catalog>,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
     let session = snapshot.session(&snapshot.session_options(), None)?;
     let mut folding = Beside::start(Arc::clone(catalog), lake.memory(), None);
-    let mut refold = lake.refold(&snapshot, catalog.id()).await?;
+    let mut refold = lake.refold(snapshot, catalog.id()).await?;
     for table in Table::ALL {
         use futures::StreamExt;
         let mut records = session.stream(&format!("SELECT * FROM {}", table.name())).await?;
@@ -214,9 +230,7 @@ pub(crate) async fn refold(
         again(&mut refold, folded).await?;
     }
     rest.learned().await?;
-    refold.commit().await?;
-    progress.done();
-    Ok(lake.snapshot().await?)
+    Ok(refold.commit().await?)
 }
 
 async fn again(refold: &mut Refold, folded: Folded) -> Result<(), EngineError> {

@@ -47,21 +47,27 @@ pub async fn ingest(
 ) -> Result<Ingested, EngineError> {
     let (files, unlisted) = walk(inputs, leave_out)?;
     let waits = || progress.stage("waiting for another ingest into this lake", None);
-    let _right = lake.ingesting(waits).await?;
+    let right = lake.ingesting(waits).await?;
     progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
-    let mut run = Run::begin(lake, settings, fingerprints).await?;
-    for (path, reason) in unlisted {
-        run.intake.push(unread(path, reason));
-    }
-    for file in &files {
-        run.file(file, settings, progress).await?;
-    }
-    progress.done();
+    let read = async {
+        let mut run = Run::begin(lake, settings, fingerprints).await?;
+        for (path, reason) in unlisted {
+            run.intake.push(unread(path, reason));
+        }
+        for file in &files {
+            run.file(file, settings, progress).await?;
+        }
+        progress.done();
+        run.end().await
+    };
+    let (read, released) = (read.await, right.release().await);
     let warnings = match files.as_slice() {
         [] => Vec::new(),
         files => settings.unmatched(files.iter().map(|f| f.rel.as_str())),
     };
-    Ok(Ingested { warnings, ..run.end().await? })
+    let ingested = Ingested { warnings, ..read? };
+    released?;
+    Ok(ingested)
 }
 
 /// The account of something that could not be read at all.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Learner, Masked};
 use weir_detect::{Context, run_all};
-use weir_lake::{Lake, Memory, RecordBatch, Session, Snapshot};
+use weir_lake::{Lake, LakeError, Memory, RecordBatch, Session, Snapshot};
 use weir_model::case::Case;
 use weir_model::{Finding, Micros, Span};
 use weir_sources::secrets::Fingerprints;
@@ -114,7 +114,7 @@ const UNMASKED: &str = "unmasked.jsonl";
 /// Records a look at people by name, on the disk before anything is shown.
 fn record(lake: &Lake, who: &Unmasked, query: &str) -> Result<(), EngineError> {
     use std::io::Write;
-    let path = lake.dir().join(UNMASKED);
+    let path = lake.folder()?.join(UNMASKED);
     let line = serde_json::json!({
         "time": who.time, "user": who.user, "reason": who.reason, "query": query
     });
@@ -154,6 +154,9 @@ pub async fn investigate(
         return Err(EngineError::CaseAmongLogs { case: what.case.clone(), input: input.clone() });
     }
     let what = &Investigation { span: what.span.comparable(), ..what.clone() };
+    if weir_lake::is_bucket(&what.lake) {
+        return Err(LakeError::NoFolder { place: what.lake.display().to_string() }.into());
+    }
     let _alone = alone(&what.case)?;
     let lake = open_lake(&what.lake, true, what.memory).await?;
     let ours = [what.case.clone(), what.lake.clone()];

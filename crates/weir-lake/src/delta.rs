@@ -3,20 +3,22 @@
 //! Delta is used for its log alone (atomic commits, versions, other tools' reach); scans never go through it. The protocol stays
 //! at reader 1 / writer 2, which every Delta reader opens, and old log entries are kept: a finding names versions.
 
+use crate::store::Store;
 use crate::tables::{Name, Part};
 use crate::{LakeError, Result};
 use arrow_schema::{Field, Schema, SchemaRef};
+use deltalake_core::DeltaTable;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::{DeltaTable, DeltaTableBuilder};
 use futures::TryStreamExt;
+use object_store::prefix::PrefixStore;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use url::Url;
 use weir_model::Micros;
 
 /// How often a commit gives way to other writers of the same table before it fails.
@@ -85,27 +87,28 @@ pub(crate) struct Listing {
 #[derive(Clone, Debug)]
 pub(crate) struct DeltaLog {
     name: Name,
-    url: Url,
+    store: LogStoreRef,
 }
 
 impl DeltaLog {
-    pub(crate) fn new(root: &Url, name: Name) -> Result<Self> {
-        let url = root.join(&format!("{name}/")).map_err(|e| LakeError::log(name.as_str(), e))?;
-        Ok(Self { name, url })
+    pub(crate) fn new(store: &Store, name: Name) -> Result<Self> {
+        let url = store.url.join(&format!("{name}/")).map_err(|e| LakeError::log(name.as_str(), e))?;
+        let objects = Arc::new(PrefixStore::new(Arc::clone(&store.objects), name.as_str()));
+        let store = default_logstore(objects, Arc::clone(&store.root), &url, &StorageConfig::default());
+        Ok(Self { name, store })
     }
 
     fn fail(&self, error: impl ToString) -> LakeError {
         LakeError::log(self.name.as_str(), error)
     }
 
-    fn table(&self) -> Result<DeltaTable> {
-        let builder = DeltaTableBuilder::from_url(self.url.clone()).map_err(|e| self.fail(e))?;
-        builder.build().map_err(|e| self.fail(e))
+    fn table(&self) -> DeltaTable {
+        DeltaTable::new(Arc::clone(&self.store))
     }
 
     /// The table loaded at a version (the latest if none is given); `None` when it was never made.
     async fn load(&self, version: Option<i64>) -> Result<Option<DeltaTable>> {
-        let mut table = self.table()?;
+        let mut table = self.table();
         if !table.verify_deltatable_existence().await.map_err(|e| self.fail(e))? {
             return Ok(None);
         }
@@ -121,7 +124,7 @@ impl DeltaLog {
 
     /// Makes the table unless it is there.
     pub(crate) async fn create(&self, schema: &SchemaRef) -> Result<()> {
-        let table = self.table()?;
+        let table = self.table();
         if table.verify_deltatable_existence().await.map_err(|e| self.fail(e))? {
             return Ok(());
         }
@@ -139,7 +142,7 @@ impl DeltaLog {
         match created {
             Ok(_) => Ok(()),
             // Another process made it between the look and the leap.
-            Err(e) => match self.table()?.verify_deltatable_existence().await {
+            Err(e) => match self.table().verify_deltatable_existence().await {
                 Ok(true) => Ok(()),
                 _ => Err(self.fail(e)),
             },
@@ -148,7 +151,7 @@ impl DeltaLog {
 
     /// The table's latest version; `None` when it was never made.
     pub(crate) async fn version(&self) -> Result<Option<i64>> {
-        let table = self.table()?;
+        let table = self.table();
         if !table.verify_deltatable_existence().await.map_err(|e| self.fail(e))? {
             return Ok(None);
         }

@@ -48,6 +48,14 @@ pub enum LakeError {
         /// What is missing.
         what: String,
     },
+    /// What is asked for is kept in the lake's folder, and the lake lies in a bucket.
+    #[error(
+        "{place} is no folder, and what people say of findings and who saw people by name is recorded in the lake's folder"
+    )]
+    NoFolder {
+        /// The lake.
+        place: String,
+    },
     /// A version of a table that does not exist (any more).
     #[error("table `{table}` has no version {version}")]
     Version {
@@ -99,6 +107,9 @@ impl LakeError {
             }
             Self::Log { .. } | Self::Lost { .. } => Some(MEND_LAKE),
             Self::Version { .. } => Some("the snapshot was taken from another lake, or its log was cut"),
+            Self::NoFolder { .. } => Some(
+                "a lake in a bucket answers `weir ingest`, `weir sql` and `weir learn`; for the rest, ingest the same logs into a lake in a folder",
+            ),
             Self::Query { help, .. } => help.as_deref(),
             _ => None,
         }

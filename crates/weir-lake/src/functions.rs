@@ -1,5 +1,6 @@
 //! Functions that every session has, beside DataFusion's own. They travel to a cluster by name.
 
+use crate::merging::distinct_count;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow_schema::DataType;
@@ -15,6 +16,7 @@ pub(crate) fn register(context: &SessionContext) {
     context.register_udf(network());
     context.register_udf(hash());
     context.register_udf(hash_share());
+    context.register_udaf(distinct_count());
 }
 
 /// `network(address)`: the `/24` or `/48` an address belongs to; null when it is none.

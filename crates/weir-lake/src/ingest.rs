@@ -182,13 +182,14 @@ impl Ingest {
         let mut versions = BTreeMap::new();
         for name in Name::ALL {
             self.stop_at(name.as_str())?;
+            self.lake.inner.store.may_write().await?;
             if let Some(files) = staged.get(&name).filter(|files| !files.is_empty()) {
                 let version = self.commit_table(name, files, id).await?;
                 versions.insert(name.to_string(), version);
             }
         }
         self.stop_at("release")?;
-        self.stage.lease.release()?;
+        self.stage.lease.release(&self.lake.inner.store).await?;
         Ok(versions)
     }
 

@@ -1,6 +1,5 @@
-//! A lake: one Delta table per name in one folder, opened, pinned, repaired.
+//! A lake: one Delta table per name in one folder or under one prefix of a bucket, opened, pinned, repaired.
 
-use crate::Result;
 use crate::delta::{DataFile, DeltaLog};
 use crate::ingest::Ingest;
 use crate::lease::{Abandoned, Lease, Right};
@@ -11,6 +10,7 @@ use crate::stage::StageLimits;
 use crate::store::Store;
 use crate::tables::Name;
 use crate::whole;
+use crate::{LakeError, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,12 +34,12 @@ pub(crate) struct Inner {
 
 impl Inner {
     pub(crate) fn log(&self, name: Name) -> Result<DeltaLog> {
-        self.logs.get(&name).cloned().map_or_else(|| DeltaLog::new(&self.store.url, name), Ok)
+        self.logs.get(&name).cloned().map_or_else(|| DeltaLog::new(&self.store, name), Ok)
     }
 }
 
 impl Lake {
-    /// Opens the lake in a folder; with `create`, makes the folder and its tables where missing.
+    /// Opens the lake in a folder, or in a bucket (`s3://BUCKET/PREFIX`); with `create`, makes the folder and its tables where missing.
     pub async fn open(dir: &Path, create: bool) -> Result<Self> {
         Self::open_within(dir, create, Memory::default()).await
     }
@@ -55,11 +55,11 @@ impl Lake {
     }
 
     async fn opened(dir: &Path, create: bool, memory: Memory, limits: StageLimits) -> Result<Self> {
-        let store = Store::open(dir, create)?;
+        let store = Store::open(dir, create).await?;
         let logs: Result<BTreeMap<Name, DeltaLog>> =
-            Name::ALL.into_iter().map(|name| Ok((name, DeltaLog::new(&store.url, name)?))).collect();
+            Name::ALL.into_iter().map(|name| Ok((name, DeltaLog::new(&store, name)?))).collect();
         let logs = logs?;
-        let intake = DeltaLog::new(&store.url, Name::Intake)?.version().await?;
+        let intake = DeltaLog::new(&store, Name::Intake)?.version().await?;
         let mut there = BTreeSet::new();
         for (name, log) in &logs {
             there.extend(log.version().await?.map(|_| *name));
@@ -78,9 +78,13 @@ impl Lake {
         Ok(Self { inner: Arc::new(Inner { store, logs, memory, limits }) })
     }
 
-    /// The lake's folder.
-    pub fn dir(&self) -> &Path {
-        &self.inner.store.dir
+    /// The lake's folder, in which lies what is kept beside its tables.
+    ///
+    /// # Errors
+    /// If it lies in a bucket.
+    pub fn folder(&self) -> Result<&Path> {
+        let place = || self.inner.store.url.as_str().trim_end_matches('/').to_owned();
+        self.inner.store.folder().ok_or_else(|| LakeError::NoFolder { place: place() })
     }
 
     /// The memory that work on it may hold.
@@ -90,9 +94,10 @@ impl Lake {
 
     /// Starts an ingest, after repairing what killed ones left.
     pub async fn begin(&self) -> Result<Ingest> {
+        self.inner.store.may_write().await?;
         self.repair().await?;
         let snapshot = self.snapshot().await?;
-        let lease = Lease::take(&self.inner.store)?;
+        let lease = Lease::take(&self.inner.store).await?;
         Ok(Ingest::new(self.clone(), snapshot, lease, self.inner.limits))
     }
 
@@ -113,7 +118,7 @@ impl Lake {
                 }
             }
             let snapshot = Snapshot::new(self.clone(), listings);
-            let unaccounted = whole::unaccounted(&self.inner.store, &snapshot, &ingests);
+            let unaccounted = whole::unaccounted(&self.inner.store, &snapshot, &ingests).await;
             tries += 1;
             let settled = self.version(Name::Intake).await? == before;
             match unaccounted {
@@ -162,8 +167,9 @@ impl Lake {
 
     /// Starts replacing the rollups that a snapshot shows by ones folded under another catalog.
     pub async fn refold(&self, snapshot: &Snapshot, catalog: &str) -> Result<Refold> {
+        self.inner.store.may_write().await?;
         self.repair().await?;
-        let lease = Lease::take(&self.inner.store)?;
+        let lease = Lease::take(&self.inner.store).await?;
         Refold::new(self.clone(), snapshot, lease, self.inner.limits, catalog)
     }
 
@@ -172,7 +178,7 @@ impl Lake {
     /// What is removed was never visible to any reader: an ingest without a row in `intake` does not exist, and its input is still
     /// where it was read from. So this deletes no evidence, holds notwithstanding.
     pub async fn repair(&self) -> Result<Vec<i64>> {
-        let abandoned = Lease::abandoned(&self.inner.store)?;
+        let abandoned = Lease::abandoned(&self.inner.store).await?;
         if abandoned.is_empty() {
             return Ok(Vec::new());
         }
@@ -186,7 +192,7 @@ impl Lake {
                 self.take_back(&left).await?;
                 repaired.push(id);
             }
-            left.lease.release()?;
+            left.lease.release(&self.inner.store).await?;
         }
         Ok(repaired)
     }

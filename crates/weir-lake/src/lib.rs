@@ -9,6 +9,7 @@
 //! anything a query asks for. Its interface shows no type of Delta or DataFusion, only Arrow's.
 
 mod answer;
+mod bucket;
 mod cite;
 mod delta;
 mod derive;
@@ -22,6 +23,7 @@ mod lease;
 mod lookup;
 mod marks;
 mod memory;
+mod merging;
 mod narrow;
 mod order;
 mod overlap;
@@ -56,3 +58,4 @@ pub use rows::KnownFile;
 pub use session::{Batches, Session, SessionOptions};
 pub use snapshot::Snapshot;
 pub use stage::StageLimits;
+pub use store::is_bucket;

@@ -58,9 +58,10 @@ impl Refold {
                 log.create(&with_catalog(schema)).await?;
             }
             if !new.is_empty() || !old.is_empty() {
+                self.lake.inner.store.may_write().await?;
                 log.commit(&new, old, self.stage.lease.id).await?;
             }
         }
-        self.stage.lease.release()
+        self.stage.lease.release(&self.lake.inner.store).await
     }
 }

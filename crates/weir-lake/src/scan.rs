@@ -4,6 +4,7 @@
 //! DataFusion's own parts, so that it can be shipped to a cluster; Delta has no part in it.
 
 use crate::delta::DataFile;
+use crate::store::Store;
 use crate::tables::{Name, Part};
 use arrow_array::{ArrayRef, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow_schema::{DataType, Schema, SchemaRef, SortOptions};
@@ -37,12 +38,13 @@ pub(crate) struct ScanTable {
     schema: SchemaRef,
     /// Sorted by path.
     files: Arc<[DataFile]>,
+    objects: ObjectStoreUrl,
     prefix: StorePath,
 }
 
 impl ScanTable {
-    pub(crate) fn new(name: Name, schema: SchemaRef, files: Arc<[DataFile]>, prefix: StorePath) -> Self {
-        Self { name, schema, files, prefix }
+    pub(crate) fn new(name: Name, schema: SchemaRef, files: Arc<[DataFile]>, store: &Store) -> Self {
+        Self { name, schema, files, objects: store.scanned.clone(), prefix: store.prefix.clone() }
     }
 
     fn table_schema(&self) -> TableSchema {
@@ -170,7 +172,7 @@ impl TableProvider for ScanTable {
         };
         let source = ParquetSource::new(table_schema).with_table_parquet_options(options);
         let count = if order.is_some() { files.len() } else { state.config().target_partitions() };
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+        let config = FileScanConfigBuilder::new(self.objects.clone(), Arc::new(source))
             .with_file_groups(groups(files, count))
             .with_output_ordering(order.into_iter().collect())
             .with_statistics(whole)

@@ -3,6 +3,7 @@
 use crate::derive::{Derive, view};
 use crate::pool::Headroom;
 use crate::snapshot::Snapshot;
+use crate::store::Store;
 use crate::tables::Name;
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
@@ -64,7 +65,7 @@ pub(crate) fn digest_of_each(access: DataFrame) -> Result<DataFrame> {
 /// own 10 MB were too few for two batches of addresses and client names.
 const MERGE_BYTES_MAX: usize = 64 << 20;
 
-fn context(options: &SessionOptions) -> Result<SessionContext> {
+fn context(options: &SessionOptions, store: &Store) -> Result<SessionContext> {
     let mut config =
         SessionConfig::new().with_batch_size(options.batch_rows.max(1)).with_information_schema(true);
     if let Some(partitions) = options.partitions {
@@ -87,6 +88,7 @@ fn context(options: &SessionOptions) -> Result<SessionContext> {
         .with_metadata_cache_limit(options.memory_bytes_max / 32)
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
         .build_arc()?;
+    runtime.register_object_store(store.scanned.as_ref(), Arc::clone(&store.root));
     let context = SessionContext::new_with_config_rt(config, runtime);
     crate::functions::register(&context);
     Ok(context)
@@ -98,7 +100,7 @@ impl Session {
         options: &SessionOptions,
         derive: Option<Arc<dyn Derive>>,
     ) -> Result<Self> {
-        let context = context(options)?;
+        let context = context(options, snapshot.store())?;
         // A digest made under another configuration shows other columns than records do.
         let kept = derive.as_ref().is_some_and(|by| by.kept() && snapshot.has_digest_of(by.id()));
         for name in Name::ALL.into_iter().filter(|name| *name != Name::State) {
@@ -126,7 +128,7 @@ impl Session {
         let Some(table) = snapshot.table(name) else {
             return Ok(None);
         };
-        Ok(Some(context(&SessionOptions::default())?.read_table(table)?))
+        Ok(Some(context(&SessionOptions::default(), snapshot.store())?.read_table(table)?))
     }
 
     /// The snapshot it reads.

@@ -7,6 +7,7 @@ use crate::lake::Lake;
 use crate::rows::{KnownFile, Reader};
 use crate::scan::ScanTable;
 use crate::session::{Batches, Session, SessionOptions};
+use crate::store::Store;
 use crate::tables::{Name, Part};
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
@@ -90,8 +91,13 @@ impl Snapshot {
 
     pub(crate) fn table(&self, name: Name) -> Option<Arc<dyn TableProvider>> {
         let pinned = self.tables.get(&name)?;
-        let prefix = self.lake.inner.store.prefix.clone();
-        Some(Arc::new(ScanTable::new(name, Arc::clone(&pinned.schema), Arc::clone(&pinned.files), prefix)))
+        let (schema, files) = (Arc::clone(&pinned.schema), Arc::clone(&pinned.files));
+        Some(Arc::new(ScanTable::new(name, schema, files, self.store())))
+    }
+
+    /// Where its lake lies.
+    pub(crate) fn store(&self) -> &Store {
+        &self.lake.inner.store
     }
 
     /// What queries of the snapshot may use, as its lake was opened.

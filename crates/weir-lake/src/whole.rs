@@ -5,9 +5,10 @@
 //! files hold. What each ingest wrote is kept in `state`. What it refuses: to guess what is missing, or to go on without it.
 
 use crate::delta::DataFile;
+use crate::lease::Lease;
 use crate::rows::Reader;
 use crate::snapshot::Snapshot;
-use crate::store::{LEASES, Store};
+use crate::store::Store;
 use crate::tables::Name;
 use crate::{LakeError, Result};
 use datafusion::prelude::{col, lit};
@@ -48,13 +49,20 @@ pub(crate) fn no_table_is_missing(there: &BTreeSet<Name>) -> Result<()> {
 }
 
 /// Files of ingests that neither committed nor are under way: the account has lost them.
-pub(crate) fn unaccounted(store: &Store, snapshot: &Snapshot, all: &BTreeSet<i64>) -> Option<LakeError> {
-    let known = |id: &&i64| {
-        snapshot.ingests().contains(id) || store.dir.join(LEASES).join(format!("{id}.lease")).exists()
-    };
-    let id = all.iter().find(|id| !known(id))?;
-    let name = Name::Intake;
-    Some(lost(name, format!("other tables hold ingest {id} and an entry of `{name}/_delta_log` is missing")))
+pub(crate) async fn unaccounted(
+    store: &Store,
+    snapshot: &Snapshot,
+    all: &BTreeSet<i64>,
+) -> Option<LakeError> {
+    for id in all.iter().filter(|id| !snapshot.ingests().contains(id)) {
+        if !Lease::is_there(store, *id).await {
+            let name = Name::Intake;
+            let what =
+                format!("other tables hold ingest {id} and an entry of `{name}/_delta_log` is missing");
+            return Some(lost(name, what));
+        }
+    }
+    None
 }
 
 /// That every file the snapshot names lies there, whole, and that every ingest's rows are in them.

@@ -257,12 +257,16 @@ impl From<Covered> for Cover {
 /// `weir ingest`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  weir ingest /var/log/nginx --lake /data/lake     (run it again any time: only what is new is read)")]
+  weir ingest /var/log/nginx --lake /data/lake     (run it again any time: only what is new is read)
+  weir ingest /var/log/nginx --lake s3://logs/lake
+
+A lake in a bucket is reached as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and, for other providers, AWS_ENDPOINT_URL say. The store must
+keep conditional writes (If-None-Match, If-Match), as S3 does; processes on any number of machines write to it one after the other.")]
 pub struct Ingest {
     /// Files and folders of logs.
     #[arg(required = true, value_hint = ValueHint::AnyPath)]
     pub inputs: Vec<PathBuf>,
-    /// The lake; made when missing.
+    /// The lake, a folder or `s3://BUCKET/PREFIX`; made when missing.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub lake: PathBuf,
     /// Configuration.
@@ -287,7 +291,7 @@ pub struct Sql {
     /// Why people are shown by name; recorded.
     #[arg(long, value_name = "TEXT", requires = "unmask", value_parser = said)]
     pub reason: Option<String>,
-    /// The lake.
+    /// The lake, a folder or `s3://BUCKET/PREFIX`.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub lake: PathBuf,
     /// Configuration.
@@ -298,7 +302,7 @@ pub struct Sql {
 /// `weir learn`.
 #[derive(Args, Debug)]
 pub struct Learn {
-    /// The lake.
+    /// The lake, a folder or `s3://BUCKET/PREFIX`.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub lake: PathBuf,
     /// Configuration so far.

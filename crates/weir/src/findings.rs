@@ -7,7 +7,7 @@ use crate::terminal::{print, print_json, print_summary};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use weir_engine::report::{escape, explain_text, words};
-use weir_engine::{Memory, Said};
+use weir_engine::{EngineError, Memory, Said};
 use weir_model::disposition::{Act, Cover};
 
 /// The lake meant: named, else the case's own.
@@ -56,7 +56,7 @@ pub async fn say(asked: OfFinding, json: bool) -> Done {
     // Opened for the check that it is a lake: nothing is recorded in a folder that is none.
     let lake = weir_engine::open_lake(&lake(found)?, false, Memory::default()).await?;
     let said = Said { finding, act, scope, until, reason, by: by.unwrap_or_else(account), time: now() };
-    let recorded = weir_engine::say(lake.dir(), said)?;
+    let recorded = weir_engine::say(lake.folder().map_err(EngineError::from)?, said)?;
     if json {
         print_json(&recorded)?;
     } else {

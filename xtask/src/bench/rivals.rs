@@ -14,7 +14,9 @@ pub struct Rival {
 const SCRIPT: &str = "
 import duckdb, resource, sys, time
 began = time.perf_counter()
-duckdb.sql(sys.argv[1])
+answer = duckdb.sql(sys.argv[1])
+if answer is not None:
+    answer.fetchall()
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 ";
 
@@ -76,14 +78,17 @@ impl Rival {
             .statement
             .replace("{files}", &files.display().to_string())
             .replace("{out}", &out.display().to_string());
-        let said = command(python).args(["-c", SCRIPT, &statement]).output().map_err(|e| e.to_string())?;
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        let mut numbers = text.split_whitespace().map(str::parse::<f64>);
-        match (said.status.success(), numbers.next(), numbers.next()) {
-            (true, Some(Ok(seconds)), Some(Ok(memory))) => {
-                Ok(Run { seconds, memory: memory as u64, written: size(&out) })
-            }
-            _ => Err(format!("DuckDB failed: {}", String::from_utf8_lossy(&said.stderr))),
-        }
+        Ok(Run { written: size(&out), ..query(python, &statement)? })
+    }
+}
+
+/// Runs a statement in DuckDB to its last row.
+pub fn query(python: &Path, statement: &str) -> Done<Run> {
+    let said = command(python).args(["-c", SCRIPT, statement]).output().map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let mut numbers = text.split_whitespace().map(str::parse::<f64>);
+    match (said.status.success(), numbers.next(), numbers.next()) {
+        (true, Some(Ok(seconds)), Some(Ok(memory))) => Ok(Run { seconds, memory: memory as u64, written: 0 }),
+        _ => Err(format!("DuckDB failed: {} {}", said.status, String::from_utf8_lossy(&said.stderr))),
     }
 }

@@ -83,8 +83,8 @@ async fn other_readers_count_the_same_rows() {
         ingest(&lake, &World { rows: 500, file, uids: false, day_of: three_days }, "f").await;
     }
     let tables = ["access", "intake", "auth"];
-    let delta = python(&found, DELTALAKE, lake.dir(), &tables);
+    let delta = python(&found, DELTALAKE, lake.folder().unwrap(), &tables);
     assert_eq!(delta, "access 1500 1\nintake 3 1\nauth 0 1\n");
-    let duck = python(&found, DUCKDB, lake.dir(), &tables);
+    let duck = python(&found, DUCKDB, lake.folder().unwrap(), &tables);
     assert_eq!(duck, "access 1500\nintake 3\nauth 0\n");
 }
