@@ -19,8 +19,8 @@ use weir_rollup::{Digest, Fold, Merged, Row, encode};
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
 
-/// Batches that may wait to be folded, and to be written.
-const WAITING_MAX: usize = 2;
+/// Batches that may wait before each step: to be derived from, to be folded, to be written.
+const WAITING_MAX: usize = 1;
 
 /// What comes of folding.
 pub(crate) enum Folded {

@@ -10,6 +10,7 @@ use arrow_array::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, ident, lit};
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -113,6 +114,11 @@ impl Session {
                     if name == Name::Access && !kept {
                         context.register_table(DIGEST, digest_of_each(shown.clone())?.into_view())?;
                     }
+                    context.register_table(name.as_str(), shown.into_view())?;
+                }
+                _ if name == Name::Digest => {
+                    let last = coalesce(vec![ident("last"), ident("time")]);
+                    let shown = context.read_table(table)?.with_column("last", last)?;
                     context.register_table(name.as_str(), shown.into_view())?;
                 }
                 _ => {

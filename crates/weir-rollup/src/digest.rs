@@ -27,7 +27,8 @@ const DERIVED: [Column; 6] =
 /// The texts that are hashed, by place: address, client, credential, route, person, outcome. The others differ seldom where these do not.
 const HASHED: [usize; 6] = [4, 5, 6, 9, 11, 12];
 
-/// The columns of a digest: when it was, what alike records share, `n` of them, and the time of the `last` (`time` is the first's).
+/// The columns of a digest: when it was, what alike records share, `n` of them, and the time of the `last` (`time` is the first's; null where
+/// it is the last's too).
 pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
@@ -159,7 +160,8 @@ impl Digest {
         }
         columns.push(pick(&kept.iter().map(|k| &k.subjects as _).collect::<Vec<_>>())?);
         columns.push(pick(&kept.iter().map(|k| &k.shown as _).collect::<Vec<_>>())?);
-        columns.push(times(&|g| g.last));
+        let last = groups.iter().map(|g| (g.last > g.first).then_some(g.last));
+        columns.push(Arc::new(last.collect::<TimestampMicrosecondArray>().with_timezone("UTC")));
         columns.push(Arc::new(Int64Array::from_iter_values(groups.iter().map(|g| g.n))));
         RecordBatch::try_new(schema(), columns).map(Some).map_err(wrong)
     }

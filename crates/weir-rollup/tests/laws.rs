@@ -145,7 +145,10 @@ fn digest(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Alike> {
                 "shown",
             ]
             .map(shared);
-            let (first, last, n) = (number("time", row), number("last", row), number("n", row));
+            let (first, n) = (number("time", row), number("n", row));
+            let ended = batch.column_by_name("last").unwrap().is_valid(row);
+            let last = if ended { number("last", row) } else { first };
+            assert!(!ended || last > first);
             assert!(first <= last && first / SPAN_US == last / SPAN_US && n > 0);
             rows.push(((first / SPAN_US, shared.into()), (first, last, n)));
         }

@@ -11,7 +11,7 @@
 //! What it refuses: removal and subtraction. The difference of two estimates drowns in their error; novelty needs exact sets.
 
 use crate::hll::{Hll, RELATIVE_ERROR};
-use crate::wire::Input;
+use crate::wire::{Input, put_varint};
 use crate::{Merge, StatsError, Wire};
 
 /// Largest number of distinct hashes that is counted exactly.
@@ -22,6 +22,7 @@ pub const INLINE_MAX: usize = 3;
 const VERSION: u8 = 2;
 const EXACT: u8 = 0;
 const ESTIMATED: u8 = 1;
+const NEAR: u8 = 2;
 
 /// A mergeable count of distinct 64-bit hashes (see [`crate::hash64`]).
 #[derive(Clone, Default)]
@@ -223,9 +224,15 @@ impl Wire for Distinct {
             out.push(ESTIMATED);
             return hll.write(out);
         }
-        out.push(EXACT);
-        // Related numbers share their first bytes, which a compressor finds.
-        out.extend(self.hashes().unwrap_or(&[]).iter().flat_map(|hash| hash.to_be_bytes()));
+        let hashes = self.hashes().unwrap_or(&[]);
+        let form = out.len();
+        out.push(NEAR);
+        if !put_near(hashes, out) {
+            out.truncate(form);
+            out.push(EXACT);
+            // Related numbers share their first bytes, which a compressor finds.
+            out.extend(hashes.iter().flat_map(|hash| hash.to_be_bytes()));
+        }
     }
 
     fn read(bytes: &[u8]) -> Result<Self, StatsError> {
@@ -243,11 +250,10 @@ impl Wire for Distinct {
                 while input.remaining() > 0 {
                     hashes.push(input.u64()?.swap_bytes());
                 }
-                if !hashes.is_sorted_by(|a, b| a < b) {
-                    return Err(input.damaged("its hashes are not sorted"));
-                }
+                far(&input, &hashes)?;
                 Ok(Self(State::of_sorted(hashes)))
             }
+            NEAR => near(input),
             ESTIMATED => {
                 let hll = Hll::read(&mut input)?;
                 input.end()?;
@@ -258,19 +264,93 @@ impl Wire for Distinct {
     }
 }
 
+/// The first half of a number.
+fn high(number: u64) -> u32 {
+    (number >> 32) as u32
+}
+
+/// The second half.
+fn low(number: u64) -> u32 {
+    number as u32
+}
+
+/// Writes numbers that lie near each other in fewer bytes, as the spans of a visitor do: the least second half of all, then, for each first half, how many
+/// runs of consecutive second halves there are, and of each its distance from the last (of the first, from that least) and its length less one. Says
+/// whether that is shorter than the numbers; if not, what was written is to be dropped.
+fn put_near(hashes: &[u64], out: &mut Vec<u8>) -> bool {
+    let Some(base) = hashes.iter().copied().map(low).min().filter(|_| hashes.len() > 1) else { return false };
+    let most = out.len() + size_of_val(hashes);
+    put_varint(out, base.into());
+    for group in hashes.chunk_by(|a, b| high(*a) == high(*b)) {
+        out.extend(group.first().map_or(0, |first| high(*first)).to_be_bytes());
+        let runs = || group.chunk_by(|a, b| low(*a).checked_add(1) == Some(low(*b)));
+        put_varint(out, runs().count() as u64);
+        let mut last = base;
+        for run in runs() {
+            let start = run.first().map_or(0, |first| low(*first));
+            put_varint(out, u64::from(start - last));
+            put_varint(out, run.len() as u64 - 1);
+            last = run.last().map_or(0, |end| low(*end));
+        }
+        if out.len() >= most {
+            return false;
+        }
+    }
+    true
+}
+
+/// That hashes are sorted, and no shorter written as near ones: a set has one form.
+fn far(input: &Input<'_>, hashes: &[u64]) -> Result<(), StatsError> {
+    if !hashes.is_sorted_by(|a, b| a < b) {
+        return Err(input.damaged("its hashes are not sorted"));
+    }
+    if put_near(hashes, &mut Vec::with_capacity(size_of_val(hashes) + 16)) {
+        return Err(input.damaged("its form is not the shortest"));
+    }
+    Ok(())
+}
+
+/// Reads what [`put_near`] wrote.
+fn near(mut input: Input<'_>) -> Result<Distinct, StatsError> {
+    let bytes = input.take(input.remaining())?;
+    let mut input = Input::new(Distinct::WHAT, bytes);
+    let base = input.varint()?;
+    let mut hashes: Vec<u64> = Vec::new();
+    while input.remaining() > 0 {
+        let high = input.take(4)?.iter().fold(0, |high, byte| high << 8 | u64::from(*byte));
+        let mut last = base;
+        for _ in 0..input.varint()? {
+            let (distance, more) = (input.varint()?, input.varint()?);
+            if more >= EXACT_MAX as u64 || hashes.len() >= EXACT_MAX {
+                return Err(input.damaged("it has too many hashes for an exact set"));
+            }
+            let start = last.saturating_add(distance);
+            last = start.saturating_add(more);
+            if last > u64::from(u32::MAX) {
+                return Err(input.damaged("a number in it is too large"));
+            }
+            hashes.extend((start..=last).map(|low| high << 32 | low));
+        }
+    }
+    let mut again = Vec::with_capacity(bytes.len() + 16);
+    let sorted = hashes.is_sorted_by(|a, b| a < b);
+    if hashes.len() > EXACT_MAX || !sorted || !put_near(&hashes, &mut again) || again != bytes {
+        return Err(input.damaged("its near hashes are not as they are written"));
+    }
+    Ok(Distinct(State::of_sorted(hashes)))
+}
+
 /// Reads hashes that are few enough to need no allocation.
 fn few(mut input: Input<'_>) -> Result<Distinct, StatsError> {
     let (mut len, mut hashes) = (0, [0; INLINE_MAX]);
     while input.remaining() > 0 {
         let hash = input.u64()?.swap_bytes();
-        if len > 0 && hashes.get(len - 1).is_none_or(|before| *before >= hash) {
-            return Err(input.damaged("its hashes are not sorted"));
-        }
         if let Some(slot) = hashes.get_mut(len) {
             *slot = hash;
         }
         len += 1;
     }
+    far(&input, hashes.get(..len).unwrap_or(&[]))?;
     Ok(Distinct(State::Inline { len: len as u8, hashes }))
 }
 

@@ -28,6 +28,14 @@ fn sample(seen: &[(u64, u64)]) -> BottomK<OneValue> {
     all
 }
 
+/// Spans of a few visitors, with their like anywhere a number can lie.
+fn near() -> impl Strategy<Value = Vec<u64>> {
+    let end = u64::from(u32::MAX) - 20;
+    let span = prop_oneof![0..20u64, 2_900_000..2_900_040u64, end..end + 20];
+    vec((0..4u64, span), 0..60)
+        .prop_map(|all| all.into_iter().map(|(who, span)| (who * 0x5555_5555) << 32 | span).collect())
+}
+
 fn merged<T: Merge + Clone>(a: &T, b: &T) -> T {
     let mut all = a.clone();
     all.merge(b);
@@ -78,6 +86,18 @@ proptest! {
     }
 
     #[test]
+    fn numbers_near_each_other_keep_the_laws(
+        a in near(), b in near(), c in near(), cut in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let [x, y, z] = [&a, &b, &c].map(|set| set.iter().copied().collect::<Distinct>());
+        laws(&x, &y, &z);
+        prop_assert!(x.to_bytes().len() <= 2 + 8 * x.exact().unwrap_or(u64::MAX / 8 - 1) as usize);
+        let mut bytes = x.to_bytes();
+        *cut.get_mut(&mut bytes) = byte;
+        canonical::<Distinct>(&bytes);
+    }
+
+    #[test]
     fn histogram_keeps_the_laws(a in vec(any::<f64>(), 0..60), b in vec(0.0..1e12f64, 0..60), c in vec(0.0..40.0f64, 0..60)) {
         laws(&histogram(&a), &histogram(&b), &histogram(&c));
         prop_assert_eq!(merged(&histogram(&a), &histogram(&b)), histogram(&[a, b].concat()));
@@ -109,8 +129,8 @@ proptest! {
     }
 
     #[test]
-    fn hostile_bytes_are_refused_without_a_panic(bytes in vec(any::<u8>(), 0..400), form in 0..3u8) {
-        for head in [vec![], vec![1], vec![1, form], vec![1, 1, form]] {
+    fn hostile_bytes_are_refused_without_a_panic(bytes in vec(any::<u8>(), 0..400), form in 0..4u8) {
+        for head in [vec![], vec![1], vec![1, form], vec![1, 1, form], vec![2], vec![2, form], vec![2, 1, form]] {
             let bytes = [head, bytes.clone()].concat();
             canonical::<Distinct>(&bytes);
             canonical::<LogHistogram>(&bytes);
@@ -132,16 +152,16 @@ proptest! {
 #[test]
 fn errors_say_what_is_wrong() {
     assert_eq!(Distinct::from_bytes(&[9]), Err(StatsError::Version { what: "distinct count", version: 9 }));
-    let error = Distinct::from_bytes(&[1, 0, 7]).unwrap_err();
+    let error = Distinct::from_bytes(&[2, 0, 7]).unwrap_err();
     assert_eq!(error.to_string(), "stored distinct count cannot be read: it is cut short");
     assert!(
-        Distinct::from_bytes(&[1, 0].into_iter().chain([1; 16]).collect::<Vec<u8>>()).is_err(),
+        Distinct::from_bytes(&[2, 0].into_iter().chain([1; 16]).collect::<Vec<u8>>()).is_err(),
         "a repeated hash"
     );
-    assert!(Distinct::from_bytes(&[1, 1, 0, 3, 60]).is_err(), "a rank beyond 53");
+    assert!(Distinct::from_bytes(&[2, 1, 0, 3, 60]).is_err(), "a rank beyond 53");
     assert!(
         Distinct::from_bytes(
-            &[1, 0].into_iter().chain((0..300u64).flat_map(u64::to_le_bytes)).collect::<Vec<u8>>()
+            &[2, 0].into_iter().chain((0..300u64).flat_map(u64::to_be_bytes)).collect::<Vec<u8>>()
         )
         .is_err()
     );
@@ -167,7 +187,7 @@ fn few_values_need_no_memory_of_their_own() {
 /// stated 1.6 %. Sizes cross the change of form and both ends of the range.
 #[test]
 fn the_estimate_keeps_its_stated_error() {
-    const SETS: u64 = 40;
+    const SETS: u64 = 400;
     for n in [1, 3, 256, 257, 300, 1000, 3000, 10_000, 30_000, 100_000] {
         let mut errors = Vec::new();
         let mut within = 0;
@@ -184,8 +204,11 @@ fn the_estimate_keeps_its_stated_error() {
             assert_eq!(deviation, 0.0, "{n}");
         }
         assert!(deviation < 0.0163 * 1.25, "{n}: spread {deviation}");
-        assert!(mean.abs() < 3.5 * 0.0163 / (SETS as f64).sqrt(), "{n}: bias {mean}");
-        assert!(within >= SETS - 1, "{n}: {within}");
+        // Just beyond the exact sets an estimate is never below them, so only errors upwards are left: 0.4 of their spread in the mean.
+        let upwards = if n == EXACT_MAX as u64 + 1 { 0.4 * 0.0163 } else { 0.0 };
+        assert!(mean.abs() < upwards + 3.5 * 0.0163 / (SETS as f64).sqrt(), "{n}: bias {mean}");
+        // 99.7 in 100 of a normal error, whose tails are a little heavier here.
+        assert!(within * 100 >= SETS * 99, "{n}: {within}");
     }
 }
 
