@@ -13,6 +13,7 @@ pub struct Rival {
 /// Prints the seconds from the first statement to the last, and the largest resident set.
 const SCRIPT: &str = "
 import duckdb, resource, sys, time
+duckdb.sql('SET enable_progress_bar = false')
 began = time.perf_counter()
 answer = duckdb.sql(sys.argv[1])
 if answer is not None:
