@@ -41,9 +41,13 @@ pub(crate) struct DataFile {
 impl DataFile {
     /// The ingest that wrote the file; `None` for files of a refold, which one commit puts in place of others.
     pub(crate) fn ingest(&self) -> Option<i64> {
-        let name = self.path.rsplit('/').next()?;
-        name.strip_prefix('i')?.split_once('-')?.0.parse().ok()
+        writer_of(self.path.rsplit('/').next()?, &['i'])
     }
+}
+
+/// Who wrote a file of this name (`i123-0.parquet`), if one of those that begin so: `i` an ingest, `r` a refold.
+pub(crate) fn writer_of(name: &str, letters: &[char]) -> Option<i64> {
+    name.strip_prefix(letters)?.split_once('-')?.0.parse().ok()
 }
 
 /// Per-file statistics as Delta's log has them.

@@ -9,6 +9,7 @@
 //! that carry its id.
 
 use crate::bucket::Held;
+use crate::delta::writer_of;
 use crate::store::{LEASES, Store};
 use crate::tables::Name;
 use crate::{LakeError, Result};
@@ -201,7 +202,7 @@ impl Lease {
             while let Some(object) =
                 objects.try_next().await.map_err(|e| LakeError::read(name.as_str(), e))?
             {
-                let of = object.location.filename().and_then(writer_of);
+                let of = object.location.filename().and_then(|name| writer_of(name, &['i', 'r']));
                 if let Some(left) = found.iter_mut().find(|left| Some(left.lease.id) == of) {
                     left.staged.push(object.location.to_string());
                 }
@@ -241,11 +242,6 @@ fn shown(id: i64) -> String {
 /// The ingest whose lease has this name.
 fn id_of(name: &str) -> Option<i64> {
     name.strip_suffix(".lease")?.parse().ok()
-}
-
-/// The ingest or refold that wrote a file of this name: `i123-0.parquet`.
-fn writer_of(name: &str) -> Option<i64> {
-    name.strip_prefix(['i', 'r'])?.split_once('-')?.0.parse().ok()
 }
 
 /// A positive number no other ingest has: random by the seed that the standard library draws from the system for each map.

@@ -5,13 +5,13 @@
 //! Columns that depend on configuration (route, dataset, learned subjects, country) are *not* here: `weir-catalog` derives them when
 //! records are read, so a changed configuration rewrites nothing.
 
+mod build;
+
 use crate::{Micros, ModelError, TimeBasis};
-use arrow_array::builder::TimestampMicrosecondBuilder;
-use arrow_array::builder::{
-    ArrayBuilder, Date32Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder,
-};
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::builder::{Date32Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use build::{Put, nulls};
 use std::sync::{Arc, LazyLock};
 
 /// OCSF `status_id`: success.
@@ -170,154 +170,6 @@ pub struct FileTag {
     pub ingest: i64,
     /// The file's id in `files`.
     pub file: i64,
-}
-
-trait Put {
-    type Builder;
-    fn put(self, builder: &mut Self::Builder);
-}
-impl Put for Option<&str> {
-    type Builder = Sparse<StringBuilder>;
-    fn put(self, builder: &mut Sparse<StringBuilder>) {
-        if let Some(column) = builder.column(self.is_some()) {
-            column.append_option(self);
-        }
-    }
-}
-impl Put for Option<i64> {
-    type Builder = Sparse<Int64Builder>;
-    fn put(self, builder: &mut Sparse<Int64Builder>) {
-        if let Some(column) = builder.column(self.is_some()) {
-            column.append_option(self);
-        }
-    }
-}
-impl Put for Option<i32> {
-    type Builder = Sparse<Int32Builder>;
-    fn put(self, builder: &mut Sparse<Int32Builder>) {
-        if let Some(column) = builder.column(self.is_some()) {
-            column.append_option(self);
-        }
-    }
-}
-
-/// A column in the making. Most columns of most logs are empty: until the first value, rows are only counted.
-#[derive(Default)]
-struct Sparse<B> {
-    column: Option<B>,
-    nulls: usize,
-    /// Rows and bytes of text of the last batch: the next is as large.
-    last: (usize, usize),
-}
-
-/// What columns are built by.
-trait Growing: ArrayBuilder {
-    fn with_room(rows: usize, bytes: usize) -> Self;
-    fn append_nulls(&mut self, n: usize);
-    /// Bytes of text so far.
-    fn bytes(&self) -> usize;
-}
-
-impl Growing for StringBuilder {
-    fn with_room(rows: usize, bytes: usize) -> Self {
-        Self::with_capacity(rows, bytes)
-    }
-    fn append_nulls(&mut self, n: usize) {
-        (0..n).for_each(|_| self.append_null());
-    }
-    fn bytes(&self) -> usize {
-        self.values_slice().len()
-    }
-}
-impl Growing for Int64Builder {
-    fn with_room(rows: usize, _: usize) -> Self {
-        Self::with_capacity(rows)
-    }
-    fn append_nulls(&mut self, n: usize) {
-        self.append_nulls(n);
-    }
-    fn bytes(&self) -> usize {
-        0
-    }
-}
-impl Growing for Int32Builder {
-    fn with_room(rows: usize, _: usize) -> Self {
-        Self::with_capacity(rows)
-    }
-    fn append_nulls(&mut self, n: usize) {
-        self.append_nulls(n);
-    }
-    fn bytes(&self) -> usize {
-        0
-    }
-}
-
-impl<B: Growing> Sparse<B> {
-    /// The builder to append the next value to, where there is one or has to be.
-    fn column(&mut self, is_value: bool) -> Option<&mut B> {
-        if self.column.is_none() {
-            if !is_value {
-                self.nulls += 1;
-                return None;
-            }
-            // A little more than last time, or some thousand rows.
-            let room = |n: usize| n + n / 8;
-            let mut column = B::with_room(room(self.last.0).max(self.nulls), room(self.last.1));
-            column.append_nulls(std::mem::take(&mut self.nulls));
-            self.column = Some(column);
-        }
-        self.column.as_mut()
-    }
-
-    fn finish(&mut self, data_type: &DataType) -> ArrayRef {
-        let Some(mut column) = self.column.take() else {
-            return nulls(data_type, std::mem::take(&mut self.nulls));
-        };
-        self.last = (column.len(), column.bytes());
-        column.finish()
-    }
-}
-
-/// A column without values; the usual sizes share their memory.
-fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
-    const ROWS: usize = 32 << 10;
-    static SHARED: LazyLock<[ArrayRef; 3]> = LazyLock::new(|| {
-        [DataType::Utf8, DataType::Int32, DataType::Int64].map(|t| arrow_array::new_null_array(&t, ROWS))
-    });
-    let shared = SHARED.iter().find(|array| array.data_type() == data_type && rows <= ROWS);
-    shared.map_or_else(|| arrow_array::new_null_array(data_type, rows), |array| array.slice(0, rows))
-}
-impl Put for &[Subject<'_>] {
-    type Builder = SubjectsBuilder;
-    fn put(self, builder: &mut SubjectsBuilder) {
-        for subject in self {
-            let row = builder.0.values();
-            let texts = [subject.namespace, subject.id, subject.basis.as_str()];
-            for (i, text) in texts.into_iter().enumerate() {
-                if let Some(column) = row.field_builder::<StringBuilder>(i) {
-                    column.append_value(text);
-                }
-            }
-            row.append(true);
-        }
-        builder.0.append(true);
-    }
-}
-
-struct SubjectsBuilder(ListBuilder<StructBuilder>);
-
-impl Default for SubjectsBuilder {
-    fn default() -> Self {
-        let rows = StructBuilder::from_fields(subject_fields(), 0);
-        let element = Field::new("element", DataType::Struct(subject_fields()), true);
-        Self(ListBuilder::new(rows).with_field(element))
-    }
-}
-
-impl SubjectsBuilder {
-    fn finish(&mut self) -> arrow_array::ListArray {
-        self.0.finish()
-    }
 }
 
 macro_rules! kind {

@@ -1,16 +1,22 @@
 //! A finding's life as a user at a terminal lives it: a nightly job that fails on it, what is said of it, and its explanation.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
+use crate::terminal::Terminal;
+use std::process::Command;
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+struct Job(Terminal);
 
-struct Terminal(tempfile::TempDir);
+impl std::ops::Deref for Job {
+    type Target = Terminal;
 
-impl Terminal {
+    fn deref(&self) -> &Terminal {
+        &self.0
+    }
+}
+
+impl Job {
     /// A place with a log of eight days, in which half a day is missing.
     fn new() -> Self {
-        let here = Self(tempfile::tempdir().unwrap());
+        let here = Self(Terminal::new());
         let line = |minute: u32| {
             let (day, hour) = (minute / 1440 + 1, minute / 60 % 24);
             format!(
@@ -24,21 +30,6 @@ impl Terminal {
         let log: String = (0..8 * 1440).filter(|m| !missing(m)).map(line).collect();
         std::fs::write(here.path("access.log"), log).unwrap();
         here
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
-        weir.args(arguments).current_dir(self.0.path());
-        weir.env("WEIR_FINGERPRINT_KEY", self.path("key")).env("USER", "ann").env_remove("WEIR_LOG");
-        weir
-    }
-
-    fn weir(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
     }
 
     /// The nightly job's exit code.
@@ -59,7 +50,7 @@ fn words(bytes: &[u8]) -> String {
 
 #[test]
 fn a_nightly_job_is_told_to_be_quiet_and_told_again() {
-    let here = Terminal::new();
+    let here = Job::new();
     assert_eq!(here.nightly(), Some(3));
     let id = here.finding()["id"].as_str().unwrap().to_owned();
     let say = |arguments: &[&str]| {
@@ -94,7 +85,7 @@ fn a_nightly_job_is_told_to_be_quiet_and_told_again() {
 
 #[test]
 fn a_finding_is_explained_and_an_unknown_one_names_the_nearest() {
-    let here = Terminal::new();
+    let here = Job::new();
     here.nightly();
     let id = here.finding()["id"].as_str().unwrap().to_owned();
     let told = here.weir(&["explain", &id, "--case", "case"]);

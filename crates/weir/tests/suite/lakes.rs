@@ -1,16 +1,23 @@
 //! Lakes that lost a part, lakes that two fill at once, and where a case may lie: as a user at a terminal meets them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
-
+use crate::terminal::Terminal;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
-struct Terminal(tempfile::TempDir);
+struct Place(Terminal);
 
-impl Terminal {
+impl std::ops::Deref for Place {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.0
+    }
+}
+
+impl Place {
     /// A place with a log of two days.
     fn new() -> Self {
-        let here = Self(tempfile::tempdir().unwrap());
+        let here = Self(Terminal::new());
         let line = |n: u32| {
             let (day, hour, minute) = (n / 1440 + 1, n / 60 % 24, n % 60);
             format!(
@@ -22,21 +29,6 @@ impl Terminal {
         std::fs::create_dir(here.path("logs")).unwrap();
         std::fs::write(here.path("logs/access.log"), (0..2880).map(line).collect::<String>()).unwrap();
         here
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
-        weir.args(arguments).current_dir(self.0.path());
-        weir.env("WEIR_FINGERPRINT_KEY", self.path("key")).env("USER", "ann").env_remove("WEIR_LOG");
-        weir
-    }
-
-    fn weir(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
     }
 
     fn start(&self, arguments: &[&str]) -> Child {
@@ -78,7 +70,7 @@ type Loss<'a> = (&'static str, Box<dyn Fn() + 'a>);
 
 #[test]
 fn a_lake_that_lost_a_part_says_which_and_concludes_nothing() {
-    let here = Terminal::new();
+    let here = Place::new();
     assert_eq!(here.weir(&["ingest", "logs", "--lake", "whole"]).status.code(), Some(0));
     assert_eq!(here.records("whole"), "{\"n\":2880}");
     let log = |table: &str, version: u32| format!("{table}/_delta_log/{version:020}.json");
@@ -116,7 +108,7 @@ fn a_lake_that_lost_a_part_says_which_and_concludes_nothing() {
 
 #[test]
 fn two_first_ingests_of_the_same_logs_store_each_record_once() {
-    let here = Terminal::new();
+    let here = Place::new();
     for round in 0..3 {
         let lake = format!("lake{round}");
         let both = [(); 2].map(|()| here.start(&["ingest", "logs", "--lake", &lake]));
@@ -130,7 +122,7 @@ fn two_first_ingests_of_the_same_logs_store_each_record_once() {
 
 #[test]
 fn a_case_among_the_logs_is_refused_and_two_runs_do_not_write_one() {
-    let here = Terminal::new();
+    let here = Place::new();
     let among = here.weir(&["investigate", "logs", "-o", "logs/cases/one"]);
     assert_eq!(among.status.code(), Some(2));
     assert!(words(&among.stderr).contains("would lie in `logs`"), "{}", words(&among.stderr));

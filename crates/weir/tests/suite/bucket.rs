@@ -3,8 +3,7 @@
 //! Decisive choice: the server answers one request after the other. It checks a condition first and writes afterwards, and two writers must not
 //! come between; S3 keeps conditions whole.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
-
+use crate::terminal::Terminal;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use std::path::PathBuf;
@@ -15,15 +14,15 @@ const KEY: &str = "weir-test";
 const SECRET: &str = "weir-test-secret";
 
 struct Server {
-    folder: tempfile::TempDir,
+    place: Terminal,
     endpoint: String,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Server {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let objects = folder.path().join("objects");
+        let place = Terminal::new();
+        let objects = place.path("objects");
         std::fs::create_dir_all(objects.join("logs")).unwrap();
         let mut service =
             s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(objects.clone()).unwrap());
@@ -48,7 +47,7 @@ impl Server {
                 tokio::spawn(connection.serve_connection(TokioIo::new(socket), answer));
             }
         });
-        let here = Self { folder, endpoint, _runtime: runtime };
+        let here = Self { place, endpoint, _runtime: runtime };
         for (name, from) in [("a", 0), ("b", 1440)] {
             std::fs::create_dir(here.path(name)).unwrap();
             std::fs::write(here.path(name).join("access.log"), log(from, from + 2880)).unwrap();
@@ -57,13 +56,12 @@ impl Server {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.place.path(name)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
-        weir.args(arguments).current_dir(self.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        weir.env("WEIR_FINGERPRINT_KEY", self.path("key")).env_remove("WEIR_LOG");
+        let mut weir = self.place.command(arguments);
+        weir.stdout(Stdio::piped()).stderr(Stdio::piped());
         weir.env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_ALLOW_HTTP", "true")
             .env("AWS_REGION", "us-east-1");

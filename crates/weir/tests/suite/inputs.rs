@@ -1,15 +1,14 @@
 //! Logs and settings that are not as they should be: what a user at a terminal is told, and which exit code a job sees.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
-
+use crate::terminal::Terminal;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// A place with a log of `minutes` minutes of 1 March 2026, a request each.
-fn place(minutes: u32) -> tempfile::TempDir {
-    let here = tempfile::tempdir().unwrap();
-    std::fs::create_dir(here.path().join("logs")).unwrap();
+fn place(minutes: u32) -> Terminal {
+    let here = Terminal::new();
+    std::fs::create_dir(here.path("logs")).unwrap();
     let mut log = String::new();
     for n in 0..minutes {
         let (hour, minute) = (n / 60, n % 60);
@@ -20,22 +19,16 @@ fn place(minutes: u32) -> tempfile::TempDir {
         )
         .unwrap();
     }
-    std::fs::write(here.path().join("logs/access.log"), log).unwrap();
+    std::fs::write(here.path("logs/access.log"), log).unwrap();
     here
-}
-
-fn weir(dir: &Path, arguments: &[&str]) -> Output {
-    let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
-    weir.args(arguments).current_dir(dir).env("WEIR_FINGERPRINT_KEY", dir.join("key")).env_remove("WEIR_LOG");
-    weir.output().unwrap()
 }
 
 fn words(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "|").collect::<Vec<_>>().join(" ")
 }
 
-fn report(dir: &Path) -> String {
-    words(&std::fs::read(dir.join("case/report.md")).unwrap())
+fn report(here: &Terminal) -> String {
+    words(&std::fs::read(here.path("case/report.md")).unwrap())
 }
 
 /// A gzip file cut in its middle, made of a file beside it.
@@ -49,13 +42,13 @@ fn cut_gzip(of: &Path) -> PathBuf {
 #[test]
 fn a_file_that_could_not_be_read_is_said_beside_the_silences() {
     let here = place(600);
-    cut_gzip(&here.path().join("logs/access.log"));
-    let done = weir(here.path(), &["investigate", "logs", "-o", "case"]);
+    cut_gzip(&here.path("logs/access.log"));
+    let done = here.weir(&["investigate", "logs", "-o", "case"]);
     assert_eq!(done.status.code(), Some(0), "{}", words(&done.stderr));
     let text = words(&done.stdout);
     assert!(text.contains("the file `older-access.log.gz`"), "{text}");
     assert!(!text.contains("and no sensor was silent"), "{text}");
-    let report = report(here.path());
+    let report = report(&here);
     assert!(report.contains("1 file could not be read, or not to the end"), "{report}");
     assert!(report.contains("What these files hold is not known"), "{report}");
 }
@@ -63,9 +56,9 @@ fn a_file_that_could_not_be_read_is_said_beside_the_silences() {
 #[test]
 fn where_nothing_could_be_read_the_job_fails() {
     let here = place(0);
-    std::fs::write(here.path().join("logs/access.log"), [0_u8, 159, 146, 150].repeat(99)).unwrap();
+    std::fs::write(here.path("logs/access.log"), [0_u8, 159, 146, 150].repeat(99)).unwrap();
     for asked in [&["investigate", "logs", "-o", "case"][..], &["ingest", "logs", "--lake", "lake"]] {
-        let done = weir(here.path(), asked);
+        let done = here.weir(asked);
         assert_eq!(done.status.code(), Some(1), "{asked:?}");
         assert!(
             words(&done.stderr).contains("nothing in these files could be read"),
@@ -79,7 +72,7 @@ fn where_nothing_could_be_read_the_job_fails() {
 fn a_span_may_have_any_ends_and_an_empty_one_is_told_from_an_empty_log() {
     let here = place(600);
     let asked = |ends: &[&str]| {
-        let done = weir(here.path(), &[&["investigate", "logs", "-o", "case"], ends].concat());
+        let done = here.weir(&[&["investigate", "logs", "-o", "case"], ends].concat());
         assert_eq!(done.status.code(), Some(0), "{ends:?}: {}", words(&done.stderr));
         words(&done.stdout)
     };
@@ -99,9 +92,9 @@ fn a_span_may_have_any_ends_and_an_empty_one_is_told_from_an_empty_log() {
 fn what_was_told_wrongly_names_file_line_and_mend() {
     let here = place(60);
     let told = |config: &[u8], keys: &[u8]| {
-        std::fs::write(here.path().join("weir.toml"), config).unwrap();
-        std::fs::write(here.path().join("keys.csv"), keys).unwrap();
-        let done = weir(here.path(), &["investigate", "logs", "-o", "case", "--config", "weir.toml"]);
+        std::fs::write(here.path("weir.toml"), config).unwrap();
+        std::fs::write(here.path("keys.csv"), keys).unwrap();
+        let done = here.weir(&["investigate", "logs", "-o", "case", "--config", "weir.toml"]);
         (done.status.code(), words(&done.stderr))
     };
     let wrong = |config: &[u8], keys: &[u8], expected: &str| {
@@ -109,7 +102,7 @@ fn what_was_told_wrongly_names_file_line_and_mend() {
         assert!(text.contains(expected), "{text}");
         assert!(text.contains("help:"), "{text}");
         assert!(matches!(code, Some(1 | 2)), "{code:?}");
-        assert!(!here.path().join("case").exists(), "what is refused costs nothing");
+        assert!(!here.path("case").exists(), "what is refused costs nothing");
     };
     wrong(b"[organisation]\nname = \"Caf\xe9\"\n", b"", "`weir.toml` line 2: it is not UTF-8");
     let keys = b"[inventory]\nkeys = \"keys.csv\"\n";

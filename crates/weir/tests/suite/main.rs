@@ -1,0 +1,9 @@
+//! The program as a user at a terminal meets it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
+
+mod bucket;
+mod findings;
+mod inputs;
+mod lakes;
+mod terminal;
