@@ -79,7 +79,8 @@ impl Rival {
             .statement
             .replace("{files}", &files.display().to_string())
             .replace("{out}", &out.display().to_string());
-        Ok(Run { written: size(&out), ..query(python, &statement)? })
+        let run = query(python, &statement)?;
+        Ok(Run { written: size(&out), ..run })
     }
 }
 
