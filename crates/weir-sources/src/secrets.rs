@@ -8,6 +8,7 @@
 //! What this module refuses: keeping a key on disk (the caller does), and guessing that a long random word is a secret when
 //! neither its name nor its form says so.
 
+mod clean;
 mod credential;
 mod form;
 mod json;
@@ -15,6 +16,7 @@ mod names;
 mod text;
 mod uri;
 
+pub use clean::Clean;
 pub use credential::credential;
 
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! What web access logs share: the stamp, the request line, the client's address, and the row they become.
 
-use crate::secrets::{Fingerprints, is_fingerprint};
+use crate::secrets::{Clean, Fingerprints, is_fingerprint};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use weir_model::record::{STATUS_FAILURE, STATUS_SUCCESS};
@@ -234,12 +234,18 @@ pub struct Hit<'a> {
 
 impl Hit<'_> {
     /// Pushes the row: derives activity and outcome, splits the target, replaces secrets.
-    pub fn push(&self, at: (Micros, TimeBasis), fingerprints: &Fingerprints, out: &mut Records) {
+    pub fn push(
+        &self,
+        at: (Micros, TimeBasis),
+        fingerprints: &Fingerprints,
+        clean: &mut Clean,
+        out: &mut Records,
+    ) {
         let target = self.request.target.map(Target::parse);
         let path = target.map(|t| fingerprints.scrub_path(t.path));
         let query = self.query.or(target.and_then(|t| t.query)).map(|q| fingerprints.scrub_query(q));
-        let referrer = self.referrer.map(|r| fingerprints.scrub_url(r));
-        let agent = self.user_agent.map(|a| fingerprints.scrub(a));
+        let referrer = self.referrer.map(|r| clean.scrub_url(fingerprints, r));
+        let agent = self.user_agent.map(|a| clean.scrub(fingerprints, a));
         let detail = self.detail.map(|d| fingerprints.scrub(d));
         let status: Option<u16> = self.status.and_then(|s| s.parse().ok());
         let common = Common {

@@ -68,8 +68,7 @@ pub(super) fn is_token_byte(b: u8) -> bool {
 
 /// Length of the secret of known form that a text begins with, 0 when there is none. A JWT is `eyJ` (`{"` in base64url) and what
 /// follows; a cut one counts as well.
-pub(super) fn known_secret(text: &str) -> usize {
-    let bytes = text.as_bytes();
+pub(super) fn known_secret(bytes: &[u8]) -> usize {
     let candidate = match bytes.first() {
         Some(b'e') => bytes.starts_with(b"eyJ"),
         Some(b'A' | b'F' | b'I' | b'S' | b'd' | b'g' | b'h' | b'n' | b'r' | b's' | b'x' | b'y') => true,
@@ -78,12 +77,14 @@ pub(super) fn known_secret(text: &str) -> usize {
     if !candidate {
         return 0;
     }
-    if text.starts_with("eyJ") {
+    if bytes.starts_with(b"eyJ") {
         let url_byte = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=');
         let run = bytes.iter().take_while(|b| url_byte(b)).count();
         return if run >= 20 { run } else { 0 };
     }
-    let Some((prefix, least)) = PREFIXES.iter().find(|(p, _)| text.starts_with(p)) else { return 0 };
+    let Some((prefix, least)) = PREFIXES.iter().find(|(p, _)| bytes.starts_with(p.as_bytes())) else {
+        return 0;
+    };
     let wide = *least >= 100;
     let run = bytes
         .iter()
@@ -101,7 +102,7 @@ pub(super) fn jwt_spans(text: &str, base: usize, spans: &mut Vec<Span>) {
     let mut from = 0;
     while let Some(found) = text.as_bytes().get(from..).and_then(|rest| MARK.find(rest)) {
         let start = from + found;
-        let len = text.get(start..).map_or(0, known_secret);
+        let len = text.as_bytes().get(start..).map_or(0, known_secret);
         if len > 0 {
             spans.push(Span { start: base + start, end: base + start + len, decode: false });
         }

@@ -37,7 +37,7 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
 fn at_word(text: &str, word: usize, spans: &mut Vec<Span>) {
     let encoded = word > 0 && text.as_bytes().get(word - 1) == Some(&b'%');
     for start in if encoded { [word, word + 2] } else { [word, word] } {
-        let len = text.get(start..).map_or(0, known_secret);
+        let len = text.as_bytes().get(start..).map_or(0, known_secret);
         if len > 0 {
             spans.push(Span { start, end: start + len, decode: false });
             return;

@@ -73,7 +73,7 @@ fn known_span(value: &str, start: usize, spans: &mut Vec<Span>) {
         .find(|p| value.starts_with(**p))
         .map_or(0, |p| p.len());
     let Some(rest) = value.get(skip..) else { return };
-    let secret = known_secret(rest);
+    let secret = known_secret(rest.as_bytes());
     if secret > 0 || (skip > 0 && !is_placeholder(rest)) {
         spans.push(Span { start: start + skip, end: start + value.len(), decode: true });
     }
@@ -101,7 +101,7 @@ fn nested_spans(value: &str, start: usize, spans: &mut Vec<Span>) {
             .min()
             .unwrap_or(rest.len());
         let secret = rest.get(..end).unwrap_or_default();
-        if is_secret(rule(name), secret) || known_secret(secret) > 0 {
+        if is_secret(rule(name), secret) || known_secret(secret.as_bytes()) > 0 {
             spans.push(Span { start: start + from, end: start + from + end, decode: true });
         }
     }
@@ -110,17 +110,17 @@ fn nested_spans(value: &str, start: usize, spans: &mut Vec<Span>) {
 /// Secrets in a path that begins at `base`.
 pub(super) fn path_spans(path: &str, base: usize) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut at = base;
-    for segment in path.split('/') {
-        let (head, parameters) = match segment.split_once(';') {
-            Some((head, parameters)) => (head, Some(parameters)),
-            None => (segment, None),
-        };
-        if known_secret(head) > 0 {
-            spans.push(Span { start: at, end: at + head.len(), decode: true });
+    let mut at = 0;
+    for segment in path.as_bytes().split(|byte| *byte == b'/') {
+        let parameters = memchr::memchr(b';', segment);
+        let head = parameters.unwrap_or(segment.len());
+        if segment.get(..head).is_some_and(|head| known_secret(head) > 0) {
+            spans.push(Span { start: base + at, end: base + at + head, decode: true });
         }
-        if let Some(parameters) = parameters {
-            spans.extend(query_spans(parameters, at + head.len() + 1));
+        if let Some(parameters) =
+            parameters.and_then(|semicolon| path.get(at + semicolon + 1..at + segment.len()))
+        {
+            spans.extend(query_spans(parameters, base + at + head + 1));
         }
         at += segment.len() + 1;
     }
@@ -160,7 +160,7 @@ pub(super) fn userinfo_span(rest: &str, base: usize, spans: &mut Vec<Span>) {
             let start = base + user.len() + 1;
             spans.push(Span { start, end: start + password.len(), decode: true });
         }
-        None if !is_placeholder(info) && (known_secret(info) > 0 || is_long_random(info)) => {
+        None if !is_placeholder(info) && (known_secret(info.as_bytes()) > 0 || is_long_random(info)) => {
             spans.push(Span { start: base, end: base + info.len(), decode: true });
         }
         _ => {}

@@ -1,7 +1,7 @@
 //! Apache and nginx access logs, common and combined. The manual page is `web_combined.md`.
 
 use crate::instant::instant;
-use crate::secrets::Fingerprints;
+use crate::secrets::{Clean, Fingerprints};
 use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, is_address_list, is_public, unescaped, without_port};
 use std::borrow::Cow;
@@ -46,6 +46,7 @@ impl Source for WebCombined {
             clock: ClfClock::default(),
             zone: options.time_zone.clone(),
             fingerprints: options.fingerprints.clone(),
+            clean: Clean::default(),
         })
     }
 }
@@ -54,6 +55,7 @@ struct Combined {
     clock: ClfClock,
     zone: Option<jiff::tz::TimeZone>,
     fingerprints: Fingerprints,
+    clean: Clean,
 }
 
 impl Parser for Combined {
@@ -61,7 +63,7 @@ impl Parser for Combined {
         let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
         match Line::parse(&text, &mut self.clock, self.zone.as_ref()) {
             Ok(line) => {
-                line.push(at, &self.fingerprints, out);
+                line.push(at, &self.fingerprints, &mut self.clean, out);
                 Outcome::Parsed
             }
             Err(reason) => Outcome::Rejected(reason),
@@ -144,7 +146,7 @@ impl<'a> Line<'a> {
         Ok(Self { time, client, request, bytes, more, tls: present(protocol), ..Self::default() })
     }
 
-    fn push(&self, at: At, fingerprints: &Fingerprints, out: &mut Records) {
+    fn push(&self, at: At, fingerprints: &Fingerprints, clean: &mut Clean, out: &mut Records) {
         let request = Request::parse(self.request);
         let target = request.target.map(unescaped);
         let (agent, referrer) = (self.user_agent.map(unescaped), self.referrer.map(unescaped));
@@ -179,7 +181,7 @@ impl<'a> Line<'a> {
             },
             query: None,
         };
-        hit.push(self.time, fingerprints, out);
+        hit.push(self.time, fingerprints, clean, out);
     }
 }
 

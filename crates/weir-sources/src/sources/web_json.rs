@@ -5,7 +5,7 @@ mod values;
 
 use crate::instant::instant;
 use crate::json::{Object, first_objects, text};
-use crate::secrets::credential as credential_print;
+use crate::secrets::{Clean, credential as credential_print};
 use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, without_port};
 use names::{Field, Found};
@@ -57,7 +57,13 @@ impl Source for WebJson {
                 (None, None) => {}
             }
         }
-        Box::new(JsonAccess { clock: ClfClock::default(), configured, subjects, options: options.clone() })
+        Box::new(JsonAccess {
+            clock: ClfClock::default(),
+            clean: Clean::default(),
+            configured,
+            subjects,
+            options: options.clone(),
+        })
     }
 }
 
@@ -70,6 +76,7 @@ fn is_access(found: &Found<'_>) -> bool {
 
 struct JsonAccess {
     clock: ClfClock,
+    clean: Clean,
     configured: Vec<(Field, String)>,
     subjects: Vec<(String, String)>,
     options: FileOptions,
@@ -169,7 +176,7 @@ impl JsonAccess {
                 ..Access::default()
             },
         };
-        hit.push(time, prints, out);
+        hit.push(time, prints, &mut self.clean, out);
         Ok(())
     }
 

@@ -13,7 +13,7 @@ mod tests;
 mod tsv;
 mod value;
 
-use crate::secrets::Fingerprints;
+use crate::secrets::{Clean, Fingerprints};
 use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure};
 use std::borrow::Cow;
 use tsv::Header;
@@ -160,12 +160,14 @@ struct Context<'a> {
     at: At,
     zone: Option<&'a jiff::tz::TimeZone>,
     fingerprints: &'a Fingerprints,
+    clean: &'a mut Clean,
 }
 
 struct ZeekParser {
     header: Header,
     zone: Option<jiff::tz::TimeZone>,
     fingerprints: Fingerprints,
+    clean: Clean,
     sensor: Option<String>,
 }
 
@@ -177,14 +179,15 @@ impl ZeekParser {
             header.read(String::from_utf8_lossy(line).trim_end_matches('\r'));
         }
         let (zone, fingerprints) = (options.time_zone.clone(), options.fingerprints.clone());
-        Self { header, zone, fingerprints, sensor: None }
+        Self { header, zone, fingerprints, clean: Clean::default(), sensor: None }
     }
+}
 
-    fn row(&self, at: At, kind: Kind, fields: &dyn Fields, out: &mut Records) -> Outcome {
-        let context = Context { at, zone: self.zone.as_ref(), fingerprints: &self.fingerprints };
+impl Context<'_> {
+    fn row(&mut self, kind: Kind, fields: &dyn Fields, out: &mut Records) -> Outcome {
         let pushed = match kind {
-            Kind::Conn => conn::push(&context, fields, out),
-            Kind::Http => http::push(&context, fields, out),
+            Kind::Conn => conn::push(self, fields, out),
+            Kind::Http => http::push(self, fields, out),
             Kind::Other => Err(OTHER_KIND),
         };
         pushed.map_or_else(Outcome::Rejected, |()| Outcome::Parsed)
@@ -198,6 +201,12 @@ impl Parser for ZeekParser {
         if text.trim().is_empty() {
             return Outcome::NoRecord;
         }
+        let mut context = Context {
+            at,
+            zone: self.zone.as_ref(),
+            fingerprints: &self.fingerprints,
+            clean: &mut self.clean,
+        };
         if text.trim_start().starts_with('{') {
             let Some(record) = json::Record::parse(text.trim()) else {
                 return Outcome::Rejected("not a JSON object");
@@ -206,14 +215,14 @@ impl Parser for ZeekParser {
                 self.sensor = record.sensor();
             }
             let Some(kind) = record.kind() else { return Outcome::Rejected("not a zeek record") };
-            return self.row(at, kind, &record, out);
+            return context.row(kind, &record, out);
         }
         if self.header.read(text) {
             return Outcome::NoRecord;
         }
         let Some(kind) = self.header.kind() else { return Outcome::Rejected("no zeek header before it") };
         match self.header.row(text) {
-            Some(row) => self.row(at, kind, &row, out),
+            Some(row) => context.row(kind, &row, out),
             None => Outcome::Rejected("number of fields differs from the header"),
         }
     }

@@ -7,7 +7,7 @@ use weir_model::{Access, Common, Records};
 
 /// Pushes the row.
 pub(super) fn push(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     fields: &dyn Fields,
     out: &mut Records,
 ) -> Result<(), &'static str> {
@@ -49,6 +49,6 @@ pub(super) fn push(
         },
         query: None,
     };
-    hit.push(at, context.fingerprints, out);
+    hit.push(at, context.fingerprints, context.clean, out);
     Ok(())
 }
