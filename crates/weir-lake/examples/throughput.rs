@@ -72,7 +72,9 @@ async fn main() {
         build += start.elapsed().as_secs_f64();
         let start = Instant::now();
         let new = ingest.distinct(Table::Access, &rows).await.unwrap();
-        ingest.write(Table::Access, &new.kept).await.unwrap();
+        for rows in &new.kept {
+            ingest.write(Table::Access, rows).await.unwrap();
+        }
         seconds += start.elapsed().as_secs_f64();
     }
     let start = Instant::now();

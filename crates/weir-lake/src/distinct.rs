@@ -13,11 +13,11 @@ use arrow_select::filter::filter_record_batch;
 use std::collections::HashSet;
 use weir_model::{Micros, Table};
 
-/// A batch without the rows that are known already.
-#[derive(Clone, Debug)]
+/// Rows without those that are known already.
+#[derive(Clone, Debug, Default)]
 pub struct Distinct {
-    /// The new rows, in their order.
-    pub kept: RecordBatch,
+    /// The new rows, in their order; a batch may be empty.
+    pub kept: Vec<RecordBatch>,
     /// How many rows were known.
     pub duplicates: u64,
 }
@@ -82,9 +82,25 @@ fn mark(known: &mut [bool], row: usize, is: bool) {
 pub(crate) fn split(table: Table, batch: &RecordBatch, known: &[bool]) -> Result<Distinct> {
     let duplicates = known.iter().filter(|known| **known).count() as u64;
     if duplicates == 0 {
-        return Ok(Distinct { kept: batch.clone(), duplicates });
+        return Ok(Distinct { kept: vec![batch.clone()], duplicates });
     }
     let new: BooleanArray = known.iter().map(|known| Some(!known)).collect();
     let kept = filter_record_batch(batch, &new).map_err(|e| LakeError::batch(table.name(), e))?;
-    Ok(Distinct { kept, duplicates })
+    Ok(Distinct { kept: vec![kept], duplicates })
+}
+
+impl Distinct {
+    /// How many rows are new.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.kept.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// What follows behind this.
+    #[must_use]
+    pub fn then(mut self, next: Self) -> Self {
+        self.kept.extend(next.kept);
+        self.duplicates += next.duplicates;
+        self
+    }
 }

@@ -18,7 +18,6 @@ use crate::whole::Wrote;
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
-use arrow_select::concat::concat_batches;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_model::Table;
@@ -78,10 +77,7 @@ impl Ingest {
             return decided.ok_or_else(|| LakeError::batch(table.name(), "there are no rows"));
         }
         let new = distinct(&mut self.named, &self.snapshot, &self.stage, table, batch).await?;
-        let Some(waiting) = self.undecided(table).await? else { return Ok(new) };
-        let kept = concat_batches(&batch.schema(), [&waiting.kept, &new.kept]);
-        let kept = kept.map_err(|e| LakeError::batch(table.name(), e))?;
-        Ok(Distinct { kept, duplicates: waiting.duplicates + new.duplicates })
+        Ok(self.undecided(table).await?.unwrap_or_default().then(new))
     }
 
     /// The rows of a table that still wait when their file has ended.

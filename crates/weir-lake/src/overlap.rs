@@ -137,6 +137,11 @@ impl Overlaps {
         new: Option<&RecordBatch>,
     ) -> Result<Option<Distinct>> {
         let wrong = |e| LakeError::batch(table.name(), e);
+        if let Some(new) = new
+            && let Some(decided) = self.unmarked(snapshot, stage, table, new).await?
+        {
+            return Ok(Some(decided));
+        }
         let Sequence { held, before, run } = self.sequences.remove(&table).unwrap_or_default();
         let (rows, mut known) = match (held, new) {
             (None, None) => return Ok(None),
@@ -165,6 +170,43 @@ impl Overlaps {
             self.sequences.insert(table, sequence);
         }
         split(table, &rows.slice(0, ready), &known).map(Some)
+    }
+
+    /// The usual case, in which the rows that waited and the new ones need not be copied together: no run is under way, and no mark of theirs
+    /// stands elsewhere. `None` in any other.
+    async fn unmarked(
+        &mut self,
+        snapshot: &Snapshot,
+        stage: &mut Stage,
+        table: Table,
+        new: &RecordBatch,
+    ) -> Result<Option<Distinct>> {
+        const WAITING: usize = RUN_MIN - 1;
+        let wrong = |e| LakeError::batch(table.name(), e);
+        let Some(Sequence { held: Some((held, known)), before, run: None }) = self.sequences.get(&table)
+        else {
+            return Ok(None);
+        };
+        let Some(ready) = new.num_rows().checked_sub(WAITING).filter(|_| !known.contains(&true)) else {
+            return Ok(None);
+        };
+        let all = [before.clone(), hashes(held), hashes(new)].concat();
+        let (of_held, of_new) = (all.len() - new.num_rows() - held.num_rows(), all.len() - new.num_rows());
+        let marks = marks(&all);
+        let marked =
+            |rows, from: usize| with_marks(rows, marks.get(from..).unwrap_or_default()).map_err(wrong);
+        let (held, new) = (marked(held, of_held)?, marked(new, of_new)?);
+        for rows in [&held, &new] {
+            let mut search = Search { lookup: &mut self.lookup, snapshot, stage, table, rows, hashes: &[] };
+            if !search.marked(0).await?.is_empty() {
+                return Ok(None);
+            }
+        }
+        let end = all.len() - WAITING;
+        let before = all.get(end.saturating_sub(WAITING)..end).unwrap_or_default().to_vec();
+        let waiting = Some((new.slice(ready, WAITING), vec![false; WAITING]));
+        self.sequences.insert(table, Sequence { held: waiting, before, run: None });
+        Ok(Some(Distinct { kept: vec![held, new.slice(0, ready)], duplicates: 0 }))
     }
 }
 
@@ -380,6 +422,7 @@ fn with_marks(
     rows: &RecordBatch,
     marks: &[Option<i64>],
 ) -> std::result::Result<RecordBatch, arrow_schema::ArrowError> {
+    let marks = marks.get(..rows.num_rows()).unwrap_or(marks);
     let schema = rows.schema();
     let index = schema.index_of("mark")?;
     let mut columns = rows.columns().to_vec();

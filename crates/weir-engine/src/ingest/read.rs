@@ -6,6 +6,7 @@ use crate::walk::Input;
 use crate::{EngineError, Progress};
 use arrow_array::{Array, RecordBatch};
 use std::collections::BTreeMap;
+use weir_lake::Distinct;
 use weir_model::Table;
 use weir_model::intake::Intake;
 use weir_sources::read::{Chunk, FileReader};
@@ -48,7 +49,7 @@ pub(super) async fn read(
         for (table, batch) in chunk.batches {
             let new = run.ingest.distinct(table, &batch).await?;
             *duplicates.entry(reason_of(&batch)).or_default() += new.duplicates;
-            write(run, table, &new.kept).await?;
+            write(run, table, &new).await?;
         }
         run.ingest.rejects(file, &chunk.rejects).await?;
         progress.advance(0, rows as u64);
@@ -56,7 +57,7 @@ pub(super) async fn read(
     for table in Table::ALL {
         if let Some(new) = run.ingest.undecided(table).await? {
             *duplicates.entry(IN_A_RUN).or_default() += new.duplicates;
-            write(run, table, &new.kept).await?;
+            write(run, table, &new).await?;
         }
     }
     let stopped =
@@ -77,12 +78,12 @@ fn reason_of(batch: &RecordBatch) -> &'static str {
     if named { "event read before" } else { IN_A_RUN }
 }
 
-async fn write(run: &mut Run, table: Table, new: &RecordBatch) -> Result<(), EngineError> {
-    if new.num_rows() > 0 {
-        for folded in run.folding.take(table, new).await? {
+async fn write(run: &mut Run, table: Table, new: &Distinct) -> Result<(), EngineError> {
+    for rows in new.kept.iter().filter(|rows| rows.num_rows() > 0) {
+        for folded in run.folding.take(table, rows).await? {
             keep(&mut run.ingest, &run.catalog, folded).await?;
         }
-        run.ingest.write(table, new).await?;
+        run.ingest.write(table, rows).await?;
     }
     Ok(())
 }

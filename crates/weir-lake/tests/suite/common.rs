@@ -66,9 +66,13 @@ pub async fn staged(lake: &Lake, world: &World) -> Ingest {
     let mut ingest = lake.begin().await.unwrap();
     let batch = world.batch(ingest.id());
     let new = ingest.distinct(Table::Access, &batch).await.unwrap();
-    ingest.write(Table::Access, &new.kept).await.unwrap();
+    for rows in &new.kept {
+        ingest.write(Table::Access, rows).await.unwrap();
+    }
     if let Some(rest) = ingest.undecided(Table::Access).await.unwrap() {
-        ingest.write(Table::Access, &rest.kept).await.unwrap();
+        for rows in &rest.kept {
+            ingest.write(Table::Access, rows).await.unwrap();
+        }
     }
     ingest
 }

@@ -51,11 +51,15 @@ impl Piece {
         for from in (0..all.num_rows()).step_by(rows) {
             let batch = all.slice(from, rows.min(all.num_rows() - from));
             let new = ingest.distinct(Table::Access, &batch).await.unwrap();
-            ingest.write(Table::Access, &new.kept).await.unwrap();
+            for rows in &new.kept {
+                ingest.write(Table::Access, rows).await.unwrap();
+            }
             duplicates += new.duplicates;
         }
         let rest = ingest.undecided(Table::Access).await.unwrap().unwrap();
-        ingest.write(Table::Access, &rest.kept).await.unwrap();
+        for rows in &rest.kept {
+            ingest.write(Table::Access, rows).await.unwrap();
+        }
         duplicates + rest.duplicates
     }
 }
