@@ -21,7 +21,7 @@ use weir_model::record::subjects_type;
 use weir_stats::{hash64, hash64_in};
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
-const RULES_VERSION: u64 = 5;
+const RULES_VERSION: u64 = 6;
 
 /// What personal data is and where it stands in a record. Immutable; share it in an `Arc`.
 #[derive(Debug)]

@@ -11,7 +11,9 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::logical_expr::when;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, ident, lit};
+use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::collections::BTreeMap;
@@ -62,6 +64,23 @@ pub(crate) fn digest_of_each(access: DataFrame) -> Result<DataFrame> {
     Ok(access.with_column("last", ident("time"))?.with_column("n", lit(1_i64))?)
 }
 
+/// A digest or rollup with what its rows leave out because another column says it.
+fn filled(name: Name, table: DataFrame) -> Result<DataFrame> {
+    let has = |column| table.schema().has_column_with_unqualified_name(column);
+    let first = if name == Name::Digest { "time" } else { "first" };
+    let fills = matches!(name, Name::Digest | Name::Rollup);
+    let (last, unnamed) = (fills && has("last"), fills && has("unnamed"));
+    let mut table = table;
+    if last {
+        table = table.with_column("last", coalesce(vec![ident("last"), ident(first)]))?;
+    }
+    if unnamed {
+        let same = ident("unnamed").eq(lit(ScalarValue::Binary(Some(Vec::new()))));
+        table = table.with_column("unnamed", when(same, ident("people")).otherwise(ident("unnamed"))?)?;
+    }
+    Ok(table)
+}
+
 /// Bytes that each sort keeps back for merging what it spilled. A merge cannot spill, so with too few for two wide batches it fails; DataFusion's
 /// own 10 MB were too few for two batches of addresses and client names.
 const MERGE_BYTES_MAX: usize = 64 << 20;
@@ -110,15 +129,14 @@ impl Session {
             };
             match &derive {
                 Some(by) if !by.columns(name.as_str()).is_empty() => {
-                    let shown = view(name.as_str(), context.read_table(table)?, by)?;
+                    let shown = view(name.as_str(), filled(name, context.read_table(table)?)?, by)?;
                     if name == Name::Access && !kept {
                         context.register_table(DIGEST, digest_of_each(shown.clone())?.into_view())?;
                     }
                     context.register_table(name.as_str(), shown.into_view())?;
                 }
-                _ if name == Name::Digest => {
-                    let last = coalesce(vec![ident("last"), ident("time")]);
-                    let shown = context.read_table(table)?.with_column("last", last)?;
+                _ if name == Name::Digest || (name == Name::Rollup && derive.is_some()) => {
+                    let shown = filled(name, context.read_table(table)?)?;
                     context.register_table(name.as_str(), shown.into_view())?;
                 }
                 _ => {

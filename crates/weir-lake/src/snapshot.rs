@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weir_model::EntityKind;
 use weir_model::intake::{Intake, Reject};
+use weir_rollup::reads_with;
 
 /// A pinned lake. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -157,7 +158,11 @@ impl Snapshot {
             return Ok(futures::stream::empty().boxed());
         };
         let fields = pinned.schema.fields().iter().map(|f| f.name().as_str());
-        let fields = fields.filter(|f| *f != "catalog" && (Name::Rollup.order().contains(f) || wanted(f)));
+        let all: Vec<&str> = fields.collect();
+        let with: BTreeSet<&str> = all.iter().filter(|f| wanted(f)).filter_map(|f| reads_with(f)).collect();
+        let wants =
+            |f: &&str| *f != "catalog" && (Name::Rollup.order().contains(f) || with.contains(f) || wanted(f));
+        let fields = all.into_iter().filter(wants);
         let columns: Vec<String> = fields.map(|f| format!("\"{f}\"")).collect();
         let kinds: Vec<String> = kinds.iter().map(|k| format!("'{}'", k.as_str())).collect();
         if kinds.is_empty() {

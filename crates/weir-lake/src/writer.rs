@@ -22,6 +22,29 @@ const ROW_GROUP_ROWS_MAX: usize = 122_880;
 const PART_BYTES: usize = 4 << 20;
 /// Columns that rise by small steps or hardly repeat: their differences take few bits, a dictionary would only grow.
 const RISING: [&str; 5] = ["time", "line", "offset", "first", "last"];
+/// Columns of which nearly each row has its own value: a dictionary would only be given up.
+const UNIQUE: [&str; 7] = ["event_uid", "mark", "people", "missed", "origins", "visits", "looks"];
+/// Columns whose least and greatest value say nothing of what lies between.
+const UNORDERED: [&str; 18] = [
+    "path",
+    "query",
+    "referrer",
+    "user_agent",
+    "request",
+    "response",
+    "message",
+    "status_detail",
+    "people",
+    "missed",
+    "credentials",
+    "routes",
+    "origins",
+    "accounts",
+    "visits",
+    "looks",
+    "unnamed",
+    "hours",
+];
 
 /// A file being written.
 pub(crate) struct OpenFile {
@@ -120,6 +143,12 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
             .set_column_statistics_enabled(column, EnabledStatistics::Page);
+    }
+    for name in UNIQUE.iter().filter(|name| schema.column_with_name(name).is_some()) {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(*name), false);
+    }
+    for name in UNORDERED.iter().filter(|name| schema.column_with_name(name).is_some()) {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::None);
     }
     builder.build()
 }

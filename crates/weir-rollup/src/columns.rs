@@ -1,20 +1,20 @@
 //! Rows as columns of the lake table `rollup`: types that a Delta table has, sketches as bytes.
 //!
-//! Decisive choice: a sketch that holds nothing but the row's own entity (an address's origins) is null. There are as many as rows, and each
-//! would be eight bytes that nothing compresses.
+//! Decisive choice: what a row's other columns say already is not said again. A sketch that holds nothing but the row's own entity (an address's
+//! origins) is null, `unnamed` is no bytes where it is what `people` is, and `last` is null where it is `first`. Most rows are such, and hashes
+//! and instants are what compresses least.
 
 use crate::partial::{COUNT_NAMES, COUNTS, Partial, Row, SKETCH_NAMES};
 use crate::{RollupError, kind};
 use arrow_array::builder::BinaryBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Date32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::{Arc, LazyLock};
 use weir_stats::wire::{Input, put_varint};
-use weir_stats::{Distinct, hash64};
+use weir_stats::{Distinct, Wire, hash64};
 
 /// The columns: `kind, entity, day`, the counts, `first, last`, the sketches, `hours`.
 #[must_use]
@@ -27,12 +27,27 @@ pub fn schema() -> SchemaRef {
             Field::new("day", DataType::Date32, false),
         ];
         fields.extend(COUNT_NAMES.iter().map(|name| Field::new(*name, DataType::Int64, false)));
-        fields.extend(["first", "last"].map(|name| Field::new(name, instant(), false)));
+        fields.extend([Field::new("first", instant(), false), Field::new("last", instant(), true)]);
         fields.extend(SKETCH_NAMES.iter().map(|name| Field::new(*name, DataType::Binary, true)));
         fields.push(Field::new("hours", DataType::Binary, true));
         Arc::new(Schema::new(fields))
     });
     Arc::clone(&SCHEMA)
+}
+
+/// The sketch that is no bytes where it is the same as [`AS`].
+const SAME: &str = "unnamed";
+/// See there.
+const AS: &str = "people";
+
+/// The column without which another cannot be read, where there is one.
+#[must_use]
+pub fn reads_with(column: &str) -> Option<&'static str> {
+    match column {
+        SAME => Some(AS),
+        "last" => Some("first"),
+        _ => None,
+    }
 }
 
 /// Rows as a batch of [`schema`].
@@ -50,15 +65,29 @@ pub fn encode(rows: &[Row]) -> Result<RecordBatch, RollupError> {
         let column = counts.iter().map(|c| c.get(i).map_or(0, |n| i64::try_from(*n).unwrap_or(i64::MAX)));
         columns.push(Arc::new(Int64Array::from_iter_values(column)));
     }
-    for end in [|p: &Partial| p.first, |p: &Partial| p.last] {
-        let column = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|r| end(&r.partial)));
+    let later = |p: &Partial| Some(p.last).filter(|last| *last != p.first);
+    for end in [|p: &Partial| Some(p.first), later] {
+        let column: TimestampMicrosecondArray = rows.iter().map(|r| end(&r.partial)).collect();
         columns.push(Arc::new(column.with_timezone("UTC")));
     }
+    let mut bytes = Vec::new();
     let own: Vec<Distinct> = rows.iter().map(|r| own(&r.entity)).collect();
     for i in 0..SKETCH_NAMES.len() {
-        let sketches = rows.iter().map(|r| r.partial.sketches().get(i).copied()).zip(&own);
-        let column = sketches.map(|(sketch, own)| sketch.filter(|s| *s != own).map(Distinct::to_bytes));
-        columns.push(Arc::new(column.collect::<BinaryArray>()));
+        let mut column = BinaryBuilder::with_capacity(rows.len(), 0);
+        for (row, own) in rows.iter().zip(&own) {
+            bytes.clear();
+            let partial = &row.partial;
+            if SKETCH_NAMES.get(i) == Some(&SAME) && partial.unnamed == partial.people {
+                column.append_value([]);
+                continue;
+            }
+            let sketch = partial.sketches().get(i).copied().filter(|sketch| *sketch != own);
+            column.append_option(sketch.map(|sketch| {
+                sketch.write(&mut bytes);
+                bytes.as_slice()
+            }));
+        }
+        columns.push(Arc::new(column.finish()));
     }
     let mut hours = BinaryBuilder::new();
     for row in rows {
@@ -73,10 +102,10 @@ pub fn encode(rows: &[Row]) -> Result<RecordBatch, RollupError> {
 }
 
 /// The rows of a batch that has some of the columns of [`schema`], others ignored: `kind`, `entity` and `day` at least. A count that is not there
-/// is read as zero, a sketch as empty, so that whoever asks for few columns pays for few.
+/// is read as zero, a sketch as empty, so that whoever asks for few columns pays for few; a column needs the one it [`reads_with`].
 ///
 /// # Errors
-/// If one of those three is missing or a sketch is damaged.
+/// If one of those is missing or a sketch is damaged.
 pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
     let kinds = Bytes::of(batch, "kind")?;
     let entities = Bytes::of(batch, "entity")?;
@@ -87,6 +116,10 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
     let sketches: Vec<Option<Bytes<'_>>> =
         SKETCH_NAMES.iter().map(|name| Bytes::of(batch, name).ok()).collect();
     let hours = Bytes::of(batch, "hours").ok();
+    let alone = |column| reads_with(column).filter(|with| batch.column_by_name(with).is_none());
+    if let Some(column) = batch.schema().fields().iter().find_map(|field| alone(field.name())) {
+        return Err(RollupError::Column { column });
+    }
     let mut rows = Vec::with_capacity(batch.num_rows());
     for at in 0..batch.num_rows() {
         let mut numbers = [0; COUNTS];
@@ -94,12 +127,19 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
             *number = column.map_or(0, |c| u64::try_from(c.value(at)).unwrap_or(0));
         }
         let entity = entities.text(at);
-        let (first, last) = (first.map_or(i64::MAX, |c| c.value(at)), last.map_or(i64::MIN, |c| c.value(at)));
+        let first = first.map_or(i64::MAX, |c| c.value(at));
+        let last = last.map_or(i64::MIN, |c| if c.is_valid(at) { c.value(at) } else { first });
         let mut partial = Partial::from_counts(numbers, first, last);
-        for (sketch, column) in partial.sketches_mut().into_iter().zip(&sketches) {
-            if let Some(column) = column {
-                *sketch = column.at(at).map_or_else(|| Ok(own(&entity)), Distinct::from_bytes)?;
+        let mut same = false;
+        for ((sketch, column), name) in partial.sketches_mut().into_iter().zip(&sketches).zip(SKETCH_NAMES) {
+            match column.as_ref().map(|column| column.at(at)) {
+                None => {}
+                Some(Some([])) if name == SAME => same = true,
+                Some(cell) => *sketch = cell.map_or_else(|| Ok(own(&entity)), Distinct::from_lake)?,
             }
+        }
+        if same {
+            partial.unnamed = partial.people.clone();
         }
         if let Some(hours) = hours.as_ref().and_then(|h| h.at(at)) {
             partial.hours = Some(read_hours(hours)?);

@@ -1,14 +1,15 @@
 //! [`Digest`]: records of `access` that are alike within ten minutes, as one row with their number, first and last time.
 //!
 //! Decisive choice: alike rows need not be found. Whoever reads a digest sums, counts distinct or takes the least and the greatest, and a row that
-//! stands twice changes none of them; so a digest is made batch by batch, within a budget of bytes, and never merged.
+//! stands twice changes none of them; so a digest is made batch by batch, within a budget of bytes, and never merged. Where records are seldom
+//! alike, looking for those that are costs more than it saves: then each is a row for a while, which costs no more than to name its columns.
 
 use crate::RollupError;
 use crate::cells::When;
 use crate::partial::SPAN_US;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, new_null_array,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow_select::interleave::interleave;
@@ -26,6 +27,11 @@ const DERIVED: [Column; 6] =
     [Column::Route, Column::Dataset, Column::Subject, Column::Outcome, Column::Country, Column::Asn];
 /// The texts that are hashed, by place: address, client, credential, route, person, outcome. The others differ seldom where these do not.
 const HASHED: [usize; 6] = [4, 5, 6, 9, 11, 12];
+
+/// Of how many records, in fourths, rows may be made before looking for alike ones is given up.
+const ROWS_MAX: usize = 3;
+/// For how many budgets of bytes it is then given up.
+const GIVEN_UP: usize = 15;
 
 /// The columns of a digest: when it was, what alike records share, `n` of them, and the time of the `last` (`time` is the first's; null where
 /// it is the last's too).
@@ -55,10 +61,14 @@ pub struct Digest {
     index: HashTable<usize>,
     bytes: usize,
     budget_bytes: usize,
+    /// Bytes of records of which each is to be a row.
+    given_up: usize,
 }
 
 /// The columns of a batch from which groups take their values.
 struct Kept {
+    time: ArrayRef,
+    day: ArrayRef,
     texts: Vec<StringArray>,
     /// The parts of all `subjects`.
     people: Vec<StringArray>,
@@ -94,8 +104,13 @@ impl Digest {
         derived: &Derived,
     ) -> Result<Option<RecordBatch>, RollupError> {
         let when = When::of(batch)?;
-        let kept = Kept::of(batch, derived);
-        self.bytes += kept.bytes();
+        let kept = Kept::of(batch, derived)?;
+        let bytes = kept.bytes();
+        if self.given_up > 0 {
+            self.given_up = self.given_up.saturating_sub(bytes);
+            return kept.each().map(Some);
+        }
+        self.bytes += bytes;
         let nth = self.kept.len();
         self.kept.push(kept);
         for row in 0..batch.num_rows() {
@@ -144,7 +159,10 @@ impl Digest {
             return Ok(None);
         }
         let rows: Vec<(usize, usize)> = groups.iter().map(|g| g.at).collect();
-        let wrong = |e: arrow_schema::ArrowError| RollupError::Layout { message: e.to_string() };
+        let records: usize = kept.iter().map(|k| k.shown.len()).sum();
+        if rows.len() * 4 > records * ROWS_MAX {
+            self.given_up = self.budget_bytes.saturating_mul(GIVEN_UP);
+        }
         let pick = |arrays: &[&dyn Array]| interleave(arrays, &rows).map_err(wrong);
         let times = |of: &dyn Fn(&Group) -> i64| -> ArrayRef {
             Arc::new(TimestampMicrosecondArray::from_iter_values(groups.iter().map(of)).with_timezone("UTC"))
@@ -168,7 +186,8 @@ impl Digest {
 }
 
 impl Kept {
-    fn of(batch: &RecordBatch, derived: &Derived) -> Self {
+    fn of(batch: &RecordBatch, derived: &Derived) -> Result<Self, RollupError> {
+        let column = |name| batch.column_by_name(name).cloned().ok_or(RollupError::Column { column: name });
         let stored = |name: &str| {
             let found = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
             found.cloned().unwrap_or_else(|| StringArray::new_null(batch.num_rows()))
@@ -186,12 +205,25 @@ impl Kept {
             let columns = people.columns().iter().filter_map(|c| c.as_any().downcast_ref::<StringArray>());
             columns.cloned().collect()
         });
-        Self {
+        Ok(Self {
+            time: column("time")?,
+            day: column("day")?,
             texts: STORED.iter().map(|name| stored(name)).chain(derived_texts.map(Clone::clone)).collect(),
             people: people.unwrap_or_default(),
             subjects: derived.subjects.clone(),
             shown: derived.shown.clone(),
-        }
+        })
+    }
+
+    /// Each record as a row.
+    fn each(self) -> Result<RecordBatch, RollupError> {
+        let records = self.shown.len();
+        let last = new_null_array(self.time.data_type(), records);
+        let mut columns = vec![self.time, self.day];
+        columns.extend(self.texts.into_iter().map(|text| Arc::new(text) as ArrayRef));
+        columns.extend([Arc::new(self.subjects) as ArrayRef, Arc::new(self.shown), last]);
+        columns.push(Arc::new(Int64Array::from_value(1, records)));
+        RecordBatch::try_new(schema(), columns).map_err(wrong)
     }
 
     /// Bytes of the rows, without what else lies in the same buffers.
@@ -231,6 +263,10 @@ impl Kept {
             && self.subjects.is_valid(row) == other.subjects.is_valid(theirs)
             && (0..count).all(same)
     }
+}
+
+fn wrong(error: arrow_schema::ArrowError) -> RollupError {
+    RollupError::Layout { message: error.to_string() }
 }
 
 fn same(a: &StringArray, row: usize, b: &StringArray, theirs: usize) -> bool {

@@ -23,6 +23,9 @@ pub struct Fold {
     table: Table,
     runs: Runs,
     budget_bytes: usize,
+    /// Kept from batch to batch for their memory.
+    touches: Vec<Touch>,
+    people: Vec<u64>,
 }
 
 /// What one access adds to each of its entities.
@@ -63,7 +66,13 @@ impl Fold {
     /// A fold that holds about `budget_bytes` of partials in memory and spills beyond it into unnamed files in `folder`.
     #[must_use]
     pub fn new(budget_bytes: usize, folder: impl Into<PathBuf>) -> Self {
-        Self { table: Table::default(), runs: Runs::new(folder.into()), budget_bytes }
+        Self {
+            table: Table::default(),
+            runs: Runs::new(folder.into()),
+            budget_bytes,
+            touches: Vec::new(),
+            people: Vec::new(),
+        }
     }
 
     /// Takes in a batch of any record table; `derive` is asked for those of `access`.
@@ -99,7 +108,9 @@ impl Fold {
         let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
         let status = statuses(batch);
         let when = When::of(batch)?;
-        let mut people = Vec::with_capacity(rows);
+        let (mut touches, mut people) = (std::mem::take(&mut self.touches), std::mem::take(&mut self.people));
+        touches.clear();
+        people.clear();
         let mut touch = |row: usize| {
             let from = people.len();
             each_subject(Some(&derived.subjects), row, |namespace, id, _| {
@@ -126,7 +137,7 @@ impl Fold {
                 spans,
             }
         };
-        let touches: Vec<Touch> = (0..rows).map(&mut touch).collect();
+        touches.extend((0..rows).map(&mut touch));
         let days = days(when, rows);
         let prefixes = prefixes(&origins);
         for (kind, lane) in [
@@ -171,6 +182,7 @@ impl Fold {
                 }
             })?;
         }
+        (self.touches, self.people) = (touches, people);
         Ok(())
     }
 
@@ -284,9 +296,8 @@ impl Fold {
     ///
     /// # Errors
     /// If a run cannot be read.
-    pub fn finish(mut self) -> Result<Merged, RollupError> {
-        let rest = self.table.take_sorted();
-        self.runs.finish(rest)
+    pub fn finish(self) -> Result<Merged, RollupError> {
+        self.runs.finish(self.table.into_sorted())
     }
 
     /// Bytes of partials held in memory now, an upper estimate.
@@ -334,8 +345,8 @@ impl Fold {
             }
         }
         if self.table.bytes() > self.budget_bytes {
-            let rows = self.table.take_sorted();
-            self.runs.add(rows)?;
+            self.runs.add(&self.table)?;
+            self.table.clear();
         }
         Ok(())
     }

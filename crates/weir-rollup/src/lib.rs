@@ -19,7 +19,7 @@ mod error;
 mod spill;
 mod table;
 
-pub use columns::{decode, encode, schema};
+pub use columns::{decode, encode, reads_with, schema};
 pub use digest::Digest;
 pub use error::RollupError;
 pub use fold::{Fold, subject_hash};

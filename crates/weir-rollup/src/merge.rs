@@ -17,7 +17,8 @@ pub struct Merged {
 
 /// The next row of a run.
 struct Head {
-    row: Row,
+    /// Elsewhere, since a heap moves its entries about.
+    row: Box<Row>,
     run: usize,
 }
 
@@ -57,7 +58,7 @@ impl Merged {
 
     fn advance(&mut self, run: usize) -> Result<(), RollupError> {
         if let Some(row) = self.runs.get_mut(run).and_then(Iterator::next).transpose()? {
-            self.heads.push(Head { row, run });
+            self.heads.push(Head { row: Box::new(row), run });
         }
         Ok(())
     }
@@ -73,7 +74,7 @@ impl Merged {
             row.partial.merge(&head.row.partial);
             self.advance(head.run)?;
         }
-        Ok(Some(row))
+        Ok(Some(*row))
     }
 }
 

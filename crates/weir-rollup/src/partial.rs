@@ -4,8 +4,8 @@
 //! is what got out, misses are guessing.
 
 use weir_model::EntityKind;
-use weir_stats::wire::{Input, put_nested, put_varint};
-use weir_stats::{Distinct, Merge, StatsError, Wire};
+use weir_stats::wire::{Input, put_varint};
+use weir_stats::{Distinct, Merge, StatsError};
 
 /// Length of the spans in which visits and looks are counted, microseconds: ten minutes.
 pub const SPAN_US: i64 = 600_000_000;
@@ -267,27 +267,33 @@ impl Merge for Partial {
     }
 }
 
-impl Wire for Partial {
-    const WHAT: &'static str = "rollup";
-
-    fn write(&self, out: &mut Vec<u8>) {
+impl Partial {
+    /// Appends all of it, for a run on disk that this process reads back.
+    pub(crate) fn put_aside(&self, out: &mut Vec<u8>) {
         self.counts().into_iter().for_each(|n| put_varint(out, n));
         out.extend_from_slice(&self.first.to_le_bytes());
         out.extend_from_slice(&self.last.to_le_bytes());
-        self.sketches().into_iter().for_each(|s| put_nested(out, s));
+        let sketches = self.sketches();
+        // Most are empty.
+        let filled = sketches.iter().zip(0..).fold(0, |bits, (s, at)| bits | u64::from(!s.is_empty()) << at);
+        put_varint(out, filled);
+        sketches.iter().filter(|sketch| !sketch.is_empty()).for_each(|sketch| sketch.put_aside(out));
         self.hours.iter().flat_map(|h| h.iter()).for_each(|n| put_varint(out, *n));
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, StatsError> {
-        let mut input = Input::new(Self::WHAT, bytes);
+    /// Takes back what [`Partial::put_aside`] wrote, to its end.
+    pub(crate) fn taken_back(mut input: Input<'_>) -> Result<Self, StatsError> {
         let mut counts = [0; COUNTS];
         for count in &mut counts {
             *count = input.varint()?;
         }
         let (first, last) = (input.u64()? as i64, input.u64()? as i64);
         let mut read = Self::from_counts(counts, first, last);
-        for sketch in read.sketches_mut() {
-            *sketch = input.nested()?;
+        let filled = input.varint()?;
+        for (sketch, at) in read.sketches_mut().into_iter().zip(0..) {
+            if filled >> at & 1 == 1 {
+                *sketch = Distinct::taken_back(&mut input)?;
+            }
         }
         if input.remaining() > 0 {
             let mut hours = Box::new([0; 24]);

@@ -5,12 +5,13 @@
 
 use crate::merge::{Merged, Sorted};
 use crate::partial::{Partial, Row};
+use crate::table::Table;
 use crate::{RollupError, kind};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use weir_stats::StatsError;
 use weir_stats::wire::{Input, put_varint};
-use weir_stats::{StatsError, Wire};
 
 /// Runs merged into one.
 const FAN_IN: usize = 16;
@@ -28,9 +29,13 @@ impl Runs {
         Self { folder, tiers: Vec::new() }
     }
 
-    /// Writes sorted rows as one run.
-    pub(crate) fn add(&mut self, rows: impl Iterator<Item = Row>) -> Result<(), RollupError> {
-        let mut file = self.write(rows.map(Ok))?;
+    /// Writes what a table holds as one run.
+    pub(crate) fn add(&mut self, table: &Table) -> Result<(), RollupError> {
+        let mut out = self.begin()?;
+        for (kind, entity, day, partial) in table.sorted() {
+            out.put(kind, entity, day, partial)?;
+        }
+        let mut file = out.end()?;
         for tier in 0.. {
             if self.tiers.len() <= tier {
                 self.tiers.push(Vec::new());
@@ -41,26 +46,23 @@ impl Runs {
                 break;
             }
             let full = std::mem::take(runs);
-            file = self.write(Merged::new(readers(full)?)?)?;
+            file = self.merge(Merged::new(readers(full)?)?)?;
         }
         Ok(())
     }
 
-    fn write(&self, rows: impl Iterator<Item = Result<Row, RollupError>>) -> Result<File, RollupError> {
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?);
-        let mut bytes = Vec::new();
+    fn merge(&self, rows: Merged) -> Result<File, RollupError> {
+        let mut out = self.begin()?;
         for row in rows {
             let row = row?;
-            bytes.clear();
-            bytes.push(kind::place(row.kind));
-            bytes.extend_from_slice(&row.day.to_le_bytes());
-            put_varint(&mut bytes, row.entity.len() as u64);
-            bytes.extend_from_slice(row.entity.as_bytes());
-            row.partial.write(&mut bytes);
-            out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-            out.write_all(&bytes)?;
+            out.put(kind::place(row.kind), &row.entity, row.day, &row.partial)?;
         }
-        Ok(out.into_inner().map_err(std::io::IntoInnerError::into_error)?)
+        out.end()
+    }
+
+    fn begin(&self) -> Result<Out, RollupError> {
+        let file = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?);
+        Ok(Out { file, bytes: Vec::new() })
     }
 
     /// All runs, to be merged with the rows still in memory.
@@ -71,6 +73,30 @@ impl Runs {
         let mut all = readers(self.tiers.into_iter().flatten().collect())?;
         all.push(Box::new(rest.map(Ok)));
         Merged::new(all)
+    }
+}
+
+/// A run being written.
+struct Out {
+    file: BufWriter<File>,
+    bytes: Vec<u8>,
+}
+
+impl Out {
+    fn put(&mut self, kind: u8, entity: &str, day: i32, partial: &Partial) -> Result<(), RollupError> {
+        let bytes = &mut self.bytes;
+        bytes.clear();
+        bytes.push(kind);
+        bytes.extend_from_slice(&day.to_le_bytes());
+        put_varint(bytes, entity.len() as u64);
+        bytes.extend_from_slice(entity.as_bytes());
+        partial.put_aside(bytes);
+        self.file.write_all(&(bytes.len() as u64).to_le_bytes())?;
+        Ok(self.file.write_all(bytes)?)
+    }
+
+    fn end(self) -> Result<File, RollupError> {
+        Ok(self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?)
     }
 }
 
@@ -117,7 +143,6 @@ fn parse(bytes: &[u8]) -> Result<Row, StatsError> {
     let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
     let entity =
         std::str::from_utf8(input.take(length)?).map_err(|_| input.damaged("its entity is not UTF-8"))?;
-    let rest = input.remaining();
-    let partial = Partial::read(input.take(rest)?)?;
-    Ok(Row { kind, entity: entity.to_owned(), day, partial })
+    let entity = entity.to_owned();
+    Ok(Row { kind, entity, day, partial: Partial::taken_back(input)? })
 }

@@ -29,7 +29,9 @@ struct Entry {
 #[derive(Default)]
 pub(crate) struct Table {
     index: HashTable<u32>,
+    /// All full but the last that has entries; those behind it are kept for entries to come.
     blocks: Vec<Vec<Entry>>,
+    len: usize,
     texts: String,
     bytes: usize,
 }
@@ -38,13 +40,9 @@ pub(crate) struct Table {
 pub(crate) type Slot = u32;
 
 impl Table {
-    /// Bytes held, an upper estimate but for what changed since [`Table::count`].
+    /// Bytes held by entries, an upper estimate but for what changed since [`Table::count`].
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes + self.texts.capacity()
-    }
-
-    fn len(&self) -> usize {
-        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
+        self.bytes + self.texts.len()
     }
 
     /// The slot of an entity's day, made where it is new.
@@ -59,12 +57,12 @@ impl Table {
         if let Some(found) = self.index.find(hash, same) {
             return *found;
         }
-        let slot = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let slot = u32::try_from(self.len).unwrap_or(u32::MAX);
         let from = self.texts.len();
         self.texts.push_str(entity);
         let made =
             Entry { kind, day, text: (from, self.texts.len()), partial: Partial::default(), heap: 0, hash };
-        match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
+        match self.blocks.get_mut(self.len / BLOCK) {
             Some(block) => block.push(made),
             None => {
                 let mut block = Vec::with_capacity(BLOCK);
@@ -72,6 +70,7 @@ impl Table {
                 self.blocks.push(block);
             }
         }
+        self.len += 1;
         self.bytes += ENTRY_BYTES;
         let blocks = &self.blocks;
         self.index.insert_unique(hash, slot, |slot| entry(blocks, *slot).map_or(0, |e| e.hash));
@@ -94,24 +93,44 @@ impl Table {
         }
     }
 
-    /// Takes everything out, sorted by kind, entity, day.
-    pub(crate) fn take_sorted(&mut self) -> impl Iterator<Item = Row> + Send + Sync + use<> {
-        let mut taken = std::mem::take(self);
-        let mut order: Vec<Key> = Vec::with_capacity(taken.len());
-        for (slot, entry) in (0..).zip(taken.blocks.iter().flatten()) {
-            order.push(Key::new(entry, text(&taken.texts, entry), slot));
+    /// The entries' keys, sorted by kind, entity, day.
+    fn order(&self) -> Vec<Key> {
+        let mut order: Vec<Key> = Vec::with_capacity(self.len);
+        for (slot, entry) in (0..).zip(self.blocks.iter().flatten()) {
+            order.push(Key::new(entry, text(&self.texts, entry), slot));
         }
-        let rest = |key: &Key| entry(&taken.blocks, key.slot).map_or("", |e| text(&taken.texts, e));
+        let rest = |key: &Key| entry(&self.blocks, key.slot).map_or("", |e| text(&self.texts, e));
         order.sort_unstable_by(|a, b| {
             let rest = || if a.is_whole() && b.is_whole() { Ordering::Equal } else { rest(a).cmp(rest(b)) };
             a.start().cmp(&b.start()).then_with(rest).then(a.day.cmp(&b.day))
         });
-        order.into_iter().filter_map(move |key| {
-            let (block, place) = place(key.slot);
-            let entry = taken.blocks.get_mut(block)?.get_mut(place)?;
-            let (kind, partial) = (kind::at(entry.kind)?, std::mem::take(&mut entry.partial));
-            Some(Row { kind, entity: text(&taken.texts, entry).to_owned(), day: entry.day, partial })
+        order
+    }
+
+    /// Everything, sorted by kind, entity, day.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (u8, &str, i32, &Partial)> {
+        self.order().into_iter().filter_map(|key| {
+            let entry = entry(&self.blocks, key.slot)?;
+            Some((entry.kind, text(&self.texts, entry), entry.day, &entry.partial))
         })
+    }
+
+    /// The same as rows.
+    pub(crate) fn into_sorted(mut self) -> impl Iterator<Item = Row> + Send + Sync + use<> {
+        self.order().into_iter().filter_map(move |key| {
+            let (block, place) = place(key.slot);
+            let entry = self.blocks.get_mut(block)?.get_mut(place)?;
+            let (kind, partial) = (kind::at(entry.kind)?, std::mem::take(&mut entry.partial));
+            Some(Row { kind, entity: text(&self.texts, entry).to_owned(), day: entry.day, partial })
+        })
+    }
+
+    /// Empties it; its memory stays for what comes.
+    pub(crate) fn clear(&mut self) {
+        self.index.clear();
+        self.blocks.iter_mut().for_each(Vec::clear);
+        self.texts.clear();
+        (self.len, self.bytes) = (0, 0);
     }
 }
 

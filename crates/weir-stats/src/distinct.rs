@@ -55,8 +55,11 @@ impl Distinct {
     pub fn insert(&mut self, hash: u64) {
         let at = match &mut self.0 {
             State::Estimated(hll) => return hll.insert(mixed(hash)),
+            // So few are faster walked than halved.
             State::Inline { len, hashes } => {
-                hashes.get(..usize::from(*len)).unwrap_or(&[]).binary_search(&hash)
+                let few = hashes.get(..usize::from(*len)).unwrap_or(&[]);
+                let at = few.iter().take_while(|other| **other < hash).count();
+                if few.get(at) == Some(&hash) { Ok(at) } else { Err(at) }
             }
             State::Exact(hashes) => hashes.binary_search(&hash),
         };
@@ -86,6 +89,46 @@ impl Distinct {
                 self.0 = State::of_sorted(all);
             }
         }
+    }
+
+    /// Appends the state as it lies in memory: more bytes than the stored form and quickly read back, for what the same process puts aside.
+    pub fn put_aside(&self, out: &mut Vec<u8>) {
+        match (&self.0, self.hashes()) {
+            (State::Estimated(hll), _) => {
+                put_varint(out, 0);
+                let length_at = out.len();
+                out.extend([0; 4]);
+                hll.write(out);
+                let length = (out.len() - length_at - 4) as u32;
+                if let Some(bytes) = out.get_mut(length_at..length_at + 4) {
+                    bytes.copy_from_slice(&length.to_le_bytes());
+                }
+            }
+            (_, hashes) => {
+                let hashes = hashes.unwrap_or(&[]);
+                put_varint(out, hashes.len() as u64 + 1);
+                out.extend(hashes.iter().flat_map(|hash| hash.to_le_bytes()));
+            }
+        }
+    }
+
+    /// Takes back what [`Distinct::put_aside`] wrote.
+    ///
+    /// # Errors
+    /// If it is cut short.
+    pub fn taken_back(input: &mut Input<'_>) -> Result<Self, StatsError> {
+        let Some(count) = usize::try_from(input.varint()?).unwrap_or(usize::MAX).checked_sub(1) else {
+            let length = input.take(4)?.iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
+            return Ok(Self(State::Estimated(Hll::read(&mut Input::new(Self::WHAT, input.take(length)?))?)));
+        };
+        let bytes = input.take(count.saturating_mul(size_of::<u64>()))?;
+        let mut read = bytes.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
+        if count > INLINE_MAX {
+            return Ok(Self(State::of_sorted(read.collect())));
+        }
+        let mut hashes = [0; INLINE_MAX];
+        hashes.iter_mut().zip(&mut read).for_each(|(hash, read)| *hash = read);
+        Ok(Self(State::Inline { len: count as u8, hashes }))
     }
 
     /// The hashes themselves, sorted, while the count is exact.
@@ -236,7 +279,21 @@ impl Wire for Distinct {
     }
 
     fn read(bytes: &[u8]) -> Result<Self, StatsError> {
-        let mut input = Input::new(Self::WHAT, bytes);
+        Self::parse(bytes, true)
+    }
+}
+
+impl Distinct {
+    /// Reads a stored form that a lake keeps: what it holds is checked, and not that no shorter form holds it, which takes longer than to read it.
+    ///
+    /// # Errors
+    /// If the bytes are not a whole stored form.
+    pub fn from_lake(bytes: &[u8]) -> Result<Self, StatsError> {
+        Self::parse(bytes, false)
+    }
+
+    fn parse(bytes: &[u8], shortest: bool) -> Result<Self, StatsError> {
+        let mut input = Input::new(<Self as Wire>::WHAT, bytes);
         input.version(VERSION)?;
         match input.byte()? {
             EXACT => {
@@ -244,16 +301,16 @@ impl Wire for Distinct {
                     return Err(input.damaged("it has too many hashes for an exact set"));
                 }
                 if input.remaining() <= INLINE_MAX * size_of::<u64>() {
-                    return few(input);
+                    return few(input, shortest);
                 }
                 let mut hashes = Vec::with_capacity(input.remaining() / size_of::<u64>());
                 while input.remaining() > 0 {
                     hashes.push(input.u64()?.swap_bytes());
                 }
-                far(&input, &hashes)?;
+                far(&input, &hashes, shortest)?;
                 Ok(Self(State::of_sorted(hashes)))
             }
-            NEAR => near(input),
+            NEAR => near(input, shortest),
             ESTIMATED => {
                 let hll = Hll::read(&mut input)?;
                 input.end()?;
@@ -299,19 +356,19 @@ fn put_near(hashes: &[u64], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// That hashes are sorted, and no shorter written as near ones: a set has one form.
-fn far(input: &Input<'_>, hashes: &[u64]) -> Result<(), StatsError> {
+/// That hashes are sorted and, if it is asked, no shorter written as near ones: a set has one form.
+fn far(input: &Input<'_>, hashes: &[u64], shortest: bool) -> Result<(), StatsError> {
     if !hashes.is_sorted_by(|a, b| a < b) {
         return Err(input.damaged("its hashes are not sorted"));
     }
-    if put_near(hashes, &mut Vec::with_capacity(size_of_val(hashes) + 16)) {
+    if shortest && put_near(hashes, &mut Vec::with_capacity(size_of_val(hashes) + 16)) {
         return Err(input.damaged("its form is not the shortest"));
     }
     Ok(())
 }
 
 /// Reads what [`put_near`] wrote.
-fn near(mut input: Input<'_>) -> Result<Distinct, StatsError> {
+fn near(mut input: Input<'_>, shortest: bool) -> Result<Distinct, StatsError> {
     let bytes = input.take(input.remaining())?;
     let mut input = Input::new(Distinct::WHAT, bytes);
     let base = input.varint()?;
@@ -332,16 +389,19 @@ fn near(mut input: Input<'_>) -> Result<Distinct, StatsError> {
             hashes.extend((start..=last).map(|low| high << 32 | low));
         }
     }
-    let mut again = Vec::with_capacity(bytes.len() + 16);
+    let as_written = || {
+        let mut again = Vec::with_capacity(bytes.len() + 16);
+        put_near(&hashes, &mut again) && again == bytes
+    };
     let sorted = hashes.is_sorted_by(|a, b| a < b);
-    if hashes.len() > EXACT_MAX || !sorted || !put_near(&hashes, &mut again) || again != bytes {
+    if hashes.len() > EXACT_MAX || !sorted || (shortest && !as_written()) {
         return Err(input.damaged("its near hashes are not as they are written"));
     }
     Ok(Distinct(State::of_sorted(hashes)))
 }
 
 /// Reads hashes that are few enough to need no allocation.
-fn few(mut input: Input<'_>) -> Result<Distinct, StatsError> {
+fn few(mut input: Input<'_>, shortest: bool) -> Result<Distinct, StatsError> {
     let (mut len, mut hashes) = (0, [0; INLINE_MAX]);
     while input.remaining() > 0 {
         let hash = input.u64()?.swap_bytes();
@@ -350,7 +410,7 @@ fn few(mut input: Input<'_>) -> Result<Distinct, StatsError> {
         }
         len += 1;
     }
-    far(&input, hashes.get(..len).unwrap_or(&[]))?;
+    far(&input, hashes.get(..len).unwrap_or(&[]), shortest)?;
     Ok(Distinct(State::Inline { len: len as u8, hashes }))
 }
 

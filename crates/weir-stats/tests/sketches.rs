@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use weir_stats::distinct::{EXACT_MAX, INLINE_MAX};
+use weir_stats::wire::Input;
 use weir_stats::{BottomK, Distinct, LogHistogram, Merge, OneValue, StatsError, Wire, hash64, hash64_in};
 
 /// The `i`-th of some well-spread hashes.
@@ -65,6 +66,25 @@ fn canonical<T: Wire>(bytes: &[u8]) {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_put_aside_is_taken_back(all in hashes(), near in near()) {
+        let sets = [Distinct::from_iter(all), Distinct::from_iter(near)];
+        let mut bytes = Vec::new();
+        sets.iter().for_each(|set| set.put_aside(&mut bytes));
+        let mut input = Input::new("sets", &bytes);
+        for set in &sets {
+            prop_assert_eq!(&Distinct::taken_back(&mut input).unwrap(), set);
+        }
+        prop_assert!(input.end().is_ok());
+        for set in &sets {
+            prop_assert_eq!(&Distinct::from_lake(&set.to_bytes()).unwrap(), set);
+        }
+        for cut in 0..bytes.len().min(40) {
+            let mut input = Input::new("sets", &bytes[..cut]);
+            let _ = Distinct::taken_back(&mut input).and_then(|_| Distinct::taken_back(&mut input));
+        }
+    }
 
     #[test]
     fn distinct_keeps_the_laws(a in hashes(), b in hashes(), c in hashes()) {
