@@ -9,7 +9,7 @@ use crate::detectors::harvest::visits::family;
 use crate::grid::Grid;
 use crate::{Context, DetectError};
 use futures::StreamExt;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use weir_lake::rows;
 use weir_model::entity::prefix_of;
 
@@ -88,28 +88,29 @@ impl Seen {
     }
 
     fn person(&mut self, crowd: &Crowd, mut places: Vec<Place>) {
-        places.sort();
-        let first_days: BTreeMap<&str, i32> =
-            places.iter().rev().map(|place| (place.origin.as_str(), place.day)).collect();
-        for (origin, day) in &first_days {
+        places.sort_unstable();
+        // One pass by day: some people are read from a hundred thousand addresses.
+        let (mut been, mut known) = (HashSet::new(), HashSet::new());
+        for day in places.chunk_by(|a, b| a.day == b.day) {
+            for here in day.chunk_by(|a, b| a.origin == b.origin) {
+                let Some(first) = here.first().filter(|place| been.insert(&place.origin)) else { continue };
+                if known.is_empty() {
+                    continue;
+                }
+                let strange = here.iter().all(|place| !known.contains(&place.family));
+                match crowd.place(&first.origin) {
+                    Some(at) => {
+                        let trial = Trial { day: first.day, family: first.family, strange };
+                        self.trials.entry(at).or_default().push(trial);
+                    }
+                    None => {
+                        self.households += 1;
+                        self.habits.add(first.family, first.day, strange);
+                    }
+                }
+            }
             // Where crowds are, anybody's client may have been.
-            let home = |p: &&Place| p.day < *day && p.origin != **origin && crowd.place(&p.origin).is_none();
-            let known: BTreeSet<u64> = places.iter().filter(home).map(|p| p.family).collect();
-            if known.is_empty() {
-                continue;
-            }
-            let here = || places.iter().filter(|p| p.origin == **origin && p.day == *day).map(|p| p.family);
-            let Some(family) = here().min() else { continue };
-            let strange = here().all(|family| !known.contains(&family));
-            match crowd.place(origin) {
-                Some(at) => {
-                    self.trials.entry(at).or_default().push(Trial { day: *day, family, strange });
-                }
-                None => {
-                    self.households += 1;
-                    self.habits.add(family, *day, strange);
-                }
-            }
+            known.extend(day.iter().filter(|p| crowd.place(&p.origin).is_none()).map(|p| p.family));
         }
     }
 }
@@ -208,5 +209,14 @@ mod tests {
         assert_eq!(seen.households(), 0, "where a crowd is, anybody's client may have been");
         seen.person(&crowd, vec![place(1, "home", 7), place(5, "office", 8)]);
         assert_eq!(seen.households(), 1);
+    }
+
+    #[test]
+    fn a_person_read_from_very_many_addresses_takes_no_longer_than_many_people() {
+        let crowd = Crowd::of(&["den"]);
+        let mut seen = Seen::default();
+        let places = (0..200_000).map(|i| place(i % 20, &format!("address {i}"), (i % 7) as u64));
+        seen.person(&crowd, places.collect());
+        assert_eq!(seen.households(), 190_000, "all but those of the first day");
     }
 }
