@@ -1,17 +1,13 @@
-//! Generated logs: the same bytes every time, and what real ones have: 200,000 addresses with a heavy tail, 60 clients, 20 days.
+//! Generated logs as files, made once.
 
 use crate::run::{Done, root};
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use serde_json::{Map, Value};
-use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use xtask::logs::{AccessLog, CloudTrail, zeek};
 
-const ADDRESSES: u64 = 200_000;
-const DAYS: u64 = 20;
 /// Events of one CloudTrail file.
 const FILE_EVENTS: u64 = 2_000;
 
@@ -52,160 +48,29 @@ impl Input {
         }
         let part = path.with_extension("part");
         let made = match self {
-            Self::Access => File::create(&part).and_then(|f| access(BufWriter::new(f), records).map(drop)),
+            Self::Access => {
+                File::create(&part).and_then(|f| AccessLog::new(records).write(BufWriter::new(f)).map(drop))
+            }
             Self::AccessGzip => File::create(&part).and_then(|f| {
                 let packed = GzEncoder::new(BufWriter::new(f), Compression::default());
-                access(packed, records).and_then(GzEncoder::finish).map(drop)
+                AccessLog::new(records).write(packed).and_then(GzEncoder::finish).map(drop)
             }),
             Self::CloudTrail => cloudtrail(&part, records),
-            Self::Zeek => File::create(&part).and_then(|f| zeek(BufWriter::new(f), records)),
+            Self::Zeek => File::create(&part).and_then(|f| zeek(BufWriter::new(f), records).map(drop)),
         };
         made.and_then(|()| std::fs::rename(&part, &path)).map_err(|e| format!("{}: {e}", path.display()))?;
         Ok(path)
     }
 }
 
-/// A pseudo-random sequence (SplitMix64): the same file every time.
-struct Sequence(u64);
-
-impl Sequence {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`, small ones far more often (density proportional to 1/x).
-    fn heavy(&mut self, n: u64) -> u64 {
-        let unit = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        ((n as f64).powf(unit) as u64).min(n - 1)
-    }
-
-    fn address(&mut self) -> String {
-        let n = self.heavy(ADDRESSES);
-        format!("{}.{}.{}.{}", 10 + n / 16_777_216, n / 65_536 % 256, n / 256 % 256, n % 256)
-    }
-}
-
-fn access<W: Write>(mut out: W, lines: u64) -> io::Result<W> {
-    let mut numbers = Sequence(2026);
-    let mut line = String::new();
-    for n in 0..lines {
-        let at = n * DAYS * 86_400 / lines;
-        let address = numbers.address();
-        let (day, rest) = (1 + at / 86_400, at % 86_400);
-        line.clear();
-        let _ = writeln!(
-            line,
-            "{address} - - [{day:02}/Jun/2025:{:02}:{:02}:{:02} +0000] \"GET /members/{}/orders?page={} HTTP/1.1\" {} {} \"https://shop.example/\" \
-             \"Mozilla/5.0 (X11; Linux x86_64) Client/{}.0\"",
-            rest / 3600,
-            rest / 60 % 60,
-            rest % 60,
-            numbers.heavy(100_000),
-            numbers.next() % 9,
-            if numbers.next().is_multiple_of(50) { 404 } else { 200 },
-            200 + numbers.next() % 20_000,
-            numbers.heavy(60),
-        );
-        out.write_all(line.as_bytes())?;
-    }
-    out.flush()?;
-    Ok(out)
-}
-
-/// The real events of the example, over and over, with times, ids and addresses of their own.
 fn cloudtrail(folder: &Path, events: u64) -> io::Result<()> {
-    let templates = templates()?;
-    let mut numbers = Sequence(2027);
+    let mut log = CloudTrail::new(&root().join("examples/cloud-account"), events)?;
     std::fs::create_dir_all(folder)?;
-    let mut nth = 0;
-    while nth < events {
-        let mut records = Vec::new();
-        for _ in 0..FILE_EVENTS.min(events - nth) {
-            let at = usize::try_from(numbers.next()).unwrap_or(0) % templates.len().max(1);
-            let mut event = templates.get(at).cloned().unwrap_or_default();
-            let second = nth * DAYS * 86_400 / events;
-            event.insert("eventTime".to_owned(), stamp(second).into());
-            event.insert("eventID".to_owned(), uuid(&mut numbers).into());
-            event.insert("requestID".to_owned(), uuid(&mut numbers).into());
-            event.insert("sourceIPAddress".to_owned(), numbers.address().into());
-            records.push(Value::Object(event));
-            nth += 1;
-        }
-        let file = File::create(folder.join(format!("{nth:09}.json.gz")))?;
+    while let Some(records) = log.file(FILE_EVENTS) {
+        let file = File::create(folder.join(format!("{:09}.json.gz", log.given())))?;
         let mut packed = GzEncoder::new(BufWriter::new(file), Compression::default());
-        serde_json::to_writer(&mut packed, &serde_json::json!({ "Records": records }))?;
+        serde_json::to_writer(&mut packed, &records)?;
         packed.finish()?.flush()?;
     }
     Ok(())
-}
-
-fn templates() -> io::Result<Vec<Map<String, Value>>> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("examples/cloud-account"))?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "gz"))
-        .collect();
-    files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        let value: Value = serde_json::from_reader(BufReader::new(GzDecoder::new(File::open(file)?)))?;
-        let records = value.get("Records").and_then(Value::as_array).cloned().unwrap_or_default();
-        all.extend(records.into_iter().filter_map(|record| match record {
-            Value::Object(event) => Some(event),
-            _ => None,
-        }));
-    }
-    Ok(all)
-}
-
-fn stamp(second: u64) -> String {
-    let (day, rest) = (1 + second / 86_400, second % 86_400);
-    format!("2025-06-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-fn uuid(numbers: &mut Sequence) -> String {
-    let (high, low) = (numbers.next(), numbers.next());
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xfff,
-        0x8000 | low >> 50,
-        low & 0xffff_ffff_ffff
-    )
-}
-
-fn zeek(mut out: impl Write, lines: u64) -> io::Result<()> {
-    const SERVICES: [(&str, u16); 4] = [("ssl", 443), ("http", 80), ("dns", 53), ("ssh", 22)];
-    const BEGAN: u64 = 1_748_736_000;
-    let mut numbers = Sequence(2028);
-    for n in 0..lines {
-        let at = BEGAN * 1_000_000 + n * DAYS * 86_400 * 1_000_000 / lines;
-        let (from, uid) = (numbers.address(), numbers.next());
-        let (service, port) =
-            SERVICES.get(usize::try_from(numbers.heavy(4)).unwrap_or(0)).copied().unwrap_or_default();
-        writeln!(
-            out,
-            "{{\"ts\":{}.{:06},\"uid\":\"C{uid:016x}\",\"id.orig_h\":\"{from}\",\"id.orig_p\":{},\"id.resp_h\":\"192.0.2.{}\",\"id.resp_p\":{port},\
-             \"proto\":\"tcp\",\"service\":\"{service}\",\"duration\":{}.{:06},\"orig_bytes\":{},\"resp_bytes\":{},\"conn_state\":\"SF\",\"missed_bytes\":0,\
-             \"history\":\"ShADadFf\",\"orig_pkts\":{},\"orig_ip_bytes\":{},\"resp_pkts\":{},\"resp_ip_bytes\":{}}}",
-            at / 1_000_000,
-            at % 1_000_000,
-            1_024 + numbers.next() % 60_000,
-            numbers.heavy(200),
-            numbers.heavy(60),
-            numbers.next() % 1_000_000,
-            numbers.next() % 5_000,
-            numbers.heavy(2_000_000),
-            2 + numbers.next() % 40,
-            200 + numbers.next() % 8_000,
-            2 + numbers.next() % 60,
-            400 + numbers.next() % 90_000,
-        )?;
-    }
-    out.flush()
 }

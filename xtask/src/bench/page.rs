@@ -55,6 +55,12 @@ impl Ratio {
 const PAGE: &str = "docs/benchmarks.md";
 const HEAD: &str = "| measure | bar | ratio | ours and theirs | |\n|---|---|---|---|---|\n";
 
+/// What else tells how fast it is.
+const BESIDE: &str = "The hot loops have benches of their own, which build without DataFusion: `cargo bench -p weir-sources -p weir-catalog -p weir-rollup -p \
+     weir-stats` (bytes to record batches; learning and deriving; folding, digesting, and rows merged, stored and read back; distinct counts, \
+     exact and in registers). They say records and bytes a second; `-- --quick` takes a minute, and `-- --save-baseline before`, then `-- \
+     --baseline before`, compares two states of the code.";
+
 /// Writes the page.
 pub fn write(ratios: &[Ratio], what: &str) -> Done {
     let out = |program: &str, arguments: &[&str]| {
@@ -73,7 +79,7 @@ pub fn write(ratios: &[Ratio], what: &str) -> Done {
         "# How fast it is\n\nWritten by `cargo xtask bench` at commit `{commit}`: {what}; {cores} cores, {model}; {rustc}; DuckDB from PyPI, the faster of its \
          ways; medians over runs that take turns.\n\nFiles are generated: 200,000 addresses with a heavy tail, 60 clients, 20 days; CloudTrail's are the events of \
          `examples/cloud-account` with times, ids and addresses of their own. Weir's time is that of `weir ingest`, rollups and digest included; DuckDB's that of one `COPY` of \
-         the same columns.\n\n{HEAD}"
+         the same columns.\n\n{BESIDE}\n\n{HEAD}"
     );
     for ratio in ratios {
         let _ = writeln!(page, "{}", ratio.line());
