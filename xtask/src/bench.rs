@@ -3,11 +3,11 @@
 //! Decisive choice: what is kept and compared are ratios of runs that take turns, since no machine is the same twice. DuckDB is timed from its
 //! first statement to its last, without its interpreter's start; Weir as a whole process.
 
-mod inputs;
+pub mod inputs;
 mod page;
 mod rivals;
 
-use crate::measure::measure;
+use crate::measure::{measure, size};
 use crate::run::{Done, command, finish, root, say, target};
 use crate::tools;
 use inputs::Input;
@@ -258,12 +258,6 @@ fn check(ratios: &[Ratio]) -> Done {
     } else {
         Err(format!("worse than docs/benchmarks.md says: {}", worse.join("; ")))
     }
-}
-
-/// Bytes of all files in a folder, or of a file.
-fn size(path: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(path) else { return std::fs::metadata(path).map_or(0, |m| m.len()) };
-    entries.flatten().map(|entry| size(&entry.path())).sum()
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

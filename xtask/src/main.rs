@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask evaluate`, `cargo xtask fuzz`.
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask scale`,
+//! `cargo xtask evaluate`, `cargo xtask fuzz`.
 //!
 //! Decisive choice: a chore sets up what it needs (a Python environment, cargo tools) under the target folder, so that a fresh
 //! machine with Rust runs it. What cannot be had is a clear skip with its reason; under `CI=true` it is a failure.
@@ -8,6 +9,7 @@ mod evaluate;
 mod fuzz;
 mod measure;
 mod run;
+mod scale;
 mod test;
 mod tidy;
 mod tools;
@@ -20,6 +22,9 @@ const USAGE: &str = "usage: cargo xtask <chore>
   bench [--lines N] [--rounds N] [--only TEXT] [--check]
                            Weir beside DuckDB and gzip on the same generated files; writes docs/benchmarks.md, or with --check
                            compares with it
+  scale [--weir PATH] [--records N,N,...] [--one-core-max N] [--print] [--page]
+                           how each stage grows with records and cores, and what follows for 25.6 TB; writes docs/scale.md, or the terminal
+                           with --print; --page writes it of what was measured last; takes about 25 minutes and 8 GB of disk
   evaluate [--full] [--weir PATH] [--seed N] [--seeds N] [--only TEXT] [--no-curve]
                            how soon worlds' leaks are found and who is wrongly accused, in ten minutes; --full takes hours, goes on
                            where it was stopped, and has the worlds of 65 and 97 million records; writes docs/evaluation.md
@@ -31,6 +36,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["test", rest @ ..] => test::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["scale", rest @ ..] => scale::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         _ => {

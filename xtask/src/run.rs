@@ -25,6 +25,12 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// Where a program lies on the path.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
 /// Whether this is the CI machine, where a skip is a failure.
 pub fn on_ci() -> bool {
     std::env::var("CI").is_ok_and(|v| v == "true")

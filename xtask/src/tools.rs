@@ -1,6 +1,6 @@
 //! Tools that tests use and a fresh machine lacks: a Python environment, cargo subcommands.
 
-use crate::run::{Done, command, finish, say, target};
+use crate::run::{Done, command, finish, on_path, say, target};
 use std::path::PathBuf;
 
 /// Python packages that read what Weir writes, pinned by major version.
@@ -25,12 +25,9 @@ pub fn python() -> Done<PathBuf> {
 
 /// A cargo subcommand, from the path or installed once under the target folder.
 pub fn cargo_tool(name: &str) -> Done<PathBuf> {
-    let on_path = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).map(|d| d.join(name)).collect::<Vec<_>>())
-        .unwrap_or_default();
     let kept = target().join("tools");
     let installed = kept.join("bin").join(name);
-    if let Some(found) = on_path.into_iter().chain([installed.clone()]).find(|p| p.is_file()) {
+    if let Some(found) = on_path(name).or_else(|| Some(installed.clone()).filter(|p| p.is_file())) {
         return Ok(found);
     }
     say(&format!("── {name} is installed once; this takes some minutes"));

@@ -1,6 +1,6 @@
 //! Driving the program as a user would, and keeping what was measured, so that an interrupted evaluation goes on where it stopped.
 
-use crate::measure::{measure, measure_within};
+use crate::measure::{self, measure, measure_within};
 use crate::run::{Done, command, root, say};
 use serde::{Serialize, de::DeserializeOwned};
 use std::cell::RefCell;
@@ -140,11 +140,7 @@ impl Bench {
 
     /// Why a world of this size cannot be written now.
     pub fn lacks_room(&self, needs_gb: u64) -> Option<String> {
-        let out = command("df").args(["-Pk"]).arg(&self.folder).output().ok()?;
-        let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        let free_kb: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
-        let free_gb = free_kb >> 20;
-        (free_gb < needs_gb).then(|| format!("{free_gb} GB are free where {needs_gb} are needed"))
+        measure::lacks_room(&self.folder, needs_gb)
     }
 }
 
