@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask scale`,
+//! The project's own chores: `cargo xtask test`, `cargo xtask bench`, `cargo xtask scale`, `cargo xtask flame`,
 //! `cargo xtask evaluate`, `cargo xtask fuzz`.
 //!
 //! Decisive choice: a chore sets up what it needs (a Python environment, cargo tools) under the target folder, so that a fresh
@@ -6,6 +6,7 @@
 
 mod bench;
 mod evaluate;
+mod flame;
 mod fuzz;
 mod measure;
 mod run;
@@ -25,6 +26,8 @@ const USAGE: &str = "usage: cargo xtask <chore>
   scale [--weir PATH] [--records N,N,...] [--one-core-max N] [--print] [--page]
                            how each stage grows with records and cores, and what follows for 25.6 TB; writes docs/scale.md, or the terminal
                            with --print; --page writes it of what was measured last; takes about 25 minutes and 8 GB of disk
+  flame [--weir PATH] [--lines N]
+                           where `weir ingest` spends its time, by `perf`; writes docs/flame-ingest.svg
   evaluate [--full] [--weir PATH] [--seed N] [--seeds N] [--only TEXT] [--no-curve]
                            how soon worlds' leaks are found and who is wrongly accused, in ten minutes; --full takes hours, goes on
                            where it was stopped, and has the worlds of 65 and 97 million records; writes docs/evaluation.md
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest),
         ["scale", rest @ ..] => scale::run(rest),
         ["evaluate", rest @ ..] => evaluate::run(rest),
+        ["flame", rest @ ..] => flame::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         _ => {
             run::say(USAGE);
