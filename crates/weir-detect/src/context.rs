@@ -2,6 +2,7 @@
 
 use crate::DetectError;
 use arrow_array::RecordBatch;
+use futures::future::BoxFuture;
 use weir_catalog::{Catalog, Inventories};
 use weir_lake::{Batches, Session, Snapshot};
 use weir_model::config::Config;
@@ -37,13 +38,13 @@ impl Context<'_> {
 
     /// Runs a query; `{span}` in it becomes the condition that keeps event time inside [`Context::span`], `{digest}` what
     /// [`Context::digest`] is.
-    pub async fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, DetectError> {
-        Ok(self.session.sql(&self.filled(query)).await?)
+    pub fn sql<'a>(&'a self, query: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>, DetectError>> {
+        Box::pin(async move { Ok(self.session.sql(&self.filled(query)).await?) })
     }
 
     /// The same, batch by batch.
-    pub async fn stream(&self, query: &str) -> Result<Batches, DetectError> {
-        Ok(self.session.stream(&self.filled(query)).await?)
+    pub fn stream<'a>(&'a self, query: &'a str) -> BoxFuture<'a, Result<Batches, DetectError>> {
+        Box::pin(async move { Ok(self.session.stream(&self.filled(query)).await?) })
     }
 
     fn filled(&self, query: &str) -> String {
@@ -71,8 +72,14 @@ impl Context<'_> {
     }
 
     /// Evidence for a claim: the records of `table` that satisfy a condition; `None` when there are none.
-    pub async fn cite(&self, table: &str, condition: &str) -> Result<Option<Evidence>, DetectError> {
-        let condition = condition.replace("{span}", &self.span_sql());
-        Ok(self.session.evidence(table, &condition).await?)
+    pub fn cite<'a>(
+        &'a self,
+        table: &'a str,
+        condition: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Evidence>, DetectError>> {
+        Box::pin(async move {
+            let condition = condition.replace("{span}", &self.span_sql());
+            Ok(self.session.evidence(table, &condition).await?)
+        })
     }
 }

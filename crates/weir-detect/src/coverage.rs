@@ -9,6 +9,7 @@
 mod rhythm;
 
 use crate::{Context, DetectError};
+use futures::future::BoxFuture;
 use rhythm::Rhythm;
 use std::collections::BTreeMap;
 use weir_lake::rows;
@@ -33,43 +34,50 @@ struct Sensor {
 }
 
 /// Every sensor's coverage, sorted by name.
-pub async fn coverage(context: &Context<'_>) -> Result<Vec<Coverage>, DetectError> {
-    let mut sensors: BTreeMap<String, Sensor> = BTreeMap::new();
-    let union = Table::ALL.map(|table| match table {
-        Table::Access => "SELECT sensor, source, time, last, n FROM {digest} WHERE {span}".to_owned(),
-        other => {
-            format!("SELECT sensor, source, time, time AS last, 1 AS n FROM {} WHERE {{span}}", other.name())
-        }
-    });
-    let all = union.join(" UNION ALL ");
-    let by_hour = format!(
-        "SELECT sensor, min(source) AS source, date_trunc('hour', time) AS hour, sum(n) AS n, min(time) AS first, max(last) AS last \
-         FROM ({all}) GROUP BY 1, 3 ORDER BY 1, 3"
-    );
-    for row in rows(&context.sql(&by_hour).await?) {
-        let (Some(name), Some(hour)) = (row.text("sensor"), row.time("hour")) else { continue };
-        let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
-        let sensor = sensors.entry(name.to_owned()).or_insert_with(|| Sensor {
-            source: row.text("source").unwrap_or_default().to_owned(),
-            period: Period { first, last },
-            hours: BTreeMap::new(),
-            silences: Vec::new(),
+pub fn coverage<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Coverage>, DetectError>> {
+    Box::pin(async move {
+        let mut sensors: BTreeMap<String, Sensor> = BTreeMap::new();
+        let union = Table::ALL.map(|table| match table {
+            Table::Access => "SELECT sensor, source, time, last, n FROM {digest} WHERE {span}".to_owned(),
+            other => {
+                format!(
+                    "SELECT sensor, source, time, time AS last, 1 AS n FROM {} WHERE {{span}}",
+                    other.name()
+                )
+            }
         });
-        sensor.silences.extend((first.0 - sensor.period.last.0 > 0).then_some((sensor.period.last, first)));
-        sensor.period.last = sensor.period.last.max(last);
-        sensor.hours.insert(hour.0.div_euclid(HOUR_US), row.count("n"));
-    }
-    let quiet: BTreeMap<&str, u64> =
-        context.config.sensors.iter().filter_map(|s| Some((s.name.as_str(), s.quiet_max_s?))).collect();
-    let mut all: Vec<Coverage> = Vec::new();
-    for (name, sensor) in &sensors {
-        all.push(account(name, sensor, quiet.get(name.as_str()).copied()));
-    }
-    for expected in context.config.sensors.iter().filter(|s| !sensors.contains_key(&s.name)) {
-        all.extend(missing(&expected.name, &all));
-    }
-    all.sort_by(|a, b| a.sensor.cmp(&b.sensor));
-    Ok(all)
+        let all = union.join(" UNION ALL ");
+        let by_hour = format!(
+            "SELECT sensor, min(source) AS source, date_trunc('hour', time) AS hour, sum(n) AS n, min(time) AS first, max(last) AS last \
+         FROM ({all}) GROUP BY 1, 3 ORDER BY 1, 3"
+        );
+        for row in rows(&context.sql(&by_hour).await?) {
+            let (Some(name), Some(hour)) = (row.text("sensor"), row.time("hour")) else { continue };
+            let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
+            let sensor = sensors.entry(name.to_owned()).or_insert_with(|| Sensor {
+                source: row.text("source").unwrap_or_default().to_owned(),
+                period: Period { first, last },
+                hours: BTreeMap::new(),
+                silences: Vec::new(),
+            });
+            sensor
+                .silences
+                .extend((first.0 - sensor.period.last.0 > 0).then_some((sensor.period.last, first)));
+            sensor.period.last = sensor.period.last.max(last);
+            sensor.hours.insert(hour.0.div_euclid(HOUR_US), row.count("n"));
+        }
+        let quiet: BTreeMap<&str, u64> =
+            context.config.sensors.iter().filter_map(|s| Some((s.name.as_str(), s.quiet_max_s?))).collect();
+        let mut all: Vec<Coverage> = Vec::new();
+        for (name, sensor) in &sensors {
+            all.push(account(name, sensor, quiet.get(name.as_str()).copied()));
+        }
+        for expected in context.config.sensors.iter().filter(|s| !sensors.contains_key(&s.name)) {
+            all.extend(missing(&expected.name, &all));
+        }
+        all.sort_by(|a, b| a.sensor.cmp(&b.sensor));
+        Ok(all)
+    })
 }
 
 /// An expected sensor that delivered nothing at all.

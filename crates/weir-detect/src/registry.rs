@@ -5,6 +5,7 @@ use crate::detectors::{
     reach, shared_out, unissued,
 };
 use crate::{Context, DetectError, Detector};
+use futures::future::BoxFuture;
 use weir_model::Finding;
 
 /// Every detector, sorted by name.
@@ -34,19 +35,21 @@ pub fn detector(name: &str) -> Result<&'static dyn Detector, DetectError> {
 }
 
 /// Runs every detector; findings by severity (highest first), then first event, then id.
-pub async fn run_all(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
-    let mut findings = Vec::new();
-    for detector in detectors() {
-        let context =
-            Context { alert_budget: context.alert_budget * detector.info().budget_share, ..*context };
-        findings.extend(detector.run(&context).await?);
-    }
-    sort(&mut findings);
-    for detector in detectors() {
-        detector.link(context, &mut findings).await?;
-    }
-    sort(&mut findings);
-    Ok(findings)
+pub fn run_all<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<Vec<Finding>, DetectError>> {
+    Box::pin(async move {
+        let mut findings = Vec::new();
+        for detector in detectors() {
+            let context =
+                Context { alert_budget: context.alert_budget * detector.info().budget_share, ..*context };
+            findings.extend(detector.run(&context).await?);
+        }
+        sort(&mut findings);
+        for detector in detectors() {
+            detector.link(context, &mut findings).await?;
+        }
+        sort(&mut findings);
+        Ok(findings)
+    })
 }
 
 /// By severity (highest first), then first event, then id; each once.

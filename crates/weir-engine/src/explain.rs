@@ -2,26 +2,29 @@
 
 use crate::days::{Days, days};
 use crate::{EngineError, life};
+use futures::future::BoxFuture;
 use weir_lake::{Lake, Snapshot};
 use weir_model::case::Period;
 use weir_model::{Explained, Finding, Span};
 
 /// Explains the finding of an id that a run over the lake found.
-pub async fn explain(lake: &Lake, id: &str) -> Result<Explained, EngineError> {
-    let finding = life::find(lake.folder()?, id)?;
-    let snapshot = lake.snapshot().await?;
-    let session = snapshot.session(&snapshot.session_options(), None)?;
-    let all = days(&session, &[&finding], Span::default()).await?;
-    let days = all.into_iter().next();
-    Ok(Explained {
-        period: period(&snapshot).await?,
-        limits: limits(&finding, &snapshot, days.as_ref()),
-        days_of: days.as_ref().and_then(|d| d.kind),
-        members: days.as_ref().map_or(0, |d| d.members as u64),
-        series: days.map(|d| d.series).unwrap_or_default(),
-        campaign: life::campaign(lake.folder()?, &finding)?,
-        manual: format!("weir detectors {}", finding.detector),
-        finding,
+pub fn explain<'a>(lake: &'a Lake, id: &'a str) -> BoxFuture<'a, Result<Explained, EngineError>> {
+    Box::pin(async move {
+        let finding = life::find(lake.folder()?, id)?;
+        let snapshot = lake.snapshot().await?;
+        let session = snapshot.session(&snapshot.session_options(), None)?;
+        let all = days(&session, &[&finding], Span::default()).await?;
+        let days = all.into_iter().next();
+        Ok(Explained {
+            period: period(&snapshot).await?,
+            limits: limits(&finding, &snapshot, days.as_ref()),
+            days_of: days.as_ref().and_then(|d| d.kind),
+            members: days.as_ref().map_or(0, |d| d.members as u64),
+            series: days.map(|d| d.series).unwrap_or_default(),
+            campaign: life::campaign(lake.folder()?, &finding)?,
+            manual: format!("weir detectors {}", finding.detector),
+            finding,
+        })
     })
 }
 

@@ -10,6 +10,7 @@ use crate::fold::{Beside, keep};
 use crate::settings::Settings;
 use crate::walk::{Input, walk};
 use crate::{EngineError, Progress};
+use futures::future::LocalBoxFuture;
 use known::Known;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,37 +38,39 @@ pub struct Ingested {
 }
 
 /// Reads every file under the inputs into the lake. `leave_out` are folders of ours (the case, the lake) that may lie among them.
-pub async fn ingest(
-    lake: &Lake,
-    inputs: &[PathBuf],
-    leave_out: &[PathBuf],
-    settings: &Settings,
-    fingerprints: &Fingerprints,
-    progress: &dyn Progress,
-) -> Result<Ingested, EngineError> {
-    let (files, unlisted) = walk(inputs, leave_out)?;
-    let waits = || progress.stage("waiting for another ingest into this lake", None);
-    let right = lake.ingesting(waits).await?;
-    progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
-    let read = async {
-        let mut run = Run::begin(lake, settings, fingerprints).await?;
-        for (path, reason) in unlisted {
-            run.intake.push(unread(path, reason));
-        }
-        for file in &files {
-            run.file(file, settings, progress).await?;
-        }
-        progress.done();
-        run.end().await
-    };
-    let (read, released) = (read.await, right.release().await);
-    let warnings = match files.as_slice() {
-        [] => Vec::new(),
-        files => settings.unmatched(files.iter().map(|f| f.rel.as_str())),
-    };
-    let ingested = Ingested { warnings, ..read? };
-    released?;
-    Ok(ingested)
+pub fn ingest<'a>(
+    lake: &'a Lake,
+    inputs: &'a [PathBuf],
+    leave_out: &'a [PathBuf],
+    settings: &'a Settings,
+    fingerprints: &'a Fingerprints,
+    progress: &'a dyn Progress,
+) -> LocalBoxFuture<'a, Result<Ingested, EngineError>> {
+    Box::pin(async move {
+        let (files, unlisted) = walk(inputs, leave_out)?;
+        let waits = || progress.stage("waiting for another ingest into this lake", None);
+        let right = lake.ingesting(waits).await?;
+        progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
+        let read = async {
+            let mut run = Run::begin(lake, settings, fingerprints).await?;
+            for (path, reason) in unlisted {
+                run.intake.push(unread(path, reason));
+            }
+            for file in &files {
+                run.file(file, settings, progress).await?;
+            }
+            progress.done();
+            run.end().await
+        };
+        let (read, released) = (read.await, right.release().await);
+        let warnings = match files.as_slice() {
+            [] => Vec::new(),
+            files => settings.unmatched(files.iter().map(|f| f.rel.as_str())),
+        };
+        let ingested = Ingested { warnings, ..read? };
+        released?;
+        Ok(ingested)
+    })
 }
 
 /// The account of something that could not be read at all.

@@ -6,6 +6,7 @@ use crate::ingest::{Ingested, STATE_LEARNED, ingest};
 use crate::life::live;
 use crate::walk::holding;
 use crate::{EngineError, Progress, Settings};
+use futures::future::LocalBoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Learner, Masked};
@@ -48,8 +49,12 @@ pub struct Investigated {
 }
 
 /// Opens a lake, making it when missing and `create` is set.
-pub async fn open_lake(dir: &Path, create: bool, memory: Memory) -> Result<Lake, EngineError> {
-    Ok(Lake::open_within(dir, create, memory).await?)
+pub fn open_lake<'a>(
+    dir: &'a Path,
+    create: bool,
+    memory: Memory,
+) -> LocalBoxFuture<'a, Result<Lake, EngineError>> {
+    Box::pin(async move { Ok(Lake::open_within(dir, create, memory).await?) })
 }
 
 /// What was learned from the records of a snapshot.
@@ -67,9 +72,11 @@ pub(crate) async fn catalog(snapshot: &Snapshot, settings: &Settings) -> Result<
 }
 
 /// What a lake's records taught, as a starting `weir.toml`.
-pub async fn learn(lake: &Lake, settings: &Settings) -> Result<String, EngineError> {
-    let snapshot = lake.snapshot().await?;
-    Ok(weir_catalog::to_toml(&learned(&snapshot, settings).await?))
+pub fn learn<'a>(lake: &'a Lake, settings: &'a Settings) -> LocalBoxFuture<'a, Result<String, EngineError>> {
+    Box::pin(async move {
+        let snapshot = lake.snapshot().await?;
+        Ok(weir_catalog::to_toml(&learned(&snapshot, settings).await?))
+    })
 }
 
 /// Who asked to see people by name, when and why.
@@ -85,27 +92,29 @@ pub struct Unmasked {
 
 /// Answers a read-only query over a lake; `access` has the derived columns. People are shown under pseudonyms (keyed, so the same person
 /// has the same one in every answer of one user) unless it is recorded who sees them and why.
-pub async fn sql(
-    lake: &Lake,
-    settings: &Settings,
-    fingerprints: &Fingerprints,
-    query: &str,
-    unmasked: Option<&Unmasked>,
-) -> Result<Vec<RecordBatch>, EngineError> {
-    let snapshot = lake.snapshot().await?;
-    let catalog = catalog(&snapshot, settings).await?;
-    let derive: Arc<dyn weir_lake::Derive> = match unmasked {
-        Some(who) => {
-            record(lake, who, query)?;
-            catalog
-        }
-        None => {
-            let fingerprints = fingerprints.clone();
-            let pseudonym = move |namespace: &str, id: &str| fingerprints.pseudonym(namespace, id);
-            Arc::new(Masked::new(catalog, Arc::new(pseudonym)))
-        }
-    };
-    Ok(snapshot.session(&snapshot.session_options(), Some(derive))?.sql(query).await?)
+pub fn sql<'a>(
+    lake: &'a Lake,
+    settings: &'a Settings,
+    fingerprints: &'a Fingerprints,
+    query: &'a str,
+    unmasked: Option<&'a Unmasked>,
+) -> LocalBoxFuture<'a, Result<Vec<RecordBatch>, EngineError>> {
+    Box::pin(async move {
+        let snapshot = lake.snapshot().await?;
+        let catalog = catalog(&snapshot, settings).await?;
+        let derive: Arc<dyn weir_lake::Derive> = match unmasked {
+            Some(who) => {
+                record(lake, who, query)?;
+                catalog
+            }
+            None => {
+                let fingerprints = fingerprints.clone();
+                let pseudonym = move |namespace: &str, id: &str| fingerprints.pseudonym(namespace, id);
+                Arc::new(Masked::new(catalog, Arc::new(pseudonym)))
+            }
+        };
+        Ok(snapshot.session(&snapshot.session_options(), Some(derive))?.sql(query).await?)
+    })
 }
 
 /// The file beside the tables in which every look at people by name is recorded, a line of JSON each.
@@ -145,45 +154,47 @@ fn alone(case: &Path) -> Result<std::fs::File, EngineError> {
 }
 
 /// Reads, folds, detects, traces, counts and writes the case.
-pub async fn investigate(
-    what: &Investigation,
-    fingerprints: &Fingerprints,
-    progress: &dyn Progress,
-) -> Result<Investigated, EngineError> {
-    if let Some(input) = holding(&what.inputs, &what.case) {
-        return Err(EngineError::CaseAmongLogs { case: what.case.clone(), input: input.clone() });
-    }
-    let what = &Investigation { span: what.span.comparable(), ..what.clone() };
-    if weir_lake::is_bucket(&what.lake) {
-        return Err(LakeError::NoFolder { place: what.lake.display().to_string() }.into());
-    }
-    let _alone = alone(&what.case)?;
-    let lake = open_lake(&what.lake, true, what.memory).await?;
-    let ours = [what.case.clone(), what.lake.clone()];
-    let ingested = ingest(&lake, &what.inputs, &ours, &what.settings, fingerprints, progress).await?;
-    let snapshot = lake.snapshot().await?;
-    let catalog = catalog(&snapshot, &what.settings).await?;
-    let snapshot = refold(&lake, snapshot, &catalog, progress).await?;
-    let session = session(&snapshot, &catalog)?;
-    let context = Context {
-        snapshot: &snapshot,
-        session: &session,
-        catalog: &catalog,
-        inventories: &what.settings.inventories,
-        config: &what.settings.config,
-        span: what.span,
-        alert_budget: what.alert_budget,
-    };
-    progress.stage("detecting", None);
-    let found: Vec<Finding> = run_all(&context).await?;
-    let lived = live(what, &snapshot, catalog.id(), found)?;
-    progress.done();
-    progress.stage("tracing and counting", None);
-    let (case, people) = assemble(&context, lived, &what.program).await?;
-    progress.done();
-    let rejects = rejects(&snapshot, &case).await?;
-    weir_report::write_case(&what.case, &case, people.into_iter(), rejects.into_iter())?;
-    Ok(Investigated { case, ingested, report: what.case.join("report.html") })
+pub fn investigate<'a>(
+    what: &'a Investigation,
+    fingerprints: &'a Fingerprints,
+    progress: &'a dyn Progress,
+) -> LocalBoxFuture<'a, Result<Investigated, EngineError>> {
+    Box::pin(async move {
+        if let Some(input) = holding(&what.inputs, &what.case) {
+            return Err(EngineError::CaseAmongLogs { case: what.case.clone(), input: input.clone() });
+        }
+        let what = &Investigation { span: what.span.comparable(), ..what.clone() };
+        if weir_lake::is_bucket(&what.lake) {
+            return Err(LakeError::NoFolder { place: what.lake.display().to_string() }.into());
+        }
+        let _alone = alone(&what.case)?;
+        let lake = open_lake(&what.lake, true, what.memory).await?;
+        let ours = [what.case.clone(), what.lake.clone()];
+        let ingested = ingest(&lake, &what.inputs, &ours, &what.settings, fingerprints, progress).await?;
+        let snapshot = lake.snapshot().await?;
+        let catalog = catalog(&snapshot, &what.settings).await?;
+        let snapshot = refold(&lake, snapshot, &catalog, progress).await?;
+        let session = session(&snapshot, &catalog)?;
+        let context = Context {
+            snapshot: &snapshot,
+            session: &session,
+            catalog: &catalog,
+            inventories: &what.settings.inventories,
+            config: &what.settings.config,
+            span: what.span,
+            alert_budget: what.alert_budget,
+        };
+        progress.stage("detecting", None);
+        let found: Vec<Finding> = run_all(&context).await?;
+        let lived = live(what, &snapshot, catalog.id(), found)?;
+        progress.done();
+        progress.stage("tracing and counting", None);
+        let (case, people) = assemble(&context, lived, &what.program).await?;
+        progress.done();
+        let rejects = rejects(&snapshot, &case).await?;
+        weir_report::write_case(&what.case, &case, people.into_iter(), rejects.into_iter())?;
+        Ok(Investigated { case, ingested, report: what.case.join("report.html") })
+    })
 }
 
 /// The most rejected records of one file that a case shows; the rest are in the lake.

@@ -8,6 +8,7 @@ use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
+use futures::future::BoxFuture;
 use weir_model::{Evidence, Micros, Table};
 
 /// One row of a query's answer.
@@ -128,12 +129,21 @@ const CITED: usize = 400;
 
 impl Session {
     /// Evidence for a claim: the records of a record table that satisfy a condition; `None` when there are none.
-    pub async fn evidence(&self, table: &str, condition: &str) -> Result<Option<Evidence>> {
-        let found = Table::ALL.into_iter().find(|t| t.name() == table);
-        let Some(table) = found else {
-            return Err(LakeError::Query { message: format!("`{table}` is no record table"), help: None });
-        };
-        Ok(self.cite(condition, table, CITED).await?.evidence())
+    pub fn evidence<'a>(
+        &'a self,
+        table: &'a str,
+        condition: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Evidence>>> {
+        Box::pin(async move {
+            let found = Table::ALL.into_iter().find(|t| t.name() == table);
+            let Some(table) = found else {
+                return Err(LakeError::Query {
+                    message: format!("`{table}` is no record table"),
+                    help: None,
+                });
+            };
+            Ok(self.cite(condition, table, CITED).await?.evidence())
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use crate::session::Session;
 use crate::tables::Name;
 use crate::{LakeError, Result};
 use arrow_array::{Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::{Citation, Evidence, Table};
 
@@ -40,34 +41,42 @@ const SPREAD_STEP: i64 = 2_654_435_769;
 
 impl Session {
     /// Cites the records of a table for which an SQL condition is true, at most `limit` of them.
-    pub async fn cite(&self, condition: &str, table: Table, limit: usize) -> Result<Cited> {
-        let query = all(condition, table);
-        let from = format!("FROM {} WHERE ({condition})", table.name());
-        let by_time = |direction: &str, n: usize| {
-            let order = ["time", "file", "line", "\"offset\""]
-                .map(|c| format!("{c} {direction} NULLS LAST"))
-                .join(", ");
-            format!("SELECT time, file, line, \"offset\" {from} ORDER BY {order} LIMIT {n}")
-        };
-        let found = self.places(&by_time("ASC", limit + 1)).await?;
-        let mut total = found.len() as u64;
-        let mut places: BTreeSet<Place> = found.iter().copied().collect();
-        if found.len() > limit {
-            total = self.count(&format!("SELECT count(*) AS n {from}")).await?;
-            places = found.into_iter().take(limit / 4).collect();
-            places.extend(self.places(&by_time("DESC", limit / 4)).await?);
-            let spread = format!(
-                "(file % {SPREAD_PRIME} + (line % {SPREAD_PRIME}) * {SPREAD_STEP} % {SPREAD_PRIME}) % {SPREAD_PRIME}"
-            );
-            let order = format!("{spread} NULLS LAST, time, file, line, \"offset\"");
-            let sample = format!("SELECT time, file, line, \"offset\" {from} ORDER BY {order} LIMIT {limit}");
-            for place in self.places(&sample).await? {
-                if places.len() < limit {
-                    places.insert(place);
+    pub fn cite<'a>(
+        &'a self,
+        condition: &'a str,
+        table: Table,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Cited>> {
+        Box::pin(async move {
+            let query = all(condition, table);
+            let from = format!("FROM {} WHERE ({condition})", table.name());
+            let by_time = |direction: &str, n: usize| {
+                let order = ["time", "file", "line", "\"offset\""]
+                    .map(|c| format!("{c} {direction} NULLS LAST"))
+                    .join(", ");
+                format!("SELECT time, file, line, \"offset\" {from} ORDER BY {order} LIMIT {n}")
+            };
+            let found = self.places(&by_time("ASC", limit + 1)).await?;
+            let mut total = found.len() as u64;
+            let mut places: BTreeSet<Place> = found.iter().copied().collect();
+            if found.len() > limit {
+                total = self.count(&format!("SELECT count(*) AS n {from}")).await?;
+                places = found.into_iter().take(limit / 4).collect();
+                places.extend(self.places(&by_time("DESC", limit / 4)).await?);
+                let spread = format!(
+                    "(file % {SPREAD_PRIME} + (line % {SPREAD_PRIME}) * {SPREAD_STEP} % {SPREAD_PRIME}) % {SPREAD_PRIME}"
+                );
+                let order = format!("{spread} NULLS LAST, time, file, line, \"offset\"");
+                let sample =
+                    format!("SELECT time, file, line, \"offset\" {from} ORDER BY {order} LIMIT {limit}");
+                for place in self.places(&sample).await? {
+                    if places.len() < limit {
+                        places.insert(place);
+                    }
                 }
             }
-        }
-        Ok(Cited { citations: self.citations(places).await?, total, query })
+            Ok(Cited { citations: self.citations(places).await?, total, query })
+        })
     }
 
     /// Evidence from places that a query gave by [`PLACES`]: of `total` records of a table for which a condition is true.

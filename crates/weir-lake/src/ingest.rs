@@ -18,6 +18,7 @@ use crate::whole::Wrote;
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
+use futures::future::LocalBoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_model::Table;
@@ -70,36 +71,46 @@ impl Ingest {
     /// such (same table, source, `event_uid` and time), else as part of a long run of records that another file of the sensor
     /// holds. Batches come in their file's order; rows whose run is undecided come out with a later batch or with
     /// [`Ingest::undecided`]. Write what is kept.
-    pub async fn distinct(&mut self, table: Table, batch: &RecordBatch) -> Result<Distinct> {
-        if !has_ids(batch) {
-            let decided = self.overlaps.take(&self.snapshot, &mut self.stage, table, Some(batch)).await?;
-            self.forget();
-            return decided.ok_or_else(|| LakeError::batch(table.name(), "there are no rows"));
-        }
-        let new = distinct(&mut self.named, &self.snapshot, &self.stage, table, batch).await?;
-        Ok(self.undecided(table).await?.unwrap_or_default().then(new))
+    pub fn distinct<'a>(
+        &'a mut self,
+        table: Table,
+        batch: &'a RecordBatch,
+    ) -> LocalBoxFuture<'a, Result<Distinct>> {
+        Box::pin(async move {
+            if !has_ids(batch) {
+                let decided = self.overlaps.take(&self.snapshot, &mut self.stage, table, Some(batch)).await?;
+                self.forget();
+                return decided.ok_or_else(|| LakeError::batch(table.name(), "there are no rows"));
+            }
+            let new = distinct(&mut self.named, &self.snapshot, &self.stage, table, batch).await?;
+            Ok(self.undecided(table).await?.unwrap_or_default().then(new))
+        })
     }
 
     /// The rows of a table that still wait when their file has ended.
-    pub async fn undecided(&mut self, table: Table) -> Result<Option<Distinct>> {
-        let decided = self.overlaps.take(&self.snapshot, &mut self.stage, table, None).await?;
-        self.forget();
-        Ok(decided)
+    pub fn undecided<'a>(&'a mut self, table: Table) -> LocalBoxFuture<'a, Result<Option<Distinct>>> {
+        Box::pin(async move {
+            let decided = self.overlaps.take(&self.snapshot, &mut self.stage, table, None).await?;
+            self.forget();
+            Ok(decided)
+        })
     }
 
     /// Adds records. Their `ingest` column must be [`Ingest::id`].
-    pub async fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<()> {
-        self.named.remember(table, batch)?;
-        self.overlaps.lookup().remember(table, batch)?;
-        self.stage.add_by_day(Name::of(table), batch).await?;
-        self.wrote.add(Name::of(table), batch.num_rows());
-        self.forget();
-        let full = [self.named.too_many(), self.overlaps.lookup().too_many()];
-        for slot in full.into_iter().flatten() {
-            self.stage.close(&slot).await?;
+    pub fn write<'a>(&'a mut self, table: Table, batch: &'a RecordBatch) -> LocalBoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.named.remember(table, batch)?;
+            self.overlaps.lookup().remember(table, batch)?;
+            self.stage.add_by_day(Name::of(table), batch).await?;
+            self.wrote.add(Name::of(table), batch.num_rows());
             self.forget();
-        }
-        Ok(())
+            let full = [self.named.too_many(), self.overlaps.lookup().too_many()];
+            for slot in full.into_iter().flatten() {
+                self.stage.close(&slot).await?;
+                self.forget();
+            }
+            Ok(())
+        })
     }
 
     /// Forgets the keys of rows that can be read back by now.
@@ -134,10 +145,12 @@ impl Ingest {
     }
 
     /// The files whose content begins with the same bytes: in the lake, then earlier in this ingest.
-    pub async fn known_files(&mut self, head: &str) -> Result<Vec<KnownFile>> {
-        let mut found = self.heads.files(&self.snapshot, head).await?;
-        found.extend(self.files.iter().filter(|f| f.head == head).cloned());
-        Ok(found)
+    pub fn known_files<'a>(&'a mut self, head: &'a str) -> LocalBoxFuture<'a, Result<Vec<KnownFile>>> {
+        Box::pin(async move {
+            let mut found = self.heads.files(&self.snapshot, head).await?;
+            found.extend(self.files.iter().filter(|f| f.head == head).cloned());
+            Ok(found)
+        })
     }
 
     /// Sets a value of the lake's state (what the catalog has learned): it holds once the ingest commits.
@@ -155,38 +168,42 @@ impl Ingest {
         self.add_to(Name::Intake, Part::None, batch).await
     }
 
-    async fn add_to(&mut self, table: Name, part: Part, batch: RecordBatch) -> Result<()> {
-        let rows = batch.num_rows();
-        self.stage.add_to(table, part, batch).await?;
-        self.wrote.add(table, rows);
-        Ok(())
+    fn add_to<'a>(&'a mut self, table: Name, part: Part, batch: RecordBatch) -> LocalBoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let rows = batch.num_rows();
+            self.stage.add_to(table, part, batch).await?;
+            self.wrote.add(table, rows);
+            Ok(())
+        })
     }
 
     /// Makes the ingest real; returns the new version of every table it touched. It needs at least one row of account.
-    pub async fn commit(mut self, intake: &[Intake]) -> Result<BTreeMap<String, i64>> {
-        self.account(intake).await?;
-        if !self.accounted {
-            return Err(LakeError::batch("intake", "an ingest has no row of account"));
-        }
-        let mut entries: Vec<(String, Vec<u8>)> = std::mem::take(&mut self.state).into_iter().collect();
-        entries.push(self.wrote.entry());
-        let seq = self.snapshot.next_state_seq().await?;
-        let batch = rows::state(self.id(), seq, &entries)?;
-        self.stage.add_to(Name::State, Part::None, batch).await?;
-        let staged = self.stage.finish().await?;
-        let id = self.id();
-        let mut versions = BTreeMap::new();
-        for name in Name::ALL {
-            self.stop_at(name.as_str())?;
-            self.lake.inner.store.may_write().await?;
-            if let Some(files) = staged.get(&name).filter(|files| !files.is_empty()) {
-                let version = self.commit_table(name, files, id).await?;
-                versions.insert(name.to_string(), version);
+    pub fn commit<'a>(mut self, intake: &'a [Intake]) -> LocalBoxFuture<'a, Result<BTreeMap<String, i64>>> {
+        Box::pin(async move {
+            self.account(intake).await?;
+            if !self.accounted {
+                return Err(LakeError::batch("intake", "an ingest has no row of account"));
             }
-        }
-        self.stop_at("release")?;
-        self.stage.lease.release(&self.lake.inner.store).await?;
-        Ok(versions)
+            let mut entries: Vec<(String, Vec<u8>)> = std::mem::take(&mut self.state).into_iter().collect();
+            entries.push(self.wrote.entry());
+            let seq = self.snapshot.next_state_seq().await?;
+            let batch = rows::state(self.id(), seq, &entries)?;
+            self.stage.add_to(Name::State, Part::None, batch).await?;
+            let staged = self.stage.finish().await?;
+            let id = self.id();
+            let mut versions = BTreeMap::new();
+            for name in Name::ALL {
+                self.stop_at(name.as_str())?;
+                self.lake.inner.store.may_write().await?;
+                if let Some(files) = staged.get(&name).filter(|files| !files.is_empty()) {
+                    let version = self.commit_table(name, files, id).await?;
+                    versions.insert(name.to_string(), version);
+                }
+            }
+            self.stop_at("release")?;
+            self.stage.lease.release(&self.lake.inner.store).await?;
+            Ok(versions)
+        })
     }
 
     async fn commit_table(&self, name: Name, files: &[DataFile], id: i64) -> Result<i64> {
@@ -198,10 +215,12 @@ impl Ingest {
     }
 
     /// Gives the ingest up and deletes what it staged.
-    pub async fn abandon(self) -> Result<()> {
-        let lake = self.lake.clone();
-        drop(self);
-        lake.repair().await.map(|_| ())
+    pub fn abandon(self) -> LocalBoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            let lake = self.lake.clone();
+            drop(self);
+            lake.repair().await.map(|_| ())
+        })
     }
 
     /// For tests: fail before the commit of this table (or before `release`), as if the process had been killed there.

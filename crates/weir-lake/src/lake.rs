@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::tables::Name;
 use crate::whole;
 use crate::{LakeError, Result};
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -50,8 +51,8 @@ impl Lake {
     }
 
     /// Opens a lake with other limits on what an ingest may use.
-    pub async fn open_with(dir: &Path, create: bool, limits: StageLimits) -> Result<Self> {
-        Self::opened(dir, create, Memory::default(), limits).await
+    pub fn open_with<'a>(dir: &'a Path, create: bool, limits: StageLimits) -> BoxFuture<'a, Result<Self>> {
+        Box::pin(async move { Self::opened(dir, create, Memory::default(), limits).await })
     }
 
     async fn opened(dir: &Path, create: bool, memory: Memory, limits: StageLimits) -> Result<Self> {
@@ -93,60 +94,66 @@ impl Lake {
     }
 
     /// Starts an ingest, after repairing what killed ones left.
-    pub async fn begin(&self) -> Result<Ingest> {
-        self.inner.store.may_write().await?;
-        self.repair().await?;
-        let snapshot = self.snapshot().await?;
-        let lease = Lease::take(&self.inner.store).await?;
-        Ok(Ingest::new(self.clone(), snapshot, lease, self.inner.limits))
+    pub fn begin<'a>(&'a self) -> BoxFuture<'a, Result<Ingest>> {
+        Box::pin(async move {
+            self.inner.store.may_write().await?;
+            self.repair().await?;
+            let snapshot = self.snapshot().await?;
+            let lease = Lease::take(&self.inner.store).await?;
+            Ok(Ingest::new(self.clone(), snapshot, lease, self.inner.limits))
+        })
     }
 
     /// Pins the latest version of every table.
-    pub async fn snapshot(&self) -> Result<Snapshot> {
-        let mut tries = 0;
-        loop {
-            // `intake` first: whatever it names is in the tables listed after it. And again: a refold may have folded in an
-            // ingest that committed between the two.
-            let before = self.version(Name::Intake).await?;
+    pub fn snapshot<'a>(&'a self) -> BoxFuture<'a, Result<Snapshot>> {
+        Box::pin(async move {
+            let mut tries = 0;
+            loop {
+                // `intake` first: whatever it names is in the tables listed after it. And again: a refold may have folded in an
+                // ingest that committed between the two.
+                let before = self.version(Name::Intake).await?;
+                let mut listings = BTreeMap::new();
+                let mut ingests = BTreeSet::new();
+                for name in Name::ALL {
+                    let pinned = if name == Name::Intake { before } else { None };
+                    if let Some(listing) = self.inner.log(name)?.list(pinned).await? {
+                        ingests.extend(listing.files.iter().filter_map(DataFile::ingest));
+                        listings.insert(name, listing);
+                    }
+                }
+                let snapshot = Snapshot::new(self.clone(), listings);
+                let unaccounted = whole::unaccounted(&self.inner.store, &snapshot, &ingests).await;
+                tries += 1;
+                let settled = self.version(Name::Intake).await? == before;
+                match unaccounted {
+                    Some(error) if settled && tries >= PIN_TRIES_MAX => return Err(error),
+                    None if settled || tries >= PIN_TRIES_MAX => {
+                        whole::check(&self.inner.store, &snapshot).await?;
+                        return Ok(snapshot);
+                    }
+                    // An ingest committed, or was taken back, between the two looks.
+                    _ => {}
+                }
+            }
+        })
+    }
+
+    /// Pins the versions named, as [`Snapshot::versions`] gave them; tables not named are absent.
+    pub fn snapshot_at<'a>(&'a self, versions: &'a BTreeMap<String, i64>) -> BoxFuture<'a, Result<Snapshot>> {
+        Box::pin(async move {
             let mut listings = BTreeMap::new();
-            let mut ingests = BTreeSet::new();
             for name in Name::ALL {
-                let pinned = if name == Name::Intake { before } else { None };
-                if let Some(listing) = self.inner.log(name)?.list(pinned).await? {
-                    ingests.extend(listing.files.iter().filter_map(DataFile::ingest));
+                let Some(version) = versions.get(name.as_str()) else {
+                    continue;
+                };
+                if let Some(listing) = self.inner.log(name)?.list(Some(*version)).await? {
                     listings.insert(name, listing);
                 }
             }
             let snapshot = Snapshot::new(self.clone(), listings);
-            let unaccounted = whole::unaccounted(&self.inner.store, &snapshot, &ingests).await;
-            tries += 1;
-            let settled = self.version(Name::Intake).await? == before;
-            match unaccounted {
-                Some(error) if settled && tries >= PIN_TRIES_MAX => return Err(error),
-                None if settled || tries >= PIN_TRIES_MAX => {
-                    whole::check(&self.inner.store, &snapshot).await?;
-                    return Ok(snapshot);
-                }
-                // An ingest committed, or was taken back, between the two looks.
-                _ => {}
-            }
-        }
-    }
-
-    /// Pins the versions named, as [`Snapshot::versions`] gave them; tables not named are absent.
-    pub async fn snapshot_at(&self, versions: &BTreeMap<String, i64>) -> Result<Snapshot> {
-        let mut listings = BTreeMap::new();
-        for name in Name::ALL {
-            let Some(version) = versions.get(name.as_str()) else {
-                continue;
-            };
-            if let Some(listing) = self.inner.log(name)?.list(Some(*version)).await? {
-                listings.insert(name, listing);
-            }
-        }
-        let snapshot = Snapshot::new(self.clone(), listings);
-        whole::check(&self.inner.store, &snapshot).await?;
-        Ok(snapshot)
+            whole::check(&self.inner.store, &snapshot).await?;
+            Ok(snapshot)
+        })
     }
 
     async fn version(&self, name: Name) -> Result<Option<i64>> {
@@ -155,8 +162,8 @@ impl Lake {
 
     /// Waits for the right to fold again. Two who fold the same records at once would both add what they made; so take it, then look at a new
     /// snapshot for whether there is anything left to do.
-    pub async fn folding(&self) -> Result<Right> {
-        Right::take(&self.inner.store, "refold.lock", || ()).await
+    pub fn folding<'a>(&'a self) -> BoxFuture<'a, Result<Right>> {
+        Box::pin(async move { Right::take(&self.inner.store, "refold.lock", || ()).await })
     }
 
     /// Waits for the right to ingest, and says once that it waits. What is known is looked up in the snapshot that an ingest begins with, so two
@@ -166,35 +173,39 @@ impl Lake {
     }
 
     /// Starts replacing the rollups that a snapshot shows by ones folded under another catalog.
-    pub async fn refold(&self, snapshot: &Snapshot, catalog: &str) -> Result<Refold> {
-        self.inner.store.may_write().await?;
-        self.repair().await?;
-        let lease = Lease::take(&self.inner.store).await?;
-        Refold::new(self.clone(), snapshot, lease, self.inner.limits, catalog)
+    pub fn refold<'a>(&'a self, snapshot: &'a Snapshot, catalog: &'a str) -> BoxFuture<'a, Result<Refold>> {
+        Box::pin(async move {
+            self.inner.store.may_write().await?;
+            self.repair().await?;
+            let lease = Lease::take(&self.inner.store).await?;
+            Refold::new(self.clone(), snapshot, lease, self.inner.limits, catalog)
+        })
     }
 
     /// Takes back what killed ingests left; returns their ids. Called by [`Lake::begin`].
     ///
     /// What is removed was never visible to any reader: an ingest without a row in `intake` does not exist, and its input is still
     /// where it was read from. So this deletes no evidence, holds notwithstanding.
-    pub async fn repair(&self) -> Result<Vec<i64>> {
-        let abandoned = Lease::abandoned(&self.inner.store).await?;
-        if abandoned.is_empty() {
-            return Ok(Vec::new());
-        }
-        let intake = self.inner.log(Name::Intake)?.list(None).await?;
-        let files = intake.map(|l| l.files).unwrap_or_default();
-        let committed: BTreeSet<i64> = files.iter().filter_map(|f| f.ingest()).collect();
-        let mut repaired = Vec::new();
-        for left in abandoned {
-            let id = left.lease.id;
-            if !committed.contains(&id) {
-                self.take_back(&left).await?;
-                repaired.push(id);
+    pub fn repair<'a>(&'a self) -> BoxFuture<'a, Result<Vec<i64>>> {
+        Box::pin(async move {
+            let abandoned = Lease::abandoned(&self.inner.store).await?;
+            if abandoned.is_empty() {
+                return Ok(Vec::new());
             }
-            left.lease.release(&self.inner.store).await?;
-        }
-        Ok(repaired)
+            let intake = self.inner.log(Name::Intake)?.list(None).await?;
+            let files = intake.map(|l| l.files).unwrap_or_default();
+            let committed: BTreeSet<i64> = files.iter().filter_map(|f| f.ingest()).collect();
+            let mut repaired = Vec::new();
+            for left in abandoned {
+                let id = left.lease.id;
+                if !committed.contains(&id) {
+                    self.take_back(&left).await?;
+                    repaired.push(id);
+                }
+                left.lease.release(&self.inner.store).await?;
+            }
+            Ok(repaired)
+        })
     }
 
     async fn take_back(&self, left: &Abandoned) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::session::{DIGEST, Session, digest_of_each};
 use crate::{LakeError, Result};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::TryStreamExt;
+use futures::future::BoxFuture;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -22,36 +23,38 @@ impl Session {
     ///
     /// # Errors
     /// If a condition cannot be run, or the temporary files cannot be written.
-    pub async fn narrowed(&self, conditions: &[(Table, String)]) -> Result<Self> {
-        let folder = match &self.options.spill_dir {
-            Some(dir) => TempDir::new_in(dir),
-            None => TempDir::new(),
-        };
-        let folder = folder.map_err(|e| LakeError::write("a temporary folder", e))?;
-        let context =
-            SessionContext::new_with_config_rt(self.context.copied_config(), self.context.runtime_env());
-        crate::functions::register(&context);
-        for (table, condition) in conditions {
-            let path = folder.path().join(format!("{}.parquet", table.name()));
-            self.copy(*table, condition, &path).await?;
-            let path = path.to_string_lossy().into_owned();
-            context.register_parquet(table.name(), path, ParquetReadOptions::default()).await?;
-            if *table == Table::Access {
-                let digest = digest_of_each(context.table(table.name()).await?)?;
-                context.register_table(DIGEST, digest.into_view())?;
-            }
-        }
-        for name in self.context.catalog_names().iter().filter_map(|c| self.context.catalog(c)) {
-            let Some(schema) = name.schema("public") else { continue };
-            for table in schema.table_names() {
-                if !context.table_exist(table.as_str())?
-                    && let Some(provider) = schema.table(&table).await?
-                {
-                    context.register_table(table.as_str(), provider)?;
+    pub fn narrowed<'a>(&'a self, conditions: &'a [(Table, String)]) -> BoxFuture<'a, Result<Self>> {
+        Box::pin(async move {
+            let folder = match &self.options.spill_dir {
+                Some(dir) => TempDir::new_in(dir),
+                None => TempDir::new(),
+            };
+            let folder = folder.map_err(|e| LakeError::write("a temporary folder", e))?;
+            let context =
+                SessionContext::new_with_config_rt(self.context.copied_config(), self.context.runtime_env());
+            crate::functions::register(&context);
+            for (table, condition) in conditions {
+                let path = folder.path().join(format!("{}.parquet", table.name()));
+                self.copy(*table, condition, &path).await?;
+                let path = path.to_string_lossy().into_owned();
+                context.register_parquet(table.name(), path, ParquetReadOptions::default()).await?;
+                if *table == Table::Access {
+                    let digest = digest_of_each(context.table(table.name()).await?)?;
+                    context.register_table(DIGEST, digest.into_view())?;
                 }
             }
-        }
-        Ok(Self { context, temporary: Some(Arc::new(folder)), ..self.clone() })
+            for name in self.context.catalog_names().iter().filter_map(|c| self.context.catalog(c)) {
+                let Some(schema) = name.schema("public") else { continue };
+                for table in schema.table_names() {
+                    if !context.table_exist(table.as_str())?
+                        && let Some(provider) = schema.table(&table).await?
+                    {
+                        context.register_table(table.as_str(), provider)?;
+                    }
+                }
+            }
+            Ok(Self { context, temporary: Some(Arc::new(folder)), ..self.clone() })
+        })
     }
 
     /// Writes the records of a table for which a condition is true.

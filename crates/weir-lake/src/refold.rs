@@ -14,6 +14,7 @@ use crate::snapshot::Snapshot;
 use crate::stage::{Stage, StageLimits};
 use crate::tables::{Name, Part};
 use arrow_array::RecordBatch;
+use futures::future::BoxFuture;
 
 /// A refold under way. Dropping it changes nothing.
 pub struct Refold {
@@ -39,29 +40,31 @@ impl Refold {
     }
 
     /// Adds rollups folded under the new catalog.
-    pub async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.stage.add_to(Name::Rollup, self.catalog.clone(), batch.clone()).await
+    pub fn write<'a>(&'a mut self, batch: &'a RecordBatch) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.stage.add_to(Name::Rollup, self.catalog.clone(), batch.clone()).await })
     }
 
     /// Adds rows of the digest under the new catalog.
-    pub async fn digest(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.stage.add_to(Name::Digest, self.catalog.clone(), batch.clone()).await
+    pub fn digest<'a>(&'a mut self, batch: &'a RecordBatch) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.stage.add_to(Name::Digest, self.catalog.clone(), batch.clone()).await })
     }
 
     /// Puts the new rows in place of the old.
-    pub async fn commit(mut self) -> Result<()> {
-        let mut staged = self.stage.finish().await?;
-        for (name, old) in &self.old {
-            let new = staged.remove(name).unwrap_or_default();
-            let log = self.lake.inner.log(*name)?;
-            if let Some(schema) = self.stage.schema(*name) {
-                log.create(&with_catalog(schema)).await?;
+    pub fn commit(mut self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            let mut staged = self.stage.finish().await?;
+            for (name, old) in &self.old {
+                let new = staged.remove(name).unwrap_or_default();
+                let log = self.lake.inner.log(*name)?;
+                if let Some(schema) = self.stage.schema(*name) {
+                    log.create(&with_catalog(schema)).await?;
+                }
+                if !new.is_empty() || !old.is_empty() {
+                    self.lake.inner.store.may_write().await?;
+                    log.commit(&new, old, self.stage.lease.id).await?;
+                }
             }
-            if !new.is_empty() || !old.is_empty() {
-                self.lake.inner.store.may_write().await?;
-                log.commit(&new, old, self.stage.lease.id).await?;
-            }
-        }
-        self.stage.lease.release(&self.lake.inner.store).await
+            self.stage.lease.release(&self.lake.inner.store).await
+        })
     }
 }

@@ -15,6 +15,7 @@ use datafusion::logical_expr::when;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -160,29 +161,40 @@ impl Session {
         &self.snapshot
     }
 
-    pub(crate) async fn plan(&self, sql: &str) -> Result<DataFrame> {
-        tracing::debug!(sql, "query");
-        let options =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        Ok(self.context.sql_with_options(sql, options).await?)
+    pub(crate) fn plan<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<DataFrame>> {
+        Box::pin(async move {
+            tracing::debug!(sql, "query");
+            let options =
+                SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+            Ok(self.context.sql_with_options(sql, options).await?)
+        })
     }
 
     /// Runs a read-only query. Without ORDER BY the order of rows is not defined.
-    pub async fn sql(&self, sql: &str) -> Result<Vec<RecordBatch>> {
-        Ok(self.plan(sql).await?.collect().await?)
+    pub fn sql<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>>> {
+        Box::pin(async move { Ok(self.plan(sql).await?.collect().await?) })
     }
 
     /// Runs a read-only query and hands over batches as they come.
-    pub async fn stream(&self, sql: &str) -> Result<Batches> {
-        let stream = self.plan(sql).await?.execute_stream().await?;
-        Ok(stream.map(|batch| batch.map_err(LakeError::from)).boxed())
+    pub fn stream<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Batches>> {
+        Box::pin(async move { streamed(self.plan(sql).await?).await })
     }
 
     /// The plan of a query as text.
-    pub async fn explain(&self, sql: &str) -> Result<String> {
-        let plan = self.plan(sql).await?.create_physical_plan().await?;
-        Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string())
+    pub fn explain<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let plan = self.plan(sql).await?.create_physical_plan().await?;
+            Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string())
+        })
     }
+}
+
+/// The batches of a query as they come.
+pub(crate) fn streamed(frame: DataFrame) -> BoxFuture<'static, Result<Batches>> {
+    Box::pin(async move {
+        let stream = frame.execute_stream().await?;
+        Ok(stream.map(|batch| batch.map_err(LakeError::from)).boxed())
+    })
 }
 
 impl std::fmt::Debug for Session {

@@ -6,16 +6,17 @@ use crate::known;
 use crate::lake::Lake;
 use crate::rows::{KnownFile, Reader};
 use crate::scan::ScanTable;
-use crate::session::{Batches, Session, SessionOptions};
+use crate::session::{Batches, Session, SessionOptions, streamed};
 use crate::store::Store;
 use crate::tables::{Name, Part};
-use crate::{LakeError, Result};
+use crate::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{col, lit};
+use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -112,33 +113,39 @@ impl Snapshot {
     }
 
     /// The whole intake account, by path, then ingest, then file.
-    pub async fn intake(&self) -> Result<Vec<Intake>> {
-        let mut rows = Vec::new();
-        for batch in self.small(Name::Intake, Ok).await? {
-            rows.extend(Reader::new(Name::Intake, &batch).intake()?);
-        }
-        rows.sort_by(|a, b| (&a.path, a.ingest, a.file).cmp(&(&b.path, b.ingest, b.file)));
-        Ok(rows)
+    pub fn intake<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Intake>>> {
+        Box::pin(async move {
+            let mut rows = Vec::new();
+            for batch in self.small(Name::Intake, Ok).await? {
+                rows.extend(Reader::new(Name::Intake, &batch).intake()?);
+            }
+            rows.sort_by(|a, b| (&a.path, a.ingest, a.file).cmp(&(&b.path, b.ingest, b.file)));
+            Ok(rows)
+        })
     }
 
     /// Rejected records of a file, by line and offset, at most `limit`.
-    pub async fn rejects(&self, file: i64, limit: usize) -> Result<Vec<Reject>> {
-        let asked = move |frame: DataFrame| {
-            let sorted = frame
-                .filter(col("file").eq(lit(file)))?
-                .sort(vec![col("line").sort(true, false), col("offset").sort(true, false)])?;
-            sorted.limit(0, Some(limit))
-        };
-        let mut rows = Vec::new();
-        for batch in self.small(Name::Rejects, asked).await? {
-            rows.extend(Reader::new(Name::Rejects, &batch).rejects()?.into_iter().map(|(_, reject)| reject));
-        }
-        Ok(rows)
+    pub fn rejects<'a>(&'a self, file: i64, limit: usize) -> BoxFuture<'a, Result<Vec<Reject>>> {
+        Box::pin(async move {
+            let asked = move |frame: DataFrame| {
+                let sorted = frame
+                    .filter(col("file").eq(lit(file)))?
+                    .sort(vec![col("line").sort(true, false), col("offset").sort(true, false)])?;
+                sorted.limit(0, Some(limit))
+            };
+            let mut rows = Vec::new();
+            for batch in self.small(Name::Rejects, asked).await? {
+                rows.extend(
+                    Reader::new(Name::Rejects, &batch).rejects()?.into_iter().map(|(_, reject)| reject),
+                );
+            }
+            Ok(rows)
+        })
     }
 
     /// The files whose content begins with the bytes of this fingerprint, by path, start and ingest.
-    pub async fn known_files(&self, head: &str) -> Result<Vec<KnownFile>> {
-        known::query(self, head).await
+    pub fn known_files<'a>(&'a self, head: &'a str) -> BoxFuture<'a, Result<Vec<KnownFile>>> {
+        Box::pin(async move { known::query(self, head).await })
     }
 
     /// Rollups of some kinds of entity, ordered by (kind, entity, day) across ingests; several rows of one entity and day, from
@@ -177,33 +184,37 @@ impl Snapshot {
     }
 
     /// The value of a key of the lake's state, as the last committed ingest that set it left it.
-    pub async fn state(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        let key = key.to_owned();
-        let rows = self.small(Name::State, move |frame| frame.filter(col("key").eq(lit(key)))).await?;
-        let mut last: Option<((i64, i64), Vec<u8>)> = None;
-        for batch in &rows {
-            let reader = Reader::new(Name::State, batch);
-            for row in 0..batch.num_rows() {
-                let number = |name| reader.number(name, row).map(Option::unwrap_or_default);
-                let order = (number("seq")?, number("ingest")?);
-                if last.as_ref().is_none_or(|(at, _)| order > *at) {
-                    last = Some((order, reader.bytes("value", row)?));
+    pub fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            let key = key.to_owned();
+            let rows = self.small(Name::State, move |frame| frame.filter(col("key").eq(lit(key)))).await?;
+            let mut last: Option<((i64, i64), Vec<u8>)> = None;
+            for batch in &rows {
+                let reader = Reader::new(Name::State, batch);
+                for row in 0..batch.num_rows() {
+                    let number = |name| reader.number(name, row).map(Option::unwrap_or_default);
+                    let order = (number("seq")?, number("ingest")?);
+                    if last.as_ref().is_none_or(|(at, _)| order > *at) {
+                        last = Some((order, reader.bytes("value", row)?));
+                    }
                 }
             }
-        }
-        Ok(last.map(|(_, value)| value))
+            Ok(last.map(|(_, value)| value))
+        })
     }
 
-    pub(crate) async fn next_state_seq(&self) -> Result<i64> {
-        let rows = self.small(Name::State, |frame| frame.select_columns(&["seq"])).await?;
-        let mut next = 0;
-        for batch in &rows {
-            let reader = Reader::new(Name::State, batch);
-            for row in 0..batch.num_rows() {
-                next = next.max(reader.number("seq", row)?.unwrap_or(0) + 1);
+    pub(crate) fn next_state_seq<'a>(&'a self) -> BoxFuture<'a, Result<i64>> {
+        Box::pin(async move {
+            let rows = self.small(Name::State, |frame| frame.select_columns(&["seq"])).await?;
+            let mut next = 0;
+            for batch in &rows {
+                let reader = Reader::new(Name::State, batch);
+                for row in 0..batch.num_rows() {
+                    next = next.max(reader.number("seq", row)?.unwrap_or(0) + 1);
+                }
             }
-        }
-        Ok(next)
+            Ok(next)
+        })
     }
 
     /// Asks one of the lake's own tables and collects the answer.
@@ -221,7 +232,6 @@ impl Snapshot {
         let Some(frame) = Session::single(self, name)? else {
             return Ok(futures::stream::empty().boxed());
         };
-        let stream = ask(frame)?.execute_stream().await?;
-        Ok(stream.map(|batch| batch.map_err(LakeError::from)).boxed())
+        streamed(ask(frame)?).await
     }
 }

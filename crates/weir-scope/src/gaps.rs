@@ -1,6 +1,7 @@
 //! What a log does not record at all: reads of objects without data-event logging, copies that leave the account.
 
 use crate::ScopeError;
+use futures::future::BoxFuture;
 use weir_lake::{Session, quote_all, rows};
 use weir_model::case::Gap;
 use weir_model::operations::{Kind, OPERATIONS};
@@ -22,48 +23,58 @@ pub(crate) async fn opens_data(session: &Session, condition: &str) -> Result<boo
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.
-pub async fn unlogged(session: &Session, near: &Session, condition: &str) -> Result<Vec<Gap>, ScopeError> {
-    let query = format!(
-        "SELECT operation, count(*) AS n, count(DISTINCT resource) AS resources FROM access \
+pub fn unlogged<'a>(
+    session: &'a Session,
+    near: &'a Session,
+    condition: &'a str,
+) -> BoxFuture<'a, Result<Vec<Gap>, ScopeError>> {
+    Box::pin(async move {
+        let query = format!(
+            "SELECT operation, count(*) AS n, count(DISTINCT resource) AS resources FROM access \
          WHERE {condition} AND status_id = 1 AND operation IN {} GROUP BY 1 ORDER BY 1",
-        data_operations()
-    );
-    let mut gaps = Vec::new();
-    for row in rows(&near.sql(&query).await?) {
-        let Some(operation) = row.text("operation") else { continue };
-        let (what, reason) = match operation {
-            "GetObject" | "GetSecretValue" | "GetParameter" | "GetParameters" | "GetPasswordData"
-            | "GetConsoleOutput" => (
-                format!("content read by `{operation}`"),
-                "the log names the object read, not the people in it",
-            ),
-            _ => (
-                format!("what was read after `{operation}`"),
-                "reads of a shared or copied store are logged where it was copied to, or by data events that are not in these logs",
-            ),
-        };
-        gaps.push(Gap {
-            what,
-            from: None,
-            to: None,
-            reason: format!("{reason} ({} records, {} resources)", row.count("n"), row.count("resources")),
-            records_expected: None,
-        });
-    }
-    if gaps.is_empty() {
-        return Ok(gaps);
-    }
-    let seen = session
+            data_operations()
+        );
+        let mut gaps = Vec::new();
+        for row in rows(&near.sql(&query).await?) {
+            let Some(operation) = row.text("operation") else { continue };
+            let (what, reason) = match operation {
+                "GetObject" | "GetSecretValue" | "GetParameter" | "GetParameters" | "GetPasswordData"
+                | "GetConsoleOutput" => (
+                    format!("content read by `{operation}`"),
+                    "the log names the object read, not the people in it",
+                ),
+                _ => (
+                    format!("what was read after `{operation}`"),
+                    "reads of a shared or copied store are logged where it was copied to, or by data events that are not in these logs",
+                ),
+            };
+            gaps.push(Gap {
+                what,
+                from: None,
+                to: None,
+                reason: format!(
+                    "{reason} ({} records, {} resources)",
+                    row.count("n"),
+                    row.count("resources")
+                ),
+                records_expected: None,
+            });
+        }
+        if gaps.is_empty() {
+            return Ok(gaps);
+        }
+        let seen = session
         .sql("SELECT count(*) AS n FROM access WHERE source = 'aws_cloudtrail' AND operation = 'GetObject'")
         .await?;
-    if rows(&seen).all(|r| r.count("n") == 0) {
-        gaps.push(Gap {
+        if rows(&seen).all(|r| r.count("n") == 0) {
+            gaps.push(Gap {
             what: "reads of objects in storage".to_owned(),
             from: None,
             to: None,
             reason: "no data events are in these logs: CloudTrail data-event logging for S3, or S3 server access logs, would tell".to_owned(),
             records_expected: None,
         });
-    }
-    Ok(gaps)
+        }
+        Ok(gaps)
+    })
 }

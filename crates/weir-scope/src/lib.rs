@@ -20,6 +20,7 @@ pub use error::ScopeError;
 pub use gaps::unlogged;
 pub use subjects::{Reached, exposed, reached};
 
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
 use weir_lake::Session;
@@ -50,47 +51,51 @@ pub struct Logs<'a> {
 
 /// The scope of all findings; `near` holds at least the records of `access` that `hands` select, so that questions about them need not go to the
 /// whole `session`; `hands` gives each finding's condition on `access` that selects its hand's records.
-pub async fn scope(
-    session: &Session,
-    near: &Session,
-    findings: &[Finding],
-    hands: &BTreeMap<String, String>,
-    logs: Logs<'_>,
-    categories: &BTreeMap<String, Vec<String>>,
-) -> Result<Scoped, ScopeError> {
-    let (mut scopes, mut counted) = (BTreeMap::new(), BTreeMap::new());
-    let mut people = BTreeMap::new();
-    let mut conditions = BTreeSet::new();
-    // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
-    let (grave, doubtful): (Vec<_>, Vec<_>) = findings.iter().partition(|f| f.severity >= Severity::High);
-    for findings in [grave, doubtful] {
-        let counts = conditions.is_empty();
-        for finding in findings {
-            let Some(condition) = hands.get(&finding.id) else { continue };
-            let seen = (finding.first_seen, finding.last_seen);
-            let Some(reached) = reached(session, near, seen, condition, categories).await? else { continue };
-            let mut gaps = unlogged(session, near, condition).await?;
-            let period = reached.period.map_or(seen, |p| (p.first, p.last));
-            gaps.extend(silences(logs.coverage, period));
-            gaps.extend(logs.unread.iter().cloned());
-            let hidden = hidden(&reached, &gaps);
-            let scope = bound(&reached, gaps, hidden);
-            if counts {
-                conditions.insert(condition.as_str());
-                subjects::join(&mut people, &finding.id, &reached);
-                counted.insert(finding.id.clone(), scope.clone());
+pub fn scope<'a>(
+    session: &'a Session,
+    near: &'a Session,
+    findings: &'a [Finding],
+    hands: &'a BTreeMap<String, String>,
+    logs: Logs<'a>,
+    categories: &'a BTreeMap<String, Vec<String>>,
+) -> BoxFuture<'a, Result<Scoped, ScopeError>> {
+    Box::pin(async move {
+        let (mut scopes, mut counted) = (BTreeMap::new(), BTreeMap::new());
+        let mut people = BTreeMap::new();
+        let mut conditions = BTreeSet::new();
+        // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
+        let (grave, doubtful): (Vec<_>, Vec<_>) = findings.iter().partition(|f| f.severity >= Severity::High);
+        for findings in [grave, doubtful] {
+            let counts = conditions.is_empty();
+            for finding in findings {
+                let Some(condition) = hands.get(&finding.id) else { continue };
+                let seen = (finding.first_seen, finding.last_seen);
+                let Some(reached) = reached(session, near, seen, condition, categories).await? else {
+                    continue;
+                };
+                let mut gaps = unlogged(session, near, condition).await?;
+                let period = reached.period.map_or(seen, |p| (p.first, p.last));
+                gaps.extend(silences(logs.coverage, period));
+                gaps.extend(logs.unread.iter().cloned());
+                let hidden = hidden(&reached, &gaps);
+                let scope = bound(&reached, gaps, hidden);
+                if counts {
+                    conditions.insert(condition.as_str());
+                    subjects::join(&mut people, &finding.id, &reached);
+                    counted.insert(finding.id.clone(), scope.clone());
+                }
+                scopes.insert(finding.id.clone(), scope);
             }
-            scopes.insert(finding.id.clone(), scope);
         }
-    }
-    let overall = match union(session, near, &conditions, &counted, logs, categories).await? {
-        None => nothing_reached(logs),
-        Some((reached, gaps)) => {
-            subjects::count(&mut people, &reached);
-            overall(&reached, gaps, &counted)
-        }
-    };
-    Ok(Scoped { overall, findings: scopes, people: people.into_values().collect() })
+        let overall = match union(session, near, &conditions, &counted, logs, categories).await? {
+            None => nothing_reached(logs),
+            Some((reached, gaps)) => {
+                subjects::count(&mut people, &reached);
+                overall(&reached, gaps, &counted)
+            }
+        };
+        Ok(Scoped { overall, findings: scopes, people: people.into_values().collect() })
+    })
 }
 
 /// What the records of all findings show together, and the gaps that concern any of them; `None` when no finding reached data.

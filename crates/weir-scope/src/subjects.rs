@@ -1,6 +1,7 @@
 //! The people that a finding's records show, exactly.
 
 use crate::ScopeError;
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{Session, quote_all, rows};
 use weir_model::Micros;
@@ -45,37 +46,39 @@ const SHOWS: &str = "status_id = 1 AND (dataset IS NOT NULL OR cardinality(subje
     AND activity = 'read' AND coalesce(status_code, '200') NOT IN ('204', '205', '304')";
 
 /// What the records selected by a condition show; `None` when they have nothing to do with data. Where none shows any, the period is `seen`.
-pub async fn reached(
-    session: &Session,
-    near: &Session,
+pub fn reached<'a>(
+    session: &'a Session,
+    near: &'a Session,
     seen: (Micros, Micros),
-    condition: &str,
-    categories: &BTreeMap<String, Vec<String>>,
-) -> Result<Option<Reached>, ScopeError> {
-    let shown = format!("({condition}) AND {SHOWS}");
-    let mut reached = Reached::default();
-    totals(near, &shown, &mut reached).await?;
-    let query = format!(
-        "SELECT s['namespace'] AS namespace, s['id'] AS id, min(s['basis']) AS basis, min(time) AS first, max(time) AS last, \
+    condition: &'a str,
+    categories: &'a BTreeMap<String, Vec<String>>,
+) -> BoxFuture<'a, Result<Option<Reached>, ScopeError>> {
+    Box::pin(async move {
+        let shown = format!("({condition}) AND {SHOWS}");
+        let mut reached = Reached::default();
+        totals(near, &shown, &mut reached).await?;
+        let query = format!(
+            "SELECT s['namespace'] AS namespace, s['id'] AS id, min(s['basis']) AS basis, min(time) AS first, max(time) AS last, \
          count(*) AS n, array_agg(DISTINCT dataset) AS datasets FROM \
          (SELECT time, dataset, unnest(subjects) AS s FROM access WHERE {shown}) GROUP BY 1, 2"
-    );
-    for row in rows(&near.sql(&query).await?) {
-        let (Some(namespace), Some(id)) = (row.text("namespace"), row.text("id")) else { continue };
-        let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
-        let datasets = row.texts("datasets");
-        let of =
-            datasets.iter().filter_map(|d| categories.get(d)).flatten().cloned().collect::<BTreeSet<_>>();
-        reached.categories.extend(of.iter().cloned());
-        let basis = row.text("basis").unwrap_or("named").to_owned();
-        let person = Person { basis, first, last, records: row.count("n"), categories: of };
-        reached.people.insert(format!("{namespace}:{id}"), person);
-    }
-    let (first, last) = reached.period.map_or(seen, |p| (p.first, p.last));
-    let period = format!("time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}'");
-    sensors(session, near, condition, &period, &mut reached).await?;
-    let touches_data = reached.records > 0 || crate::gaps::opens_data(near, condition).await?;
-    Ok(touches_data.then_some(reached))
+        );
+        for row in rows(&near.sql(&query).await?) {
+            let (Some(namespace), Some(id)) = (row.text("namespace"), row.text("id")) else { continue };
+            let (Some(first), Some(last)) = (row.time("first"), row.time("last")) else { continue };
+            let datasets = row.texts("datasets");
+            let of =
+                datasets.iter().filter_map(|d| categories.get(d)).flatten().cloned().collect::<BTreeSet<_>>();
+            reached.categories.extend(of.iter().cloned());
+            let basis = row.text("basis").unwrap_or("named").to_owned();
+            let person = Person { basis, first, last, records: row.count("n"), categories: of };
+            reached.people.insert(format!("{namespace}:{id}"), person);
+        }
+        let (first, last) = reached.period.map_or(seen, |p| (p.first, p.last));
+        let period = format!("time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}'");
+        sensors(session, near, condition, &period, &mut reached).await?;
+        let touches_data = reached.records > 0 || crate::gaps::opens_data(near, condition).await?;
+        Ok(touches_data.then_some(reached))
+    })
 }
 
 async fn totals(session: &Session, shown: &str, reached: &mut Reached) -> Result<(), ScopeError> {

@@ -1,6 +1,7 @@
 //! The hand behind a finding: who and what acted, grown over issued credentials.
 
 use crate::TraceError;
+use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use weir_lake::{Session, quote_all, rows};
 use weir_model::{Entity, EntityKind, Finding, Table};
@@ -91,34 +92,36 @@ impl Hand {
 }
 
 /// The hand of a finding, grown over what records show it was issued or made and then used.
-pub async fn hand_of(session: &Session, finding: &Finding) -> Result<Hand, TraceError> {
-    let mut hand = Hand { seeds: finding.entities.iter().cloned().collect(), ..Hand::default() };
-    for entity in &finding.entities {
-        let set = match entity.kind {
-            EntityKind::Actor => &mut hand.actors,
-            EntityKind::Credential => &mut hand.credentials,
-            EntityKind::Origin => &mut hand.origins,
-            _ => continue,
-        };
-        if set.len() < MEMBERS_MAX {
-            set.insert(entity.value.clone());
-        } else {
-            hand.cut = true;
+pub fn hand_of<'a>(session: &'a Session, finding: &'a Finding) -> BoxFuture<'a, Result<Hand, TraceError>> {
+    Box::pin(async move {
+        let mut hand = Hand { seeds: finding.entities.iter().cloned().collect(), ..Hand::default() };
+        for entity in &finding.entities {
+            let set = match entity.kind {
+                EntityKind::Actor => &mut hand.actors,
+                EntityKind::Credential => &mut hand.credentials,
+                EntityKind::Origin => &mut hand.origins,
+                _ => continue,
+            };
+            if set.len() < MEMBERS_MAX {
+                set.insert(entity.value.clone());
+            } else {
+                hand.cut = true;
+            }
         }
-    }
-    if hand.actors.is_empty() && hand.credentials.len() > CREDENTIALS_NAMED_MAX {
-        hand.told = flagged(finding);
-        if hand.told.is_some() {
-            return Ok(hand);
+        if hand.actors.is_empty() && hand.credentials.len() > CREDENTIALS_NAMED_MAX {
+            hand.told = flagged(finding);
+            if hand.told.is_some() {
+                return Ok(hand);
+            }
         }
-    }
-    for _ in 0..DEPTH_MAX {
-        if !grow(session, &mut hand).await? {
-            return Ok(hand);
+        for _ in 0..DEPTH_MAX {
+            if !grow(session, &mut hand).await? {
+                return Ok(hand);
+            }
         }
-    }
-    hand.cut = true;
-    Ok(hand)
+        hand.cut = true;
+        Ok(hand)
+    })
 }
 
 /// One step of growth; whether anything joined.

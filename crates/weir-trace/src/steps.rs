@@ -1,6 +1,7 @@
 //! The graph of a trace: who used what, from where, and what it led to.
 
 use crate::{Hand, TraceError};
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{PLACES, Session, quote, rows};
 use weir_model::case::{Period, Trace, TraceEdge, TraceNode};
@@ -64,13 +65,15 @@ const STEPS: [Step; 6] = [
 ];
 
 /// The trace of a hand: nodes with their role, edges with their records.
-pub async fn trace(session: &Session, hand: &Hand) -> Result<Trace, TraceError> {
-    let mut edges = Vec::new();
-    for step in &STEPS {
-        edges.extend(step_edges(session, hand, step).await?);
-    }
-    edges.sort_by(|a: &TraceEdge, b| (&a.from, &a.to, &a.how).cmp(&(&b.from, &b.to, &b.how)));
-    Ok(Trace { nodes: nodes(session, hand, &edges).await?, edges })
+pub fn trace<'a>(session: &'a Session, hand: &'a Hand) -> BoxFuture<'a, Result<Trace, TraceError>> {
+    Box::pin(async move {
+        let mut edges = Vec::new();
+        for step in &STEPS {
+            edges.extend(step_edges(session, hand, step).await?);
+        }
+        edges.sort_by(|a: &TraceEdge, b| (&a.from, &a.to, &a.how).cmp(&(&b.from, &b.to, &b.how)));
+        Ok(Trace { nodes: nodes(session, hand, &edges).await?, edges })
+    })
 }
 
 async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<TraceEdge>, TraceError> {

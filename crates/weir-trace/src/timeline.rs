@@ -1,6 +1,7 @@
 //! A hand's steps in order of time: sign-ins, notable operations, reads of datasets; runs of like steps folded into one line.
 
 use crate::{Hand, TraceError};
+use futures::future::BoxFuture;
 use weir_lake::{PLACES, Place, Row, Session, quote, rows};
 use weir_model::case::TimelineEvent;
 use weir_model::{Entity, EntityKind, Micros, Table, attack, operations};
@@ -28,36 +29,41 @@ struct Step {
 }
 
 /// The timeline of a hand, sorted by time; which findings it belongs to is for the caller to say.
-pub async fn timeline(session: &Session, hand: &Hand) -> Result<Vec<TimelineEvent>, TraceError> {
-    let mut steps = operation_steps(session, hand, Table::Access).await?;
-    steps.extend(operation_steps(session, hand, Table::Auth).await?);
-    steps.extend(sign_ins(session, hand).await?);
-    steps.extend(reads(session, hand).await?);
-    // Steps of one instant come in any order from the lake.
-    steps.sort_by(|a, b| {
-        (a.first, &a.key, &a.objects, &a.entities).cmp(&(b.first, &b.key, &b.objects, &b.entities))
-    });
-    let mut events = Vec::new();
-    for step in fold(steps).into_iter().take(LINES_MAX) {
-        let during = format!(
-            "{} AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}'",
-            step.condition, step.first, step.last
-        );
-        let evidence = session.evidence_of(step.places, step.records, step.table, &during).await?;
-        let Some(evidence) = evidence else { continue };
-        let counted = if step.records > 1 { format!(" ({} times)", step.records) } else { String::new() };
-        events.push(TimelineEvent {
-            time: step.first,
-            until: (step.last > step.first).then_some(step.last),
-            what: format!("{}{}{counted}", step.what, listed(&step.objects)),
-            phase: step.phase,
-            entities: step.entities,
-            attack: step.attack,
-            findings: Vec::new(),
-            evidence,
+pub fn timeline<'a>(
+    session: &'a Session,
+    hand: &'a Hand,
+) -> BoxFuture<'a, Result<Vec<TimelineEvent>, TraceError>> {
+    Box::pin(async move {
+        let mut steps = operation_steps(session, hand, Table::Access).await?;
+        steps.extend(operation_steps(session, hand, Table::Auth).await?);
+        steps.extend(sign_ins(session, hand).await?);
+        steps.extend(reads(session, hand).await?);
+        // Steps of one instant come in any order from the lake.
+        steps.sort_by(|a, b| {
+            (a.first, &a.key, &a.objects, &a.entities).cmp(&(b.first, &b.key, &b.objects, &b.entities))
         });
-    }
-    Ok(events)
+        let mut events = Vec::new();
+        for step in fold(steps).into_iter().take(LINES_MAX) {
+            let during = format!(
+                "{} AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}'",
+                step.condition, step.first, step.last
+            );
+            let evidence = session.evidence_of(step.places, step.records, step.table, &during).await?;
+            let Some(evidence) = evidence else { continue };
+            let counted = if step.records > 1 { format!(" ({} times)", step.records) } else { String::new() };
+            events.push(TimelineEvent {
+                time: step.first,
+                until: (step.last > step.first).then_some(step.last),
+                what: format!("{}{}{counted}", step.what, listed(&step.objects)),
+                phase: step.phase,
+                entities: step.entities,
+                attack: step.attack,
+                findings: Vec::new(),
+                evidence,
+            });
+        }
+        Ok(events)
+    })
 }
 
 /// Joins steps of the same key that follow each other closely; objects are collected. Steps of one key have one condition, and a run
