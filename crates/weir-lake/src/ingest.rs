@@ -168,7 +168,12 @@ impl Ingest {
         self.add_to(Name::Intake, Part::None, batch).await
     }
 
-    fn add_to<'a>(&'a mut self, table: Name, part: Part, batch: RecordBatch) -> LocalBoxFuture<'a, Result<()>> {
+    fn add_to<'a>(
+        &'a mut self,
+        table: Name,
+        part: Part,
+        batch: RecordBatch,
+    ) -> LocalBoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let rows = batch.num_rows();
             self.stage.add_to(table, part, batch).await?;

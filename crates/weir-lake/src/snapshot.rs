@@ -1,5 +1,6 @@
 //! A snapshot: a version of every table, and of them only what committed ingests wrote.
 
+use crate::Result;
 use crate::delta::{DataFile, Listing};
 use crate::derive::Derive;
 use crate::known;
@@ -9,7 +10,6 @@ use crate::scan::ScanTable;
 use crate::session::{Batches, Session, SessionOptions, streamed};
 use crate::store::Store;
 use crate::tables::{Name, Part};
-use crate::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use datafusion::catalog::TableProvider;
