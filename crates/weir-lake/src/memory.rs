@@ -21,22 +21,22 @@ impl Memory {
     /// The share of a fold beside an ingest.
     #[must_use]
     pub fn fold(self) -> usize {
-        self.0 / 32
+        self.0 / 64
     }
 
     /// The share of a digest beside both.
     #[must_use]
     pub fn digest(self) -> usize {
-        self.0 / 64
+        self.0 / 256
     }
 
     /// What an ingest may use.
     #[must_use]
     pub fn stage(self) -> StageLimits {
         StageLimits {
-            pending_bytes_max: self.0 / 32,
+            pending_bytes_max: self.0 / 128,
             flush_bytes: (self.0 / 256).min(4 << 20),
-            encoded_bytes_max: self.0 / 16,
+            encoded_bytes_max: self.0 / 32,
             ..StageLimits::default()
         }
     }
