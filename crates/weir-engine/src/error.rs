@@ -99,6 +99,12 @@ pub enum EngineError {
     /// The case could not be written.
     #[error(transparent)]
     Report(#[from] weir_report::ReportError),
+    /// Processes of a cluster do not derive the same columns.
+    #[error("{message}")]
+    Recipe {
+        /// What differs.
+        message: String,
+    },
     /// A folding thread ended early: a defect of ours.
     #[error("folding stopped: {message}")]
     Folding {

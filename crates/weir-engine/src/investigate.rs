@@ -5,13 +5,13 @@ use crate::fold::refold;
 use crate::ingest::{Ingested, STATE_LEARNED, ingest};
 use crate::life::live;
 use crate::walk::holding;
-use crate::{EngineError, Progress, Settings};
+use crate::{EngineError, Progress, Settings, recipe};
 use futures::future::LocalBoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir_catalog::{Catalog, Learned, Learner, Masked};
+use weir_catalog::{Catalog, Learned, Learner};
 use weir_detect::{Context, run_all};
-use weir_lake::{Lake, LakeError, Memory, RecordBatch, Session, Snapshot};
+use weir_lake::{Cluster, Lake, LakeError, Memory, RecordBatch, Session, Snapshot};
 use weir_model::case::Case;
 use weir_model::{Finding, Micros, Span};
 use weir_sources::secrets::Fingerprints;
@@ -29,6 +29,8 @@ pub struct Investigation {
     pub settings: Settings,
     /// What the work may hold before it goes to disk.
     pub memory: Memory,
+    /// The cluster that runs the queries of detection; this process if `None`.
+    pub cluster: Option<Cluster>,
     /// Event time to look at.
     pub span: Span,
     /// Expected false alarms of severity high or above per 30 days.
@@ -71,6 +73,15 @@ pub(crate) async fn catalog(snapshot: &Snapshot, settings: &Settings) -> Result<
     settings.catalog(&learned(snapshot, settings).await?)
 }
 
+/// Where queries run, and how people stand in their answers.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Who sees people by name; under pseudonyms if `None`.
+    pub unmasked: Option<Unmasked>,
+    /// The cluster that runs the query; this process if `None`.
+    pub cluster: Option<Cluster>,
+}
+
 /// What a lake's records taught, as a starting `weir.toml`.
 pub fn learn<'a>(lake: &'a Lake, settings: &'a Settings) -> LocalBoxFuture<'a, Result<String, EngineError>> {
     Box::pin(async move {
@@ -97,22 +108,20 @@ pub fn sql<'a>(
     settings: &'a Settings,
     fingerprints: &'a Fingerprints,
     query: &'a str,
-    unmasked: Option<&'a Unmasked>,
+    asked: &'a Asked,
 ) -> LocalBoxFuture<'a, Result<Vec<RecordBatch>, EngineError>> {
     Box::pin(async move {
-        let snapshot = lake.snapshot().await?;
-        let catalog = catalog(&snapshot, settings).await?;
-        let derive: Arc<dyn weir_lake::Derive> = match unmasked {
+        let snapshot = lake.snapshot().await?.on(asked.cluster.clone());
+        let learned = learned(&snapshot, settings).await?;
+        let catalog = settings.catalog(&learned)?;
+        let key = match &asked.unmasked {
             Some(who) => {
                 record(lake, who, query)?;
-                catalog
+                None
             }
-            None => {
-                let fingerprints = fingerprints.clone();
-                let pseudonym = move |namespace: &str, id: &str| fingerprints.pseudonym(namespace, id);
-                Arc::new(Masked::new(catalog, Arc::new(pseudonym)))
-            }
+            None => Some(fingerprints),
         };
+        let derive = recipe::columns(catalog, learned, settings, key)?;
         Ok(snapshot.session(&snapshot.session_options(), Some(derive))?.sql(query).await?)
     })
 }
@@ -137,8 +146,14 @@ fn record(lake: &Lake, who: &Unmasked, query: &str) -> Result<(), EngineError> {
     })
 }
 
-fn session(snapshot: &Snapshot, catalog: &Arc<Catalog>) -> Result<Session, EngineError> {
-    Ok(snapshot.session(&snapshot.session_options(), Some(Arc::clone(catalog) as _))?)
+async fn session(
+    snapshot: &Snapshot,
+    catalog: &Arc<Catalog>,
+    settings: &Settings,
+) -> Result<Session, EngineError> {
+    let learned = learned(snapshot, settings).await?;
+    let derive = recipe::columns(Arc::clone(catalog), learned, settings, None)?;
+    Ok(snapshot.session(&snapshot.session_options(), Some(derive))?)
 }
 
 /// Makes the case's folder and locks it, so that two runs do not write one case; the lock goes with the process.
@@ -174,7 +189,8 @@ pub fn investigate<'a>(
         let snapshot = lake.snapshot().await?;
         let catalog = catalog(&snapshot, &what.settings).await?;
         let snapshot = refold(&lake, snapshot, &catalog, progress).await?;
-        let session = session(&snapshot, &catalog)?;
+        let snapshot = snapshot.on(what.cluster.clone());
+        let session = session(&snapshot, &catalog, &what.settings).await?;
         let context = Context {
             snapshot: &snapshot,
             session: &session,

@@ -10,17 +10,29 @@ use weir_sources::secrets::Fingerprints;
 
 /// The user's key, made when there is none.
 pub fn fingerprints() -> Result<Fingerprints, EngineError> {
+    if let Some(known) = known()? {
+        return Ok(known);
+    }
     let path = place();
-    let wrong = |message: String| EngineError::Key { path: path.clone(), message };
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            make(&path).map_err(|e| wrong(e.to_string()))?
-        }
-        Err(error) => return Err(wrong(error.to_string())),
-    };
-    let key: [u8; 32] =
-        bytes.try_into().map_err(|b: Vec<u8>| wrong(format!("it holds {} bytes instead of 32", b.len())))?;
+    let made = make(&path).map_err(|e| EngineError::Key { path: path.clone(), message: e.to_string() })?;
+    of(&path, made)
+}
+
+/// The user's key, if there is one.
+pub(crate) fn known() -> Result<Option<Fingerprints>, EngineError> {
+    let path = place();
+    match std::fs::read(&path) {
+        Ok(bytes) => of(&path, bytes).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(EngineError::Key { path, message: error.to_string() }),
+    }
+}
+
+fn of(path: &Path, bytes: Vec<u8>) -> Result<Fingerprints, EngineError> {
+    let key: [u8; 32] = bytes.try_into().map_err(|b: Vec<u8>| EngineError::Key {
+        path: path.to_owned(),
+        message: format!("it holds {} bytes instead of 32", b.len()),
+    })?;
     Ok(Fingerprints::new(key))
 }
 

@@ -1,7 +1,7 @@
 //! What an organisation told us: the configuration and the inventories it names, read once.
 
 use crate::EngineError;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Asns, Catalog, CatalogError, Countries, Inventories, Learned, Links};
 use weir_model::ModelError;
@@ -11,6 +11,8 @@ use weir_sources::source::FileOptions;
 /// The configuration and what it names.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// Where `weir.toml` lies, if there is one.
+    pub path: Option<PathBuf>,
     /// `weir.toml`.
     pub config: Config,
     /// Keys and people.
@@ -41,7 +43,8 @@ impl Settings {
         Catalog::new(&config, &Learned::default(), Links::default())
             .map_err(|error| untellable(path, &written, &error))?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
-        let mut settings = Self { config, ..Self::default() };
+        let whole = path.canonicalize().map_err(|e| unreadable(path, &e))?;
+        let mut settings = Self { path: Some(whole), config, ..Self::default() };
         if let Some(name) = settings.config.inventory.keys.clone() {
             settings.inventories.add_keys(&name, &text(&beside(&name))?)?;
         }

@@ -6,7 +6,7 @@ mod common;
 
 use common::Place;
 use std::collections::BTreeSet;
-use weir_engine::{Settings, Unmasked, open_lake, sql};
+use weir_engine::{Asked, Settings, Unmasked, open_lake, sql};
 use weir_model::Micros;
 use weir_sources::secrets::Fingerprints;
 
@@ -48,7 +48,8 @@ fn issued() -> String {
 
 async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unmasked>) -> String {
     let lake = open_lake(&place.path("case/lake"), false, weir_engine::Memory::default()).await.unwrap();
-    let batches = sql(&lake, settings, &Fingerprints::default(), query, who).await.unwrap();
+    let how = Asked { unmasked: who.cloned(), cluster: None };
+    let batches = sql(&lake, settings, &Fingerprints::default(), query, &how).await.unwrap();
     arrow_cast::pretty::pretty_format_batches(&batches).unwrap().to_string()
 }
 

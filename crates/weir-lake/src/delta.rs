@@ -25,7 +25,7 @@ use weir_model::Micros;
 const COMMIT_RETRIES_MAX: usize = 100;
 
 /// A Parquet file of a table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct DataFile {
     /// Path relative to the table's folder: `day=2025-01-31/i123-0.parquet`.
     pub(crate) path: String,

@@ -1,5 +1,6 @@
 //! Columns that are derived when records are read: one scalar function per column, so that a query pays for what it names.
 
+use crate::tables::Name;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
@@ -42,6 +43,10 @@ pub trait Derive: Send + Sync {
     /// Whether the lake's digest, made when records were folded, shows them as this does.
     fn kept(&self) -> bool {
         false
+    }
+    /// From what another process of a cluster makes it again; `None` if none can.
+    fn recipe(&self) -> Option<&str> {
+        None
     }
 }
 
@@ -136,12 +141,28 @@ impl Derive for Masked {
     }
 }
 
-struct Derived {
+/// One derived column as a function.
+pub(crate) struct Derived {
     name: String,
-    table: &'static str,
-    column: DerivedColumn,
-    by: Arc<dyn Derive>,
+    pub(crate) table: Name,
+    pub(crate) column: DerivedColumn,
+    pub(crate) by: Arc<dyn Derive>,
     signature: Signature,
+}
+
+impl Derived {
+    fn new(table: Name, column: DerivedColumn, by: &Arc<dyn Derive>) -> Self {
+        let name = format!("weir_{table}_{}", column.field.name());
+        let signature = Signature::any(column.inputs.len(), Volatility::Immutable);
+        Self { name, table, column, by: Arc::clone(by), signature }
+    }
+
+    /// The column of a name, if one is derived.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn named(table: Name, column: &str, by: &Arc<dyn Derive>) -> Option<Self> {
+        let found = by.columns(table.as_str()).into_iter().find(|c| c.field.name() == column)?;
+        Some(Self::new(table, found, by))
+    }
 }
 
 impl fmt::Debug for Derived {
@@ -189,7 +210,7 @@ impl ScalarUDFImpl for Derived {
         });
         let arrays = arrays.collect::<Result<Vec<_>>>()?;
         let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?;
-        match self.by.derive(self.table, self.column.field.name(), &batch) {
+        match self.by.derive(self.table.as_str(), self.column.field.name(), &batch) {
             Ok(array) if array.len() == args.number_rows => Ok(ColumnarValue::Array(array)),
             Ok(array) => exec_err!("{:?} gave {} values for {} rows", self, array.len(), args.number_rows),
             Err(message) => Err(DataFusionError::Execution(message)),
@@ -203,14 +224,13 @@ fn spread(array: &ArrayRef, rows: usize) -> Result<ArrayRef> {
 }
 
 /// The records with their derived columns: derived ones take the place of stored ones with the same name, the rest follow.
-pub(crate) fn view(table: &'static str, records: DataFrame, by: &Arc<dyn Derive>) -> Result<DataFrame> {
-    let columns = by.columns(table);
+pub(crate) fn view(table: Name, records: DataFrame, by: &Arc<dyn Derive>) -> Result<DataFrame> {
+    let columns = by.columns(table.as_str());
     let derived = |column: &DerivedColumn| -> Expr {
-        let name = format!("weir_{table}_{}", column.field.name());
-        let signature = Signature::any(column.inputs.len(), Volatility::Immutable);
-        let udf = Derived { name, table, column: column.clone(), by: Arc::clone(by), signature };
         let inputs = column.inputs.iter().map(ident).collect();
-        ScalarUDF::new_from_impl(udf).call(inputs).alias(column.field.name())
+        ScalarUDF::new_from_impl(Derived::new(table, column.clone(), by))
+            .call(inputs)
+            .alias(column.field.name())
     };
     let stored: Vec<String> = records.schema().fields().iter().map(|f| f.name().clone()).collect();
     let mut shown = Vec::new();

@@ -80,6 +80,19 @@ pub enum LakeError {
         /// How to mend it, where known.
         help: Option<String>,
     },
+    /// A cluster cannot be used as it is.
+    #[error("`{address}` {message}")]
+    Cluster {
+        /// The scheduler's address, or the one that was to be listened on.
+        address: String,
+        /// What is wrong with it.
+        message: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// A cluster is asked for, and this build has none.
+    #[error("this build of weir cannot work on a cluster")]
+    NoCluster,
     /// A test asked for a failure at this point.
     #[error("stopped before `{point}` as asked")]
     Fault {
@@ -111,6 +124,8 @@ impl LakeError {
                 "a lake in a bucket answers `weir ingest`, `weir sql` and `weir learn`; for the rest, ingest the same logs into a lake in a folder",
             ),
             Self::Query { help, .. } => help.as_deref(),
+            Self::Cluster { help, .. } => Some(help),
+            Self::NoCluster => Some("build it with `cargo build --release --features cluster`"),
             _ => None,
         }
     }
@@ -125,6 +140,11 @@ impl LakeError {
 
     pub(crate) fn log(table: impl Into<String>, message: impl ToString) -> Self {
         Self::Log { table: table.into(), message: message.to_string() }
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn cluster(address: &impl ToString, message: impl ToString, help: impl Into<String>) -> Self {
+        Self::Cluster { address: address.to_string(), message: message.to_string(), help: help.into() }
     }
 
     pub(crate) fn batch(table: impl Into<String>, message: impl ToString) -> Self {

@@ -5,18 +5,31 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow_schema::DataType;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
-use datafusion::prelude::SessionContext;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF, Volatility, create_udf};
 use std::sync::Arc;
 use weir_model::entity::prefix_of;
 use weir_stats::hash64;
 
+/// Those of one row.
+pub(crate) fn scalars() -> [ScalarUDF; 3] {
+    [network(), hash(), hash_share()]
+}
+
+/// Those of many rows.
+pub(crate) fn aggregates() -> [AggregateUDF; 1] {
+    [distinct_count()]
+}
+
 /// Makes them known to a session.
-pub(crate) fn register(context: &SessionContext) {
-    context.register_udf(network());
-    context.register_udf(hash());
-    context.register_udf(hash_share());
-    context.register_udaf(distinct_count());
+pub(crate) fn register(session: &mut impl FunctionRegistry) -> Result<()> {
+    for function in scalars() {
+        session.register_udf(Arc::new(function))?;
+    }
+    for function in aggregates() {
+        session.register_udaf(Arc::new(function))?;
+    }
+    Ok(())
 }
 
 /// `network(address)`: the `/24` or `/48` an address belongs to; null when it is none.

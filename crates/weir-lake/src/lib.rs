@@ -11,6 +11,7 @@
 mod answer;
 mod bucket;
 mod cite;
+mod cluster;
 mod delta;
 mod derive;
 mod distinct;
@@ -46,6 +47,7 @@ pub use answer::{Row, quote, quote_all, rows};
 pub use arrow_array::RecordBatch;
 pub use arrow_schema::SchemaRef;
 pub use cite::{Cited, PLACES, Place};
+pub use cluster::{Address, Cluster, Executor, Rebuild, Scheduler, run_executor, run_scheduler};
 pub use derive::{Derive, DerivedColumn};
 pub use distinct::Distinct;
 pub use error::{LakeError, Result};

@@ -231,8 +231,8 @@ mod tests {
 
     async fn ask(query: &str, partitions: usize) -> Vec<Vec<i64>> {
         let config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(1);
-        let context = SessionContext::new_with_config(config);
-        crate::functions::register(&context);
+        let mut context = SessionContext::new_with_config(config);
+        crate::functions::register(&mut context).unwrap();
         context.register_batch("rollup", days()).unwrap();
         let answer = context.sql(query).await.unwrap().collect().await.unwrap();
         let numbers = |batch: &RecordBatch| {

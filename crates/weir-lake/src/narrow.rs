@@ -1,9 +1,10 @@
 //! A session that holds few records: what many questions about the same few are asked of.
 //!
 //! Decisive choice: the records are read once, their derived columns with them, into temporary files under the tables' own names. A query is
-//! the same text in both sessions, and so is the query that a claim cites.
+//! the same text in both sessions, and so is the query that a claim cites. On a cluster, executors read the lake and send the few; what is asked of
+//! them is then worked out here.
 
-use crate::session::{DIGEST, Session, digest_of_each};
+use crate::session::{DIGEST, Session, configuration, digest_of_each};
 use crate::{LakeError, Result};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::TryStreamExt;
@@ -30,9 +31,9 @@ impl Session {
                 None => TempDir::new(),
             };
             let folder = folder.map_err(|e| LakeError::write("a temporary folder", e))?;
-            let context =
-                SessionContext::new_with_config_rt(self.context.copied_config(), self.context.runtime_env());
-            crate::functions::register(&context);
+            let config = configuration(&self.options);
+            let mut context = SessionContext::new_with_config_rt(config, self.context.runtime_env());
+            crate::functions::register(&mut context)?;
             for (table, condition) in conditions {
                 let path = folder.path().join(format!("{}.parquet", table.name()));
                 self.copy(*table, condition, &path).await?;

@@ -34,12 +34,12 @@ use std::sync::Arc;
 /// One table of a snapshot.
 #[derive(Debug)]
 pub(crate) struct ScanTable {
-    name: Name,
-    schema: SchemaRef,
+    pub(crate) name: Name,
+    pub(crate) schema: SchemaRef,
     /// Sorted by path.
-    files: Arc<[DataFile]>,
-    objects: ObjectStoreUrl,
-    prefix: StorePath,
+    pub(crate) files: Arc<[DataFile]>,
+    pub(crate) objects: ObjectStoreUrl,
+    pub(crate) prefix: StorePath,
 }
 
 impl ScanTable {

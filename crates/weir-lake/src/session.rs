@@ -1,5 +1,6 @@
 //! A query session over a snapshot: read-only SQL over its tables, in bounded memory, spilling to disk.
 
+use crate::cluster::{self, Cluster};
 use crate::derive::{Derive, view};
 use crate::pool::Headroom;
 use crate::snapshot::Snapshot;
@@ -33,11 +34,13 @@ pub struct SessionOptions {
     pub batch_rows: usize,
     /// Folder for spilled data; the system's temporary folder if `None`.
     pub spill_dir: Option<PathBuf>,
+    /// The cluster that runs the queries; this process if `None`.
+    pub cluster: Option<Cluster>,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { memory_bytes_max: 1 << 30, partitions: None, batch_rows: 8192, spill_dir: None }
+        Self { memory_bytes_max: 1 << 30, partitions: None, batch_rows: 8192, spill_dir: None, cluster: None }
     }
 }
 
@@ -86,7 +89,8 @@ fn filled(name: Name, table: DataFrame) -> Result<DataFrame> {
 /// own 10 MB were too few for two batches of addresses and client names.
 const MERGE_BYTES_MAX: usize = 64 << 20;
 
-fn context(options: &SessionOptions, store: &Store) -> Result<SessionContext> {
+/// How queries are planned and run.
+pub(crate) fn configuration(options: &SessionOptions) -> SessionConfig {
     let mut config =
         SessionConfig::new().with_batch_size(options.batch_rows.max(1)).with_information_schema(true);
     if let Some(partitions) = options.partitions {
@@ -99,6 +103,11 @@ fn context(options: &SessionOptions, store: &Store) -> Result<SessionContext> {
     // Results have the types the tables have.
     set.sql_parser.map_string_types_to_utf8view = false;
     set.execution.sort_spill_reservation_bytes = MERGE_BYTES_MAX.min(options.memory_bytes_max / 8);
+    config
+}
+
+fn context(options: &SessionOptions, store: &Store) -> Result<SessionContext> {
+    let config = configuration(options);
     let pool = Headroom::new(options.memory_bytes_max);
     let spill = match &options.spill_dir {
         Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
@@ -110,8 +119,11 @@ fn context(options: &SessionOptions, store: &Store) -> Result<SessionContext> {
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
         .build_arc()?;
     runtime.register_object_store(store.scanned.as_ref(), Arc::clone(&store.root));
-    let context = SessionContext::new_with_config_rt(config, runtime);
-    crate::functions::register(&context);
+    let mut context = match &options.cluster {
+        Some(cluster) => cluster::context(config, runtime, cluster)?,
+        None => SessionContext::new_with_config_rt(config, runtime),
+    };
+    crate::functions::register(&mut context)?;
     Ok(context)
 }
 
@@ -130,7 +142,7 @@ impl Session {
             };
             match &derive {
                 Some(by) if !by.columns(name.as_str()).is_empty() => {
-                    let shown = view(name.as_str(), filled(name, context.read_table(table)?)?, by)?;
+                    let shown = view(name, filled(name, context.read_table(table)?)?, by)?;
                     if name == Name::Access && !kept {
                         context.register_table(DIGEST, digest_of_each(shown.clone())?.into_view())?;
                     }

@@ -1,6 +1,7 @@
 //! A snapshot: a version of every table, and of them only what committed ingests wrote.
 
 use crate::Result;
+use crate::cluster::Cluster;
 use crate::delta::{DataFile, Listing};
 use crate::derive::Derive;
 use crate::known;
@@ -30,6 +31,7 @@ pub struct Snapshot {
     lake: Lake,
     tables: Arc<BTreeMap<Name, Pinned>>,
     ingests: Arc<BTreeSet<i64>>,
+    cluster: Option<Cluster>,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,14 @@ impl Snapshot {
             (name, Pinned { version: listing.version, schema, files: files.collect() })
         };
         let tables: BTreeMap<Name, Pinned> = listings.into_iter().map(pin).collect();
-        Self { lake, tables: Arc::new(tables), ingests: Arc::new(ingests) }
+        Self { lake, tables: Arc::new(tables), ingests: Arc::new(ingests), cluster: None }
+    }
+
+    /// The snapshot with its queries run by a cluster, whose processes must see the lake under the same name. The lake's own questions, about a few
+    /// rows of its account, stay here.
+    #[must_use]
+    pub fn on(self, cluster: Option<Cluster>) -> Self {
+        Self { cluster, ..self }
     }
 
     /// The version of every table: what a finding names to be computed again.
@@ -102,9 +111,9 @@ impl Snapshot {
         &self.lake.inner.store
     }
 
-    /// What queries of the snapshot may use, as its lake was opened.
+    /// What queries of the snapshot may use, as its lake was opened, and where they run.
     pub fn session_options(&self) -> SessionOptions {
-        self.lake.memory().session()
+        SessionOptions { cluster: self.cluster.clone(), ..self.lake.memory().session() }
     }
 
     /// A query session over the snapshot. With `derive`, `access` shows the derived columns too.

@@ -4,7 +4,7 @@
 use crate::bucket::Held;
 use crate::{LakeError, Result};
 use datafusion::execution::object_store::ObjectStoreUrl;
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
 use object_store::prefix::PrefixStore;
@@ -45,6 +45,11 @@ pub fn is_bucket(place: &Path) -> bool {
     place.to_str().is_some_and(|name| name.starts_with(S3))
 }
 
+/// A bucket, with the endpoint and the rights that the environment names.
+pub(crate) fn s3(url: &Url) -> object_store::Result<AmazonS3> {
+    AmazonS3Builder::from_env().with_url(url.as_str()).build()
+}
+
 impl Store {
     /// The place named, made first if asked.
     pub(crate) async fn open(place: &Path, create: bool) -> Result<Self> {
@@ -83,8 +88,7 @@ impl Store {
     async fn bucket(name: &str, create: bool) -> Result<Self> {
         let fail = |e: &dyn std::fmt::Display| LakeError::read(name, e);
         let url = Url::parse(&format!("{}/", name.trim_end_matches('/'))).map_err(|e| fail(&e))?;
-        let bucket = AmazonS3Builder::from_env().with_url(url.as_str());
-        let root: Arc<dyn ObjectStore> = Arc::new(bucket.build().map_err(|e| fail(&e))?);
+        let root: Arc<dyn ObjectStore> = Arc::new(s3(&url).map_err(|e| fail(&e))?);
         let prefix = StorePath::from_url_path(url.path()).map_err(|e| fail(&e))?;
         let objects = Arc::new(PrefixStore::new(Arc::clone(&root), prefix.clone()));
         if !create {

@@ -2,13 +2,14 @@
 
 use crate::{LakeError, Result};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use weir_model::{Micros, Table};
 
 /// A table of the lake. The order is the order in which an ingest commits: `intake` last, because its row makes the rest real. `rollup` comes after
 /// `digest`, so that whoever sees rollups of a catalog sees its digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Name {
     Access,
     Auth,
@@ -107,7 +108,7 @@ impl fmt::Display for Name {
 }
 
 /// The value of the partition column that all rows of one Parquet file share.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Part {
     None,
     Day(i32),

@@ -2,10 +2,10 @@
 
 use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
 use crate::error::ProgramError;
-use crate::findings;
 use crate::terminal::{Bar, print, print_json, print_summary, warn};
+use crate::{cluster, findings};
 use std::process::ExitCode;
-use weir_engine::{EngineError, Investigation, Progress, Quiet, Settings, Unmasked};
+use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Unmasked};
 use weir_model::{Micros, Severity, Span};
 
 pub type Done = Result<ExitCode, ProgramError>;
@@ -19,6 +19,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Finding(asked) => findings::say(asked, json).await,
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,
+        Command::Cluster(asked) => cluster::run(asked.part).await,
         Command::Learn(asked) => learn(asked).await,
         Command::Sources(asked) => sources(&asked, json),
         Command::Detectors(asked) => detectors(&asked, json),
@@ -66,6 +67,7 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
         case: asked.output,
         settings: settings(&asked.logs)?,
         memory: asked.logs.memory,
+        cluster: cluster::reach(asked.runs).await?,
         span: Span { since: asked.since, until: asked.until },
         alert_budget: asked.alert_budget,
         program: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -132,7 +134,8 @@ async fn sql(asked: Sql, json: bool) -> Done {
     let unmasked =
         asked.reason.filter(|_| asked.unmask).map(|reason| Unmasked { time: now(), user: account(), reason });
     let key = weir_engine::fingerprints()?;
-    let batches = weir_engine::sql(&lake, &settings, &key, &asked.query, unmasked.as_ref()).await?;
+    let how = Asked { unmasked, cluster: cluster::reach(asked.runs).await? };
+    let batches = weir_engine::sql(&lake, &settings, &key, &asked.query, &how).await?;
     let wrong = |message: String| ProgramError::Output { message };
     if json {
         let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());

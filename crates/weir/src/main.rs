@@ -4,6 +4,7 @@
 //! With `--json` the machine form goes to stdout; people's words and diagnostics always go to stderr or, without `--json`, stdout.
 
 mod cli;
+mod cluster;
 mod commands;
 mod error;
 mod findings;
@@ -62,6 +63,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: cli::Cli) -> ExitCode {
     let json = arguments.global.json;
+    // Parts of a cluster end by themselves when they are told to stop.
+    let stays = matches!(arguments.command, cli::Command::Cluster(_));
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let builder = builder.thread_stack_size(STACK_BYTES).thread_keep_alive(READER_IDLE).enable_all();
     let runtime = match builder.build() {
@@ -73,7 +76,7 @@ fn run(arguments: cli::Cli) -> ExitCode {
     let done = runtime.block_on(async {
         tokio::select! {
             done = commands::run(arguments) => done,
-            _ = tokio::signal::ctrl_c() => Err(error::ProgramError::Interrupted),
+            _ = tokio::signal::ctrl_c(), if !stays => Err(error::ProgramError::Interrupted),
         }
     });
     // What a query or a reader still does in the background is of no use to anybody.

@@ -15,7 +15,8 @@ use weir_model::Severity;
 /// Diagnostics of libraries go to stderr, when asked for.
 pub fn logging(verbose: u8) {
     let level = match verbose {
-        0 => "error",
+        // What fails on a cluster is said as any other failure.
+        0 => "error,ballista_core=off",
         1 => "weir=info",
         _ => "debug",
     };

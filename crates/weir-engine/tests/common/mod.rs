@@ -45,6 +45,7 @@ impl Place {
             lake: self.path("case/lake"),
             case: self.path("case"),
             memory,
+            cluster: None,
             settings,
             span,
             alert_budget: 1.0,

@@ -153,3 +153,21 @@ fn what_needs_a_folder_says_so() {
     assert!(!refused.status.success() && !server.path("case").exists());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("is no folder"), "{refused:?}");
 }
+
+#[cfg(feature = "cluster")]
+#[test]
+fn a_lake_in_a_bucket_is_read_by_a_cluster() {
+    use crate::cluster::Part;
+    let server = Server::start();
+    done(server.ingest("a"));
+    let start = |name, asked: &[&str]| Part::start(&server.place, name, server.command(asked));
+    let scheduler = start("scheduler", &["cluster", "scheduler", "--port", "0"]).started();
+    let address = scheduler.address();
+    let asked = ["cluster", "executor", "--port", "0", "--work-dir", ".", "--scheduler", &address];
+    let executor = start("executor", &asked).started();
+    let query = "SELECT src_ip, min(path) AS path, count(*) AS n FROM access GROUP BY 1 ORDER BY 1";
+    let together = server.weir(&["sql", "--lake", LAKE, "--json", "--cluster", &address, query]);
+    assert!(together.status.success(), "{}", String::from_utf8_lossy(&together.stderr));
+    assert_eq!(String::from_utf8_lossy(&together.stdout).trim(), server.ask(query));
+    assert!(executor.tasks().1 > 0, "the executor read the bucket");
+}

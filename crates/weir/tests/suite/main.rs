@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start the program fails")]
 
 mod bucket;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod findings;
 mod inputs;
 mod lakes;
