@@ -70,11 +70,20 @@ pub(crate) fn hashes(batch: &RecordBatch) -> Vec<u64> {
 pub(crate) fn marks(hashes: &[u64]) -> Vec<Option<i64>> {
     let mut marks = vec![None; hashes.len()];
     let prints = fingerprints(hashes);
-    for (from, window) in prints.windows(AMONG).enumerate() {
-        // The last of equals, so that a window that moves on keeps its choice where it can.
+    // The last of equals, so that a window that moves on keeps its choice where it can.
+    let least = |from: usize, window: &[u64]| {
         let least = window.iter().enumerate().min_by_key(|(at, print)| (**print, std::cmp::Reverse(*at)));
-        if let Some((at, print)) = least
-            && let Some(mark) = marks.get_mut(from + at + COVERED - 1)
+        least.map(|(at, print)| (from + at, *print))
+    };
+    let mut chosen: Option<(usize, u64)> = None;
+    for (from, window) in prints.windows(AMONG).enumerate() {
+        chosen = match (chosen, window.last()) {
+            (Some((_, print)), Some(new)) if *new <= print => Some((from + AMONG - 1, *new)),
+            (Some((at, print)), Some(_)) if at >= from => Some((at, print)),
+            _ => least(from, window),
+        };
+        if let Some((at, print)) = chosen
+            && let Some(mark) = marks.get_mut(at + COVERED - 1)
         {
             *mark = Some(print.cast_signed());
         }
