@@ -187,16 +187,16 @@ macro_rules! kind {
     };
 }
 macro_rules! finished {
-    (str, $column:expr) => {
-        $column.finish(&DataType::Utf8)
+    (str, $rows:expr, $column:expr) => {
+        $column.finish($rows, &DataType::Utf8)
     };
-    (i32, $column:expr) => {
-        $column.finish(&DataType::Int32)
+    (i32, $rows:expr, $column:expr) => {
+        $column.finish($rows, &DataType::Int32)
     };
-    (i64, $column:expr) => {
-        $column.finish(&DataType::Int64)
+    (i64, $rows:expr, $column:expr) => {
+        $column.finish($rows, &DataType::Int64)
     };
-    (subjects, $column:expr) => {
+    (subjects, $rows:expr, $column:expr) => {
         Arc::new($column.finish())
     };
 }
@@ -220,8 +220,8 @@ macro_rules! columns {
         struct $builder { $( $name: <row_type!('static $kind) as Put>::Builder, )* }
 
         impl $builder {
-            fn push(&mut self, row: &$row<'_>) { $( row.$name.put(&mut self.$name); )* }
-            fn finish(&mut self) -> Vec<ArrayRef> { vec![ $( finished!($kind, self.$name), )* ] }
+            fn push(&mut self, at: usize, row: &$row<'_>) { $( row.$name.put(at, &mut self.$name); )* }
+            fn finish(&mut self, rows: usize) -> Vec<ArrayRef> { vec![ $( finished!($kind, rows, self.$name), )* ] }
         }
     };
 }
@@ -442,19 +442,21 @@ struct TableBuilder<C> {
 }
 
 impl<C> TableBuilder<C> {
-    fn push(&mut self, at: (Micros, TimeBasis), common: &Common<'_>) {
+    /// Adds what all tables have of a row; the row's number.
+    fn push(&mut self, at: (Micros, TimeBasis), common: &Common<'_>) -> usize {
         self.time.append_value(at.0.0);
         self.day.append_value(at.0.day());
         self.basis.append_value(at.1.as_str());
-        self.common.push(common);
+        self.common.push(self.rows, common);
         self.rows += 1;
+        self.rows - 1
     }
 
     fn finish(
         &mut self,
         table: Table,
         tag: &FileTag,
-        own: impl FnOnce(&mut C) -> Vec<ArrayRef>,
+        own: impl FnOnce(&mut C, usize) -> Vec<ArrayRef>,
     ) -> Result<Option<RecordBatch>, ModelError> {
         let rows = std::mem::take(&mut self.rows);
         if rows == 0 {
@@ -463,8 +465,8 @@ impl<C> TableBuilder<C> {
         let time = self.time.finish().with_timezone("UTC");
         let mut columns: Vec<ArrayRef> =
             vec![Arc::new(time), Arc::new(self.day.finish()), Arc::new(self.basis.finish())];
-        columns.extend(self.common.finish());
-        columns.extend(own(&mut self.own));
+        columns.extend(self.common.finish(rows));
+        columns.extend(own(&mut self.own, rows));
         let text =
             |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
         let number = |n: i64| -> ArrayRef { Arc::new(arrow_array::Int64Array::from_value(n, rows)) };
@@ -496,29 +498,29 @@ impl Records {
     /// Adds a row to `access`.
     pub fn access(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Access<'_>) {
         self.saw(at.0);
-        self.access.push(at, common);
-        self.access.own.push(row);
+        let place = self.access.push(at, common);
+        self.access.own.push(place, row);
     }
 
     /// Adds a row to `auth`.
     pub fn auth(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Auth<'_>) {
         self.saw(at.0);
-        self.auth.push(at, common);
-        self.auth.own.push(row);
+        let place = self.auth.push(at, common);
+        self.auth.own.push(place, row);
     }
 
     /// Adds a row to `flow`.
     pub fn flow(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Flow<'_>) {
         self.saw(at.0);
-        self.flow.push(at, common);
-        self.flow.own.push(row);
+        let place = self.flow.push(at, common);
+        self.flow.own.push(place, row);
     }
 
     /// Adds a row to `host`.
     pub fn host(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Host<'_>) {
         self.saw(at.0);
-        self.host.push(at, common);
-        self.host.own.push(row);
+        let place = self.host.push(at, common);
+        self.host.own.push(place, row);
     }
 
     /// Rows collected and not yet taken.

@@ -13,38 +13,38 @@ use std::sync::LazyLock;
 /// What a row holds of a column.
 pub(super) trait Put {
     type Builder;
-    fn put(self, builder: &mut Self::Builder);
+    /// Adds it as the row of this number.
+    fn put(self, row: usize, builder: &mut Self::Builder);
 }
 impl Put for Option<&str> {
     type Builder = Sparse<StringBuilder>;
-    fn put(self, builder: &mut Sparse<StringBuilder>) {
-        if let Some(column) = builder.column(self.is_some()) {
-            column.append_option(self);
+    fn put(self, row: usize, builder: &mut Sparse<StringBuilder>) {
+        if let Some(value) = self {
+            builder.column(row).append_value(value);
         }
     }
 }
 impl Put for Option<i64> {
     type Builder = Sparse<Int64Builder>;
-    fn put(self, builder: &mut Sparse<Int64Builder>) {
-        if let Some(column) = builder.column(self.is_some()) {
-            column.append_option(self);
+    fn put(self, row: usize, builder: &mut Sparse<Int64Builder>) {
+        if let Some(value) = self {
+            builder.column(row).append_value(value);
         }
     }
 }
 impl Put for Option<i32> {
     type Builder = Sparse<Int32Builder>;
-    fn put(self, builder: &mut Sparse<Int32Builder>) {
-        if let Some(column) = builder.column(self.is_some()) {
-            column.append_option(self);
+    fn put(self, row: usize, builder: &mut Sparse<Int32Builder>) {
+        if let Some(value) = self {
+            builder.column(row).append_value(value);
         }
     }
 }
 
-/// A column in the making. Most columns of most logs are empty: until the first value, rows are only counted.
+/// A column in the making. Most columns of most logs are empty: a row without a value costs nothing until one that has follows.
 #[derive(Default)]
 pub(super) struct Sparse<B> {
     column: Option<B>,
-    nulls: usize,
     /// Rows and bytes of text of the last batch: the next is as large.
     last: (usize, usize),
 }
@@ -81,26 +81,22 @@ impl<T: ArrowPrimitiveType> Growing for PrimitiveBuilder<T> {
 }
 
 impl<B: Growing> Sparse<B> {
-    /// The builder to append the next value to, where there is one or has to be.
-    fn column(&mut self, is_value: bool) -> Option<&mut B> {
-        if self.column.is_none() {
-            if !is_value {
-                self.nulls += 1;
-                return None;
-            }
-            // A little more than last time, or some thousand rows.
-            let room = |n: usize| n + n / 8;
-            let mut column = B::with_room(room(self.last.0).max(self.nulls), room(self.last.1));
-            column.append_nulls(std::mem::take(&mut self.nulls));
-            self.column = Some(column);
+    /// The builder to append the value of this row to.
+    fn column(&mut self, row: usize) -> &mut B {
+        let (rows, bytes) = self.last;
+        // A little more than last time, or some thousand rows.
+        let room = |n: usize| n + n / 8;
+        let column = self.column.get_or_insert_with(|| B::with_room(room(rows).max(row), room(bytes)));
+        if column.len() < row {
+            column.append_nulls(row - column.len());
         }
-        self.column.as_mut()
+        column
     }
 
-    pub(super) fn finish(&mut self, data_type: &DataType) -> ArrayRef {
-        let Some(mut column) = self.column.take() else {
-            return nulls(data_type, std::mem::take(&mut self.nulls));
-        };
+    /// The column of so many rows.
+    pub(super) fn finish(&mut self, rows: usize, data_type: &DataType) -> ArrayRef {
+        let Some(mut column) = self.column.take() else { return nulls(data_type, rows) };
+        column.append_nulls(rows.saturating_sub(column.len()));
         self.last = (column.len(), column.bytes());
         column.finish()
     }
@@ -118,7 +114,7 @@ pub(super) fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
 
 impl Put for &[Subject<'_>] {
     type Builder = SubjectsBuilder;
-    fn put(self, builder: &mut SubjectsBuilder) {
+    fn put(self, _: usize, builder: &mut SubjectsBuilder) {
         for subject in self {
             let row = builder.0.values();
             let texts = [subject.namespace, subject.id, subject.basis.as_str()];
