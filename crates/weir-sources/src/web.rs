@@ -243,7 +243,7 @@ impl Hit<'_> {
     ) {
         let target = self.request.target.map(Target::parse);
         let path = target.map(|t| fingerprints.scrub_path(t.path));
-        let query = self.query.or(target.and_then(|t| t.query)).map(|q| fingerprints.scrub_query(q));
+        let query = self.query.or(target.and_then(|t| t.query)).map(|q| clean.scrub_query(fingerprints, q));
         let referrer = self.referrer.map(|r| clean.scrub_url(fingerprints, r));
         let agent = self.user_agent.map(|a| clean.scrub(fingerprints, a));
         let detail = self.detail.map(|d| fingerprints.scrub(d));

@@ -1,4 +1,4 @@
-//! Texts that come again and again, such as client strings: what was found to hold no secret is not searched again.
+//! Texts that come again and again, such as client strings and names of parameters: what was found to hold no secret is not searched again.
 //!
 //! Decisive choice: a fixed number of places, of which a text can take one. So the memory is bounded, a look-up is one comparison, and what was
 //! put out by another text is only searched once more.
@@ -16,6 +16,7 @@ const BYTES_MAX: usize = 512;
 pub struct Clean {
     texts: Places,
     urls: Places,
+    names: Places,
 }
 
 #[derive(Debug, Default)]
@@ -31,9 +32,41 @@ impl Clean {
     pub fn scrub_url<'a>(&mut self, fingerprints: &Fingerprints, url: &'a str) -> Cow<'a, str> {
         self.urls.searched(url, |url| fingerprints.replace(url, &uri::url_spans(url)))
     }
+
+    /// What [`Fingerprints::scrub_query`] says.
+    pub fn scrub_query<'a>(&mut self, fingerprints: &Fingerprints, query: &'a str) -> Cow<'a, str> {
+        let names = &mut self.names;
+        if uri::is_clean_query(query, |name| names.knows(name, uri::is_harmless)) {
+            return Cow::Borrowed(query);
+        }
+        fingerprints.scrub_query(query)
+    }
 }
 
 impl Places {
+    /// Whether a text holds no secret, looked at if it is not known.
+    fn knows(&mut self, text: &str, look: impl FnOnce(&str) -> bool) -> bool {
+        if text.len() > BYTES_MAX {
+            return look(text);
+        }
+        let place = place(text.as_bytes());
+        let known = self.0.get(place).is_some_and(|clean| **clean == *text);
+        if !known && look(text) {
+            self.keep(place, text);
+            return true;
+        }
+        known
+    }
+
+    fn keep(&mut self, place: usize, text: &str) {
+        if self.0.is_empty() {
+            self.0.resize_with(PLACES, Box::default);
+        }
+        if let Some(free) = self.0.get_mut(place) {
+            *free = text.into();
+        }
+    }
+
     fn searched<'a>(&mut self, text: &'a str, search: impl FnOnce(&'a str) -> Cow<'a, str>) -> Cow<'a, str> {
         if text.len() > BYTES_MAX {
             return search(text);
@@ -44,12 +77,7 @@ impl Places {
         }
         let searched = search(text);
         if matches!(searched, Cow::Borrowed(_)) {
-            if self.0.is_empty() {
-                self.0.resize_with(PLACES, Box::default);
-            }
-            if let Some(free) = self.0.get_mut(place) {
-                *free = text.into();
-            }
+            self.keep(place, text);
         }
         searched
     }
@@ -78,6 +106,18 @@ mod tests {
             ["Mozilla/5.0 (X11) Client/1.0", "token=abcdefgh12345678", "", "curl/8", "a password: hunter22"];
         let urls =
             ["https://shop.example/", "https://u:secretpw@shop.example/a?token=abcdefgh12345678", "/a"];
+        let queries = [
+            "page=8",
+            "page=8&token=a&page=9",
+            "password=a",
+            "",
+            "=a",
+            "a&b;pin=1",
+            "q=Bearer+x",
+            "u=%2F%3Fsig%3Dabc",
+            "page=eyJhbGciOiJIUzI1NiJ9abc",
+            "user[password]=a",
+        ];
         let more: Vec<String> =
             (0..5_000).map(|n| format!("Client/{n}.0 of many that share a beginning")).collect();
         for _ in 0..2 {
@@ -86,6 +126,9 @@ mod tests {
             }
             for url in urls {
                 assert_eq!(clean.scrub_url(&prints, url), prints.scrub_url(url), "{url}");
+            }
+            for query in queries {
+                assert_eq!(clean.scrub_query(&prints, query), prints.scrub_query(query), "{query}");
             }
         }
     }

@@ -61,6 +61,9 @@ const PREFIXES: &[(&str, usize)] = &[
     ("ya29.", 20),
 ];
 
+/// Fewer bytes than any secret of known form has.
+pub(super) const KNOWN_MIN: usize = 20;
+
 /// Characters a token of a known form is made of.
 pub(super) fn is_token_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'+' | b'=')
@@ -80,7 +83,7 @@ pub(super) fn known_secret(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"eyJ") {
         let url_byte = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=');
         let run = bytes.iter().take_while(|b| url_byte(b)).count();
-        return if run >= 20 { run } else { 0 };
+        return if run >= KNOWN_MIN { run } else { 0 };
     }
     let Some((prefix, least)) = PREFIXES.iter().find(|(p, _)| bytes.starts_with(p.as_bytes())) else {
         return 0;
@@ -137,4 +140,14 @@ pub(super) fn is_long_random(value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_alphabetic())
         && value.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
         && !value.bytes().any(|b| b == b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_known_form_is_shorter_than_the_least() {
+        assert!(PREFIXES.iter().all(|(prefix, least)| prefix.len() + least >= KNOWN_MIN));
+    }
 }

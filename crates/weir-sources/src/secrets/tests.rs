@@ -169,5 +169,9 @@ proptest! {
             let clean = scrub(&prints(), &text).into_owned();
             prop_assert!(!clean.contains(JWT), "{}", clean);
         }
+        let mut clean = Clean::default();
+        for query in parts.iter().chain([&text]) {
+            prop_assert_eq!(clean.scrub_query(&prints(), query), prints().scrub_query(query));
+        }
     }
 }

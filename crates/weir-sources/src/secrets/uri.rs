@@ -1,6 +1,6 @@
 //! Secrets in URLs: user information, path segments, parameters.
 
-use super::form::{Span, is_long_random, is_placeholder, jwt_spans, known_secret};
+use super::form::{KNOWN_MIN, Span, is_long_random, is_placeholder, jwt_spans, known_secret};
 use super::names::{Rule, rule};
 use std::borrow::Cow;
 
@@ -107,9 +107,37 @@ fn nested_spans(value: &str, start: usize, spans: &mut Vec<Span>) {
     }
 }
 
+/// Whether a path has parameters, or a segment that is long enough for a secret: most have neither.
+fn may_hold_secret(path: &str) -> bool {
+    let mut length = 0;
+    path.bytes().any(|byte| {
+        length = if byte == b'/' { 0 } else { length + 1 };
+        byte == b';' || length >= KNOWN_MIN
+    })
+}
+
+/// Whether a query holds no secret: all its pairs are too short for one of known form, nothing in them is encoded, and no name says that its value is
+/// one, of names that `is_harmless` says so of.
+pub(super) fn is_clean_query(query: &str, mut is_harmless: impl FnMut(&str) -> bool) -> bool {
+    let is_plain = memchr::memchr3(b'%', b'+', b';', query.as_bytes()).is_none();
+    is_plain
+        && query.split('&').all(|pair| {
+            let name = pair.split_once('=').map_or("", |(name, _)| name);
+            pair.len() < KNOWN_MIN && is_harmless(name)
+        })
+}
+
+/// Whether a name says nothing of its value.
+pub(super) fn is_harmless(name: &str) -> bool {
+    rule(name) == Rule::Never
+}
+
 /// Secrets in a path that begins at `base`.
 pub(super) fn path_spans(path: &str, base: usize) -> Vec<Span> {
     let mut spans = Vec::new();
+    if !may_hold_secret(path) {
+        return spans;
+    }
     let mut at = 0;
     for segment in path.as_bytes().split(|byte| *byte == b'/') {
         let parameters = memchr::memchr(b';', segment);

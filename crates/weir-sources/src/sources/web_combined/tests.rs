@@ -198,3 +198,33 @@ fn a_clock_out_of_range_is_rejected() {
     );
     assert_eq!(read.rejected, [crate::source::TIME_OUT_OF_RANGE]);
 }
+
+const USUAL: &str = r#"192.0.2.7 - ann [10/Oct/2000:13:55:36 -0700] "GET /a?b=1 HTTP/1.1" 200 5 "https://shop.example/" "x y/1""#;
+
+proptest::proptest! {
+    /// What the usual form's own reader takes is what the reader of any form makes of it.
+    #[test]
+    fn the_usual_form_is_read_as_any_is(
+        changes in proptest::collection::vec((0..USUAL.len(), "[ \"\\[\\]\\-,:0-9a\u{3000}\t]{0,2}"), 0..4),
+    ) {
+        let mut line = USUAL.to_owned();
+        for (at, text) in changes {
+            let at = (0..=at.min(line.len())).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+            let to = line[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+            line.replace_range(at..to, &text);
+        }
+        if let Some(usual) = Line::usual(&line, &mut ClfClock::default()) {
+            let any = Line::any(&line, &mut ClfClock::default(), None).unwrap();
+            proptest::prop_assert_eq!(usual, Line { plain: true, ..any });
+        }
+    }
+}
+
+#[test]
+fn the_usual_form_is_taken_by_its_own_reader() {
+    let mut clock = ClfClock::default();
+    assert!(Line::usual(USUAL, &mut clock).is_some());
+    for line in [USUAL.replace("ann", "-"), USUAL.replace("https://shop.example/", "-")] {
+        assert!(Line::usual(&line, &mut clock).is_some(), "{line}");
+    }
+}
