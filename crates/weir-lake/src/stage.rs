@@ -10,7 +10,7 @@ use crate::order::Last;
 use crate::reader::FileReader;
 use crate::store::Store;
 use crate::tables::{Name, Part};
-use crate::writer::OpenFile;
+use crate::writer::{OpenFile, packer};
 use crate::{LakeError, Result};
 use arrow_array::{Array, ArrayRef, Date32Array, RecordBatch, UInt32Array};
 use arrow_schema::SchemaRef;
@@ -18,6 +18,7 @@ use arrow_select::take::take_record_batch;
 use futures::TryStreamExt;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use std::collections::{BTreeMap, BTreeSet};
+use weir_parquet::Packer;
 
 /// What staging may use. Sizes in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,7 @@ pub(crate) struct Stage {
     pending: BTreeMap<Slot, Pending>,
     pending_bytes: usize,
     open: BTreeMap<Slot, OpenFile>,
+    packer: Packer,
     closed: BTreeMap<Slot, Vec<DataFile>>,
     /// Slots closed since last asked: what was in memory of them now lies in a readable file.
     just_closed: BTreeSet<Slot>,
@@ -90,6 +92,7 @@ impl Stage {
             pending: BTreeMap::new(),
             pending_bytes: 0,
             open: BTreeMap::new(),
+            packer: packer(),
             closed: BTreeMap::new(),
             just_closed: BTreeSet::new(),
             files: 0,
@@ -177,7 +180,7 @@ impl Stage {
         if let Some(file) = self.open.get_mut(slot) {
             file.used = self.ticks;
             for batch in &waiting.batches {
-                file.write(batch).await?;
+                file.write(batch, &mut self.packer).await?;
             }
             full = file.size() >= self.limits.file_bytes_max;
         }
@@ -202,7 +205,7 @@ impl Stage {
             let Some(largest) = self.open.values_mut().max_by_key(|f| f.encoded()) else {
                 break;
             };
-            largest.flush().await?;
+            largest.flush(&mut self.packer).await?;
         }
         Ok(())
     }
@@ -218,7 +221,7 @@ impl Stage {
         self.lease.note(&format!("{table}/{path}"))?;
         let schema = self.schemas.get(table).cloned().or_else(|| table.schema());
         let schema = schema.ok_or_else(|| LakeError::batch(table.as_str(), "its columns are not known"))?;
-        OpenFile::create(&self.store, *table, part.clone(), path, &table.file_schema(&schema))
+        OpenFile::create(&self.store, *table, part.clone(), path, &table.file_schema(&schema), &self.packer)
     }
 
     /// Finishes a partition's file, its waiting rows included.
@@ -231,10 +234,10 @@ impl Stage {
         if let Some(waiting) = self.pending.remove(slot) {
             self.pending_bytes = self.pending_bytes.saturating_sub(waiting.bytes);
             for batch in &waiting.batches {
-                file.write(batch).await?;
+                file.write(batch, &mut self.packer).await?;
             }
         }
-        let done = file.close(&self.store).await?;
+        let done = file.close(&self.store, &mut self.packer).await?;
         self.closed.entry(slot.clone()).or_default().push(done);
         self.just_closed.insert(slot.clone());
         Ok(())

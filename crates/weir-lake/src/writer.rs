@@ -5,16 +5,17 @@ use crate::store::Store;
 use crate::tables::{Name, Part};
 use crate::{LakeError, Result};
 use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use object_store::ObjectStoreExt;
 use object_store::buffered::BufWriter;
 use object_store::path::Path as StorePath;
-use parquet::arrow::AsyncArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::arrow::async_writer::AsyncFileWriter;
+use parquet::basic::Encoding;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use std::sync::Arc;
 use weir_model::Micros;
+use weir_parquet::{Packer, Writer};
 
 /// Rows per row group: the unit that filters skip and that look-ups by time read.
 const ROW_GROUP_ROWS_MAX: usize = 122_880;
@@ -23,32 +24,22 @@ const PART_BYTES: usize = 4 << 20;
 /// Columns that rise by small steps or hardly repeat: their differences take few bits, a dictionary would only grow.
 const RISING: [&str; 5] = ["time", "line", "offset", "first", "last"];
 /// Columns of which nearly each row has its own value: a dictionary would only be given up.
-const UNIQUE: [&str; 7] = ["event_uid", "mark", "people", "missed", "origins", "visits", "looks"];
-/// Columns whose least and greatest value say nothing of what lies between.
-const UNORDERED: [&str; 18] = [
-    "path",
-    "query",
-    "referrer",
-    "user_agent",
-    "request",
-    "response",
-    "message",
-    "status_detail",
-    "people",
-    "missed",
-    "credentials",
-    "routes",
-    "origins",
-    "accounts",
-    "visits",
-    "looks",
-    "unnamed",
-    "hours",
-];
+const UNIQUE: [&str; 2] = ["event_uid", "mark"];
+/// Texts whose least and greatest value say nothing of what lies between.
+const UNORDERED: [&str; 8] =
+    ["path", "query", "referrer", "user_agent", "request", "response", "message", "status_detail"];
+/// Level of zstd: beyond it a file takes much longer to write and is little smaller.
+const LEVEL: i32 = 3;
+
+/// Compresses what files take in, one file after the other.
+pub(crate) fn packer() -> Packer {
+    Packer::new(LEVEL)
+}
 
 /// A file being written.
 pub(crate) struct OpenFile {
-    writer: AsyncArrowWriter<BufWriter>,
+    writer: Writer,
+    sink: BufWriter,
     table: Name,
     part: Part,
     path: String,
@@ -65,21 +56,23 @@ impl OpenFile {
         part: Part,
         path: String,
         schema: &SchemaRef,
+        packer: &Packer,
     ) -> Result<Self> {
         let full = format!("{table}/{path}");
         let at = StorePath::parse(&full).map_err(|e| LakeError::write(&full, e))?;
         let sink = BufWriter::with_capacity(Arc::clone(&store.objects), at, PART_BYTES);
-        let writer = AsyncArrowWriter::try_new(sink, Arc::clone(schema), Some(properties(schema)))
+        let writer = Writer::new(Arc::clone(schema), properties(schema), packer)
             .map_err(|e| LakeError::write(&full, e))?;
-        Ok(Self { writer, table, part, path, rows: 0, times: None, used: 0 })
+        Ok(Self { writer, sink, table, part, path, rows: 0, times: None, used: 0 })
     }
 
     fn fail(&self, error: impl ToString) -> LakeError {
         LakeError::write(format!("{}/{}", self.table, self.path), error)
     }
 
-    pub(crate) async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.writer.write(batch).await.map_err(|e| self.fail(e))?;
+    pub(crate) async fn write(&mut self, batch: &RecordBatch, packer: &mut Packer) -> Result<()> {
+        self.writer.write(batch, packer).map_err(|e| self.fail(e))?;
+        self.hand_over().await?;
         self.rows += batch.num_rows() as u64;
         if let Some((first, last)) = times_of(batch) {
             let (f, l) = self.times.unwrap_or((first, last));
@@ -88,23 +81,32 @@ impl OpenFile {
         Ok(())
     }
 
+    /// Gives the store what is ready.
+    async fn hand_over(&mut self) -> Result<()> {
+        let bytes = self.writer.take().map_err(|e| self.fail(e))?;
+        AsyncFileWriter::write(&mut self.sink, bytes.into()).await.map_err(|e| self.fail(e))
+    }
+
     /// Memory held for the row group under way.
     pub(crate) fn encoded(&self) -> usize {
-        self.writer.memory_size()
+        self.writer.memory()
     }
 
     /// Size the file will have at least.
     pub(crate) fn size(&self) -> usize {
-        self.writer.bytes_written() + self.writer.in_progress_size()
+        self.writer.size()
     }
 
     /// Ends the row group under way.
-    pub(crate) async fn flush(&mut self) -> Result<()> {
-        self.writer.flush().await.map_err(|e| self.fail(e))
+    pub(crate) async fn flush(&mut self, packer: &mut Packer) -> Result<()> {
+        self.writer.flush(packer).map_err(|e| self.fail(e))?;
+        self.hand_over().await
     }
 
-    pub(crate) async fn close(mut self, store: &Store) -> Result<DataFile> {
-        self.writer.finish().await.map_err(|e| self.fail(e))?;
+    pub(crate) async fn close(mut self, store: &Store, packer: &mut Packer) -> Result<DataFile> {
+        self.writer.finish(packer).map_err(|e| self.fail(e))?;
+        self.hand_over().await?;
+        self.sink.complete().await.map_err(|e| self.fail(e))?;
         let full = format!("{}/{}", self.table, self.path);
         let at = StorePath::parse(&full).map_err(|e| LakeError::write(&full, e))?;
         let meta = store.objects.head(&at).await.map_err(|e| LakeError::write(&full, e))?;
@@ -131,24 +133,27 @@ pub(crate) fn times_of(batch: &RecordBatch) -> Option<(Micros, Micros)> {
 }
 
 fn properties(schema: &SchemaRef) -> WriterProperties {
-    let level = ZstdLevel::try_new(3).unwrap_or_default();
     let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by("weir".to_owned());
-    for name in RISING.iter().filter(|name| schema.column_with_name(name).is_some()) {
-        let column = ColumnPath::from(*name);
-        builder = builder
-            .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
-            .set_column_statistics_enabled(column, EnabledStatistics::Page);
-    }
-    for name in UNIQUE.iter().filter(|name| schema.column_with_name(name).is_some()) {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::from(*name), false);
-    }
-    for name in UNORDERED.iter().filter(|name| schema.column_with_name(name).is_some()) {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::None);
+    for field in schema.fields() {
+        let (name, column) = (field.name().as_str(), ColumnPath::from(field.name().as_str()));
+        // Sketches: each its own, and in no order.
+        let is_sketch = *field.data_type() == DataType::Binary;
+        if RISING.contains(&name) {
+            builder = builder
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_statistics_enabled(column, EnabledStatistics::Page);
+            continue;
+        }
+        if is_sketch || UNIQUE.contains(&name) {
+            builder = builder.set_column_dictionary_enabled(column.clone(), false);
+        }
+        if is_sketch || UNORDERED.contains(&name) {
+            builder = builder.set_column_statistics_enabled(column, EnabledStatistics::None);
+        }
     }
     builder.build()
 }

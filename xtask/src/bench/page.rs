@@ -59,8 +59,8 @@ const HEAD: &str = "| measure | bar | ratio | ours and theirs | |\n|---|---|---|
 const BESIDE: &str = "Where an ingest spends its time is drawn in [a flame graph](flame-ingest.svg), written by `cargo xtask flame`: the outermost calls stand \
      below, side by side whichever thread made them. How each stage grows with records and cores is measured by `cargo xtask scale`, which writes \
      `docs/scale.md`. The hot loops have benches of their own, which build without DataFusion: `cargo bench -p weir-sources -p weir-catalog -p \
-     weir-rollup -p weir-stats` (bytes to record batches; learning and deriving; folding, digesting, and rows merged, stored and read back; \
-     distinct counts, exact and in registers). They say records and bytes a second; `-- --quick` takes a minute, and `-- --save-baseline before`, \
+     weir-rollup -p weir-stats -p weir-parquet` (bytes to record batches; learning and deriving; folding, digesting, and rows merged, stored and \
+     read back; distinct counts, exact and in registers; batches to Parquet, beside the `parquet` crate). They say records and bytes a second; `-- --quick` takes a minute, and `-- --save-baseline before`, \
      then `-- --baseline before`, compares two states of the code.";
 
 /// Writes the page.

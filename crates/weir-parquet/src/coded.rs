@@ -1,0 +1,217 @@
+//! A column chunk by dictionary: codes while values repeat, values themselves from where they no longer do.
+
+use crate::dictionary::{Dictionary, Kind, Value, statistics, texts};
+use crate::hybrid;
+use crate::levels::Levels;
+use crate::pages::{Packer, Pages};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, StringArray};
+use arrow_buffer::NullBuffer;
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::Result;
+use parquet::schema::types::ColumnDescPtr;
+
+/// Rows of a page: what a reader that wants few rows reads at least.
+const PAGE_ROWS: usize = 20_000;
+/// Bytes of values after which a page ends before that.
+const PAGE_BYTES: usize = 1 << 20;
+/// The largest dictionary.
+const DICTIONARY_BYTES_MAX: usize = 2 << 20;
+
+/// One column of a row group in the making.
+pub(crate) struct Coded {
+    descr: ColumnDescPtr,
+    kind: Kind,
+    with_statistics: bool,
+    dictionary: Dictionary,
+    pages: Pages,
+    levels: Levels,
+    /// Of the page under way.
+    codes: Vec<u32>,
+    /// Of the page under way, once values stand for themselves.
+    values: Vec<u8>,
+    is_plain: bool,
+    /// Least and greatest value of each page of such.
+    bounds: Vec<u8>,
+    nulls: u64,
+    /// Rows with a value whose page has ended.
+    coded: usize,
+}
+
+impl Coded {
+    pub(crate) fn new(descr: ColumnDescPtr, kind: Kind, with_statistics: bool) -> Self {
+        Self {
+            descr,
+            kind,
+            with_statistics,
+            dictionary: Dictionary::default(),
+            pages: Pages::new(),
+            levels: Levels::default(),
+            codes: Vec::new(),
+            values: Vec::new(),
+            is_plain: false,
+            bounds: Vec::new(),
+            nulls: 0,
+            coded: 0,
+        }
+    }
+
+    /// Bytes it holds.
+    pub(crate) fn memory(&self) -> usize {
+        let page = 4 * self.codes.capacity() + self.values.capacity() + self.levels.memory();
+        self.dictionary.memory() + self.pages.bytes() + page
+    }
+
+    /// Bytes that it will take in the file, about.
+    pub(crate) fn size(&self) -> usize {
+        let codes = self.codes.len() * self.dictionary.width() as usize / 8;
+        self.pages.bytes() + self.dictionary.plain().len() + codes + self.values.len()
+    }
+
+    /// Takes in rows.
+    pub(crate) fn write(&mut self, array: &ArrayRef, packer: &mut Packer) -> Result<()> {
+        let mut from = 0;
+        while from < array.len() {
+            let rows = (PAGE_ROWS - self.levels.rows()).min(array.len() - from);
+            self.take(&array.slice(from, rows));
+            from += rows;
+            if self.levels.rows() >= PAGE_ROWS || self.values.len() >= PAGE_BYTES {
+                self.end_page(packer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, array: &ArrayRef) {
+        self.levels.add(array);
+        self.nulls += array.null_count() as u64;
+        if array.null_count() == array.len() {
+            return;
+        }
+        match self.kind {
+            Kind::Text => {
+                let texts = array.as_string::<i32>();
+                let alike = || is_alike_text(texts);
+                self.add(texts.nulls(), texts.len(), alike, |row| texts.value(row));
+            }
+            Kind::I32 => {
+                let numbers = array.as_primitive::<Int32Type>();
+                let alike = || is_alike(numbers.values());
+                self.add(numbers.nulls(), numbers.len(), alike, |row| numbers.value(row));
+            }
+            Kind::I64 => {
+                let numbers = array.as_primitive::<Int64Type>();
+                let alike = || is_alike(numbers.values());
+                self.add(numbers.nulls(), numbers.len(), alike, |row| numbers.value(row));
+            }
+        }
+    }
+
+    fn add<V: Value>(
+        &mut self,
+        nulls: Option<&NullBuffer>,
+        rows: usize,
+        alike: impl FnOnce() -> bool,
+        value: impl Fn(usize) -> V,
+    ) {
+        let (plain, dictionary) = (&mut self.values, &mut self.dictionary);
+        let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+        match (self.is_plain, nulls) {
+            (true, None) => (0..rows).for_each(|row| value(row).put(plain)),
+            (true, Some(nulls)) => nulls.valid_indices().for_each(|row| value(row).put(plain)),
+            (false, None) if alike() => {
+                self.codes.extend(std::iter::repeat_n(dictionary.code(value(0)), rows))
+            }
+            (false, None) => self.codes.extend((0..rows).map(|row| dictionary.code(value(row)))),
+            (false, Some(nulls)) => {
+                self.codes.extend(nulls.valid_indices().map(|row| dictionary.code(value(row))));
+            }
+        }
+    }
+
+    fn end_page(&mut self, packer: &mut Packer) -> Result<()> {
+        let rows = self.levels.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let mut body = Vec::new();
+        if self.descr.max_def_level() > 0 {
+            self.levels.put(&mut body);
+        } else {
+            self.levels.clear();
+        }
+        if self.is_plain {
+            if self.with_statistics {
+                self.bound();
+            }
+            body.append(&mut self.values);
+            return self.pages.data(&body, rows, Encoding::PLAIN, packer);
+        }
+        let width = self.dictionary.width();
+        body.push(width as u8);
+        hybrid::put(&self.codes, width, &mut body);
+        self.coded += self.codes.len();
+        self.codes.clear();
+        // Codes of values that hardly repeat, and the values beside them, take more than the values.
+        let is_waste = self.dictionary.len() > self.coded / 3 * 2 && self.coded > PAGE_ROWS / 2;
+        if is_waste || self.dictionary.plain().len() > DICTIONARY_BYTES_MAX {
+            self.is_plain = true;
+            self.dictionary.close();
+        }
+        self.pages.data(&body, rows, Encoding::RLE_DICTIONARY, packer)
+    }
+
+    /// Keeps the least and the greatest value of the page under way.
+    fn bound(&mut self) {
+        match self.kind {
+            Kind::Text => {
+                let bounds = [texts(&self.values).min(), texts(&self.values).max()];
+                let texts = bounds.into_iter().flatten().filter_map(|text| std::str::from_utf8(text).ok());
+                texts.for_each(|text| text.put(&mut self.bounds));
+            }
+            Kind::I32 => {
+                let numbers = || self.values.as_chunks::<4>().0.iter().map(|n| i32::from_le_bytes(*n));
+                let bounds = [numbers().min(), numbers().max()];
+                bounds.into_iter().flatten().for_each(|number| number.put(&mut self.bounds));
+            }
+            Kind::I64 => {
+                let numbers = || self.values.as_chunks::<8>().0.iter().map(|n| i64::from_le_bytes(*n));
+                let bounds = [numbers().min(), numbers().max()];
+                bounds.into_iter().flatten().for_each(|number| number.put(&mut self.bounds));
+            }
+        }
+    }
+
+    /// The chunk's bytes, and what its entry in the file says.
+    pub(crate) fn close(mut self, packer: &mut Packer) -> Result<(Bytes, ColumnCloseResult)> {
+        self.end_page(packer)?;
+        let statistics = self
+            .with_statistics
+            .then(|| statistics(self.kind, [self.dictionary.plain(), &self.bounds], self.nulls));
+        let dictionary = (self.dictionary.plain(), self.dictionary.len());
+        self.pages.close(&self.descr, dictionary, statistics, packer)
+    }
+}
+
+/// Whether all of some numbers are the same.
+fn is_alike<T: PartialEq>(numbers: &[T]) -> bool {
+    numbers.first().is_none_or(|first| numbers.iter().all(|number| number == first))
+}
+
+/// Whether all of some texts, of which none is null, are the same: of one length, and each the one before it.
+fn is_alike_text(texts: &StringArray) -> bool {
+    let ends = texts.value_offsets();
+    let [first, second, ..] = ends else { return true };
+    let length = second - first;
+    let is_even = || ends.windows(2).all(|two| matches!(two, [from, to] if to - from == length));
+    let place = |end: Option<&i32>| end.and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
+    let all = || texts.value_data().get(place(ends.first())..place(ends.last())).unwrap_or_default();
+    let shifted = |all: &[u8]| {
+        let length = usize::try_from(length).unwrap_or(0);
+        all.get(length..) == all.get(..all.len().saturating_sub(length))
+    };
+    is_even() && shifted(all())
+}

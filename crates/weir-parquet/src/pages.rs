@@ -1,0 +1,147 @@
+//! Pages of a column chunk, compressed, in the order of the file: the dictionary, then the data.
+
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding, EncodingMask, PageType, ZstdLevel};
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncodingStats};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
+
+/// Compresses pages with zstd. Its tables are made at the first page and kept from page to page, whatever file a page is for: making them takes as
+/// long as to compress a small page.
+pub struct Packer {
+    level: i32,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
+}
+
+impl Packer {
+    /// Compresses at a level, from 1 to 22.
+    #[must_use]
+    pub fn new(level: i32) -> Self {
+        Self { level, zstd: None }
+    }
+
+    /// As the metadata names it.
+    pub(crate) fn compression(&self) -> Result<Compression> {
+        Ok(Compression::ZSTD(ZstdLevel::try_new(self.level)?))
+    }
+
+    fn packed(&mut self, bytes: &[u8]) -> Result<Bytes> {
+        let failed = |e| ParquetError::External(Box::new(e));
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => none.insert(zstd::bulk::Compressor::new(self.level).map_err(failed)?),
+        };
+        zstd.compress(bytes).map(Bytes::from).map_err(failed)
+    }
+}
+
+/// The data pages of a chunk in the making.
+pub(crate) struct Pages {
+    sink: TrackedWrite<Vec<u8>>,
+    offsets: OffsetIndexBuilder,
+    stats: Vec<PageEncodingStats>,
+    uncompressed: usize,
+    rows: u64,
+}
+
+impl Pages {
+    pub(crate) fn new() -> Self {
+        Self {
+            sink: TrackedWrite::new(Vec::new()),
+            offsets: OffsetIndexBuilder::new(),
+            stats: Vec::new(),
+            uncompressed: 0,
+            rows: 0,
+        }
+    }
+
+    /// Bytes of them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.sink.bytes_written()
+    }
+
+    /// Appends a page of so many rows: levels, if the column has such, and values.
+    pub(crate) fn data(
+        &mut self,
+        body: &[u8],
+        rows: usize,
+        encoding: Encoding,
+        packer: &mut Packer,
+    ) -> Result<()> {
+        let page = Page::DataPage {
+            buf: packer.packed(body)?,
+            num_values: rows as u32,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        let spec =
+            SerializedPageWriter::new(&mut self.sink).write_page(CompressedPage::new(page, body.len()))?;
+        self.offsets.append_row_count(rows as i64);
+        self.offsets.append_offset_and_size(spec.offset as i64, spec.compressed_size as i32);
+        self.offsets.append_unencoded_byte_array_data_bytes(None);
+        self.uncompressed += spec.uncompressed_size;
+        self.rows += rows as u64;
+        match self.stats.last_mut() {
+            Some(stats) if stats.encoding == encoding => stats.count += 1,
+            _ => self.stats.push(PageEncodingStats { page_type: PageType::DATA_PAGE, encoding, count: 1 }),
+        }
+        Ok(())
+    }
+
+    /// The whole chunk, its dictionary (as `PLAIN` has it, and how many values) first.
+    pub(crate) fn close(
+        self,
+        descr: &ColumnDescPtr,
+        (dictionary, values): (&[u8], usize),
+        statistics: Option<Statistics>,
+        packer: &mut Packer,
+    ) -> Result<(Bytes, ColumnCloseResult)> {
+        let mut sink = TrackedWrite::new(Vec::new());
+        let page = Page::DictionaryPage {
+            buf: packer.packed(dictionary)?,
+            num_values: values as u32,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        let page = CompressedPage::new(page, dictionary.len());
+        let first = SerializedPageWriter::new(&mut sink).write_page(page)?;
+        let mut bytes = sink.into_inner()?;
+        let data_at = bytes.len() as i64;
+        bytes.extend_from_slice(&self.sink.into_inner()?);
+        let mut offsets = self.offsets.build();
+        offsets.page_locations.iter_mut().for_each(|page| page.offset += data_at);
+        let dictionary =
+            PageEncodingStats { page_type: PageType::DICTIONARY_PAGE, encoding: Encoding::PLAIN, count: 1 };
+        let encodings: Vec<Encoding> = [Encoding::PLAIN, Encoding::RLE]
+            .into_iter()
+            .chain(self.stats.iter().map(|page| page.encoding))
+            .collect();
+        let mut metadata = ColumnChunkMetaData::builder(descr.clone())
+            .set_compression(packer.compression()?)
+            .set_encodings_mask(EncodingMask::new_from_encodings(encodings.iter()))
+            .set_page_encoding_stats(std::iter::once(dictionary).chain(self.stats).collect())
+            .set_total_compressed_size(bytes.len() as i64)
+            .set_total_uncompressed_size((self.uncompressed + first.uncompressed_size) as i64)
+            .set_num_values(self.rows as i64)
+            .set_dictionary_page_offset(Some(0))
+            .set_data_page_offset(data_at);
+        if let Some(statistics) = statistics {
+            metadata = metadata.set_statistics(statistics);
+        }
+        let close = ColumnCloseResult {
+            bytes_written: bytes.len() as u64,
+            rows_written: self.rows,
+            metadata: metadata.build()?,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: Some(offsets),
+        };
+        Ok((bytes.into(), close))
+    }
+}

@@ -1,0 +1,187 @@
+//! [`Writer`]: one file, row group by row group.
+
+use crate::coded::Coded;
+use crate::dictionary::Kind;
+use crate::pages::Packer;
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+
+/// Writes one file. Bytes that are ready are taken with [`Writer::take`], the last after [`Writer::finish`].
+pub struct Writer {
+    file: SerializedFileWriter<Vec<u8>>,
+    factory: ArrowRowGroupWriterFactory,
+    schema: SchemaRef,
+    rows_max: usize,
+    group: Option<Group>,
+}
+
+/// The row group under way.
+struct Group {
+    /// By the schema's fields.
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+enum Column {
+    Coded(Box<Coded>),
+    /// Its leaves.
+    Theirs(Vec<ArrowColumnWriter>),
+}
+
+impl Writer {
+    /// A writer of batches of this schema, compressed as the packer does. Columns whose properties allow a dictionary are encoded here, if they are
+    /// text or whole numbers; the others are as their properties say.
+    ///
+    /// # Errors
+    /// If the schema has a type that Parquet has not.
+    pub fn new(schema: SchemaRef, properties: WriterProperties, packer: &Packer) -> Result<Self> {
+        let rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
+        let properties = properties.into_builder().set_compression(packer.compression()?).build();
+        let (file, factory) = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(&schema), Some(properties))?
+            .into_serialized_writer()?;
+        Ok(Self { file, factory, schema, rows_max, group: None })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// If they are not of the writer's schema.
+    pub fn write(&mut self, batch: &RecordBatch, packer: &mut Packer) -> Result<()> {
+        let mut from = 0;
+        while from < batch.num_rows() {
+            let held = self.group.as_ref().map_or(0, |group| group.rows);
+            let rows = (self.rows_max - held).min(batch.num_rows() - from);
+            self.add(&batch.slice(from, rows), packer)?;
+            from += rows;
+            if held + rows >= self.rows_max {
+                self.flush(packer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, batch: &RecordBatch, packer: &mut Packer) -> Result<()> {
+        if self.group.is_none() {
+            self.group = Some(self.begin()?);
+        }
+        let Some(group) = &mut self.group else { return Ok(()) };
+        if batch.num_columns() != group.columns.len() {
+            return Err(ParquetError::General("the batch has other columns than the file".to_owned()));
+        }
+        for ((column, field), array) in
+            group.columns.iter_mut().zip(self.schema.fields()).zip(batch.columns())
+        {
+            if array.data_type() != field.data_type() {
+                return Err(ParquetError::General(format!(
+                    "`{}` has another type in the batch",
+                    field.name()
+                )));
+            }
+            match column {
+                Column::Coded(coded) => coded.write(array, packer)?,
+                Column::Theirs(leaves) => {
+                    for (leaf, values) in leaves.iter_mut().zip(compute_leaves(field, array)?) {
+                        leaf.write(&values)?;
+                    }
+                }
+            }
+        }
+        group.rows += batch.num_rows();
+        Ok(())
+    }
+
+    fn begin(&self) -> Result<Group> {
+        let descr = self.file.schema_descr();
+        let properties = self.file.properties();
+        let mut theirs = self.factory.create_column_writers(self.file.flushed_row_groups().len())?;
+        let mut columns = Vec::with_capacity(self.schema.fields().len());
+        // From the last, so that what is left begins with the column looked at.
+        for (root, field) in self.schema.fields().iter().enumerate().rev() {
+            let first = (0..theirs.len()).find(|leaf| descr.get_column_root_idx(*leaf) == root);
+            let leaves = theirs.split_off(first.unwrap_or(theirs.len()));
+            let kind = match field.data_type() {
+                DataType::Utf8 => Some(Kind::Text),
+                DataType::Int32 => Some(Kind::I32),
+                DataType::Int64 => Some(Kind::I64),
+                _ => None,
+            };
+            let ours = kind.zip(first).and_then(|(kind, leaf)| {
+                let descr = descr.column(leaf);
+                let with_statistics = properties.statistics_enabled(descr.path()) != EnabledStatistics::None;
+                let is_coded = properties.dictionary_enabled(descr.path());
+                is_coded.then(|| Coded::new(descr, kind, with_statistics))
+            });
+            columns.push(ours.map_or(Column::Theirs(leaves), |coded| Column::Coded(Box::new(coded))));
+        }
+        columns.reverse();
+        Ok(Group { columns, rows: 0 })
+    }
+
+    /// Ends the row group under way.
+    ///
+    /// # Errors
+    /// If its columns do not fit together.
+    pub fn flush(&mut self, packer: &mut Packer) -> Result<()> {
+        let Some(group) = self.group.take() else { return Ok(()) };
+        let mut written = self.file.next_row_group()?;
+        for column in group.columns {
+            match column {
+                Column::Coded(coded) => {
+                    let (bytes, close) = coded.close(packer)?;
+                    written.append_column(&bytes, close)?;
+                }
+                Column::Theirs(leaves) => {
+                    for leaf in leaves {
+                        leaf.close()?.append_to_row_group(&mut written)?;
+                    }
+                }
+            }
+        }
+        written.close()?;
+        Ok(())
+    }
+
+    /// The bytes that are ready, after those taken before.
+    ///
+    /// # Errors
+    /// If what was written cannot be handed over.
+    pub fn take(&mut self) -> Result<Vec<u8>> {
+        self.file.flush()?;
+        Ok(std::mem::take(self.file.inner_mut()))
+    }
+
+    /// Bytes held for the row group under way.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let of = |column: &Column| match column {
+            Column::Coded(coded) => coded.memory(),
+            Column::Theirs(leaves) => leaves.iter().map(ArrowColumnWriter::memory_size).sum(),
+        };
+        self.group.as_ref().map_or(0, |group| group.columns.iter().map(of).sum())
+    }
+
+    /// Bytes that the file will have at least.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let of = |column: &Column| match column {
+            Column::Coded(coded) => coded.size(),
+            Column::Theirs(leaves) => leaves.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum(),
+        };
+        self.file.bytes_written() + self.group.as_ref().map_or(0, |group| group.columns.iter().map(of).sum())
+    }
+
+    /// Ends the file; its last bytes are to be taken.
+    ///
+    /// # Errors
+    /// As [`Writer::flush`].
+    pub fn finish(&mut self, packer: &mut Packer) -> Result<()> {
+        self.flush(packer)?;
+        self.file.finish()?;
+        Ok(())
+    }
+}
