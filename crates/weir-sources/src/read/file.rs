@@ -16,6 +16,8 @@ use weir_model::{FileTag, Records, Table};
 
 /// A chunk ends once it has this many rows.
 const CHUNK_ROWS: usize = 16 << 10;
+/// A chunk that has any row or reject ends once this much content was read for it, however long its records are.
+const CHUNK_BYTES: u64 = 16 << 20;
 /// A chunk ends once it has this many rejects.
 const CHUNK_REJECTS: usize = 4 << 10;
 
@@ -173,7 +175,12 @@ impl FileReader {
     /// The next rows and rejects; `None` at the end.
     pub fn next_chunk(&mut self) -> Option<Chunk> {
         let mut rejects = Vec::new();
+        let began = self.content.read;
         while !self.ended && self.records.rows() < CHUNK_ROWS && rejects.len() < CHUNK_REJECTS {
+            let is_any = self.records.rows() > 0 || !rejects.is_empty();
+            if is_any && self.content.read.saturating_sub(began) >= CHUNK_BYTES {
+                break;
+            }
             self.advance(&mut rejects);
         }
         let parsed = std::mem::take(&mut self.untaken);

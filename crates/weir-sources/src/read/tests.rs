@@ -240,3 +240,16 @@ fn of_the_published_logs_none_is_mistaken() {
     }
     assert!(seen > 30, "{seen}");
 }
+
+#[test]
+fn a_chunk_of_long_records_is_bounded_by_its_bytes() {
+    let long = LINE.replace("/a", &format!("/{}", "a".repeat(600_000)));
+    let content = [log(10), long.repeat(60).into_bytes()].concat();
+    let mut reader = open(content, "access.log").ok().unwrap().start(1, 2);
+    let mut sizes = Vec::new();
+    while let Some(chunk) = reader.next_chunk() {
+        sizes.push(chunk.batches.iter().map(|(_, b)| b.num_rows()).sum::<usize>());
+    }
+    assert_eq!(sizes.iter().sum::<usize>(), 70);
+    assert!(sizes.len() > 1 && sizes.iter().all(|rows| *rows < 50), "{sizes:?}");
+}
