@@ -151,6 +151,10 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         if is_sketch || UNIQUE.contains(&name) {
             builder = builder.set_column_dictionary_enabled(column.clone(), false);
         }
+        if name == "event_uid" {
+            // Lengths, which are all alike, apart from bytes that no compressor makes shorter.
+            builder = builder.set_column_encoding(column.clone(), Encoding::DELTA_LENGTH_BYTE_ARRAY);
+        }
         if is_sketch || UNORDERED.contains(&name) {
             builder = builder.set_column_statistics_enabled(column, EnabledStatistics::None);
         }
