@@ -1,18 +1,15 @@
-//! The rules of one catalog, compiled: from a path, query or resource to route, dataset and the ids that stand in it.
+//! The rules of one catalog, compiled: what is configured and learned of paths, queries and resources.
 //!
 //! Decisive choice: configured routes first, then learned ones; a configured route without a subject also says that there is none.
 
 use crate::error::nearest;
 use crate::learned::{Learned, Verdict};
-use crate::propose::is_slug;
-use crate::router::{Router, query_value};
-use crate::segment::decode;
-use crate::template::Template;
-use crate::walk::walk;
+use crate::router::Router;
+use crate::template::{Part, Template};
 use crate::words::{self, Noun, UNSPECIFIED};
 use crate::{CatalogError, Links};
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use weir_model::case::DatasetUsed;
 use weir_model::config::{Config, DatasetConfig};
 
@@ -25,36 +22,32 @@ pub(crate) struct Rules {
     pub(crate) datasets: Vec<DatasetUsed>,
     /// By dataset: whether its pages show the holder.
     holder: Vec<bool>,
-    router: Router,
+    pub(crate) router: Router,
     /// By template of the router.
-    configured: Vec<Configured>,
-    slugs: HashMap<String, Vec<String>>,
+    pub(crate) configured: Vec<Configured>,
+    /// Routes below which words are values: those that stay words.
+    pub(crate) slugs: HashMap<String, Vec<String>>,
     /// Learned parameters by template: namespace, and whether it names a person.
-    parameters: HashMap<String, (String, bool)>,
+    pub(crate) parameters: HashMap<String, (String, bool)>,
     /// Learned routes that say which query parameter names somebody: route to keys.
-    queries: HashMap<String, Vec<String>>,
-    exact: HashMap<String, usize>,
-    below: HashMap<String, usize>,
+    pub(crate) queries: HashMap<String, Vec<String>>,
+    /// Learned datasets by route, and by the route that they lie below.
+    pub(crate) exact: HashMap<String, usize>,
+    pub(crate) below: HashMap<String, usize>,
     tables: HashMap<String, usize>,
     buckets: HashMap<String, usize>,
     /// Namespace of a holder known as an actor.
     pub(crate) holder_namespace: String,
 }
 
+/// What is configured of a template.
 #[derive(Debug)]
-struct Configured {
-    dataset: usize,
+pub(crate) struct Configured {
+    pub(crate) dataset: usize,
     /// Names of the template's parameters, and whether each names a person.
-    names: Vec<(String, bool)>,
-}
-
-/// What a request says, apart from its route's text.
-#[derive(Debug, Default)]
-pub(crate) struct Resolved<'c, 'p> {
-    pub(crate) dataset: Option<usize>,
-    pub(crate) holder: bool,
-    /// Namespace, id, and whether it names a person (else a thing that a link may lead from).
-    pub(crate) ids: Vec<(&'c str, Cow<'p, str>, bool)>,
+    pub(crate) names: Vec<(String, bool)>,
+    /// Which segments the first of them are; the others stand in the query.
+    pub(crate) segments: Vec<usize>,
 }
 
 impl Rules {
@@ -99,7 +92,10 @@ impl Rules {
                 None => words::meaning(&words::noun_of(name)) == Noun::Person && !links.leads_from(name),
             };
             let names = template.parameters().map(|name| (name.to_owned(), person(name))).collect();
-            self.configured.push(Configured { dataset: index, names });
+            let parameter = |part: &Part| matches!(part, Part::Parameter(_));
+            let segments = template.segments.iter().enumerate();
+            let segments = segments.filter(|(_, part)| parameter(part)).map(|(at, _)| at).collect();
+            self.configured.push(Configured { dataset: index, names, segments });
             self.router.add(template);
         }
         self.tables.extend(dataset.tables.iter().map(|t| (t.to_lowercase(), index)));
@@ -145,79 +141,18 @@ impl Rules {
         !self.router.is_empty() || !self.queries.is_empty()
     }
 
+    /// Whether they say nothing of any path.
+    pub(crate) fn know_no_path(&self) -> bool {
+        self.datasets.is_empty() && self.parameters.is_empty() && self.slugs.is_empty()
+    }
+
     /// Whether datasets are told by resource.
     pub(crate) fn reads_resources(&self) -> bool {
         !self.tables.is_empty() || !self.buckets.is_empty()
     }
 
-    /// Writes the route of a request and says what stands in it.
-    pub(crate) fn resolve<'c, 'p>(
-        &'c self,
-        path: &'p str,
-        query: &'p str,
-        route: &mut String,
-    ) -> Resolved<'c, 'p> {
-        let found = self.router.find(path, Some(query)).and_then(|m| {
-            Some((self.router.template(m.template)?, self.configured.get(m.template)?, m.values))
-        });
-        let Some((template, told, values)) = found else { return self.resolve_learned(path, query, route) };
-        route.clear();
-        route.push_str(&template.text);
-        let ids = told.names.iter().zip(values);
-        Resolved {
-            dataset: Some(told.dataset),
-            holder: self.is_holder(told.dataset),
-            ids: ids.map(|((name, person), value)| (name.as_str(), decode(value), *person)).collect(),
-        }
-    }
-
-    fn resolve_learned<'c, 'p>(
-        &'c self,
-        path: &'p str,
-        query: &'p str,
-        route: &mut String,
-    ) -> Resolved<'c, 'p> {
-        let (mut ids, mut below, mut last) = (Vec::new(), None, None);
-        let slug = |prefix: &str, word: &str| is_slug(self.slugs.get(prefix), word);
-        walk(path, route, slug, |step| {
-            if let Some(dataset) = self.below.get(step.route) {
-                below = Some(*dataset);
-            }
-            last = (!step.parameter).then_some(step.raw);
-            if let Some((namespace, person)) = self.parameters.get(step.route).filter(|_| step.parameter) {
-                ids.push((namespace.as_str(), decode(step.raw), *person));
-            }
-        });
-        // The innermost person is the one whose data it is: `/companies/{id}/users/{id}`, `/managers/{id}/employees/{id}`.
-        if let Some(last) = ids.iter().rposition(|(_, _, person)| *person) {
-            let mut at = 0;
-            ids.retain(|(_, _, person)| {
-                at += 1;
-                !*person || at == last + 1
-            });
-        }
-        let mut dataset = self.exact.get(route.as_str()).copied().or(below);
-        for key in self.queries.get(route.as_str()).into_iter().flatten() {
-            let name = format!("{route}?{key}");
-            let Some((value, (namespace, person))) = query_value(query, key).zip(self.parameters.get(&name))
-            else {
-                continue;
-            };
-            ids.push((namespace.as_str(), decode(value), *person));
-            if *person {
-                *route = format!("{name}={{id}}");
-                dataset = self.exact.get(route.as_str()).copied();
-                break;
-            }
-        }
-        if last.is_some_and(words::no_data) {
-            return Resolved::default();
-        }
-        let holder = dataset.is_some_and(|d| self.is_holder(d)) && !ids.iter().any(|(_, _, person)| *person);
-        Resolved { dataset, holder, ids }
-    }
-
-    fn is_holder(&self, dataset: usize) -> bool {
+    /// Whether a dataset's pages show the holder of the credential.
+    pub(crate) fn is_holder(&self, dataset: usize) -> bool {
         self.holder.get(dataset).copied().unwrap_or(false)
     }
 

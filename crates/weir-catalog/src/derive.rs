@@ -3,22 +3,24 @@
 //! Decisive choice: a pure function of a batch and an immutable catalog. It asks for a few columns only, so that a query engine can call
 //! it with arrays, and resolves each distinct path of a batch once.
 
-use crate::apply::{Resolved, Rules};
+use crate::apply::Rules;
+use crate::gather::{NONE, gather};
 use crate::links::CREDENTIAL;
-use crate::outcome::{Outcome, shows_data};
-use crate::{Asns, CatalogError, Countries, Learned, Links, learn};
-use arrow_array::builder::{ArrayBuilder, BooleanBuilder, ListBuilder, StringBuilder, StructBuilder};
+use crate::people::People;
+use crate::places::{Named, Places};
+use crate::{Asns, CatalogError, Countries, Learned, Links, Requests, learn};
+use arrow_array::builder::StringBuilder;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Int32Array, ListArray, RecordBatch, StringArray, StructArray,
 };
-use arrow_schema::{DataType, Fields};
+use arrow_schema::DataType;
 use hashbrown::HashMap;
 use std::sync::Arc;
 use weir_model::Basis;
 use weir_model::case::DatasetUsed;
 use weir_model::config::Config;
 use weir_model::record::subjects_type;
-use weir_stats::{hash64, hash64_in};
+use weir_stats::hash64_in;
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
 const RULES_VERSION: u64 = 6;
@@ -117,6 +119,16 @@ impl Column {
         }
     }
 
+    /// Whether it is told by where a record belongs: by its path, operation or resource.
+    pub(crate) fn is_of_place(self) -> bool {
+        matches!(self, Self::Route | Self::Dataset | Self::Subject | Self::Subjects)
+    }
+
+    /// Whether it is told by how a request ended.
+    pub(crate) fn is_of_ending(self) -> bool {
+        matches!(self, Self::Outcome | Self::Shown)
+    }
+
     /// Its type.
     #[must_use]
     pub fn data_type(self) -> DataType {
@@ -175,17 +187,26 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    pub(crate) fn path(&self, row: usize) -> Option<&'a str> {
-        cell(self.path, row)
-    }
-
-    pub(crate) fn query(&self, row: usize) -> Option<&'a str> {
-        cell(self.query, row)
-    }
-
-    pub(crate) fn outcome(&self, row: usize) -> Outcome {
-        let id = self.status_id.filter(|c| row < c.len() && c.is_valid(row)).map(|c| c.value(row));
-        Outcome::of(id, cell(self.status_code, row))
+    /// The same without columns that hold nothing.
+    pub(crate) fn without_nulls(&self) -> Self {
+        let text = |column: Option<&'a StringArray>| column.filter(|c| c.null_count() < c.len());
+        Self {
+            rows: self.rows,
+            path: text(self.path),
+            query: text(self.query),
+            service: text(self.service),
+            operation: text(self.operation),
+            resource: text(self.resource),
+            request: text(self.request),
+            credential: text(self.credential),
+            actor: text(self.actor),
+            src_ip: text(self.src_ip),
+            user_agent: text(self.user_agent),
+            subjects: self.subjects.filter(|c| c.null_count() < c.len()),
+            status_id: self.status_id.filter(|c| c.null_count() < c.len()),
+            status_code: text(self.status_code),
+            http_method: text(self.http_method),
+        }
     }
 
     pub(crate) fn client(&self, row: usize) -> Option<u64> {
@@ -198,7 +219,7 @@ impl<'a> Inputs<'a> {
 }
 
 /// A cell of a text column; `None` where it or the column is not there.
-fn cell(column: Option<&StringArray>, row: usize) -> Option<&str> {
+pub(crate) fn cell(column: Option<&StringArray>, row: usize) -> Option<&str> {
     column.filter(|c| row < c.len() && c.is_valid(row)).map(|c| c.value(row))
 }
 
@@ -256,7 +277,13 @@ impl Catalog {
     /// Derives from a batch of `access`.
     #[must_use]
     pub fn derive(&self, batch: &RecordBatch) -> Derived {
-        self.derive_columns(&Inputs::of(batch))
+        self.derive_requests(&Requests::of(batch))
+    }
+
+    /// Derives from a batch of `access` that was read for more than that.
+    #[must_use]
+    pub fn derive_requests(&self, requests: &Requests<'_>) -> Derived {
+        self.derive_wanted(requests, &Column::ALL)
     }
 
     /// The columns of `access` that a derived column is made from, under this catalog.
@@ -286,94 +313,148 @@ impl Catalog {
     /// Derives some columns.
     #[must_use]
     pub fn derive_some(&self, inputs: &Inputs<'_>, wanted: &[Column]) -> Derived {
+        self.derive_wanted(&Requests::some(inputs, wanted), wanted)
+    }
+
+    fn derive_wanted(&self, requests: &Requests<'_>, wanted: &[Column]) -> Derived {
         let wants = |column| wanted.contains(&column);
-        let people = wants(Column::Subject) || wants(Column::Subjects);
-        let placed = people || wants(Column::Route) || wants(Column::Dataset);
-        let (outcomes, shown) = (wants(Column::Outcome), wants(Column::Shown));
-        let mut out = Rows::new(inputs.rows);
-        let mut memo = Memo::default();
-        for row in 0..inputs.rows {
-            if placed {
-                let place = memo.place(&self.rules, inputs, row).and_then(|at| memo.places.get(at));
-                out.route.append_option(place.and_then(|p| memo.routes.get(p.route)));
-                let resolved = place.map(|p| &p.resolved);
-                let by_resource = || memo.resource(&self.rules, inputs, row);
-                let dataset = resolved.and_then(|r| r.dataset).or_else(by_resource);
-                out.dataset
-                    .append_option(dataset.and_then(|d| self.rules.datasets.get(d)).map(|d| d.name.as_str()));
-                if people {
-                    self.people(inputs, row, resolved, &mut out);
+        let rows = requests.inputs.rows;
+        let null = || StringArray::new_null(rows);
+        let (route, dataset, (subject, subjects)) = if wanted.iter().any(|column| column.is_of_place()) {
+            self.place(requests, wants(Column::Subject) || wants(Column::Subjects))
+        } else {
+            (null(), null(), People::unasked(rows))
+        };
+        let (outcome, shown) = if wanted.iter().any(|column| column.is_of_ending()) {
+            requests.endings.columns()
+        } else {
+            (null(), BooleanArray::new_null(rows))
+        };
+        let countries = self.countries.as_ref().filter(|_| wants(Column::Country));
+        let asns = self.asns.as_ref().filter(|_| wants(Column::Asn));
+        let ips = requests.inputs.src_ip;
+        let country = countries.map(|countries| by_value(ips, rows, |ip| countries.of(ip)));
+        let asn = asns.map(|asns| by_value(ips, rows, |ip| asns.of(ip)));
+        Derived {
+            route,
+            dataset,
+            subject,
+            subjects,
+            outcome,
+            shown,
+            country: country.unwrap_or_else(null),
+            asn: asn.unwrap_or_else(null),
+        }
+    }
+
+    /// Route, dataset and, where they are wanted, people.
+    fn place<'x>(
+        &'x self,
+        requests: &'x Requests<'x>,
+        wants_people: bool,
+    ) -> (StringArray, StringArray, (StringArray, ListArray)) {
+        let inputs = &requests.inputs;
+        let rows = inputs.rows;
+        // Nothing known and nobody named: so is a log when it is met.
+        let nobody = self.rules.know_no_path() && inputs.subjects.is_none();
+        let mut places = Places::new(&self.rules, &requests.paths);
+        let mut people = People::new(rows);
+        let (mut routes, mut datasets) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut ids = Vec::new();
+        for row in 0..rows {
+            ids.clear();
+            let found = match (cell(inputs.service, row), cell(inputs.operation, row), requests.paths.at(row))
+            {
+                (Some(service), Some(operation), _) => Some(places.operation(service, operation)),
+                (_, _, Some(node)) => {
+                    let query = inputs.query.filter(|_| self.rules.reads_queries());
+                    Some(places.find(row, node, cell(query, row).unwrap_or(""), &mut ids))
                 }
-            }
-            if outcomes || shown {
-                let outcome = inputs.outcome(row);
-                out.outcome.append_option(outcome.as_str());
-                let (code, method) = (cell(inputs.status_code, row), cell(inputs.http_method, row));
-                out.shown.append_value(shows_data(outcome, code, method));
-            }
-        }
-        if wants(Column::Country)
-            && let Some(countries) = &self.countries
-        {
-            let mut known: HashMap<&str, Option<&str>> = HashMap::new();
-            for row in 0..inputs.rows {
-                let found = cell(inputs.src_ip, row);
-                let found = found.and_then(|ip| *known.entry(ip).or_insert_with(|| countries.of(ip)));
-                out.country.append_option(found);
+                (_, Some(operation), None) => Some(places.operation("", operation)),
+                (_, None, None) => None,
+            };
+            routes.push(found.map_or(NONE, |found| found.route));
+            let dataset = found.and_then(|found| found.dataset).or_else(|| self.of_resource(inputs, row));
+            datasets.push(dataset.and_then(|dataset| u32::try_from(dataset).ok()).unwrap_or(NONE));
+            if wants_people && !nobody {
+                self.people(inputs, row, &ids, found.is_some_and(|found| found.holder), &mut people);
             }
         }
-        if wants(Column::Asn)
-            && let Some(asns) = &self.asns
-        {
-            let mut known: HashMap<&str, Option<String>> = HashMap::new();
-            for row in 0..inputs.rows {
-                let found = cell(inputs.src_ip, row);
-                let found = found.and_then(|ip| known.entry(ip).or_insert_with(|| asns.of(ip)).as_deref());
-                out.asn.append_option(found);
-            }
-        }
-        out.finish(inputs.rows)
+        let names: Vec<&str> = self.rules.datasets.iter().map(|dataset| dataset.name.as_str()).collect();
+        let people = match (wants_people, nobody) {
+            (false, _) => People::unasked(rows),
+            (true, true) => People::nobody(rows),
+            (true, false) => people.finish(),
+        };
+        (gather(&routes, &places.texts()), gather(&datasets, &names), people)
+    }
+
+    fn of_resource(&self, inputs: &Inputs<'_>, row: usize) -> Option<usize> {
+        let rules = Some(&self.rules).filter(|rules| rules.reads_resources())?;
+        rules.of_resource(cell(inputs.resource, row), cell(inputs.request, row))
     }
 
     /// Everyone a record shows: those the log names, those the request names or a link leads to, the holder of the credential.
-    fn people(&self, inputs: &Inputs<'_>, row: usize, resolved: Option<&Resolved<'_, '_>>, out: &mut Rows) {
+    fn people<'x>(
+        &'x self,
+        inputs: &Inputs<'x>,
+        row: usize,
+        ids: &[Named<'x>],
+        holder: bool,
+        out: &mut People<'x>,
+    ) {
         each_subject(inputs.subjects, row, |namespace, id, basis| {
-            out.person(namespace, id, basis);
+            out.add(namespace, id, basis);
             self.linked(namespace, id, Basis::Linked, out);
         });
-        let Some(resolved) = resolved else { return out.end_row() };
-        for (namespace, id, person) in &resolved.ids {
+        for (namespace, id, person) in ids {
             if !self.linked(namespace, id, Basis::Linked, out) && *person {
-                out.person(namespace, id, Basis::Named.as_str());
+                out.add(namespace, id, Basis::Named.as_str());
             }
         }
-        if resolved.holder {
+        if holder {
             let credential = cell(inputs.credential, row);
             let known = credential.is_some_and(|c| self.linked(CREDENTIAL, c, Basis::CredentialHolder, out));
             match (known, cell(inputs.actor, row), credential) {
                 (true, ..) | (false, None, None) => {}
                 (false, Some(actor), _) => {
-                    out.person(&self.rules.holder_namespace, actor, Basis::CredentialHolder.as_str())
+                    out.add(&self.rules.holder_namespace, actor, Basis::CredentialHolder.as_str())
                 }
                 (false, None, Some(credential)) => {
-                    out.person(CREDENTIAL, credential, Basis::CredentialHolder.as_str())
+                    out.add(CREDENTIAL, credential, Basis::CredentialHolder.as_str())
                 }
             }
         }
         out.end_row();
     }
 
-    fn linked(&self, namespace: &str, id: &str, basis: Basis, out: &mut Rows) -> bool {
+    fn linked<'x>(&'x self, namespace: &str, id: &str, basis: Basis, out: &mut People<'x>) -> bool {
         if self.links.is_empty() {
             return false;
         }
         let mut any = false;
         for (to, person) in self.links.people(namespace, id) {
-            out.person(to, person, basis.as_str());
+            out.add(to, person, basis.as_str());
             any = true;
         }
         any
     }
+}
+
+/// A column made from another, each of its values asked about once.
+fn by_value<T: AsRef<str>>(
+    column: Option<&StringArray>,
+    rows: usize,
+    of: impl Fn(&str) -> Option<T>,
+) -> StringArray {
+    let mut known: HashMap<&str, Option<T>> = HashMap::new();
+    let mut made = StringBuilder::new();
+    for row in 0..rows {
+        let value = cell(column, row);
+        let found = value.and_then(|value| known.entry(value).or_insert_with(|| of(value)).as_ref());
+        made.append_option(found);
+    }
+    made.finish()
 }
 
 impl Derived {
@@ -407,191 +488,6 @@ pub fn each_subject<'a>(
     for at in offset(row)..offset(row + 1) {
         if let Some(id) = cell(columns.1, at) {
             call(cell(columns.0, at).unwrap_or(""), id, cell(columns.2, at).unwrap_or(""));
-        }
-    }
-}
-
-/// What a path of this batch resolved to.
-struct Place<'c, 'a> {
-    route: usize,
-    resolved: Resolved<'c, 'a>,
-}
-
-/// What was resolved so far in this batch.
-#[derive(Default)]
-struct Memo<'c, 'a> {
-    paths: HashMap<(&'a str, &'a str), usize>,
-    operations: HashMap<(&'a str, &'a str), usize>,
-    places: Vec<Place<'c, 'a>>,
-    routes: Routes,
-    text: String,
-}
-
-/// Route texts of this batch, each once.
-#[derive(Default)]
-struct Routes {
-    index: HashMap<Box<str>, usize>,
-    texts: Vec<Box<str>>,
-}
-
-impl Routes {
-    fn intern(&mut self, text: &str) -> usize {
-        if let Some(at) = self.index.get(text) {
-            return *at;
-        }
-        self.texts.push(text.into());
-        self.index.insert(text.into(), self.texts.len() - 1);
-        self.texts.len() - 1
-    }
-
-    fn get(&self, at: usize) -> Option<&str> {
-        self.texts.get(at).map(AsRef::as_ref)
-    }
-}
-
-impl<'c, 'a> Memo<'c, 'a> {
-    fn place(&mut self, rules: &'c Rules, inputs: &Inputs<'a>, row: usize) -> Option<usize> {
-        Some(match (cell(inputs.service, row), cell(inputs.operation, row), inputs.path(row)) {
-            (Some(service), Some(operation), _) => self.operation(service, operation),
-            (_, _, Some(path)) => {
-                let query = if rules.reads_queries() { inputs.query(row).unwrap_or("") } else { "" };
-                self.path(rules, path, query)
-            }
-            (_, Some(operation), None) => self.operation("", operation),
-            (_, None, None) => return None,
-        })
-    }
-
-    fn path(&mut self, rules: &'c Rules, path: &'a str, query: &'a str) -> usize {
-        if let Some(at) = self.paths.get(&(path, query)) {
-            return *at;
-        }
-        let resolved = rules.resolve(path, query, &mut self.text);
-        let route = self.routes.intern(&self.text);
-        self.places.push(Place { route, resolved });
-        self.paths.insert((path, query), self.places.len() - 1);
-        self.places.len() - 1
-    }
-
-    /// `s3.amazonaws.com`, `GetObject`: `s3:GetObject`.
-    fn operation(&mut self, service: &'a str, operation: &'a str) -> usize {
-        if let Some(at) = self.operations.get(&(service, operation)) {
-            return *at;
-        }
-        self.text.clear();
-        if !service.is_empty() {
-            self.text.push_str(service.strip_suffix(".amazonaws.com").unwrap_or(service));
-            self.text.push(':');
-        }
-        self.text.push_str(operation);
-        let route = self.routes.intern(&self.text);
-        self.places.push(Place { route, resolved: Resolved::default() });
-        self.operations.insert((service, operation), self.places.len() - 1);
-        self.places.len() - 1
-    }
-
-    fn resource(&self, rules: &Rules, inputs: &Inputs<'_>, row: usize) -> Option<usize> {
-        rules
-            .reads_resources()
-            .then(|| rules.of_resource(cell(inputs.resource, row), cell(inputs.request, row)))
-            .flatten()
-    }
-}
-
-/// The columns in the making.
-struct Rows {
-    route: StringBuilder,
-    dataset: StringBuilder,
-    subject: StringBuilder,
-    subjects: ListBuilder<StructBuilder>,
-    outcome: StringBuilder,
-    shown: BooleanBuilder,
-    country: StringBuilder,
-    asn: StringBuilder,
-    /// Hashes of this row's people, for leaving out doubles.
-    seen: Vec<u64>,
-    /// The first of them, as written.
-    text: String,
-}
-
-impl Rows {
-    fn new(rows: usize) -> Self {
-        let (element, fields) = match subjects_type() {
-            DataType::List(element) => match element.data_type() {
-                DataType::Struct(fields) => (Some(element.clone()), fields.clone()),
-                _ => (None, Fields::empty()),
-            },
-            _ => (None, Fields::empty()),
-        };
-        let mut subjects = ListBuilder::new(StructBuilder::from_fields(fields, rows));
-        if let Some(element) = element {
-            subjects = subjects.with_field(element);
-        }
-        Self {
-            route: StringBuilder::with_capacity(rows, rows * 24),
-            dataset: StringBuilder::with_capacity(rows, rows * 8),
-            subject: StringBuilder::with_capacity(rows, rows * 16),
-            subjects,
-            outcome: StringBuilder::with_capacity(rows, rows * 4),
-            shown: BooleanBuilder::with_capacity(rows),
-            country: StringBuilder::with_capacity(rows, rows * 2),
-            asn: StringBuilder::new(),
-            seen: Vec::new(),
-            text: String::new(),
-        }
-    }
-
-    fn person(&mut self, namespace: &str, id: &str, basis: &str) {
-        let hash = hash64_in(hash64(namespace.as_bytes()), id.as_bytes());
-        if self.seen.contains(&hash) {
-            return;
-        }
-        if self.seen.is_empty() {
-            self.text.clear();
-            self.text.push_str(namespace);
-            self.text.push(':');
-            self.text.push_str(id);
-        }
-        self.seen.push(hash);
-        let row = self.subjects.values();
-        for (i, text) in [namespace, id, basis].into_iter().enumerate() {
-            if let Some(column) = row.field_builder::<StringBuilder>(i) {
-                column.append_value(text);
-            }
-        }
-        row.append(true);
-    }
-
-    fn end_row(&mut self) {
-        self.subject.append_option((!self.seen.is_empty()).then_some(self.text.as_str()));
-        self.subjects.append(true);
-        self.seen.clear();
-    }
-
-    /// The columns; those that nothing was appended to are null in all `rows`.
-    fn finish(mut self, rows: usize) -> Derived {
-        let texts = [
-            &mut self.route,
-            &mut self.dataset,
-            &mut self.subject,
-            &mut self.outcome,
-            &mut self.country,
-            &mut self.asn,
-        ];
-        for text in texts {
-            text.append_nulls(rows - text.len());
-        }
-        self.subjects.append_nulls(rows - self.subjects.len());
-        self.shown.append_nulls(rows - self.shown.len());
-        Derived {
-            route: self.route.finish(),
-            dataset: self.dataset.finish(),
-            subject: self.subject.finish(),
-            subjects: self.subjects.finish(),
-            outcome: self.outcome.finish(),
-            shown: self.shown.finish(),
-            country: self.country.finish(),
-            asn: self.asn.finish(),
         }
     }
 }

@@ -30,7 +30,10 @@ impl Few {
         Self { hashes: [Some(hash), None, None], more: false }
     }
 
-    fn insert(&mut self, mut hash: u64) {
+    pub(crate) fn insert(&mut self, mut hash: u64) {
+        if self.more && self.hashes.last().is_some_and(|last| last.is_some_and(|last| hash > last)) {
+            return;
+        }
         for slot in &mut self.hashes {
             match slot {
                 Some(kept) if *kept == hash => return,
@@ -43,6 +46,10 @@ impl Few {
             }
         }
         self.more = true;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.hashes.iter().all(Option::is_none)
     }
 
     /// How many; `None` for more than three.
@@ -136,7 +143,24 @@ pub(crate) struct Literal {
 pub(crate) struct Sight {
     pub(crate) value: u64,
     pub(crate) client: Option<u64>,
-    pub(crate) credentialed: bool,
+}
+
+/// Hashes above which the samples of a position take nothing in. They only ever fall, so those of a while ago do no harm.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) client: u64,
+    pub(crate) value: u64,
+}
+
+/// What a batch shows of one word.
+pub(crate) struct Word<'w> {
+    pub(crate) text: &'w str,
+    /// Its [`hash64`].
+    pub(crate) hash: u64,
+    pub(crate) records: u64,
+    pub(crate) credentialed: u64,
+    /// The clients who saw it.
+    pub(crate) clients: Few,
 }
 
 impl Default for Evidence {
@@ -153,25 +177,46 @@ impl Default for Evidence {
 }
 
 impl Evidence {
-    pub(crate) fn see(&mut self, sight: Sight, word: Option<&str>) {
-        self.records += 1;
-        self.credentialed += u64::from(sight.credentialed);
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { client: bound(&self.clients), value: bound(&self.seen_by) }
+    }
+
+    /// Counts records that show a value or a word here.
+    pub(crate) fn count(&mut self, records: u64, credentialed: u64) {
+        self.records += records;
+        self.credentialed += credentialed;
+    }
+
+    /// Takes in the value of a record that is counted apart.
+    pub(crate) fn see(&mut self, sight: Sight, bounds: Bounds) {
         self.values.insert(sight.value);
-        if let Some(client) = sight.client {
-            if self.clients.admits(client) {
-                self.clients.insert(client, Client { records: 1, values: Few::one(sight.value) });
-            }
-            if self.seen_by.admits(sight.value) {
-                self.seen_by.insert(sight.value, Few::one(client));
-            }
+        let Some(client) = sight.client else { return };
+        if client <= bounds.client {
+            self.see_client(client, sight.value);
         }
-        if let Some(word) = word {
-            self.see_word(word, 1, u64::from(sight.credentialed));
+        if sight.value <= bounds.value {
+            self.seen_by.insert(sight.value, Few::one(client));
         }
     }
 
-    fn see_word(&mut self, word: &str, records: u64, credentialed: u64) {
-        let hash = hash64(word.as_bytes());
+    /// Takes in that a client saw a value in one record.
+    pub(crate) fn see_client(&mut self, client: u64, value: u64) {
+        if self.clients.admits(client) {
+            self.clients.insert(client, Client { records: 1, values: Few::one(value) });
+        }
+    }
+
+    /// Takes in a word, but for which client saw it how often.
+    pub(crate) fn see_word(&mut self, word: &Word<'_>) {
+        self.count(word.records, word.credentialed);
+        self.values.insert(word.hash);
+        if !word.clients.is_empty() {
+            self.seen_by.insert(word.hash, word.clients);
+        }
+        self.keep_word((word.text, word.hash), word.records, word.credentialed);
+    }
+
+    fn keep_word(&mut self, (word, hash): (&str, u64), records: u64, credentialed: u64) {
         let found = [false, true].into_iter().find(|unknown| self.literals.contains_key(&(*unknown, hash)));
         let key = (found.unwrap_or_else(|| !words::known(word)), hash);
         let full = self.literals.len() >= LITERALS
@@ -219,6 +264,12 @@ impl Evidence {
     }
 }
 
+/// The last key of a full sample.
+fn bound<T: Merge>(sample: &BottomK<T>) -> u64 {
+    let last = if sample.admits(u64::MAX) { None } else { sample.iter().last() };
+    last.map_or(u64::MAX, |(key, _)| key)
+}
+
 impl Merge for Evidence {
     fn merge(&mut self, other: &Self) {
         self.records = self.records.saturating_add(other.records);
@@ -226,7 +277,9 @@ impl Merge for Evidence {
         self.values.merge(&other.values);
         self.clients.merge(&other.clients);
         self.seen_by.merge(&other.seen_by);
-        other.literals.values().for_each(|l| self.see_word(&l.text, l.records, l.credentialed));
+        for ((_, hash), literal) in &other.literals {
+            self.keep_word((&literal.text, *hash), literal.records, literal.credentialed);
+        }
     }
 }
 
@@ -256,7 +309,7 @@ impl Wire for Evidence {
         while input.remaining() > 0 {
             let text = take_text(&mut input)?;
             let (records, credentialed) = (input.varint()?, input.varint()?);
-            read.see_word(&text, records, credentialed);
+            read.keep_word((&text, hash64(text.as_bytes())), records, credentialed);
         }
         Ok(read)
     }

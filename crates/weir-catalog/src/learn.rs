@@ -9,17 +9,13 @@
 //!
 //! Blind spots: a site with more than [`POSITIONS_MAX`] places learns the shallow ones; a person named only in a request body is not seen.
 
-use crate::evidence::{Evidence, Sight, take_text};
+use crate::evidence::{Evidence, take_text};
 use crate::identity::Identity;
-use crate::outcome::Outcome;
-use crate::router::query_pairs;
-use crate::segment::{Form, decode, form};
-use crate::walk::walk;
+use crate::lesson::Lesson;
 use crate::words::{self, Noun};
-use crate::{CatalogError, Inputs, Learned, propose};
+use crate::{CatalogError, Learned, Requests, propose};
 use arrow_array::RecordBatch;
 use hashbrown::HashMap;
-use std::borrow::Cow;
 use weir_model::config::Config;
 use weir_stats::wire::{Input, put_nested, put_varint};
 use weir_stats::{Merge, hash64, hash64_in};
@@ -27,8 +23,6 @@ use weir_stats::{Merge, hash64, hash64_in};
 /// Most positions kept; some 20 KiB each at worst, under 1 KiB as a rule.
 pub const POSITIONS_MAX: usize = 2048;
 
-/// Most parameters of one query looked at.
-const QUERY_PAIRS_MAX: usize = 8;
 const VERSION: u8 = 1;
 const WHAT: &str = "learner";
 
@@ -36,7 +30,7 @@ const WHAT: &str = "learner";
 #[derive(Clone, Debug, Default)]
 pub struct Learner {
     index: HashMap<Box<str>, usize>,
-    positions: Vec<Evidence>,
+    pub(crate) positions: Vec<Evidence>,
     records: u64,
     /// Once full, the rank of the last position kept: what ranks behind it will not be kept.
     bar: Option<Rank>,
@@ -44,13 +38,6 @@ pub struct Learner {
 
 /// The order in which positions are kept.
 type Rank = (bool, usize, u64);
-
-/// A part of a path or query: where it stands and what stands there.
-struct Part<'p> {
-    position: usize,
-    value: u64,
-    word: Option<&'p str>,
-}
 
 impl Learner {
     /// One that has seen nothing.
@@ -67,86 +54,29 @@ impl Learner {
 
     /// Takes in a batch of the `access` table.
     pub fn observe(&mut self, batch: &RecordBatch) {
-        let inputs = Inputs::of(batch);
-        let mut parts: Vec<Part<'_>> = Vec::new();
-        let mut known: HashMap<(&str, &str), std::ops::Range<usize>> = HashMap::new();
-        let mut names = Names::new();
-        let mut route = String::new();
-        for row in 0..inputs.rows {
-            let Some(path) = inputs.path(row) else { continue };
-            let outcome = inputs.outcome(row);
-            if !matches!(outcome, Outcome::Ok | Outcome::Unknown) {
-                continue;
-            }
-            let query = inputs.query(row).unwrap_or("");
-            let range = known.entry((path, query)).or_insert_with(|| {
-                let start = parts.len();
-                self.take_apart(path, query, &mut route, &mut names, &mut parts);
-                start..parts.len()
-            });
-            let client = inputs.client(row);
-            let credentialed = inputs.credentialed(row);
-            for part in parts.get(range.clone()).unwrap_or(&[]) {
-                if let Some(evidence) = self.positions.get_mut(part.position) {
-                    evidence.see(Sight { value: part.value, client, credentialed }, part.word);
-                }
-            }
-            self.records += 1;
-        }
+        self.observe_requests(&Requests::of(batch));
+    }
+
+    /// Takes in a batch of the `access` table that was read for more than that.
+    pub fn observe_requests(&mut self, requests: &Requests<'_>) {
+        let mut lesson = Lesson::new(self, requests);
+        let learned = (0..requests.inputs.rows).filter(|row| lesson.row(*row)).count();
+        lesson.end();
+        self.records += learned as u64;
         self.trim();
     }
 
-    fn take_apart<'p>(
-        &mut self,
-        path: &'p str,
-        query: &'p str,
-        route: &mut String,
-        names: &mut Names<'p>,
-        parts: &mut Vec<Part<'p>>,
-    ) {
-        let mut key = String::new();
-        walk(
-            path,
-            route,
-            |_, _| false,
-            |step| {
-                let word = (step.form == Form::Word).then_some(step.raw);
-                match (word, step.form.may_name()) {
-                    (Some(_), _) => {
-                        key.clear();
-                        key.push_str(step.prefix);
-                        key.push_str("/*");
-                        self.part(&key, hash64(step.raw.as_bytes()), word, parts);
-                    }
-                    (None, true) => self.part(step.route, hash64(step.raw.as_bytes()), None, parts),
-                    (None, false) => {}
-                }
-            },
-        );
-        for (name, value) in query_pairs(query).take(QUERY_PAIRS_MAX) {
-            let value = decode(value);
-            let name = names.entry(name).or_insert_with(|| Name::of(decode(name)));
-            if name.may_identify(&value) {
-                key.clear();
-                key.push_str(route);
-                key.push('?');
-                key.push_str(&name.text);
-                self.part(&key, hash64(value.as_bytes()), None, parts);
-            }
+    /// Where the evidence of a place is kept, if it is.
+    pub(crate) fn position(&mut self, key: &str) -> Option<usize> {
+        if let Some(position) = self.index.get(key) {
+            return Some(*position);
         }
-    }
-
-    fn part<'p>(&mut self, key: &str, value: u64, word: Option<&'p str>, parts: &mut Vec<Part<'p>>) {
-        let position = match self.index.get(key) {
-            Some(position) => *position,
-            None if self.bar.is_some_and(|bar| rank(key) > bar) => return,
-            None => {
-                self.positions.push(Evidence::default());
-                self.index.insert(key.into(), self.positions.len() - 1);
-                self.positions.len() - 1
-            }
-        };
-        parts.push(Part { position, value, word });
+        if self.bar.is_some_and(|bar| rank(key) > bar) {
+            return None;
+        }
+        self.positions.push(Evidence::default());
+        self.index.insert(key.into(), self.positions.len() - 1);
+        Some(self.positions.len() - 1)
     }
 
     /// Drops what ranks behind the bound.
@@ -250,78 +180,6 @@ fn rank(key: &str) -> Rank {
             || !words::categories_of(w).is_empty()
     });
     (!(personal || identity), path.matches('/').count(), hash64(key.as_bytes()))
-}
-
-/// Query keys that page, sort and measure.
-const TECHNICAL: &[&str] = &[
-    "_",
-    "amount",
-    "cb",
-    "count",
-    "day",
-    "from",
-    "h",
-    "height",
-    "lang",
-    "limit",
-    "max",
-    "min",
-    "month",
-    "offset",
-    "p",
-    "page",
-    "per_page",
-    "price",
-    "q",
-    "qty",
-    "quantity",
-    "query",
-    "r",
-    "rand",
-    "size",
-    "sort",
-    "start",
-    "t",
-    "time",
-    "timestamp",
-    "to",
-    "ts",
-    "v",
-    "ver",
-    "version",
-    "w",
-    "width",
-    "year",
-];
-
-/// The names of a batch's query parameters, as written.
-type Names<'p> = HashMap<&'p str, Name<'p>>;
-
-/// What the name of a query parameter says.
-struct Name<'p> {
-    text: Cow<'p, str>,
-    identity: Option<Identity>,
-    person: bool,
-    technical: bool,
-}
-
-impl<'p> Name<'p> {
-    fn of(text: Cow<'p, str>) -> Self {
-        let identity = Identity::of(&text);
-        let person = words::meaning(&words::noun_of(&text)) == Noun::Person;
-        let technical =
-            TECHNICAL.binary_search(&text.to_ascii_lowercase().as_str()).is_ok() || text.starts_with("utm_");
-        Self { text, identity, person, technical }
-    }
-
-    /// Whether the parameter may name somebody or something by such a value.
-    fn may_identify(&self, value: &str) -> bool {
-        if let Some(identity) = self.identity {
-            return identity.fits(value);
-        }
-        let form = form(value);
-        form != Form::File && (self.person || (form.may_name() && !self.technical))
-    }
 }
 
 /// The client of a record: its credential, else its address and client string.

@@ -67,7 +67,7 @@ impl Links {
     }
 
     /// The people an object belongs to, as (namespace, id), sorted.
-    pub fn people<'a>(&'a self, from: &str, object: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub fn people<'a>(&'a self, from: &str, object: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let maps = self.maps.get(from).map_or(&[][..], Vec::as_slice);
         maps.iter().flat_map(move |m| {
             m.people.get(object).into_iter().flatten().map(|person| (m.to.as_str(), person.as_str()))

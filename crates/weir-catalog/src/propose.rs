@@ -7,9 +7,9 @@
 use crate::evidence::Evidence;
 use crate::identity;
 use crate::learned::{LEARNED_VERSION, Learned, LearnedDataset, Parameter, Slug, Verdict};
+use crate::paths::SLUG;
 use crate::segment::{Form, decode};
 use crate::template::Template;
-use crate::walk::SLUG;
 use crate::words::{self, Noun, UNSPECIFIED};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::config::Config;

@@ -1,8 +1,8 @@
 //! Finds the configured route of a request: a trie by segment, a literal before a parameter, a parameter before `*`.
 
-use crate::segment::decode;
+use crate::segment::{Form, decode, form};
 use crate::template::{Part, Template};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// Deepest path that is matched segment by segment; what lies below is reached by `*` only.
 pub(crate) const SEGMENTS_MAX: usize = 32;
@@ -12,6 +12,8 @@ pub(crate) const SEGMENTS_MAX: usize = 32;
 pub(crate) struct Router {
     nodes: Vec<Node>,
     templates: Vec<Template>,
+    /// Whether a literal has the form of a value, so that not all values are alike to it.
+    tells_values: bool,
 }
 
 #[derive(Debug, Default)]
@@ -22,15 +24,6 @@ struct Node {
     ends: Vec<usize>,
     /// Templates with `*` here.
     rests: Vec<usize>,
-}
-
-/// A matched route.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Match<'p> {
-    /// Which template, in the order they were added.
-    pub(crate) template: usize,
-    /// The values of its parameters as written, in the order of [`Template::parameters`].
-    pub(crate) values: Vec<&'p str>,
 }
 
 impl Router {
@@ -57,7 +50,11 @@ impl Router {
         let new = self.nodes.len();
         let Some(node) = self.nodes.get_mut(at) else { return at };
         let child = match part {
-            Part::Literal(text) => *node.literals.entry(decode(text).into_owned()).or_insert(new),
+            Part::Literal(text) => {
+                let text = decode(text).into_owned();
+                self.tells_values |= form(&text) != Form::Word;
+                *node.literals.entry(text).or_insert(new)
+            }
             Part::Parameter(_) => *node.parameter.get_or_insert(new),
         };
         if child == new {
@@ -74,73 +71,68 @@ impl Router {
         self.templates.get(index)
     }
 
-    /// The route of a path and query, if one is configured.
-    pub(crate) fn find<'p>(&self, path: &'p str, query: Option<&'p str>) -> Option<Match<'p>> {
-        let segments: Vec<&str> = segments(path).take(SEGMENTS_MAX + 1).collect();
-        let mut values = Vec::new();
-        self.descend(0, &segments, query.unwrap_or(""), &mut values)
+    /// Whether paths that differ in values alone can have different routes.
+    pub(crate) fn tells_values(&self) -> bool {
+        self.tells_values
     }
 
-    fn descend<'p>(
-        &self,
-        at: usize,
-        rest: &[&'p str],
-        query: &'p str,
-        values: &mut Vec<&'p str>,
-    ) -> Option<Match<'p>> {
-        let node = self.nodes.get(at)?;
-        if let Some((first, below)) = rest.split_first() {
-            let literal = node.literals.get(decode(first).as_ref());
-            if let Some(found) = literal.and_then(|child| self.descend(*child, below, query, values)) {
-                return Some(found);
-            }
-            if let Some(child) = node.parameter {
-                values.push(first);
-                if let Some(found) = self.descend(child, below, query, values) {
-                    return Some(found);
+    /// The templates that the segments of a path match, in the order in which they are asked what they say of the query.
+    pub(crate) fn candidates(&self, segments: &[&str], out: &mut Vec<usize>) {
+        self.descend(0, segments, out);
+    }
+
+    fn descend(&self, at: usize, rest: &[&str], out: &mut Vec<usize>) {
+        let Some(node) = self.nodes.get(at) else { return };
+        match rest.split_first() {
+            Some((first, below)) => {
+                if let Some(child) = node.literals.get(decode(first).as_ref()) {
+                    self.descend(*child, below, out);
                 }
-                values.pop();
+                if let Some(child) = node.parameter {
+                    self.descend(child, below, out);
+                }
             }
-        } else if let Some(found) = node.ends.iter().find_map(|end| self.ends(*end, query, values)) {
-            return Some(found);
+            None => out.extend_from_slice(&node.ends),
         }
-        node.rests.iter().find_map(|end| self.ends(*end, query, values))
-    }
-
-    fn ends<'p>(&self, index: usize, query: &'p str, values: &[&'p str]) -> Option<Match<'p>> {
-        let template = self.templates.get(index)?;
-        let mut values = values.to_vec();
-        for (key, part) in &template.query {
-            let value = query_value(query, key)?;
-            match part {
-                Part::Literal(text) if decode(value) == decode(text) => {}
-                Part::Literal(_) => return None,
-                Part::Parameter(_) => values.push(value),
-            }
-        }
-        Some(Match { template: index, values })
+        out.extend_from_slice(&node.rests);
     }
 }
 
-/// The segments of a path as written: without scheme and host (a proxy's request line), matrix parameters, and empty segments.
-pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let local = match Some(path).filter(|p| !p.starts_with('/')).and_then(|p| p.split_once("://")) {
-        Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_alphabetic()) => {
-            rest.find('/').and_then(|i| rest.get(i..)).unwrap_or("")
+/// Whether a query is as a template says; then with the values of its parameters, as written and in their order.
+pub(crate) fn matches<'p>(template: &Template, query: &'p str, values: &mut Vec<&'p str>) -> bool {
+    values.clear();
+    template.query.iter().all(|(key, part)| match (query_value(query, key), part) {
+        (None, _) => false,
+        (Some(value), Part::Literal(text)) => decode(value) == decode(text),
+        (Some(value), Part::Parameter(_)) => {
+            values.push(value);
+            true
         }
-        _ => path,
-    };
-    let plain = !local.contains(';');
-    let without = move |s| if plain { s } else { str::split(s, ';').next().unwrap_or(s) };
-    local.split('/').map(without).filter(|s| !s.is_empty())
+    })
 }
 
 /// The pairs of a query as written.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
+    let mut rest = Some(query).filter(|q| !q.is_empty());
+    let pairs = std::iter::from_fn(move || {
+        let (pair, after) = cut(rest?, b'&');
+        rest = after;
+        Some(pair)
+    });
+    pairs
+        .filter_map(|pair| match cut(pair, b'=') {
+            (key, Some(value)) => Some((key, value)),
+            (_, None) => None,
+        })
         .filter(|(key, value)| !key.is_empty() && !value.is_empty())
+}
+
+/// What lies before a mark, and what after it. Queries are short: looking at byte after byte is the quickest.
+fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|b| b == mark) {
+        Some(at) => (text.get(..at).unwrap_or(""), text.get(at + 1..)),
+        None => (text, None),
+    }
 }
 
 pub(crate) fn query_value<'q>(query: &'q str, key: &str) -> Option<&'q str> {
@@ -150,6 +142,8 @@ pub(crate) fn query_value<'q>(query: &'q str, key: &str) -> Option<&'q str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::paths::Paths;
+    use arrow_array::StringArray;
 
     fn router(routes: &[&str]) -> Router {
         let mut router = Router::default();
@@ -158,7 +152,12 @@ mod tests {
     }
 
     fn text<'r>(router: &'r Router, path: &str, query: Option<&str>) -> Option<&'r str> {
-        router.find(path, query).and_then(|m| router.template(m.template)).map(|t| t.text.as_str())
+        let column = StringArray::from(vec![path]);
+        let (paths, mut found) = (Paths::of(Some(&column), 1), Vec::new());
+        router.candidates(paths.segments(0), &mut found);
+        let mut templates = found.iter().filter_map(|template| router.template(*template));
+        let found = templates.find(|t| matches(t, query.unwrap_or(""), &mut Vec::new()));
+        found.map(|t| t.text.as_str())
     }
 
     #[test]
@@ -177,7 +176,6 @@ mod tests {
         assert_eq!(text(&r, "/members/", None), Some("/members/*"));
         assert_eq!(text(&r, "/Members/1", None), None);
         assert_eq!(text(&r, "/my", None), Some("/my/*"));
-        assert_eq!(r.find("/members/8812/addresses/", None).unwrap().values, ["8812"]);
     }
 
     #[test]
@@ -186,8 +184,10 @@ mod tests {
         assert_eq!(text(&r, "/profile", None), Some("/profile"));
         assert_eq!(text(&r, "/profile", Some("page=1&id=8812")), Some("/profile?id={member}"));
         assert_eq!(text(&r, "/profile", Some("view=full&id=8812")), Some("/profile?id={member}&view=full"));
-        assert_eq!(r.find("/profile", Some("id=8812")).unwrap().values, ["8812"]);
         assert_eq!(text(&r, "/profile", Some("id=")), Some("/profile"));
+        let mut values = Vec::new();
+        assert!(matches(r.template(2).unwrap(), "view=full&x&=1&id=8812&id=2", &mut values));
+        assert_eq!(values, ["8812"]);
     }
 
     #[test]

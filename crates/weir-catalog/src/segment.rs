@@ -42,7 +42,7 @@ impl Form {
 }
 
 /// Longest segment still taken for a word, in bytes.
-const WORD_BYTES_MAX: usize = 80;
+pub(crate) const WORD_BYTES_MAX: usize = 80;
 
 const FILE_ENDINGS: &[&str] = &[
     "avif", "bmp", "css", "eot", "gif", "ico", "jpeg", "jpg", "js", "map", "mjs", "mp3", "mp4", "otf", "png",
@@ -166,7 +166,8 @@ fn is_numbered(text: &str) -> bool {
 
 /// Percent-decodes a segment or value; what is not UTF-8 afterwards stays as written.
 pub(crate) fn decode(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('%') {
+    // Segments are short: looking at byte after byte is the quickest.
+    if raw.bytes().all(|byte| byte != b'%') {
         return Cow::Borrowed(raw);
     }
     let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
