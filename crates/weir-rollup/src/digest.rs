@@ -6,18 +6,19 @@
 
 use crate::RollupError;
 use crate::cells::When;
+use crate::lexicon::{At, Codes, Lexicon};
 use crate::partial::SPAN_US;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
     TimestampMicrosecondArray, new_null_array,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_select::concat::concat;
 use arrow_select::interleave::interleave;
 use hashbrown::HashTable;
 use std::sync::{Arc, LazyLock};
 use weir_catalog::Derived;
 use weir_catalog::derive::Column;
-use weir_stats::{hash64, hash64_in};
 
 /// Text columns of `access` that alike records share.
 const STORED: [&str; 9] =
@@ -25,8 +26,8 @@ const STORED: [&str; 9] =
 /// Texts that the catalog derives, likewise.
 const DERIVED: [Column; 6] =
     [Column::Route, Column::Dataset, Column::Subject, Column::Outcome, Column::Country, Column::Asn];
-/// The texts that are hashed, by place: address, client, credential, route, person, outcome. The others differ seldom where these do not.
-const HASHED: [usize; 6] = [4, 5, 6, 9, 11, 12];
+/// How many texts that are.
+const TEXTS: usize = STORED.len() + DERIVED.len();
 
 /// Of how many records, in fourths, rows may be made before looking for alike ones is given up.
 const ROWS_MAX: usize = 3;
@@ -57,6 +58,8 @@ pub fn schema() -> SchemaRef {
 #[derive(Default)]
 pub struct Digest {
     kept: Vec<Kept>,
+    /// The texts of what is kept, each column's by number.
+    lexicons: [Lexicon; TEXTS],
     groups: Vec<Group>,
     index: HashTable<usize>,
     bytes: usize,
@@ -70,6 +73,8 @@ struct Kept {
     time: ArrayRef,
     day: ArrayRef,
     texts: Vec<StringArray>,
+    /// The texts by their numbers, once rows are compared.
+    codes: Vec<Codes>,
     /// The parts of all `subjects`.
     people: Vec<StringArray>,
     subjects: ListArray,
@@ -111,11 +116,7 @@ impl Digest {
             return kept.each().map(Some);
         }
         self.bytes += bytes;
-        let nth = self.kept.len();
-        self.kept.push(kept);
-        for row in 0..batch.num_rows() {
-            self.row((nth, row), when.at(row));
-        }
+        self.group(kept, when);
         Ok(if self.bytes > self.budget_bytes { self.take()? } else { None })
     }
 
@@ -127,14 +128,31 @@ impl Digest {
         self.take()
     }
 
-    fn row(&mut self, at: (usize, usize), (time, day): (i64, i32)) {
+    /// Puts each record to those that it is like.
+    fn group(&mut self, mut kept: Kept, when: When<'_>) {
+        let batches = &self.kept;
+        for (nth, (text, lexicon)) in kept.texts.iter().zip(&mut self.lexicons).enumerate() {
+            let text_at = |at: At| batches.get(at.0)?.texts.get(nth).map(|text| text.value(at.1));
+            kept.codes.push(lexicon.take(text, batches.len(), text_at));
+        }
+        // Texts of which there is but one tell no record from another.
+        let told: Vec<usize> =
+            (0..TEXTS).filter(|nth| self.lexicons.get(*nth).is_some_and(Lexicon::tells)).collect();
+        let (nth, records) = (batches.len(), kept.shown.len());
+        self.kept.push(kept);
+        for row in 0..records {
+            self.row(&told, (nth, row), when.at(row));
+        }
+    }
+
+    fn row(&mut self, told: &[usize], at: (usize, usize), (time, day): (i64, i32)) {
         let Some(kept) = self.kept.get(at.0) else { return };
         let span = time.div_euclid(SPAN_US);
-        let hash = kept.hash(at.1, span);
+        let hash = kept.hash(told, at.1, span);
         let (groups, batches) = (&self.groups, &self.kept);
         let alike = |i: &usize| {
             groups.get(*i).is_some_and(|g| {
-                let same = |other: &Kept| other.alike(g.at.1, kept, at.1);
+                let same = |other: &Kept| other.alike(told, g.at.1, kept, at.1);
                 g.hash == hash && g.span == span && g.day == day && batches.get(g.at.0).is_some_and(same)
             })
         };
@@ -153,6 +171,7 @@ impl Digest {
 
     fn take(&mut self) -> Result<Option<RecordBatch>, RollupError> {
         let (kept, groups) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.groups));
+        let lexicons = std::mem::take(&mut self.lexicons);
         self.index.clear();
         self.bytes = 0;
         if groups.is_empty() {
@@ -171,10 +190,13 @@ impl Digest {
             times(&|g| g.first),
             Arc::new(Date32Array::from_iter_values(groups.iter().map(|g| g.day))) as ArrayRef,
         ];
-        for text in 0..STORED.len() + DERIVED.len() {
-            let arrays: Vec<&dyn Array> =
-                kept.iter().filter_map(|k| k.texts.get(text)).map(|t| t as _).collect();
-            columns.push(pick(&arrays)?);
+        for (nth, lexicon) in lexicons.iter().enumerate() {
+            let arrays = || kept.iter().filter_map(|k| k.texts.get(nth));
+            columns.push(if lexicon.tells() {
+                pick(&arrays().map(|t| t as _).collect::<Vec<_>>())?
+            } else {
+                first_of(arrays(), rows.len())?
+            });
         }
         columns.push(pick(&kept.iter().map(|k| &k.subjects as _).collect::<Vec<_>>())?);
         columns.push(pick(&kept.iter().map(|k| &k.shown as _).collect::<Vec<_>>())?);
@@ -209,6 +231,7 @@ impl Kept {
             time: column("time")?,
             day: column("day")?,
             texts: STORED.iter().map(|name| stored(name)).chain(derived_texts.map(Clone::clone)).collect(),
+            codes: Vec::new(),
             people: people.unwrap_or_default(),
             subjects: derived.subjects.clone(),
             shown: derived.shown.clone(),
@@ -233,16 +256,19 @@ impl Kept {
         all.map(|array| array.to_data().get_slice_memory_size().unwrap_or(0)).sum()
     }
 
-    fn hash(&self, row: usize, span: i64) -> u64 {
-        let texts = HASHED.iter().filter_map(|at| self.texts.get(*at));
-        texts.fold(hash64(&span.to_le_bytes()), |hash, text| {
-            if text.is_valid(row) { hash64_in(hash, text.value(row).as_bytes()) } else { hash.rotate_left(1) }
-        })
+    /// Of what alike records share, but for all their people: those differ where the first of them does, as a rule. A text's first number
+    /// adds nothing, so that what tells no records apart so far may do so later.
+    fn hash(&self, told: &[usize], row: usize, span: i64) -> u64 {
+        let codes = told.iter().filter_map(|text| Some((*text as u64, self.codes.get(*text)?.at(row))));
+        let told =
+            codes.filter(|(_, code)| *code > 0).map(|(text, code)| mixed(text << 32 | u64::from(code)));
+        mixed(told.fold(span as u64, u64::wrapping_add))
     }
 
-    /// Whether a row and one of another batch differ in nothing but their time.
-    fn alike(&self, row: usize, other: &Self, theirs: usize) -> bool {
-        self.texts.iter().zip(&other.texts).all(|(a, b)| same(a, row, b, theirs))
+    /// Whether a row and one of another batch differ in nothing but their time; `told` are the texts that can differ.
+    fn alike(&self, told: &[usize], row: usize, other: &Self, theirs: usize) -> bool {
+        let code = |kept: &Self, text: usize, row: usize| kept.codes.get(text).map(|codes| codes.at(row));
+        told.iter().all(|text| code(self, *text, row) == code(other, *text, theirs))
             && self.shown.is_valid(row) == other.shown.is_valid(theirs)
             && self.shown.value(row) == other.shown.value(theirs)
             && self.same_people(row, other, theirs)
@@ -265,8 +291,31 @@ impl Kept {
     }
 }
 
+/// The first rows of columns that all hold the same text.
+fn first_of<'a>(
+    columns: impl Iterator<Item = &'a StringArray>,
+    rows: usize,
+) -> Result<ArrayRef, RollupError> {
+    let mut missing = rows;
+    let parts: Vec<StringArray> = columns
+        .map(|column| {
+            let some = column.len().min(missing);
+            missing -= some;
+            column.slice(0, some)
+        })
+        .collect();
+    concat(&parts.iter().map(|part| part as _).collect::<Vec<_>>()).map_err(wrong)
+}
+
 fn wrong(error: arrow_schema::ArrowError) -> RollupError {
     RollupError::Layout { message: error.to_string() }
+}
+
+/// A number that looks random (SplitMix64's last step).
+fn mixed(number: u64) -> u64 {
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
 }
 
 fn same(a: &StringArray, row: usize, b: &StringArray, theirs: usize) -> bool {

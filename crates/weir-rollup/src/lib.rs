@@ -10,6 +10,7 @@ pub mod columns;
 pub mod digest;
 pub mod fold;
 pub mod kind;
+mod lexicon;
 pub mod merge;
 pub mod partial;
 
