@@ -12,7 +12,7 @@
 use crate::evidence::{Evidence, take_text};
 use crate::identity::Identity;
 use crate::lesson::Lesson;
-use crate::words::{self, Noun};
+use crate::words;
 use crate::{CatalogError, Learned, Requests, propose};
 use arrow_array::RecordBatch;
 use hashbrown::HashMap;
@@ -71,7 +71,7 @@ impl Learner {
         if let Some(position) = self.index.get(key) {
             return Some(*position);
         }
-        if self.bar.is_some_and(|bar| rank(key) > bar) {
+        if self.bar.is_some_and(|bar| !is_within(key, bar)) {
             return None;
         }
         self.positions.push(Evidence::default());
@@ -81,7 +81,8 @@ impl Learner {
 
     /// Drops what ranks behind the bound.
     fn trim(&mut self) {
-        if self.positions.len() < POSITIONS_MAX {
+        let full = self.positions.len() == POSITIONS_MAX && self.bar.is_some();
+        if self.positions.len() < POSITIONS_MAX || full {
             return;
         }
         let mut ranked: Vec<(Rank, Box<str>, usize)> =
@@ -171,15 +172,27 @@ impl Learner {
 
 /// Places after a word for people, or of a holder's own pages, come first; then shallow ones.
 fn rank(key: &str) -> Rank {
+    let (depth, hash) = place(key);
+    (!is_personal(key), depth, hash)
+}
+
+/// Whether a position ranks no later than another. Most that do need no look at their words.
+fn is_within(key: &str, bar: Rank) -> bool {
+    let (depth, hash) = place(key);
+    (true, depth, hash) <= bar || (!is_personal(key), depth, hash) <= bar
+}
+
+/// Its depth in the path, and its hash.
+fn place(key: &str) -> (usize, u64) {
+    let path = key.bytes().take_while(|byte| *byte != b'?');
+    (path.filter(|byte| *byte == b'/').count(), hash64(key.as_bytes()))
+}
+
+fn is_personal(key: &str) -> bool {
     let (path, query) = key.split_once('?').map_or((key, None), |(path, query)| (path, Some(query)));
     let literal = path.rsplit('/').find(|s| !s.starts_with('{') && *s != "*" && !s.is_empty()).unwrap_or("");
-    let identity = query.and_then(Identity::of).is_some();
-    let personal = [Some(literal), query].into_iter().flatten().any(|w| {
-        words::meaning(&words::noun_of(w)) == Noun::Person
-            || words::shows_holder(w)
-            || !words::categories_of(w).is_empty()
-    });
-    (!(personal || identity), path.matches('/').count(), hash64(key.as_bytes()))
+    [Some(literal), query].into_iter().flatten().any(words::is_personal)
+        || query.and_then(Identity::of).is_some()
 }
 
 /// The client of a record: its credential, else its address and client string.

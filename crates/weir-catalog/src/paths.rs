@@ -59,14 +59,32 @@ pub(crate) struct Node<'a> {
     pub(crate) raw: &'a str,
     /// Its route among the tree's texts.
     text: Range<usize>,
-    /// The child last asked for: most paths of a log lie together.
+    /// The word last asked for among those after it: most paths of a log lie together.
     recent: usize,
+    /// What else stands after it, by [`Kind::place`]; the root for nothing.
+    others: [u32; OTHERS],
+}
+
+/// How many kinds there are beside root and words.
+const OTHERS: usize = 7;
+
+impl Kind {
+    /// The place of a kind that stands but once after a node.
+    fn place(self) -> Option<usize> {
+        match self {
+            Self::Root | Self::Word => None,
+            Self::Rest => Some(0),
+            Self::Static => Some(1),
+            Self::Value(form) => Some(1 + form as usize),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 struct Tree<'a> {
     nodes: Vec<Node<'a>>,
-    children: HashTable<u32>,
+    /// Those of words.
+    words: HashTable<u32>,
     texts: String,
 }
 
@@ -104,15 +122,15 @@ impl<'a> Paths<'a> {
         if last == Some(Form::File) {
             let folder = segments.first().zip(forms.first());
             let folder = folder.filter(|(_, form)| segments.len() > 1 && **form == Form::Word);
-            let above = folder.map_or(ROOT, |(raw, _)| tree.child(ROOT, Kind::Word, raw));
-            return tree.child(above, Kind::Static, "");
+            let above = folder.map_or(ROOT, |(raw, _)| tree.word(ROOT, raw));
+            return tree.other(above, Kind::Static);
         }
         let mut at = ROOT;
         for (depth, (raw, form)) in segments.iter().zip(forms.iter()).enumerate() {
             at = match form {
-                _ if depth == DEPTH_MAX => return tree.child(at, Kind::Rest, ""),
-                Form::Word => tree.child(at, Kind::Word, raw),
-                form => tree.child(at, Kind::Value(*form), ""),
+                _ if depth == DEPTH_MAX => return tree.other(at, Kind::Rest),
+                Form::Word => tree.word(at, raw),
+                form => tree.other(at, Kind::Value(*form)),
             };
         }
         at
@@ -159,29 +177,55 @@ impl<'a> Paths<'a> {
 
 impl<'a> Tree<'a> {
     fn new() -> Self {
-        let root = Node { parent: ROOT, depth: 0, kind: Kind::Root, raw: "", text: 0..0, recent: ROOT };
-        Self { nodes: vec![root], ..Self::default() }
+        let mut tree = Self::default();
+        tree.nodes.push(Node {
+            parent: ROOT,
+            depth: 0,
+            kind: Kind::Root,
+            raw: "",
+            text: 0..0,
+            recent: ROOT,
+            others: [ROOT as u32; OTHERS],
+        });
+        tree
     }
 
-    fn child(&mut self, parent: usize, kind: Kind, raw: &'a str) -> usize {
-        let same = |node: &Node<'_>| node.kind == kind && node.raw == raw;
+    /// The node of a word after another.
+    fn word(&mut self, parent: usize, raw: &'a str) -> usize {
         let recent = self.nodes.get(parent).map_or(ROOT, |p| p.recent);
-        if self.nodes.get(recent).is_some_and(same) {
+        if recent != ROOT && self.nodes.get(recent).is_some_and(|n| n.raw == raw) {
             return recent;
         }
-        let child = self.find(parent, kind, raw).unwrap_or_else(|| self.add(parent, kind, raw));
+        let hash = hash(parent, raw);
+        let same =
+            |child: &u32| self.nodes.get(*child as usize).is_some_and(|n| n.parent == parent && n.raw == raw);
+        let known = self.words.find(hash, same).map(|child| *child as usize);
+        let child = known.unwrap_or_else(|| {
+            let child = self.add(parent, Kind::Word, raw);
+            let nodes = &self.nodes;
+            let hash_of = |child: &u32| nodes.get(*child as usize).map_or(0, |n| self::hash(n.parent, n.raw));
+            // A batch has fewer rows than that, and each no more segments than are kept.
+            self.words.insert_unique(hash, child as u32, hash_of);
+            child
+        });
         if let Some(parent) = self.nodes.get_mut(parent) {
             parent.recent = child;
         }
         child
     }
 
-    fn find(&self, parent: usize, kind: Kind, raw: &str) -> Option<usize> {
-        let same = |child: &u32| {
-            let node = self.nodes.get(*child as usize);
-            node.is_some_and(|n| n.parent == parent && n.kind == kind && n.raw == raw)
-        };
-        self.children.find(hash(parent, kind, raw), same).map(|child| *child as usize)
+    /// The node of anything else after another.
+    fn other(&mut self, parent: usize, kind: Kind) -> usize {
+        let Some(place) = kind.place() else { return ROOT };
+        let known = self.nodes.get(parent).and_then(|p| p.others.get(place)).map_or(ROOT, |n| *n as usize);
+        if known != ROOT {
+            return known;
+        }
+        let child = self.add(parent, kind, "");
+        if let Some(slot) = self.nodes.get_mut(parent).and_then(|p| p.others.get_mut(place)) {
+            *slot = child as u32;
+        }
+        child
     }
 
     fn add(&mut self, parent: usize, kind: Kind, raw: &'a str) -> usize {
@@ -199,25 +243,14 @@ impl<'a> Tree<'a> {
         }
         let child = self.nodes.len();
         let text = from..self.texts.len();
-        self.nodes.push(Node { parent, depth, kind, raw, text, recent: ROOT });
-        let nodes = &self.nodes;
-        let hash_of =
-            |child: &u32| nodes.get(*child as usize).map_or(0, |node| hash(node.parent, node.kind, node.raw));
-        // A batch has fewer rows than that, and each no more segments than are kept.
-        self.children.insert_unique(hash(parent, kind, raw), child as u32, hash_of);
+        let others = [ROOT as u32; OTHERS];
+        self.nodes.push(Node { parent, depth, kind, raw, text, recent: ROOT, others });
         child
     }
 }
 
-fn hash(parent: usize, kind: Kind, raw: &str) -> u64 {
-    let kind = match kind {
-        Kind::Root => 0,
-        Kind::Word => 1,
-        Kind::Rest => 2,
-        Kind::Static => 3,
-        Kind::Value(form) => 4 + form as u64,
-    };
-    hash64_in((parent as u64) << 4 | kind, raw.as_bytes())
+fn hash(parent: usize, word: &str) -> u64 {
+    hash64_in(parent as u64, word.as_bytes())
 }
 
 /// Of a byte of a path: what a segment that holds it cannot be.

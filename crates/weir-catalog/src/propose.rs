@@ -154,10 +154,10 @@ fn naming(template: &str) -> (String, String, Noun) {
             (name.clone(), name, Noun::Person)
         }
         _ => {
-            let namespace = match noun.as_str() {
+            let namespace = match noun.as_ref() {
                 "uid" | "username" => "user".to_owned(),
                 "" => "id".to_owned(),
-                _ => noun,
+                _ => noun.into_owned(),
             };
             (word, namespace, meaning)
         }

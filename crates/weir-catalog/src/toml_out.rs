@@ -91,7 +91,7 @@ fn named(route: &str, subject: &str, learned: &Learned) -> String {
                 let before = out
                     .rsplit('/')
                     .next()
-                    .map(words::noun_of)
+                    .map(|before| words::noun_of(before).into_owned())
                     .filter(|n| !n.is_empty() && n != subject && !used.contains(n));
                 before.unwrap_or_else(|| format!("id{}", used.len() + 1))
             }

@@ -3,6 +3,8 @@
 //! Decisive choice: lists, not a model, so that a reviewer can read why a route was taken for personal data. They only propose: every
 //! proposal says it rests on a word.
 
+use std::borrow::Cow;
+
 /// Words for a person: an id after one of them names somebody.
 const PEOPLE: &[&str] = &[
     "abonne",
@@ -328,42 +330,67 @@ pub(crate) fn meaning(noun: &str) -> Noun {
 
 /// Whether a literal opens pages that show the holder of the credential.
 pub(crate) fn shows_holder(literal: &str) -> bool {
-    HOLDER.binary_search(&literal.to_ascii_lowercase().as_str()).is_ok()
+    HOLDER.binary_search(&lowered(literal).as_ref()).is_ok()
 }
 
 /// Whether a literal names a page without anybody's data.
 pub(crate) fn no_data(literal: &str) -> bool {
-    NO_DATA.binary_search(&literal.to_ascii_lowercase().as_str()).is_ok()
+    NO_DATA.binary_search(&lowered(literal).as_ref()).is_ok()
 }
 
 /// Whether a literal is a word that sites are built with: it stays a literal even where most of its siblings are values.
 pub(crate) fn known(literal: &str) -> bool {
-    let lower = literal.to_ascii_lowercase();
-    let listed = |list: &[&str]| list.binary_search(&lower.as_str()).is_ok();
-    let plural = lower.ends_with('s') && lower.len() > 3 && meaning(&noun_of(&lower)) != Noun::Unknown;
-    listed(STRUCTURE) || listed(NO_DATA) || listed(HOLDER) || plural || !categories_of(&lower).is_empty()
+    let lower = lowered(literal);
+    let listed = |list: &[&str]| list.binary_search(&lower.as_ref()).is_ok();
+    if listed(STRUCTURE) || listed(NO_DATA) || listed(HOLDER) {
+        return true;
+    }
+    let noun = noun_of(&lower);
+    let plural = lower.ends_with('s') && lower.len() > 3 && meaning(&noun) != Noun::Unknown;
+    plural || !categories(&lower, &noun).is_empty()
+}
+
+/// Whether a literal speaks of people, of the holder of a credential, or of what belongs to somebody.
+pub(crate) fn is_personal(literal: &str) -> bool {
+    let noun = noun_of(literal);
+    meaning(&noun) == Noun::Person
+        || shows_holder(literal)
+        || !categories(&lowered(literal), &noun).is_empty()
 }
 
 /// Categories of data that a literal of a route speaks of; empty when it speaks of none.
 pub(crate) fn categories_of(literal: &str) -> &'static [&'static str] {
-    let lower = literal.to_ascii_lowercase();
+    categories(&lowered(literal), &noun_of(literal))
+}
+
+/// The same of a literal in lower case and its noun.
+fn categories(lower: &str, noun: &str) -> &'static [&'static str] {
     let find = |word: &str| {
         CATEGORIES.binary_search_by(|(w, _)| (*w).cmp(word)).ok().and_then(|i| CATEGORIES.get(i))
     };
-    let found = find(&lower).or_else(|| find(&noun_of(literal)));
-    found.map_or(&[], |(_, categories)| categories)
+    find(lower).or_else(|| find(noun)).map_or(&[], |(_, categories)| categories)
+}
+
+/// A literal in lower case, as far as it is of ASCII.
+fn lowered(literal: &str) -> Cow<'_, str> {
+    if literal.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(literal.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(literal)
+    }
 }
 
 /// The noun of a literal or parameter name, singular: `members`, `memberId`, `member_id`, `shop-members` all give `member`. Empty when
 /// nothing but "id" is there.
-pub(crate) fn noun_of(literal: &str) -> String {
-    let spaced = spaced(literal);
-    let mut words: Vec<&str> = spaced.split_whitespace().collect();
-    while words.last().is_some_and(|w| matches!(*w, "id" | "ids" | "no" | "num" | "number" | "uuid" | "code"))
-    {
-        words.pop();
+pub(crate) fn noun_of(literal: &str) -> Cow<'_, str> {
+    let counts = |word: &&str| !matches!(*word, "id" | "ids" | "no" | "num" | "number" | "uuid" | "code");
+    // What most literals are: one word, and written small.
+    if literal.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+        return Some(literal).filter(counts).map_or(Cow::Borrowed(""), singular);
     }
-    words.last().map_or_else(String::new, |w| singular(w))
+    let spaced = spaced(literal);
+    let noun = spaced.split_whitespace().rfind(counts);
+    Cow::Owned(noun.map_or_else(String::new, |word| singular(word).into_owned()))
 }
 
 /// A literal's words in lower case, with spaces between them: `memberId` gives `member id`.
@@ -381,19 +408,19 @@ pub(crate) fn spaced(literal: &str) -> String {
 }
 
 /// English singular, as far as path words need it.
-fn singular(word: &str) -> String {
-    let cut = |n: usize| word.get(..word.len() - n).unwrap_or(word).to_owned();
+fn singular(word: &str) -> Cow<'_, str> {
+    let cut = |n: usize| word.get(..word.len() - n).unwrap_or(word);
     match word {
-        "people" => "person".to_owned(),
-        "children" => "child".to_owned(),
-        "news" | "staff" | "address" | "status" | "media" => word.to_owned(),
-        "diagnoses" => "diagnosis".to_owned(),
-        w if w.len() > 4 && w.ends_with("ies") && w != "movies" => format!("{}y", cut(3)),
-        w if ["sses", "ches", "shes", "xes"].iter().any(|end| w.ends_with(end)) => cut(2),
+        "people" => "person".into(),
+        "children" => "child".into(),
+        "news" | "staff" | "address" | "status" | "media" => word.into(),
+        "diagnoses" => "diagnosis".into(),
+        w if w.len() > 4 && w.ends_with("ies") && w != "movies" => format!("{}y", cut(3)).into(),
+        w if ["sses", "ches", "shes", "xes"].iter().any(|end| w.ends_with(end)) => cut(2).into(),
         w if w.len() > 3 && w.ends_with('s') && !["ss", "us", "is"].iter().any(|end| w.ends_with(end)) => {
-            cut(1)
+            cut(1).into()
         }
-        w => w.to_owned(),
+        w => w.into(),
     }
 }
 
