@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use weir_catalog::{Catalog, Derived, Learner};
+use weir_catalog::{Catalog, Derived, Learner, Requests};
 use weir_lake::{Ingest, Lake, Memory, RecordBatch, Refold, Snapshot};
 use weir_model::Table;
 use weir_rollup::{Digest, Fold, Merged, Row, encode};
@@ -141,10 +141,11 @@ fn derive(
         let mut derived = None;
         let mut rows = None;
         if table == Table::Access {
+            let requests = Requests::of(&batch);
             if let Some(learner) = &mut learner {
-                learner.observe(&batch);
+                learner.observe_requests(&requests);
             }
-            let of_batch = catalog.derive(&batch);
+            let of_batch = catalog.derive_requests(&requests);
             rows = digest.add(&batch, &of_batch)?;
             derived = Some(of_batch);
         }
