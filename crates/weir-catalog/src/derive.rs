@@ -474,20 +474,45 @@ impl Derived {
     }
 }
 
+/// A `subjects` column, to be read row by row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subjects<'a> {
+    offsets: &'a [i32],
+    list: Option<&'a ListArray>,
+    columns: [Option<&'a StringArray>; 3],
+}
+
+impl<'a> Subjects<'a> {
+    /// Of a column; of none, every row is empty.
+    #[must_use]
+    pub fn of(column: Option<&'a ListArray>) -> Self {
+        let people = column.and_then(|list| list.values().as_any().downcast_ref::<StructArray>());
+        let (Some(list), Some(people)) = (column, people) else { return Self::default() };
+        let text = |name| people.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
+        let columns = ["namespace", "id", "basis"].map(text);
+        Self { offsets: list.value_offsets(), list: Some(list), columns }
+    }
+
+    /// Calls with namespace, id and basis of each subject in a row.
+    pub fn each(&self, row: usize, mut call: impl FnMut(&'a str, &'a str, &'a str)) {
+        if self.list.is_none_or(|list| row >= list.len() || list.is_null(row)) {
+            return;
+        }
+        let [namespaces, ids, bases] = self.columns;
+        let offset = |at: usize| self.offsets.get(at).and_then(|o| usize::try_from(*o).ok()).unwrap_or(0);
+        for at in offset(row)..offset(row + 1) {
+            if let Some(id) = cell(ids, at) {
+                call(cell(namespaces, at).unwrap_or(""), id, cell(bases, at).unwrap_or(""));
+            }
+        }
+    }
+}
+
 /// Calls with namespace, id and basis of each subject in a row of a `subjects` column.
 pub fn each_subject<'a>(
     column: Option<&'a ListArray>,
     row: usize,
-    mut call: impl FnMut(&'a str, &'a str, &'a str),
+    call: impl FnMut(&'a str, &'a str, &'a str),
 ) {
-    let Some(list) = column.filter(|c| row < c.len() && c.is_valid(row)) else { return };
-    let Some(people) = list.values().as_any().downcast_ref::<StructArray>() else { return };
-    let text = |name| people.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
-    let columns = (text("namespace"), text("id"), text("basis"));
-    let offset = |at: usize| list.value_offsets().get(at).and_then(|o| usize::try_from(*o).ok()).unwrap_or(0);
-    for at in offset(row)..offset(row + 1) {
-        if let Some(id) = cell(columns.1, at) {
-            call(cell(columns.0, at).unwrap_or(""), id, cell(columns.2, at).unwrap_or(""));
-        }
-    }
+    Subjects::of(column).each(row, call);
 }

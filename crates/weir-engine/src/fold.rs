@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use weir_catalog::{Catalog, Derived, Learner, Requests};
 use weir_lake::{Ingest, Lake, Memory, RecordBatch, Refold, Snapshot};
 use weir_model::Table;
-use weir_rollup::{Digest, Fold, Merged, Row, encode};
+use weir_rollup::{Digest, Fold, Merged};
 
 /// Rollup rows to a batch.
 const BATCH_ROWS: usize = 8 << 10;
@@ -116,10 +116,10 @@ fn fold(
         let folding = threads.spawn(move || roll_up(catalog, memory, incoming));
         let learned = derive(catalog, memory, learner, records, out, ready);
         let panicked = |_| EngineError::Folding { message: "a thread of it panicked".to_owned() };
-        let rollups = folding.join().map_err(panicked)??;
+        let mut rollups = folding.join().map_err(panicked)??;
         let learned = learned?;
-        for rows in batches(rollups) {
-            if out.blocking_send(Folded::Rollup(rows?)).is_err() {
+        while let Some(rows) = rollups.batch(BATCH_ROWS)? {
+            if out.blocking_send(Folded::Rollup(rows)).is_err() {
                 break;
             }
         }
@@ -239,17 +239,4 @@ async fn again(refold: &mut Refold, folded: Folded) -> Result<(), EngineError> {
         Folded::Digest(rows) => Ok(refold.digest(&rows).await?),
         Folded::Rollup(rows) => Ok(refold.write(&rows).await?),
     }
-}
-
-/// Rows as batches.
-fn batches(rows: Merged) -> impl Iterator<Item = Result<RecordBatch, EngineError>> {
-    let mut rows = rows.fuse();
-    std::iter::from_fn(move || {
-        let next: Result<Vec<Row>, _> = rows.by_ref().take(BATCH_ROWS).collect();
-        match next {
-            Ok(rows) if rows.is_empty() => None,
-            Ok(rows) => Some(encode(&rows).map_err(EngineError::from)),
-            Err(error) => Some(Err(error.into())),
-        }
-    })
 }

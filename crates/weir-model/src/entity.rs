@@ -115,10 +115,8 @@ pub fn name_of(value: &str) -> &str {
 /// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
 pub fn prefix_of(address: &str) -> Option<String> {
     match address.parse::<std::net::IpAddr>().ok()? {
-        std::net::IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            Some(format!("{a}.{b}.{c}.0/24"))
-        }
+        // An address of version 4 is written in one way only, so it can be cut.
+        std::net::IpAddr::V4(_) => address.rsplit_once('.').map(|(network, _)| [network, ".0/24"].concat()),
         std::net::IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
             Some(v4) => prefix_of(&v4.to_string()),
             None => {

@@ -14,6 +14,7 @@ use weir_rollup::{Digest, Fold, Row, decode, encode, merge_neighbours};
 use xtask::logs::AccessLog;
 
 const LINES: u64 = 100_000;
+/// Under what records are folded: a told dataset, or nothing, as in the first ingest of a log that is learned from.
 const CONFIG: &str = "[[dataset]]\nname = \"orders\"\nroutes = [\"/members/{member}/orders\"]\n";
 /// More than any of it holds, and a share that makes a fold write runs to disk.
 const AMPLE_BYTES: usize = 1 << 30;
@@ -29,6 +30,23 @@ fn fold(taken: &Taken, budget_bytes: usize) -> Vec<Row> {
     fold.finish().unwrap().collect::<Result<_, _>>().unwrap()
 }
 
+/// The same as the engine takes rows.
+fn fold_to_batches(taken: &Taken, budget_bytes: usize) -> usize {
+    let mut fold = Fold::new(budget_bytes, std::env::temp_dir());
+    taken.iter().for_each(|(batch, derived)| fold.access(batch, derived).unwrap());
+    let mut merged = fold.finish().unwrap();
+    std::iter::from_fn(|| merged.batch(ROWS).unwrap()).map(|batch| batch.num_rows()).sum()
+}
+
+fn take(log: &Arc<[u8]>, config: &str) -> Vec<(RecordBatch, Derived)> {
+    let catalog = Catalog::new(&Config::parse(config).unwrap(), &Learned::default(), Links::new()).unwrap();
+    let derived = |(_, batch)| {
+        let derived = catalog.derive(&batch);
+        (batch, derived)
+    };
+    common::batches(log, "web_combined").into_iter().map(derived).collect()
+}
+
 fn digest(taken: &Taken) -> usize {
     let mut digest = Digest::new(AMPLE_BYTES);
     let given: usize = taken
@@ -42,19 +60,17 @@ fn digest(taken: &Taken) -> usize {
 fn main() {
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     let log: Arc<[u8]> = AccessLog::new(LINES).write(Vec::new()).unwrap().into();
-    let catalog = Catalog::new(&Config::parse(CONFIG).unwrap(), &Learned::default(), Links::new()).unwrap();
-    let taken: Vec<(RecordBatch, Derived)> = common::batches(&log, "web_combined")
-        .into_iter()
-        .map(|(_, batch)| {
-            let derived = catalog.derive(&batch);
-            (batch, derived)
-        })
-        .collect();
+    let (taken, plain) = (take(&log, CONFIG), take(&log, ""));
 
     let mut group = criterion.benchmark_group("records");
     group.throughput(Throughput::ElementsAndBytes { elements: LINES, bytes: log.len() as u64 });
-    group.bench_function("fold", |bench| bench.iter(|| fold(&taken, AMPLE_BYTES)));
-    group.bench_function("fold, spilling", |bench| bench.iter(|| fold(&taken, TIGHT_BYTES)));
+    for (name, taken) in [("", &taken), (" without data", &plain)] {
+        for (spilling, budget_bytes) in [("", AMPLE_BYTES), (", spilling", TIGHT_BYTES)] {
+            group.bench_function(format!("fold{name}{spilling}"), |bench| {
+                bench.iter(|| fold_to_batches(taken, budget_bytes));
+            });
+        }
+    }
     group.bench_function("digest", |bench| bench.iter(|| digest(&taken)));
     group.finish();
 

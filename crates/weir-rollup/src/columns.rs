@@ -4,17 +4,14 @@
 //! origins) is null, `unnamed` is no bytes where it is what `people` is, and `last` is null where it is `first`. Most rows are such, and hashes
 //! and instants are what compresses least.
 
-use crate::partial::{COUNT_NAMES, COUNTS, Partial, Row, SKETCH_NAMES};
+use crate::kept::{AS, Body, Key, SAME, put, read_hours};
+use crate::partial::{COUNT_NAMES, COUNTS, Partial, Row, SKETCH_NAMES, SKETCHES};
 use crate::{RollupError, kind};
-use arrow_array::builder::BinaryBuilder;
+use arrow_array::builder::{BinaryBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{
-    Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::{Arc, LazyLock};
-use weir_stats::wire::{Input, put_varint};
-use weir_stats::{Distinct, Wire, hash64};
 
 /// The columns: `kind, entity, day`, the counts, `first, last`, the sketches, `hours`.
 #[must_use]
@@ -35,11 +32,6 @@ pub fn schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// The sketch that is no bytes where it is the same as [`AS`].
-const SAME: &str = "unnamed";
-/// See there.
-const AS: &str = "people";
-
 /// The column without which another cannot be read, where there is one.
 #[must_use]
 pub fn reads_with(column: &str) -> Option<&'static str> {
@@ -55,50 +47,64 @@ pub fn reads_with(column: &str) -> Option<&'static str> {
 /// # Errors
 /// If the columns do not fit each other: a defect of this crate.
 pub fn encode(rows: &[Row]) -> Result<RecordBatch, RollupError> {
-    let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.kind.as_str()))),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.entity.as_str()))),
-        Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| r.day))),
-    ];
-    let counts: Vec<[u64; COUNTS]> = rows.iter().map(|r| r.partial.counts()).collect();
-    for i in 0..COUNTS {
-        let column = counts.iter().map(|c| c.get(i).map_or(0, |n| i64::try_from(*n).unwrap_or(i64::MAX)));
-        columns.push(Arc::new(Int64Array::from_iter_values(column)));
-    }
-    let later = |p: &Partial| Some(p.last).filter(|last| *last != p.first);
-    for end in [|p: &Partial| Some(p.first), later] {
-        let column: TimestampMicrosecondArray = rows.iter().map(|r| end(&r.partial)).collect();
-        columns.push(Arc::new(column.with_timezone("UTC")));
-    }
-    let mut bytes = Vec::new();
-    let own: Vec<Distinct> = rows.iter().map(|r| own(&r.entity)).collect();
-    for i in 0..SKETCH_NAMES.len() {
-        let mut column = BinaryBuilder::with_capacity(rows.len(), 0);
-        for (row, own) in rows.iter().zip(&own) {
-            bytes.clear();
-            let partial = &row.partial;
-            if SKETCH_NAMES.get(i) == Some(&SAME) && partial.unnamed == partial.people {
-                column.append_value([]);
-                continue;
-            }
-            let sketch = partial.sketches().get(i).copied().filter(|sketch| *sketch != own);
-            column.append_option(sketch.map(|sketch| {
-                sketch.write(&mut bytes);
-                bytes.as_slice()
-            }));
-        }
-        columns.push(Arc::new(column.finish()));
-    }
-    let mut hours = BinaryBuilder::new();
+    let (mut columns, mut body) = (Columns::default(), Vec::new());
     for row in rows {
-        hours.append_option(row.partial.hours.as_ref().map(|h| {
-            let mut bytes = Vec::with_capacity(24);
-            h.iter().for_each(|n| put_varint(&mut bytes, *n));
-            bytes
-        }));
+        body.clear();
+        put(&row.partial, &row.entity, &mut body);
+        columns.push(Key::new(kind::place(row.kind), "", row.day), &row.entity, &body)?;
     }
-    columns.push(Arc::new(hours.finish()));
-    RecordBatch::try_new(schema(), columns).map_err(|e| RollupError::Layout { message: e.to_string() })
+    columns.finish()
+}
+
+/// A batch of [`schema`] in the making.
+#[derive(Default)]
+pub(crate) struct Columns {
+    kinds: StringBuilder,
+    entities: StringBuilder,
+    days: Vec<i32>,
+    counts: [Vec<i64>; COUNTS],
+    first: Vec<i64>,
+    last: Vec<Option<i64>>,
+    sketches: [BinaryBuilder; SKETCHES],
+    hours: BinaryBuilder,
+}
+
+impl Columns {
+    pub(crate) fn rows(&self) -> usize {
+        self.days.len()
+    }
+
+    /// Appends a row.
+    pub(crate) fn push(&mut self, key: Key, entity: &str, body: &[u8]) -> Result<(), RollupError> {
+        let body = Body::read(body)?;
+        self.kinds.append_value(kind::at(key.kind()).map_or("", |kind| kind.as_str()));
+        self.entities.append_value(entity);
+        self.days.push(key.day);
+        for (column, count) in self.counts.iter_mut().zip(body.counts) {
+            column.push(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.first.push(body.first);
+        self.last.push(Some(body.last).filter(|last| *last != body.first));
+        for (column, sketch) in self.sketches.iter_mut().zip(body.sketches) {
+            column.append_option(sketch);
+        }
+        self.hours.append_option(body.hours);
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<RecordBatch, RollupError> {
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(self.kinds.finish()),
+            Arc::new(self.entities.finish()),
+            Arc::new(Date32Array::from(self.days)),
+        ];
+        columns.extend(self.counts.map(|counts| -> ArrayRef { Arc::new(Int64Array::from(counts)) }));
+        columns.push(Arc::new(TimestampMicrosecondArray::from(self.first).with_timezone("UTC")));
+        columns.push(Arc::new(TimestampMicrosecondArray::from(self.last).with_timezone("UTC")));
+        columns.extend(self.sketches.map(|mut column| -> ArrayRef { Arc::new(column.finish()) }));
+        columns.push(Arc::new(self.hours.finish()));
+        RecordBatch::try_new(schema(), columns).map_err(|e| RollupError::Layout { message: e.to_string() })
+    }
 }
 
 /// The rows of a batch that has some of the columns of [`schema`], others ignored: `kind`, `entity` and `day` at least. A count that is not there
@@ -130,20 +136,10 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
         let first = first.map_or(i64::MAX, |c| c.value(at));
         let last = last.map_or(i64::MIN, |c| if c.is_valid(at) { c.value(at) } else { first });
         let mut partial = Partial::from_counts(numbers, first, last);
-        let mut same = false;
-        for ((sketch, column), name) in partial.sketches_mut().into_iter().zip(&sketches).zip(SKETCH_NAMES) {
-            match column.as_ref().map(|column| column.at(at)) {
-                None => {}
-                Some(Some([])) if name == SAME => same = true,
-                Some(cell) => *sketch = cell.map_or_else(|| Ok(own(&entity)), Distinct::from_lake)?,
-            }
-        }
-        if same {
-            partial.unnamed = partial.people.clone();
-        }
-        if let Some(hours) = hours.as_ref().and_then(|h| h.at(at)) {
-            partial.hours = Some(read_hours(hours)?);
-        }
+        let mut cells = [None; SKETCHES];
+        cells.iter_mut().zip(&sketches).for_each(|(cell, column)| *cell = column.as_ref().map(|c| c.at(at)));
+        partial.read_sketches(cells, &entity)?;
+        partial.hours = hours.as_ref().and_then(|h| h.at(at)).map(read_hours).transpose()?;
         let word = kinds.text(at);
         let kind = kind::of_word(&word).ok_or(RollupError::Kind { kind: word })?;
         rows.push(Row { kind, entity, day: days.value(at), partial });
@@ -175,22 +171,7 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// The set of the entity alone, as sketches count it.
-fn own(entity: &str) -> Distinct {
-    Distinct::from_iter([hash64(entity.as_bytes())])
-}
-
 fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a T, RollupError> {
     let found = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref());
     found.ok_or(RollupError::Column { column: name })
-}
-
-fn read_hours(bytes: &[u8]) -> Result<Box<[u64; 24]>, RollupError> {
-    let mut input = Input::new("hours of a rollup", bytes);
-    let mut hours = Box::new([0; 24]);
-    for hour in hours.iter_mut() {
-        *hour = input.varint()?;
-    }
-    input.end()?;
-    Ok(hours)
 }

@@ -5,14 +5,13 @@ use crate::cells::{Text, When, number, text};
 use crate::coded::{Coded, NONE};
 use crate::kind;
 use crate::merge::Merged;
-use crate::partial::{Partial, SPAN_US};
 use crate::spill::Runs;
-use crate::table::{Slot, Table};
+use crate::table::{Table, Touches};
+use crate::touch::{Hash, Touch, What};
 use arrow_array::{Array, Int32Array, RecordBatch};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use weir_catalog::Derived;
-use weir_catalog::derive::each_subject;
+use weir_catalog::derive::Subjects;
 use weir_catalog::outcome::Outcome;
 use weir_model::entity::prefix_of;
 use weir_model::{EntityKind, Table as Records};
@@ -23,44 +22,9 @@ pub struct Fold {
     table: Table,
     runs: Runs,
     budget_bytes: usize,
-    /// Kept from batch to batch for their memory.
-    touches: Vec<Touch>,
-    people: Vec<u64>,
+    /// Kept from batch to batch for its memory.
+    batch: Batch,
 }
-
-/// What one access adds to each of its entities.
-struct Touch {
-    time: i64,
-    bytes: u64,
-    outcome: Outcome,
-    /// Whether it concerns a dataset or somebody.
-    data: bool,
-    shown: bool,
-    /// Where its people lie among those of the batch.
-    people: (usize, usize),
-    credential: Option<u64>,
-    /// Whether it names who asked, by credential or by name.
-    named: bool,
-    route: Option<u64>,
-    origin: Option<u64>,
-    /// Whose hands the data came into: the credential, else the actor, else the client at its address.
-    bearer: u64,
-    /// The span it falls in, of its client, and of its client at its origin; none without an origin.
-    spans: Option<[u64; 2]>,
-}
-
-/// What one sign-in or issuance adds.
-struct Sign {
-    time: i64,
-    failed: bool,
-    issued: bool,
-    account: Option<u64>,
-    credential: Option<u64>,
-    origin: Option<u64>,
-}
-
-/// The rows of a batch by their day.
-type Days = BTreeMap<i32, Vec<usize>>;
 
 impl Fold {
     /// A fold that holds about `budget_bytes` of partials in memory and spills beyond it into unnamed files in `folder`.
@@ -70,8 +34,7 @@ impl Fold {
             table: Table::default(),
             runs: Runs::new(folder.into()),
             budget_bytes,
-            touches: Vec::new(),
-            people: Vec::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -108,39 +71,37 @@ impl Fold {
         let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
         let status = statuses(batch);
         let when = When::of(batch)?;
-        let (mut touches, mut people) = (std::mem::take(&mut self.touches), std::mem::take(&mut self.people));
-        touches.clear();
-        people.clear();
-        let mut touch = |row: usize| {
+        let prefixes = prefixes(&origins);
+        let crossings = crossings(&countries, &datasets, rows);
+        let subjects = Subjects::of(Some(&derived.subjects));
+        let touch = |row: usize, people: &mut Vec<u64>| {
             let from = people.len();
-            each_subject(Some(&derived.subjects), row, |namespace, id, _| {
+            subjects.each(row, |namespace, id, _| {
                 people.push(subject_hash(namespace, id));
             });
-            let time = when.at(row).0;
             let (origin, client) = (origins.hash_at(row), clients.hash_at(row).unwrap_or(0));
-            let device = || hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
+            let device = hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
             let credential = credentials.hash_at(row);
-            let span = time.div_euclid(SPAN_US);
-            let spans = origin.map(|_| [visit(client, span), visit(device(), span)]);
-            Touch {
-                time,
-                bytes: bytes.at(row),
+            let what = What::Access {
                 outcome: Outcome::of(status_at(status, row), codes.at(row)),
                 data: datasets.is_at(row) || people.len() > from,
                 shown: row < derived.shown.len() && derived.shown.value(row),
-                people: (from, people.len()),
-                credential,
                 named: credential.is_some() || actors.is_at(row),
-                route: routes.hash_at(row),
-                origin,
-                bearer: credential.or_else(|| actors.hash_at(row)).unwrap_or_else(device),
-                spans,
+            };
+            Touch {
+                time: when.at(row).0,
+                bytes: bytes.at(row),
+                credential: credential.and_then(Hash::new),
+                bearer: Hash::new(credential.or_else(|| actors.hash_at(row)).unwrap_or(device)),
+                target: routes.hash_at(row).and_then(Hash::new),
+                origin: origin.and_then(Hash::new),
+                clients: [client, device].map(|hash| (hash >> 32) as u32),
+                people: [from, people.len()].map(|at| at as u32),
+                what,
             }
         };
-        touches.extend((0..rows).map(&mut touch));
-        let days = days(when, rows);
-        let prefixes = prefixes(&origins);
-        for (kind, lane) in [
+        self.batch.begin(when, rows, touch);
+        let all = [
             (EntityKind::Origin, &origins),
             (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Client, &clients),
@@ -150,40 +111,16 @@ impl Fold {
             (EntityKind::Dataset, &datasets),
             (EntityKind::Country, &countries),
             (EntityKind::Asn, &asns),
-        ] {
-            let visits = kind::visits(kind);
-            let alone = kind == EntityKind::Origin;
-            self.lane(kind, lane, &days, |row, partial| {
-                let Some(touch) = touches.get(row) else { return };
-                touch.add(&people, touch.credential, partial);
-                if let Some([of_client, of_both]) = touch.spans.filter(|_| visits) {
-                    touch.visit(if alone { of_client } else { of_both }, partial);
-                }
-            })?;
-        }
-        self.lane(EntityKind::Sensor, &coded("sensor"), &days, |row, partial| {
-            let Some(touch) = touches.get(row) else { return };
-            touch.add(&people, touch.credential, partial);
-            partial.in_hour(touch.time);
-        })?;
-        let shows = |row: &usize| touches.get(*row).is_some_and(|touch| touch.data && touch.shown);
-        let shown: Days =
-            days.into_iter().map(|(day, rows)| (day, rows.into_iter().filter(shows).collect())).collect();
-        let crossings = crossings(&countries, &datasets, rows);
-        let crossed = Coded::of(rows, |row| crossings.get(row)?.as_deref());
-        for (kind, lane) in [
+            (EntityKind::Sensor, &coded("sensor")),
+        ];
+        all.into_iter().try_for_each(|(kind, lane)| self.lane(kind, lane))?;
+        self.batch.keep_shown();
+        let shown = [
             (EntityKind::Host, &coded("hostname")),
             (EntityKind::Route, &routes),
-            (EntityKind::Crossing, &crossed),
-        ] {
-            self.lane(kind, lane, &shown, |row, partial| {
-                if let Some(touch) = touches.get(row) {
-                    touch.add(&people, Some(touch.bearer), partial);
-                }
-            })?;
-        }
-        (self.touches, self.people) = (touches, people);
-        Ok(())
+            (EntityKind::Crossing, &Coded::of(rows, |row| crossings.get(row)?.as_deref())),
+        ];
+        shown.into_iter().try_for_each(|(kind, lane)| self.lane(kind, lane))
     }
 
     /// Takes in a batch of `auth`.
@@ -197,20 +134,23 @@ impl Fold {
         let (actors, activities) = (coded("actor"), text(batch, "activity"));
         let status = statuses(batch);
         let when = When::of(batch)?;
-        let sign = |row: usize| {
+        let touch = |row: usize, _: &mut Vec<u64>| {
             let failed = status_at(status, row) == Some(weir_model::record::STATUS_FAILURE);
-            let credential = credentials.hash_at(row);
+            let credential = credentials.hash_at(row).and_then(Hash::new);
             let other = matches!(activities.at(row), Some("logon" | "logoff" | "delete"));
             let issued = credential.is_some() && !failed && !other;
-            let (account, origin) = (users.hash_at(row), origins.hash_at(row));
-            Sign { time: when.at(row).0, failed, issued, account, credential, origin }
+            Touch {
+                credential,
+                bearer: credential,
+                target: users.hash_at(row).and_then(Hash::new),
+                ..Touch::of(when.at(row).0, origins.hash_at(row), What::Auth { failed, issued })
+            }
         };
-        let signs: Vec<Sign> = (0..rows).map(sign).collect();
-        let days = days(when, rows);
+        self.batch.begin(when, rows, touch);
         let prefixes = prefixes(&origins);
         // Whose identity it is counts as an actor too, once.
         let others = Coded::of(rows, |row| users.at(row).filter(|user| actors.at(row) != Some(user)));
-        for (kind, lane) in [
+        let lanes = [
             (EntityKind::Origin, &origins),
             (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Client, &coded("user_agent")),
@@ -220,16 +160,8 @@ impl Fold {
             (EntityKind::Actor, &others),
             (EntityKind::Host, &coded("hostname")),
             (EntityKind::Sensor, &coded("sensor")),
-        ] {
-            self.lane(kind, lane, &days, |row, partial| {
-                let Some(sign) = signs.get(row) else { return };
-                sign.add(partial);
-                if kind == EntityKind::Sensor {
-                    partial.in_hour(sign.time);
-                }
-            })?;
-        }
-        Ok(())
+        ];
+        lanes.into_iter().try_for_each(|(kind, lane)| self.lane(kind, lane))
     }
 
     /// Takes in a batch of `flow`.
@@ -240,26 +172,19 @@ impl Fold {
         let rows = batch.num_rows();
         let coded = |name| Coded::new(text(batch, name), rows);
         let (origins, bytes, when) = (coded("src_ip"), number(batch, "bytes_out"), When::of(batch)?);
-        let days = days(when, rows);
+        let touch = |row: usize, _: &mut Vec<u64>| Touch {
+            bytes: bytes.at(row),
+            ..Touch::of(when.at(row).0, origins.hash_at(row), What::Flow)
+        };
+        self.batch.begin(when, rows, touch);
         let prefixes = prefixes(&origins);
-        for (kind, lane) in [
+        let lanes = [
             (EntityKind::Origin, &origins),
             (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Host, &coded("dst_ip")),
             (EntityKind::Sensor, &coded("sensor")),
-        ] {
-            self.lane(kind, lane, &days, |row, partial| {
-                let time = when.at(row).0;
-                partial.at(time);
-                partial.flows = partial.flows.saturating_add(1);
-                partial.bytes_sent = partial.bytes_sent.saturating_add(bytes.at(row));
-                origins.hash_at(row).into_iter().for_each(|hash| partial.origins.insert(hash));
-                if kind == EntityKind::Sensor {
-                    partial.in_hour(time);
-                }
-            })?;
-        }
-        Ok(())
+        ];
+        lanes.into_iter().try_for_each(|(kind, lane)| self.lane(kind, lane))
     }
 
     /// Takes in a batch of `host`.
@@ -270,26 +195,20 @@ impl Fold {
         let rows = batch.num_rows();
         let coded = |name| Coded::new(text(batch, name), rows);
         let (origins, users, when) = (coded("src_ip"), coded("user"), When::of(batch)?);
-        let days = days(when, rows);
+        let touch = |row: usize, _: &mut Vec<u64>| Touch {
+            target: users.hash_at(row).and_then(Hash::new),
+            ..Touch::of(when.at(row).0, origins.hash_at(row), What::Host)
+        };
+        self.batch.begin(when, rows, touch);
         let prefixes = prefixes(&origins);
-        for (kind, lane) in [
+        let lanes = [
             (EntityKind::Origin, &origins),
             (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Host, &coded("hostname")),
             (EntityKind::Actor, &users),
             (EntityKind::Sensor, &coded("sensor")),
-        ] {
-            self.lane(kind, lane, &days, |row, partial| {
-                let time = when.at(row).0;
-                partial.at(time);
-                origins.hash_at(row).into_iter().for_each(|hash| partial.origins.insert(hash));
-                users.hash_at(row).into_iter().for_each(|hash| partial.accounts.insert(hash));
-                if kind == EntityKind::Sensor {
-                    partial.in_hour(time);
-                }
-            })?;
-        }
-        Ok(())
+        ];
+        lanes.into_iter().try_for_each(|(kind, lane)| self.lane(kind, lane))
     }
 
     /// The rows, sorted by kind, entity and day, each once.
@@ -297,7 +216,7 @@ impl Fold {
     /// # Errors
     /// If a run cannot be read.
     pub fn finish(self) -> Result<Merged, RollupError> {
-        self.runs.finish(self.table.into_sorted())
+        self.runs.finish(self.table)
     }
 
     /// Bytes of partials held in memory now, an upper estimate.
@@ -306,49 +225,90 @@ impl Fold {
         self.table.bytes()
     }
 
-    /// Changes the entity of a kind that each row names.
-    fn lane(
-        &mut self,
-        kind: EntityKind,
-        lane: &Coded<'_>,
-        days: &Days,
-        change: impl Fn(usize, &mut Partial),
-    ) -> Result<(), RollupError> {
+    /// Adds the records of the batch to the entities of a kind that they name.
+    fn lane(&mut self, kind: EntityKind, lane: &Coded<'_>) -> Result<(), RollupError> {
         if lane.values.is_empty() {
             return Ok(());
         }
         let kind = kind::place(kind);
-        // Of this day, by the number of the value.
-        let mut slots: Vec<Slot> = vec![NONE; lane.values.len()];
-        let mut used: Vec<u32> = Vec::new();
-        for (day, rows) in days {
-            for row in rows {
-                let code = lane.codes.get(*row).copied().unwrap_or(NONE);
-                let Some(slot) = slots.get_mut(code as usize) else { continue };
-                if *slot == NONE {
-                    *slot = self.table.slot(
-                        kind,
-                        lane.values.get(code as usize).copied().unwrap_or_default(),
-                        *day,
-                    );
-                    used.push(code);
-                }
-                if let Some(partial) = self.table.at(*slot) {
-                    change(*row, partial);
-                }
-            }
-            for code in used.drain(..) {
-                if let Some(slot) = slots.get_mut(code as usize) {
-                    self.table.count(*slot);
-                    *slot = NONE;
-                }
+        let Batch { touches, rows, days, order, ends } = &mut self.batch;
+        group(lane, rows, order, ends);
+        let day = |row: &u32| days.get(*row as usize).copied().unwrap_or_default();
+        let mut from = 0;
+        for (entity, end) in lane.values.iter().zip(ends) {
+            let of_entity = order.get(from..*end as usize).unwrap_or_default();
+            from = *end as usize;
+            for rows in of_entity.chunk_by(|a, b| day(a) == day(b)) {
+                self.table.add(kind, entity, rows.first().map_or(0, day), touches, rows);
             }
         }
         if self.table.bytes() > self.budget_bytes {
-            self.runs.add(&self.table)?;
+            self.runs.add(&mut self.table)?;
             self.table.clear();
+            touches.forget();
         }
         Ok(())
+    }
+}
+
+/// A batch under way.
+#[derive(Default)]
+struct Batch {
+    touches: Touches,
+    /// The rows to count, those of one day together.
+    rows: Vec<u32>,
+    /// The day of each row.
+    days: Vec<i32>,
+    /// The rows of a lane by the number of their value, and where each value's end.
+    order: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Batch {
+    /// Begins with all rows of a batch; `touch` is given where to put people.
+    fn begin(&mut self, when: When<'_>, rows: usize, touch: impl Fn(usize, &mut Vec<u64>) -> Touch) {
+        let Self { touches: Touches { each, people, .. }, days, .. } = self;
+        each.clear();
+        people.clear();
+        days.clear();
+        self.rows.clear();
+        each.extend((0..rows).map(|row| touch(row, people)));
+        days.extend((0..rows).map(|row| when.at(row).1));
+        self.rows.extend((0..rows).map(|row| row as u32));
+        if !days.is_sorted() {
+            self.rows.sort_by_key(|row| days.get(*row as usize));
+        }
+        self.touches.forget();
+    }
+
+    /// Leaves only rows that showed what is somebody's.
+    fn keep_shown(&mut self) {
+        let touches = &self.touches.each;
+        self.rows.retain(|row| {
+            let what = touches.get(*row as usize).map(|touch| touch.what);
+            matches!(what, Some(What::Access { data: true, shown: true, .. }))
+        });
+    }
+}
+
+/// Orders rows by the number of their value, keeping the order of those with one; says where each value's end.
+fn group(lane: &Coded<'_>, rows: &[u32], order: &mut Vec<u32>, ends: &mut Vec<u32>) {
+    ends.clear();
+    ends.resize(lane.values.len(), 0);
+    let code = |row: u32| lane.codes.get(row as usize).copied().unwrap_or(NONE) as usize;
+    for row in rows {
+        ends.get_mut(code(*row)).into_iter().for_each(|number| *number += 1);
+    }
+    let mut sum = 0;
+    for number in ends.iter_mut() {
+        sum += std::mem::replace(number, sum);
+    }
+    order.clear();
+    order.resize(sum as usize, 0);
+    for row in rows {
+        let Some(next) = ends.get_mut(code(*row)) else { continue };
+        order.get_mut(*next as usize).into_iter().for_each(|place| *place = *row);
+        *next += 1;
     }
 }
 
@@ -356,71 +316,6 @@ impl Fold {
 #[must_use]
 pub fn subject_hash(namespace: &str, id: &str) -> u64 {
     hash64_in(hash64(namespace.as_bytes()), id.as_bytes())
-}
-
-impl Touch {
-    /// Adds it to an entity that counts these bearers.
-    fn add(&self, people: &[u64], credential: Option<u64>, partial: &mut Partial) {
-        partial.at(self.time);
-        partial.accesses = partial.accesses.saturating_add(1);
-        partial.bytes = partial.bytes.saturating_add(self.bytes);
-        match self.outcome {
-            Outcome::Ok => partial.ok = partial.ok.saturating_add(1),
-            Outcome::Denied => partial.denied = partial.denied.saturating_add(1),
-            Outcome::Missing => partial.missing = partial.missing.saturating_add(1),
-            Outcome::Failed => partial.failed = partial.failed.saturating_add(1),
-            Outcome::Unknown => {}
-        }
-        if self.data {
-            partial.data_records = partial.data_records.saturating_add(1);
-            partial.shown_records = partial.shown_records.saturating_add(u64::from(self.shown));
-        }
-        let own = people.get(self.people.0..self.people.1).unwrap_or_default();
-        let people = if self.shown { &mut partial.people } else { &mut partial.missed };
-        own.iter().for_each(|hash| people.insert(*hash));
-        if self.shown && !self.named {
-            own.iter().for_each(|hash| partial.unnamed.insert(*hash));
-        }
-        credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
-        self.route.into_iter().for_each(|hash| partial.routes.insert(hash));
-        self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
-    }
-
-    /// Counts the span in which a client was shown data, or looked around.
-    fn visit(&self, span: u64, partial: &mut Partial) {
-        if self.data && self.shown {
-            partial.visits.insert(span);
-        } else if !self.data && self.outcome == Outcome::Ok {
-            partial.looks.insert(span);
-            partial.looks.insert(span.wrapping_add(1));
-        }
-    }
-}
-
-impl Sign {
-    fn add(&self, partial: &mut Partial) {
-        partial.at(self.time);
-        partial.auths = partial.auths.saturating_add(1);
-        partial.auths_failed = partial.auths_failed.saturating_add(u64::from(self.failed));
-        partial.issued = partial.issued.saturating_add(u64::from(self.issued));
-        self.account.into_iter().for_each(|hash| partial.accounts.insert(hash));
-        self.credential.into_iter().for_each(|hash| partial.credentials.insert(hash));
-        self.origin.into_iter().for_each(|hash| partial.origins.insert(hash));
-    }
-}
-
-/// The number of somebody's span. Spans that follow one another have numbers that do, so that sets of them compress.
-fn visit(who: u64, span: i64) -> u64 {
-    (who >> 32 << 32) | (span.cast_unsigned() & u64::from(u32::MAX))
-}
-
-/// The rows of a batch by their day.
-fn days(when: When<'_>, rows: usize) -> Days {
-    let mut days = Days::new();
-    for row in 0..rows {
-        days.entry(when.at(row).1).or_default().push(row);
-    }
-    days
 }
 
 /// The prefix of each origin, by the origin's number.

@@ -17,8 +17,10 @@ pub mod partial;
 mod cells;
 mod coded;
 mod error;
+mod kept;
 mod spill;
 mod table;
+mod touch;
 
 pub use columns::{decode, encode, reads_with, schema};
 pub use digest::Digest;

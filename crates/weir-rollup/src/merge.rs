@@ -1,80 +1,107 @@
 //! Merging sorted rows: many runs into one, and neighbours of one entity and day into one row.
 
+use crate::columns::Columns;
+use crate::kept::Kept;
 use crate::partial::Row;
+use crate::spill::Run;
+use crate::table::{Sorted, Table};
 use crate::{RollupError, kind};
+use arrow_array::RecordBatch;
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 use weir_stats::Merge;
 
-/// Rows sorted by kind, entity, day.
-pub(crate) type Sorted = Box<dyn Iterator<Item = Result<Row, RollupError>> + Send + Sync>;
+/// Rows sorted by kind, entity, day, each once.
+pub(crate) enum Rows {
+    Run(Run),
+    Held(Sorted, Box<Table>),
+}
+
+impl Rows {
+    /// Reads the next; says whether there was one.
+    fn read(&mut self, row: &mut Kept) -> Result<bool, RollupError> {
+        match self {
+            Self::Run(run) => run.read(row),
+            Self::Held(rest, table) => Ok(rest.read(table, row)),
+        }
+    }
+}
 
 /// Several sorted runs as one, each (kind, entity, day) once.
 pub struct Merged {
-    runs: Vec<Sorted>,
-    heads: BinaryHeap<Head>,
+    runs: Vec<Rows>,
+    /// The next row of each run.
+    heads: Vec<Kept>,
+    /// The runs that have one, the least last.
+    order: Vec<usize>,
+    row: Kept,
 }
-
-/// The next row of a run.
-struct Head {
-    /// Elsewhere, since a heap moves its entries about.
-    row: Box<Row>,
-    run: usize,
-}
-
-/// The order of rows.
-fn order(a: &Row, b: &Row) -> Ordering {
-    (kind::place(a.kind), &a.entity, a.day).cmp(&(kind::place(b.kind), &b.entity, b.day))
-}
-
-impl Ord for Head {
-    /// Turned around: the heap gives its greatest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        order(&other.row, &self.row).then(other.run.cmp(&self.run))
-    }
-}
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-impl Eq for Head {}
 
 impl Merged {
-    pub(crate) fn new(runs: Vec<Sorted>) -> Result<Self, RollupError> {
-        let mut merged = Self { heads: BinaryHeap::with_capacity(runs.len()), runs };
-        // One run needs no merging: its rows stand once each.
-        let several = Some(merged.runs.len()).filter(|n| *n > 1).unwrap_or(0);
-        for run in 0..several {
-            merged.advance(run)?;
+    pub(crate) fn new(runs: Vec<Rows>) -> Result<Self, RollupError> {
+        let heads = runs.iter().map(|_| Kept::default()).collect();
+        let mut merged = Self { heads, order: Vec::with_capacity(runs.len()), runs, row: Kept::default() };
+        for run in 0..merged.runs.len() {
+            merged.read(run)?;
         }
         Ok(merged)
     }
 
-    fn advance(&mut self, run: usize) -> Result<(), RollupError> {
-        if let Some(row) = self.runs.get_mut(run).and_then(Iterator::next).transpose()? {
-            self.heads.push(Head { row: Box::new(row), run });
+    /// Reads the next row of a run, and puts the run in its place.
+    fn read(&mut self, run: usize) -> Result<(), RollupError> {
+        let (Some(rows), Some(head)) = (self.runs.get_mut(run), self.heads.get_mut(run)) else {
+            return Ok(());
+        };
+        if rows.read(head)? {
+            let place = self.order.partition_point(|other| self.order_of(*other, run).is_gt());
+            self.order.insert(place, run);
         }
         Ok(())
     }
 
-    fn pull(&mut self) -> Result<Option<Row>, RollupError> {
-        if let [only] = self.runs.as_mut_slice() {
-            return only.next().transpose();
+    /// The order of the next rows of two runs.
+    fn order_of(&self, run: usize, other: usize) -> Ordering {
+        self.heads.get(run).zip(self.heads.get(other)).map_or(Ordering::Equal, |(a, b)| a.order(b))
+    }
+
+    /// The next row.
+    pub(crate) fn advance(&mut self) -> Result<Option<&Kept>, RollupError> {
+        let Some(run) = self.order.pop() else { return Ok(None) };
+        if let Some(head) = self.heads.get_mut(run) {
+            std::mem::swap(head, &mut self.row);
         }
-        let Some(Head { mut row, run }) = self.heads.pop() else { return Ok(None) };
-        self.advance(run)?;
-        while self.heads.peek().is_some_and(|head| order(&head.row, &row).is_eq()) {
-            let Some(head) = self.heads.pop() else { break };
-            row.partial.merge(&head.row.partial);
-            self.advance(head.run)?;
+        self.read(run)?;
+        let mut merged = None;
+        while let Some(run) =
+            self.order.pop_if(|run| self.heads.get(*run).is_some_and(|head| head.order(&self.row).is_eq()))
+        {
+            let mut partial = match merged {
+                None => self.row.partial()?,
+                Some(partial) => partial,
+            };
+            if let Some(head) = self.heads.get(run) {
+                partial.merge(&head.partial()?);
+            }
+            merged = Some(partial);
+            self.read(run)?;
         }
-        Ok(Some(*row))
+        if let Some(partial) = merged {
+            self.row.replace(&partial);
+        }
+        Ok(Some(&self.row))
+    }
+
+    /// The next rows, so many at most, as a batch of [`schema`](crate::schema); none after the last.
+    ///
+    /// # Errors
+    /// If a run cannot be read.
+    pub fn batch(&mut self, rows_max: usize) -> Result<Option<RecordBatch>, RollupError> {
+        let mut columns = Columns::default();
+        while columns.rows() < rows_max
+            && let Some(row) = self.advance()?
+        {
+            columns.push(row.key, &row.entity, &row.body)?;
+        }
+        if columns.rows() == 0 { Ok(None) } else { columns.finish().map(Some) }
     }
 }
 
@@ -82,8 +109,16 @@ impl Iterator for Merged {
     type Item = Result<Row, RollupError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.pull().transpose()
+        match self.advance() {
+            Ok(row) => row.map(Kept::row),
+            Err(error) => Some(Err(error)),
+        }
     }
+}
+
+/// The order of rows.
+fn order(a: &Row, b: &Row) -> Ordering {
+    (kind::place(a.kind), &a.entity, a.day).cmp(&(kind::place(b.kind), &b.entity, b.day))
 }
 
 /// Sorted rows in which one (kind, entity, day) may stand several times in a row, as the lake gives them: each once.

@@ -4,8 +4,7 @@
 //! is what got out, misses are guessing.
 
 use weir_model::EntityKind;
-use weir_stats::wire::{Input, put_varint};
-use weir_stats::{Distinct, Merge, StatsError};
+use weir_stats::{Distinct, Merge};
 
 /// Length of the spans in which visits and looks are counted, microseconds: ten minutes.
 pub const SPAN_US: i64 = 600_000_000;
@@ -34,6 +33,20 @@ pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
 /// Names of the sketches as columns, in the order of [`Partial::sketches`].
 pub(crate) const SKETCH_NAMES: [&str; SKETCHES] =
     ["people", "missed", "credentials", "routes", "origins", "accounts", "visits", "looks", "unnamed"];
+
+/// A sketch, by its place in [`SKETCH_NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sketch {
+    People,
+    Missed,
+    Credentials,
+    Routes,
+    Origins,
+    Accounts,
+    Visits,
+    Looks,
+    Unnamed,
+}
 
 /// What one entity did on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,17 +230,24 @@ impl Partial {
         ]
     }
 
+    pub(crate) fn sketch_mut(&mut self, sketch: Sketch) -> &mut Distinct {
+        match sketch {
+            Sketch::People => &mut self.people,
+            Sketch::Missed => &mut self.missed,
+            Sketch::Credentials => &mut self.credentials,
+            Sketch::Routes => &mut self.routes,
+            Sketch::Origins => &mut self.origins,
+            Sketch::Accounts => &mut self.accounts,
+            Sketch::Visits => &mut self.visits,
+            Sketch::Looks => &mut self.looks,
+            Sketch::Unnamed => &mut self.unnamed,
+        }
+    }
+
     /// How many spans showed data to a client that had done nothing else then or in the span before.
     #[must_use]
     pub fn bare(&self) -> f64 {
         bare(&self.visits, &self.looks)
-    }
-
-    /// Takes the instant of one record in.
-    pub(crate) fn at(&mut self, time: i64) {
-        self.records = self.records.saturating_add(1);
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
     }
 
     /// Counts a record in its hour.
@@ -264,45 +284,5 @@ impl Merge for Partial {
             let mine = self.hours.get_or_insert_with(|| Box::new([0; 24]));
             mine.iter_mut().zip(theirs.iter()).for_each(|(m, t)| m.merge(t));
         }
-    }
-}
-
-impl Partial {
-    /// Appends all of it, for a run on disk that this process reads back.
-    pub(crate) fn put_aside(&self, out: &mut Vec<u8>) {
-        self.counts().into_iter().for_each(|n| put_varint(out, n));
-        out.extend_from_slice(&self.first.to_le_bytes());
-        out.extend_from_slice(&self.last.to_le_bytes());
-        let sketches = self.sketches();
-        // Most are empty.
-        let filled = sketches.iter().zip(0..).fold(0, |bits, (s, at)| bits | u64::from(!s.is_empty()) << at);
-        put_varint(out, filled);
-        sketches.iter().filter(|sketch| !sketch.is_empty()).for_each(|sketch| sketch.put_aside(out));
-        self.hours.iter().flat_map(|h| h.iter()).for_each(|n| put_varint(out, *n));
-    }
-
-    /// Takes back what [`Partial::put_aside`] wrote, to its end.
-    pub(crate) fn taken_back(mut input: Input<'_>) -> Result<Self, StatsError> {
-        let mut counts = [0; COUNTS];
-        for count in &mut counts {
-            *count = input.varint()?;
-        }
-        let (first, last) = (input.u64()? as i64, input.u64()? as i64);
-        let mut read = Self::from_counts(counts, first, last);
-        let filled = input.varint()?;
-        for (sketch, at) in read.sketches_mut().into_iter().zip(0..) {
-            if filled >> at & 1 == 1 {
-                *sketch = Distinct::taken_back(&mut input)?;
-            }
-        }
-        if input.remaining() > 0 {
-            let mut hours = Box::new([0; 24]);
-            for hour in hours.iter_mut() {
-                *hour = input.varint()?;
-            }
-            read.hours = Some(hours);
-        }
-        input.end()?;
-        Ok(read)
     }
 }

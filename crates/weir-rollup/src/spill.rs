@@ -3,15 +3,14 @@
 //! Decisive choice: runs are merged in tiers of [`FAN_IN`], so that neither open files nor read buffers grow with the number of spills
 //! (beyond its logarithm), and each row is rewritten once per tier.
 
-use crate::merge::{Merged, Sorted};
-use crate::partial::{Partial, Row};
+use crate::RollupError;
+use crate::kept::{Kept, Key};
+use crate::merge::{Merged, Rows};
 use crate::table::Table;
-use crate::{RollupError, kind};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use weir_stats::StatsError;
-use weir_stats::wire::{Input, put_varint};
 
 /// Runs merged into one.
 const FAN_IN: usize = 16;
@@ -30,10 +29,11 @@ impl Runs {
     }
 
     /// Writes what a table holds as one run.
-    pub(crate) fn add(&mut self, table: &Table) -> Result<(), RollupError> {
+    pub(crate) fn add(&mut self, table: &mut Table) -> Result<(), RollupError> {
         let mut out = self.begin()?;
-        for (kind, entity, day, partial) in table.sorted() {
-            out.put(kind, entity, day, partial)?;
+        let (mut rows, mut row) = (table.sorted(), Kept::default());
+        while rows.read(table, &mut row) {
+            out.put(&row)?;
         }
         let mut file = out.end()?;
         for tier in 0.. {
@@ -51,48 +51,42 @@ impl Runs {
         Ok(())
     }
 
-    fn merge(&self, rows: Merged) -> Result<File, RollupError> {
+    fn merge(&self, mut rows: Merged) -> Result<File, RollupError> {
         let mut out = self.begin()?;
-        for row in rows {
-            let row = row?;
-            out.put(kind::place(row.kind), &row.entity, row.day, &row.partial)?;
+        while let Some(row) = rows.advance()? {
+            out.put(row)?;
         }
         out.end()
     }
 
     fn begin(&self) -> Result<Out, RollupError> {
-        let file = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?);
-        Ok(Out { file, bytes: Vec::new() })
+        Ok(Out { file: BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?) })
     }
 
-    /// All runs, to be merged with the rows still in memory.
-    pub(crate) fn finish(
-        self,
-        rest: impl Iterator<Item = Row> + Send + Sync + 'static,
-    ) -> Result<Merged, RollupError> {
+    /// All runs, merged with the rows still in memory.
+    pub(crate) fn finish(self, rest: Table) -> Result<Merged, RollupError> {
         let mut all = readers(self.tiers.into_iter().flatten().collect())?;
-        all.push(Box::new(rest.map(Ok)));
+        all.push(Rows::Held(rest.sorted(), Box::new(rest)));
         Merged::new(all)
     }
 }
 
-/// A run being written.
+/// A run being written: of each row the lengths of its entity and of what it holds, its kind and day, then those two.
 struct Out {
     file: BufWriter<File>,
-    bytes: Vec<u8>,
 }
 
+/// Bytes before a row's entity.
+const HEAD_BYTES: usize = 13;
+
 impl Out {
-    fn put(&mut self, kind: u8, entity: &str, day: i32, partial: &Partial) -> Result<(), RollupError> {
-        let bytes = &mut self.bytes;
-        bytes.clear();
-        bytes.push(kind);
-        bytes.extend_from_slice(&day.to_le_bytes());
-        put_varint(bytes, entity.len() as u64);
-        bytes.extend_from_slice(entity.as_bytes());
-        partial.put_aside(bytes);
-        self.file.write_all(&(bytes.len() as u64).to_le_bytes())?;
-        Ok(self.file.write_all(bytes)?)
+    fn put(&mut self, row: &Kept) -> Result<(), RollupError> {
+        self.file.write_all(&(row.entity.len() as u32).to_le_bytes())?;
+        self.file.write_all(&(row.body.len() as u32).to_le_bytes())?;
+        self.file.write_all(&[row.key.kind()])?;
+        self.file.write_all(&row.key.day.to_le_bytes())?;
+        self.file.write_all(row.entity.as_bytes())?;
+        Ok(self.file.write_all(&row.body)?)
     }
 
     fn end(self) -> Result<File, RollupError> {
@@ -100,49 +94,36 @@ impl Out {
     }
 }
 
-fn readers(files: Vec<File>) -> Result<Vec<Sorted>, RollupError> {
-    let reader = |mut file: File| -> Result<Sorted, RollupError> {
+fn readers(files: Vec<File>) -> Result<Vec<Rows>, RollupError> {
+    let reader = |mut file: File| -> Result<Rows, RollupError> {
         file.seek(SeekFrom::Start(0))?;
-        Ok(Box::new(Run { file: BufReader::with_capacity(BUFFER_BYTES, file), bytes: Vec::new() }))
+        Ok(Rows::Run(Run { file: BufReader::with_capacity(BUFFER_BYTES, file) }))
     };
     files.into_iter().map(reader).collect()
 }
 
 /// One run being read.
-struct Run {
+pub(crate) struct Run {
     file: BufReader<File>,
-    bytes: Vec<u8>,
 }
 
 impl Run {
-    fn read(&mut self) -> Result<Option<Row>, RollupError> {
-        let mut length = [0; 8];
-        match self.file.read_exact(&mut length) {
-            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+    /// Reads the next row; says whether there was one.
+    pub(crate) fn read(&mut self, row: &mut Kept) -> Result<bool, RollupError> {
+        let mut head = [0; HEAD_BYTES];
+        match self.file.read_exact(&mut head) {
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
             other => other?,
         }
-        self.bytes.clear();
-        self.file.by_ref().take(u64::from_le_bytes(length)).read_to_end(&mut self.bytes)?;
-        Ok(Some(parse(&self.bytes)?))
+        let [e0, e1, e2, e3, b0, b1, b2, b3, kind, d0, d1, d2, d3] = head;
+        let mut entity = std::mem::take(&mut row.entity).into_bytes();
+        entity.resize(u32::from_le_bytes([e0, e1, e2, e3]) as usize, 0);
+        self.file.read_exact(&mut entity)?;
+        let utf8 = |_| StatsError::Damaged { what: "spilled rollup", reason: "its entity is not UTF-8" };
+        row.entity = String::from_utf8(entity).map_err(utf8)?;
+        row.body.resize(u32::from_le_bytes([b0, b1, b2, b3]) as usize, 0);
+        self.file.read_exact(&mut row.body)?;
+        row.key = Key::new(kind, &row.entity, i32::from_le_bytes([d0, d1, d2, d3]));
+        Ok(true)
     }
-}
-
-impl Iterator for Run {
-    type Item = Result<Row, RollupError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
-    }
-}
-
-fn parse(bytes: &[u8]) -> Result<Row, StatsError> {
-    let mut input = Input::new("spilled rollup", bytes);
-    let kind = kind::at(input.byte()?).ok_or_else(|| input.damaged("its kind is unknown"))?;
-    let day =
-        input.take(4)?.try_into().map(i32::from_le_bytes).map_err(|_| input.damaged("it is cut short"))?;
-    let length = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
-    let entity =
-        std::str::from_utf8(input.take(length)?).map_err(|_| input.damaged("its entity is not UTF-8"))?;
-    let entity = entity.to_owned();
-    Ok(Row { kind, entity, day, partial: Partial::taken_back(input)? })
 }

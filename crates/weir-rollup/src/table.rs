@@ -1,67 +1,234 @@
-//! Partials in memory: a hash table by (kind, entity, day) that knows how many bytes it holds.
+//! Entities' days in memory: a hash table by (kind, entity, day) that knows how many bytes it holds.
 //!
-//! Decisive choice: entries lie in blocks that never move, and their texts in one; the table holds their numbers. A look-up borrows the text, a
-//! sort moves numbers only, and memory grows a block at a time.
+//! Decisive choice: most entities are touched a few times in a day. Of those, the touches are kept as they are, each once for all entities of its
+//! record, and become a partial when the row is written; an entity touched more often has a [`Partial`], to which touches are added many at once.
+//! Entries and touches lie in blocks that never move, and texts in one; so a look-up borrows the text, a sort moves keys only, and memory
+//! grows a block at a time.
 
+use crate::kept::{Kept, Key};
 use crate::kind;
-use crate::partial::{Partial, Row};
+use crate::partial::Partial;
+use crate::touch::{Bulk, Touch, Ways};
 use hashbrown::HashTable;
-use std::cmp::Ordering;
 use weir_stats::hash64_in;
 
-/// Entries of a block.
-const BLOCK: usize = 1 << 10;
-/// What an entry costs beside its text and sketches: itself, and its place in the index and in a sort.
-const ENTRY_BYTES: usize = size_of::<Entry>() + 4 * size_of::<u32>();
+/// Touches that an entity has before it gets a partial: about where one takes less memory than they.
+const FEW_MAX: usize = 8;
+/// What an entry costs beside its text, touches and partial: itself, and its place in the index and in a sort.
+const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<Place>() + 2 * size_of::<Slot>();
+/// No place.
+const NONE: u32 = u32::MAX;
 
-/// One entity's day in memory.
+/// One entity's day.
 struct Entry {
     kind: u8,
+    /// How many touches of it are kept.
+    few: u8,
     day: i32,
-    /// Where its text lies.
-    text: (usize, usize),
-    partial: Partial,
-    /// Bytes of its sketches when they were last counted.
-    heap: usize,
+    /// Where its text begins and ends.
+    text: [u32; 2],
     hash: u64,
+    /// The last of its touches that are kept.
+    last: u32,
+    /// Bytes of its partial when they were last counted.
+    heap: u32,
+    /// Of people, those shown by records that name who asked: the others are in `unnamed`, and are added when it is written.
+    partial: Option<Box<Partial>>,
+}
+
+/// A touch of an entity, and the one before.
+#[derive(Clone, Copy)]
+struct Link {
+    touch: u32,
+    before: u32,
 }
 
 #[derive(Default)]
 pub(crate) struct Table {
-    index: HashTable<u32>,
-    /// All full but the last that has entries; those behind it are kept for entries to come.
-    blocks: Vec<Vec<Entry>>,
-    len: usize,
+    index: HashTable<Slot>,
+    entries: Blocks<Entry>,
     texts: String,
-    bytes: usize,
+    touches: Blocks<Touch>,
+    people: Vec<u64>,
+    links: Vec<Link>,
+    bulk: Bulk,
+    /// Bytes of partials.
+    heap: usize,
 }
 
 /// An entry's number.
-pub(crate) type Slot = u32;
+type Slot = u32;
+
+/// A batch's touches: what each record adds, whom it shows, and where it was kept, if it was.
+#[derive(Default)]
+pub(crate) struct Touches {
+    pub(crate) each: Vec<Touch>,
+    pub(crate) people: Vec<u64>,
+    pub(crate) kept: Vec<u32>,
+}
+
+impl Touches {
+    /// Forgets where touches were kept.
+    pub(crate) fn forget(&mut self) {
+        self.kept.clear();
+        self.kept.resize(self.each.len(), NONE);
+    }
+}
 
 impl Table {
-    /// Bytes held by entries, an upper estimate but for what changed since [`Table::count`].
+    /// Bytes held, an upper estimate.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes + self.texts.len()
+        self.entries.len * ENTRY_BYTES
+            + self.texts.len()
+            + self.touches.len * size_of::<Touch>()
+            + size_of_val(self.people.as_slice())
+            + size_of_val(self.links.as_slice())
+            + self.heap
+    }
+
+    /// Adds some records of a batch to an entity's day.
+    pub(crate) fn add(&mut self, kind: u8, entity: &str, day: i32, batch: &mut Touches, rows: &[u32]) {
+        let slot = self.slot(kind, entity, day);
+        let Some(entry) = self.entries.at_mut(slot) else { return };
+        if entry.partial.is_none() && usize::from(entry.few) + rows.len() <= FEW_MAX {
+            entry.few += rows.len() as u8;
+            for row in rows {
+                let Some(kept) = batch.kept.get_mut(*row as usize) else { continue };
+                if *kept == NONE {
+                    let Some(mut touch) = batch.each.get(*row as usize).copied() else { continue };
+                    let from = self.people.len() as u32;
+                    self.people.extend_from_slice(batch.people.get(touch.people()).unwrap_or_default());
+                    touch.people = [from, self.people.len() as u32];
+                    *kept = self.touches.push(touch);
+                }
+                self.links.push(Link { touch: *kept, before: entry.last });
+                entry.last = self.links.len() as u32 - 1;
+            }
+            return;
+        }
+        let Some(ways) = kind::at(kind).map(Ways::of) else { return };
+        let partial = entry.partial.get_or_insert_default();
+        if entry.few > 0 {
+            let few = few(&self.links, &self.touches, entry.last);
+            self.bulk.add(partial, ways, few, &self.people, entry.few.into());
+            (entry.few, entry.last) = (0, NONE);
+        }
+        let touches = rows.iter().filter_map(|row| batch.each.get(*row as usize));
+        self.bulk.add(partial, ways, touches, &batch.people, rows.len());
+        let heap = size_of::<Partial>() + partial.heap_bytes();
+        self.heap = self.heap + heap - entry.heap as usize;
+        entry.heap = heap as u32;
     }
 
     /// The slot of an entity's day, made where it is new.
-    pub(crate) fn slot(&mut self, kind: u8, entity: &str, day: i32) -> Slot {
+    fn slot(&mut self, kind: u8, entity: &str, day: i32) -> Slot {
         let space = u64::from(kind) << 32 | u64::from(day.cast_unsigned());
         let hash = hash64_in(space, entity.as_bytes());
-        let (blocks, texts) = (&self.blocks, &self.texts);
+        let (entries, texts) = (&self.entries, &self.texts);
         let same = |slot: &Slot| {
-            entry(blocks, *slot)
-                .is_some_and(|e| e.hash == hash && e.kind == kind && e.day == day && text(texts, e) == entity)
+            entries.at(*slot).is_some_and(|e| {
+                e.hash == hash && e.kind == kind && e.day == day && text(texts, e.text) == entity
+            })
         };
         if let Some(found) = self.index.find(hash, same) {
             return *found;
         }
-        let slot = u32::try_from(self.len).unwrap_or(u32::MAX);
-        let from = self.texts.len();
+        let from = self.texts.len() as u32;
         self.texts.push_str(entity);
-        let made =
-            Entry { kind, day, text: (from, self.texts.len()), partial: Partial::default(), heap: 0, hash };
+        let text = [from, self.texts.len() as u32];
+        let slot =
+            self.entries.push(Entry { kind, few: 0, day, text, hash, last: NONE, partial: None, heap: 0 });
+        let entries = &self.entries;
+        self.index.insert_unique(hash, slot, |slot| entries.at(*slot).map_or(0, |e| e.hash));
+        slot
+    }
+
+    /// Everything, sorted by kind, entity, day; to be read until the table is cleared.
+    pub(crate) fn sorted(&self) -> Sorted {
+        let mut order: Vec<Place> = Vec::with_capacity(self.entries.len);
+        for (slot, entry) in (0..).zip(self.entries.iter()) {
+            order.push(Place { key: Key::new(entry.kind, text(&self.texts, entry.text), entry.day), slot });
+        }
+        let text = |slot| self.entries.at(slot).map_or("", |e| text(&self.texts, e.text));
+        order.sort_unstable_by(|a, b| a.key.order(&b.key, || (text(a.slot), text(b.slot))));
+        Sorted { order: order.into_iter() }
+    }
+
+    /// Empties it; its memory stays for what comes.
+    pub(crate) fn clear(&mut self) {
+        self.index.clear();
+        self.entries.clear();
+        self.texts.clear();
+        self.touches.clear();
+        self.people.clear();
+        self.links.clear();
+        self.heap = 0;
+    }
+}
+
+/// An entry in a sort.
+struct Place {
+    key: Key,
+    slot: Slot,
+}
+
+/// What is left to read of a table.
+pub(crate) struct Sorted {
+    order: std::vec::IntoIter<Place>,
+}
+
+impl Sorted {
+    /// Reads the next row; says whether there was one.
+    pub(crate) fn read(&mut self, table: &mut Table, row: &mut Kept) -> bool {
+        let Some(Place { key, slot }) = self.order.next() else { return false };
+        let Some(entry) = table.entries.at_mut(slot) else { return false };
+        let mut of_few = Partial::default();
+        if let Some(ways) = kind::at(entry.kind).map(Ways::of).filter(|_| entry.few > 0) {
+            let few = few(&table.links, &table.touches, entry.last);
+            table.bulk.add(&mut of_few, ways, few, &table.people, entry.few.into());
+        }
+        let text = text(&table.texts, entry.text);
+        let partial = entry.partial.as_deref_mut().unwrap_or(&mut of_few);
+        partial.people.merge(&partial.unnamed);
+        row.set(key, text, partial);
+        true
+    }
+}
+
+/// The touches kept of an entity.
+fn few<'t>(links: &'t [Link], touches: &'t Blocks<Touch>, last: u32) -> impl Iterator<Item = &'t Touch> {
+    let mut next = last;
+    std::iter::from_fn(move || {
+        let link = links.get(next as usize)?;
+        next = link.before;
+        touches.at(link.touch)
+    })
+}
+
+/// Where a text lies among texts.
+fn text(texts: &str, [from, to]: [u32; 2]) -> &str {
+    texts.get(from as usize..to as usize).unwrap_or_default()
+}
+
+/// Things of a block.
+const BLOCK: usize = 1 << 10;
+
+/// A list that never moves what it holds.
+struct Blocks<T> {
+    /// All full but the last that holds something; those behind it are kept for what comes.
+    blocks: Vec<Vec<T>>,
+    len: usize,
+}
+
+impl<T> Default for Blocks<T> {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T> Blocks<T> {
+    /// Appends, and gives the place.
+    fn push(&mut self, made: T) -> u32 {
         match self.blocks.get_mut(self.len / BLOCK) {
             Some(block) => block.push(made),
             None => {
@@ -71,109 +238,23 @@ impl Table {
             }
         }
         self.len += 1;
-        self.bytes += ENTRY_BYTES;
-        let blocks = &self.blocks;
-        self.index.insert_unique(hash, slot, |slot| entry(blocks, *slot).map_or(0, |e| e.hash));
-        slot
+        self.len as u32 - 1
     }
 
-    /// The partial of a slot.
-    pub(crate) fn at(&mut self, slot: Slot) -> Option<&mut Partial> {
-        let (block, place) = place(slot);
-        Some(&mut self.blocks.get_mut(block)?.get_mut(place)?.partial)
+    fn at(&self, at: u32) -> Option<&T> {
+        self.blocks.get(at as usize / BLOCK)?.get(at as usize % BLOCK)
     }
 
-    /// Counts a slot's bytes again, after its partial changed.
-    pub(crate) fn count(&mut self, slot: Slot) {
-        let (block, place) = place(slot);
-        if let Some(entry) = self.blocks.get_mut(block).and_then(|b| b.get_mut(place)) {
-            let heap = entry.partial.heap_bytes();
-            self.bytes = self.bytes + heap - entry.heap;
-            entry.heap = heap;
-        }
+    fn at_mut(&mut self, at: u32) -> Option<&mut T> {
+        self.blocks.get_mut(at as usize / BLOCK)?.get_mut(at as usize % BLOCK)
     }
 
-    /// The entries' keys, sorted by kind, entity, day.
-    fn order(&self) -> Vec<Key> {
-        let mut order: Vec<Key> = Vec::with_capacity(self.len);
-        for (slot, entry) in (0..).zip(self.blocks.iter().flatten()) {
-            order.push(Key::new(entry, text(&self.texts, entry), slot));
-        }
-        let rest = |key: &Key| entry(&self.blocks, key.slot).map_or("", |e| text(&self.texts, e));
-        order.sort_unstable_by(|a, b| {
-            let rest = || if a.is_whole() && b.is_whole() { Ordering::Equal } else { rest(a).cmp(rest(b)) };
-            a.start().cmp(&b.start()).then_with(rest).then(a.day.cmp(&b.day))
-        });
-        order
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flatten()
     }
 
-    /// Everything, sorted by kind, entity, day.
-    pub(crate) fn sorted(&self) -> impl Iterator<Item = (u8, &str, i32, &Partial)> {
-        self.order().into_iter().filter_map(|key| {
-            let entry = entry(&self.blocks, key.slot)?;
-            Some((entry.kind, text(&self.texts, entry), entry.day, &entry.partial))
-        })
-    }
-
-    /// The same as rows.
-    pub(crate) fn into_sorted(mut self) -> impl Iterator<Item = Row> + Send + Sync + use<> {
-        self.order().into_iter().filter_map(move |key| {
-            let (block, place) = place(key.slot);
-            let entry = self.blocks.get_mut(block)?.get_mut(place)?;
-            let (kind, partial) = (kind::at(entry.kind)?, std::mem::take(&mut entry.partial));
-            Some(Row { kind, entity: text(&self.texts, entry).to_owned(), day: entry.day, partial })
-        })
-    }
-
-    /// Empties it; its memory stays for what comes.
-    pub(crate) fn clear(&mut self) {
-        self.index.clear();
+    fn clear(&mut self) {
         self.blocks.iter_mut().for_each(Vec::clear);
-        self.texts.clear();
-        (self.len, self.bytes) = (0, 0);
+        self.len = 0;
     }
-}
-
-/// What entries are sorted by, where most differ: so a sort seldom looks at entries.
-struct Key {
-    /// The first bytes of the text, as a number that compares as they do.
-    text: u128,
-    /// How many they are; one more than there is room for where the text goes on.
-    length: u8,
-    kind: u8,
-    day: i32,
-    slot: Slot,
-}
-
-impl Key {
-    fn new(entry: &Entry, text: &str, slot: Slot) -> Self {
-        let mut first = [0; 16];
-        first.iter_mut().zip(text.bytes()).for_each(|(byte, of)| *byte = of);
-        let length = text.len().min(first.len() + 1) as u8;
-        Self { text: u128::from_be_bytes(first), length, kind: entry.kind, day: entry.day, slot }
-    }
-
-    /// Texts that both lie within are in the order of this; of the others, those that differ in it.
-    fn start(&self) -> (u8, u128, u8) {
-        (self.kind, self.text, self.length)
-    }
-
-    /// Whether the whole text lies within.
-    fn is_whole(&self) -> bool {
-        usize::from(self.length) <= size_of::<u128>()
-    }
-}
-
-fn place(slot: Slot) -> (usize, usize) {
-    let slot = slot as usize;
-    (slot / BLOCK, slot % BLOCK)
-}
-
-fn entry(blocks: &[Vec<Entry>], slot: Slot) -> Option<&Entry> {
-    let (block, place) = place(slot);
-    blocks.get(block)?.get(place)
-}
-
-fn text<'t>(texts: &'t str, entry: &Entry) -> &'t str {
-    texts.get(entry.text.0..entry.text.1).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use arrow_array::{Array, Int64Array};
+use arrow_array::{Array, Int64Array, RecordBatch};
 use arrow_cast::cast;
 use arrow_cast::display::array_value_to_string;
 use arrow_schema::DataType;
@@ -93,6 +93,10 @@ fn push(records: &mut Records, e: &Event) {
 }
 
 fn fold(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Row> {
+    folded(events, batch_rows, budget).finish().unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn folded(events: &[Event], batch_rows: usize, budget: usize) -> Fold {
     let catalog = catalog();
     let mut fold = Fold::new(budget, std::env::temp_dir());
     let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
@@ -103,7 +107,7 @@ fn fold(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Row> {
             fold.table(table, &batch, |b| catalog.derive(b)).unwrap();
         }
     }
-    fold.finish().unwrap().collect::<Result<_, _>>().unwrap()
+    fold
 }
 
 /// A row of a digest: ten minutes, what alike records share as text, first, last, number.
@@ -181,6 +185,10 @@ proptest! {
         let mut shuffled = events.clone();
         shuffled.sort_by_key(|e| weir_stats::hash64_in(seed, format!("{e:?}").as_bytes()));
         prop_assert_eq!(&fold(&shuffled, batch, budget), &whole);
+        let mut merged = folded(&shuffled, batch, budget).finish().unwrap();
+        let batches: Vec<RecordBatch> = std::iter::from_fn(|| merged.batch(batch).unwrap()).collect();
+        let encoded: Vec<RecordBatch> = whole.chunks(batch).map(|rows| encode(rows).unwrap()).collect();
+        prop_assert_eq!(batches, encoded);
         let sorted = whole.windows(2).all(|w| {
             (w[0].kind.as_str(), &w[0].entity, w[0].day) < (w[1].kind.as_str(), &w[1].entity, w[1].day)
         });

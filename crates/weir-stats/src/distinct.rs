@@ -19,6 +19,9 @@ pub const EXACT_MAX: usize = 256;
 /// Largest number of hashes held without an allocation of their own.
 pub const INLINE_MAX: usize = 3;
 
+/// Hashes up to which inserting them one by one into a set is cheaper than merging them with it.
+const FEW: usize = 8;
+
 const VERSION: u8 = 2;
 const EXACT: u8 = 0;
 const ESTIMATED: u8 = 1;
@@ -45,6 +48,9 @@ impl Default for State {
 }
 
 impl Distinct {
+    /// The stored form of the empty set.
+    pub const NOTHING: &[u8] = &[VERSION, EXACT];
+
     /// The empty set.
     #[must_use]
     pub fn new() -> Self {
@@ -91,44 +97,20 @@ impl Distinct {
         }
     }
 
-    /// Appends the state as it lies in memory: more bytes than the stored form and quickly read back, for what the same process puts aside.
-    pub fn put_aside(&self, out: &mut Vec<u8>) {
-        match (&self.0, self.hashes()) {
-            (State::Estimated(hll), _) => {
-                put_varint(out, 0);
-                let length_at = out.len();
-                out.extend([0; 4]);
-                hll.write(out);
-                let length = (out.len() - length_at - 4) as u32;
-                if let Some(bytes) = out.get_mut(length_at..length_at + 4) {
-                    bytes.copy_from_slice(&length.to_le_bytes());
-                }
+    /// Takes in many hashes, in any order and with repeats: cheaper than one by one. What they were in is left in any order.
+    pub fn insert_all(&mut self, hashes: &mut [u64]) {
+        // So many make registers of a set, if they differ.
+        for hashes in hashes.chunks_mut(2 * EXACT_MAX) {
+            if let State::Estimated(hll) = &mut self.0 {
+                hashes.iter().for_each(|hash| hll.insert(mixed(*hash)));
+                continue;
             }
-            (_, hashes) => {
-                let hashes = hashes.unwrap_or(&[]);
-                put_varint(out, hashes.len() as u64 + 1);
-                out.extend(hashes.iter().flat_map(|hash| hash.to_le_bytes()));
+            hashes.sort_unstable();
+            match &self.0 {
+                State::Exact(mine) if hashes.len() > FEW => self.0 = State::of_sorted(union(mine, hashes)),
+                _ => hashes.iter().for_each(|hash| self.insert(*hash)),
             }
         }
-    }
-
-    /// Takes back what [`Distinct::put_aside`] wrote.
-    ///
-    /// # Errors
-    /// If it is cut short.
-    pub fn taken_back(input: &mut Input<'_>) -> Result<Self, StatsError> {
-        let Some(count) = usize::try_from(input.varint()?).unwrap_or(usize::MAX).checked_sub(1) else {
-            let length = input.take(4)?.iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
-            return Ok(Self(State::Estimated(Hll::read(&mut Input::new(Self::WHAT, input.take(length)?))?)));
-        };
-        let bytes = input.take(count.saturating_mul(size_of::<u64>()))?;
-        let mut read = bytes.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        if count > INLINE_MAX {
-            return Ok(Self(State::of_sorted(read.collect())));
-        }
-        let mut hashes = [0; INLINE_MAX];
-        hashes.iter_mut().zip(&mut read).for_each(|(hash, read)| *hash = read);
-        Ok(Self(State::Inline { len: count as u8, hashes }))
     }
 
     /// The hashes themselves, sorted, while the count is exact.
@@ -191,6 +173,7 @@ impl Distinct {
         match (&mut self.0, &other.0) {
             (State::Estimated(mine), State::Estimated(theirs)) => mine.merge(theirs),
             (State::Exact(mine), State::Exact(theirs)) => self.0 = State::of_sorted(union(mine, theirs)),
+            (State::Inline { len: 0, .. }, _) => self.0 = other.0.clone(),
             (_, State::Estimated(theirs)) => {
                 let mut hll = theirs.clone();
                 self.hashes().unwrap_or(&[]).iter().for_each(|hash| hll.insert(mixed(*hash)));
@@ -239,16 +222,19 @@ fn mixed(number: u64) -> u64 {
     n ^ (n >> 33)
 }
 
-/// The union of two sorted sets, sorted.
+/// The union of a sorted set and sorted hashes that may repeat, sorted.
 fn union(mine: &[u64], theirs: &[u64]) -> Vec<u64> {
     let mut all = Vec::with_capacity(mine.len() + theirs.len());
-    let (mut a, mut b) = (mine.iter().copied().peekable(), theirs.iter().copied().peekable());
-    while let (Some(&x), Some(&y)) = (a.peek(), b.peek()) {
-        all.push(x.min(y));
-        a.next_if_eq(&x.min(y));
-        b.next_if_eq(&x.min(y));
+    let mut mine = mine.iter().copied().peekable();
+    let mut last = None;
+    for hash in theirs.iter().copied().filter(|hash| last.replace(*hash) != Some(*hash)) {
+        while let Some(less) = mine.next_if(|other| *other < hash) {
+            all.push(less);
+        }
+        mine.next_if_eq(&hash);
+        all.push(hash);
     }
-    all.extend(a.chain(b));
+    all.extend(mine);
     all
 }
 
@@ -268,10 +254,9 @@ impl Wire for Distinct {
             return hll.write(out);
         }
         let hashes = self.hashes().unwrap_or(&[]);
-        let form = out.len();
         out.push(NEAR);
         if !put_near(hashes, out) {
-            out.truncate(form);
+            out.pop();
             out.push(EXACT);
             // Related numbers share their first bytes, which a compressor finds.
             out.extend(hashes.iter().flat_map(|hash| hash.to_be_bytes()));
@@ -312,7 +297,7 @@ impl Distinct {
             }
             NEAR => near(input, shortest),
             ESTIMATED => {
-                let hll = Hll::read(&mut input)?;
+                let hll = Hll::read(&mut input, shortest)?;
                 input.end()?;
                 Ok(Self(State::Estimated(hll)))
             }
@@ -333,10 +318,12 @@ fn low(number: u64) -> u32 {
 
 /// Writes numbers that lie near each other in fewer bytes, as the spans of a visitor do: the least second half of all, then, for each first half, how many
 /// runs of consecutive second halves there are, and of each its distance from the last (of the first, from that least) and its length less one. Says
-/// whether that is shorter than the numbers; if not, what was written is to be dropped.
+/// whether that is shorter than the numbers; if not, nothing is written.
 fn put_near(hashes: &[u64], out: &mut Vec<u8>) -> bool {
     let Some(base) = hashes.iter().copied().map(low).min().filter(|_| hashes.len() > 1) else { return false };
-    let most = out.len() + size_of_val(hashes);
+    if near_bytes(hashes, base) >= size_of_val(hashes) {
+        return false;
+    }
     put_varint(out, base.into());
     for group in hashes.chunk_by(|a, b| high(*a) == high(*b)) {
         out.extend(group.first().map_or(0, |first| high(*first)).to_be_bytes());
@@ -349,11 +336,44 @@ fn put_near(hashes: &[u64], out: &mut Vec<u8>) -> bool {
             put_varint(out, run.len() as u64 - 1);
             last = run.last().map_or(0, |end| low(*end));
         }
-        if out.len() >= most {
-            return false;
-        }
     }
     true
+}
+
+/// How many bytes [`put_near`] would write, or enough to be too many: most sets are no spans, and a count is far cheaper than what is then dropped.
+fn near_bytes(hashes: &[u64], base: u32) -> usize {
+    let enough = size_of_val(hashes);
+    let mut bytes = varint_bytes(base);
+    // A first half comes with a run; the bytes of numbers of runs and of lengths beyond the first are counted when they are reached.
+    let (mut group, mut runs, mut length) = (None, 0_u32, 0_u32);
+    let mut last = base;
+    for hash in hashes {
+        let (of, at) = (high(*hash), low(*hash));
+        if group == Some(of) && last.checked_add(1) == Some(at) {
+            length += 1;
+            bytes += usize::from(length == 1 << 7);
+        } else {
+            if group == Some(of) {
+                runs += 1;
+                bytes += usize::from(runs == 1 << 7);
+            } else {
+                (group, runs, last) = (Some(of), 1, base);
+                bytes += size_of::<u32>() + 1;
+            }
+            bytes += varint_bytes(at - last) + 1;
+            length = 0;
+        }
+        last = at;
+        if bytes >= enough {
+            break;
+        }
+    }
+    bytes
+}
+
+/// How many bytes a number takes as a varint.
+fn varint_bytes(number: u32) -> usize {
+    (u32::BITS - (number | 1).leading_zeros()).div_ceil(7) as usize
 }
 
 /// That hashes are sorted and, if it is asked, no shorter written as near ones: a set has one form.

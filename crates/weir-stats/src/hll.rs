@@ -79,30 +79,52 @@ impl Hll {
 
     /// Appends the smaller of the two stored forms; the choice depends on the registers only.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let start = out.len();
-        out.push(SPARSE);
-        let mut next = 0;
-        for (index, &register) in self.0.iter().enumerate().filter(|(_, register)| **register > 0) {
-            put_varint(out, (index - next) as u64);
-            out.push(register);
-            next = index + 1;
-        }
-        if out.len() - start - 1 < PACKED_BYTES {
+        if self.put_sparse(out) {
             return;
         }
-        out.truncate(start);
         out.push(PACKED);
-        for quad in self.0.as_chunks::<4>().0 {
+        let start = out.len();
+        out.resize(start + PACKED_BYTES, 0);
+        let packed = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<3>().0;
+        for (triple, quad) in packed.iter_mut().zip(self.0.as_chunks::<4>().0) {
             let [a, b, c, d] = quad.map(u32::from);
             let [low, middle, high, _] = (a | b << 6 | c << 12 | d << 18).to_le_bytes();
-            out.extend_from_slice(&[low, middle, high]);
+            *triple = [low, middle, high];
         }
     }
 
-    pub(crate) fn read(input: &mut Input) -> Result<Self, StatsError> {
+    /// Appends the sparse form, if it is the smaller, and says so.
+    fn put_sparse(&self, out: &mut Vec<u8>) -> bool {
+        // A register takes two bytes at least: counting them is far cheaper than writing what is then dropped.
+        let filled = self.0.iter().filter(|register| **register > 0).count();
+        if 2 * filled >= PACKED_BYTES {
+            return false;
+        }
+        let start = out.len();
+        out.push(SPARSE);
+        let mut next = 0;
+        for (eight, at) in self.0.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
+            if *eight == [0; 8] {
+                continue;
+            }
+            for (register, index) in eight.iter().zip(at..).filter(|(register, _)| **register > 0) {
+                put_varint(out, index - next);
+                out.push(*register);
+                next = index + 1;
+            }
+        }
+        let smaller = out.len() - start - 1 < PACKED_BYTES;
+        if !smaller {
+            out.truncate(start);
+        }
+        smaller
+    }
+
+    /// Reads a stored form; if it is asked, only where it is the smaller.
+    pub(crate) fn read(input: &mut Input, shortest: bool) -> Result<Self, StatsError> {
         match input.byte()? {
             SPARSE => Self::read_sparse(input),
-            PACKED => Self::read_packed(input),
+            PACKED => Self::read_packed(input, shortest),
             _ => Err(input.damaged("the register form is unknown")),
         }
     }
@@ -127,7 +149,7 @@ impl Hll {
         Ok(hll)
     }
 
-    fn read_packed(input: &mut Input) -> Result<Self, StatsError> {
+    fn read_packed(input: &mut Input, shortest: bool) -> Result<Self, StatsError> {
         let packed = input.take(PACKED_BYTES)?;
         let mut hll = Self::new();
         for (quad, triple) in hll.0.as_chunks_mut::<4>().0.iter_mut().zip(packed.as_chunks::<3>().0) {
@@ -138,13 +160,10 @@ impl Hll {
         if hll.0.iter().any(|register| *register > RANK_MAX) {
             return Err(input.damaged("a register holds an impossible value"));
         }
-        let mut shortest = Vec::new();
-        hll.write(&mut shortest);
-        if shortest.first() == Some(&PACKED) {
-            Ok(hll)
-        } else {
-            Err(input.damaged("its register form is not the shortest"))
+        if shortest && hll.put_sparse(&mut Vec::new()) {
+            return Err(input.damaged("its register form is not the shortest"));
         }
+        Ok(hll)
     }
 }
 

@@ -3,7 +3,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use weir_stats::distinct::{EXACT_MAX, INLINE_MAX};
-use weir_stats::wire::Input;
 use weir_stats::{BottomK, Distinct, LogHistogram, Merge, OneValue, StatsError, Wire, hash64, hash64_in};
 
 /// The `i`-th of some well-spread hashes.
@@ -68,22 +67,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_put_aside_is_taken_back(all in hashes(), near in near()) {
-        let sets = [Distinct::from_iter(all), Distinct::from_iter(near)];
-        let mut bytes = Vec::new();
-        sets.iter().for_each(|set| set.put_aside(&mut bytes));
-        let mut input = Input::new("sets", &bytes);
-        for set in &sets {
-            prop_assert_eq!(&Distinct::taken_back(&mut input).unwrap(), set);
+    fn many_at_once_are_as_one_by_one(parts in vec(prop_oneof![hashes(), near()], 0..6)) {
+        let (mut at_once, mut one_by_one) = (Distinct::new(), Distinct::new());
+        for part in &parts {
+            part.iter().for_each(|hash| one_by_one.insert(*hash));
+            at_once.insert_all(&mut part.clone());
+            prop_assert_eq!(at_once.to_bytes(), one_by_one.to_bytes());
         }
-        prop_assert!(input.end().is_ok());
-        for set in &sets {
-            prop_assert_eq!(&Distinct::from_lake(&set.to_bytes()).unwrap(), set);
-        }
-        for cut in 0..bytes.len().min(40) {
-            let mut input = Input::new("sets", &bytes[..cut]);
-            let _ = Distinct::taken_back(&mut input).and_then(|_| Distinct::taken_back(&mut input));
-        }
+        prop_assert_eq!(Distinct::from_lake(&at_once.to_bytes()), Ok(at_once));
+        prop_assert_eq!(Distinct::new().to_bytes(), Distinct::NOTHING);
     }
 
     #[test]
