@@ -136,6 +136,11 @@ impl Rules {
         }
     }
 
+    /// Whether a request can resolve to a dataset or to an id.
+    pub(crate) fn knows_data(&self) -> bool {
+        !self.datasets.is_empty() || !self.parameters.is_empty()
+    }
+
     /// Whether what a request resolves to can depend on its query.
     pub(crate) fn reads_queries(&self) -> bool {
         !self.router.is_empty() || !self.queries.is_empty()

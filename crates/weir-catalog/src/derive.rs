@@ -23,7 +23,10 @@ use weir_model::record::subjects_type;
 use weir_stats::hash64_in;
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
-const RULES_VERSION: u64 = 6;
+const RULES_VERSION: u64 = 7;
+
+/// How columns begin that a source is told to fill with people its records name.
+const NAMED: &str = "subject.";
 
 /// What personal data is and where it stands in a record. Immutable; share it in an `Arc`.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Catalog {
     links: Links,
     countries: Option<Arc<Countries>>,
     asns: Option<Arc<Asns>>,
+    /// Whether a source is told where its records name people.
+    told_people: bool,
     id: String,
 }
 
@@ -230,10 +235,19 @@ impl Catalog {
     /// If a configured route or subject cannot be read.
     pub fn new(config: &Config, learned: &Learned, links: Links) -> Result<Self, CatalogError> {
         let rules = Rules::new(config, learned, &links)?;
-        let told = serde_json::to_vec(&(&config.datasets, learned)).unwrap_or_default();
+        let fields = config.sources.iter().flat_map(|source| source.fields.keys());
+        let told_people = fields.into_iter().any(|column| column.starts_with(NAMED));
+        let told = serde_json::to_vec(&(&config.datasets, learned, told_people)).unwrap_or_default();
         let id = hash64_in(hash64_in(RULES_VERSION, &links.digest().to_le_bytes()), &told);
         let check = hash64_in(id, &told);
-        Ok(Self { rules, links, countries: None, asns: None, id: format!("{id:016x}{check:016x}") })
+        Ok(Self {
+            rules,
+            links,
+            countries: None,
+            asns: None,
+            told_people,
+            id: format!("{id:016x}{check:016x}"),
+        })
     }
 
     /// The catalog with a database of where addresses are registered.
@@ -260,6 +274,12 @@ impl Catalog {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether a record can be somebody's data or of a dataset. Where nothing is configured or learned, none can.
+    #[must_use]
+    pub fn knows_data(&self) -> bool {
+        self.told_people || self.rules.knows_data()
     }
 
     /// The datasets in use; how many people and records they have is for the caller to fill in.

@@ -163,7 +163,7 @@ fn derive(
 
 /// Folds all records that are ready.
 fn roll_up(catalog: &Catalog, memory: Memory, ready: Receiver<Ready>) -> Result<Merged, EngineError> {
-    let mut fold = Fold::new(memory.fold(), std::env::temp_dir());
+    let mut fold = Fold::new(memory.fold(), std::env::temp_dir()).spans(catalog.knows_data());
     for (table, batch, derived) in ready {
         fold.table(table, &batch, |batch| derived.unwrap_or_else(|| catalog.derive(batch)))?;
     }

@@ -31,8 +31,8 @@ fn fold(taken: &Taken, budget_bytes: usize) -> Vec<Row> {
 }
 
 /// The same as the engine takes rows.
-fn fold_to_batches(taken: &Taken, budget_bytes: usize) -> usize {
-    let mut fold = Fold::new(budget_bytes, std::env::temp_dir());
+fn fold_to_batches(taken: &Taken, budget_bytes: usize, knows_data: bool) -> usize {
+    let mut fold = Fold::new(budget_bytes, std::env::temp_dir()).spans(knows_data);
     taken.iter().for_each(|(batch, derived)| fold.access(batch, derived).unwrap());
     let mut merged = fold.finish().unwrap();
     std::iter::from_fn(|| merged.batch(ROWS).unwrap()).map(|batch| batch.num_rows()).sum()
@@ -64,10 +64,10 @@ fn main() {
 
     let mut group = criterion.benchmark_group("records");
     group.throughput(Throughput::ElementsAndBytes { elements: LINES, bytes: log.len() as u64 });
-    for (name, taken) in [("", &taken), (" without data", &plain)] {
+    for (name, taken, knows_data) in [("", &taken, true), (" without data", &plain, false)] {
         for (spilling, budget_bytes) in [("", AMPLE_BYTES), (", spilling", TIGHT_BYTES)] {
             group.bench_function(format!("fold{name}{spilling}"), |bench| {
-                bench.iter(|| fold_to_batches(taken, budget_bytes));
+                bench.iter(|| fold_to_batches(taken, budget_bytes, knows_data));
             });
         }
     }

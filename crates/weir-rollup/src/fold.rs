@@ -5,6 +5,7 @@ use crate::cells::{Text, When, number, text};
 use crate::coded::{Coded, NONE};
 use crate::kind;
 use crate::merge::Merged;
+use crate::partial::Sketch;
 use crate::spill::Runs;
 use crate::table::{Table, Touches};
 use crate::touch::{Hash, Touch, What};
@@ -22,6 +23,7 @@ pub struct Fold {
     table: Table,
     runs: Runs,
     budget_bytes: usize,
+    spans: bool,
     /// Kept from batch to batch for its memory.
     batch: Batch,
 }
@@ -34,8 +36,17 @@ impl Fold {
             table: Table::default(),
             runs: Runs::new(folder.into()),
             budget_bytes,
+            spans: true,
             batch: Batch::default(),
         }
+    }
+
+    /// Whether visits and looks are kept, as they are unless this is said. Under a catalog that knows no data nothing is ever a visit, so
+    /// looks, half of all that rollups hold, are kept for nothing; under the next catalog, all is folded again.
+    #[must_use]
+    pub fn spans(mut self, kept: bool) -> Self {
+        self.spans = kept;
+        self
     }
 
     /// Takes in a batch of any record table; `derive` is asked for those of `access`.
@@ -74,28 +85,34 @@ impl Fold {
         let prefixes = prefixes(&origins);
         let crossings = crossings(&countries, &datasets, rows);
         let subjects = Subjects::of(Some(&derived.subjects));
+        let spans = self.spans;
         let touch = |row: usize, people: &mut Vec<u64>| {
             let from = people.len();
             subjects.each(row, |namespace, id, _| {
                 people.push(subject_hash(namespace, id));
             });
             let (origin, client) = (origins.hash_at(row), clients.hash_at(row).unwrap_or(0));
-            let device = hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
+            let device = || hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
             let credential = credentials.hash_at(row);
-            let what = What::Access {
-                outcome: Outcome::of(status_at(status, row), codes.at(row)),
-                data: datasets.is_at(row) || people.len() > from,
-                shown: row < derived.shown.len() && derived.shown.value(row),
-                named: credential.is_some() || actors.is_at(row),
+            let outcome = Outcome::of(status_at(status, row), codes.at(row));
+            let data = datasets.is_at(row) || people.len() > from;
+            let shown = row < derived.shown.len() && derived.shown.value(row);
+            let span = match (data, shown) {
+                _ if !spans || origin.is_none() => None,
+                (true, true) => Some(Sketch::Visits),
+                (false, _) if outcome == Outcome::Ok => Some(Sketch::Looks),
+                _ => None,
             };
+            let named = credential.is_some() || actors.is_at(row);
+            let what = What::Access { outcome, data, shown, named, span };
             Touch {
                 time: when.at(row).0,
                 bytes: bytes.at(row),
                 credential: credential.and_then(Hash::new),
-                bearer: Hash::new(credential.or_else(|| actors.hash_at(row)).unwrap_or(device)),
+                bearer: Hash::new(credential.or_else(|| actors.hash_at(row)).unwrap_or_else(device)),
                 target: routes.hash_at(row).and_then(Hash::new),
                 origin: origin.and_then(Hash::new),
-                clients: [client, device].map(|hash| (hash >> 32) as u32),
+                client: (client >> 32) as u32,
                 people: [from, people.len()].map(|at| at as u32),
                 what,
             }

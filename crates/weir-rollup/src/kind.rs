@@ -24,10 +24,10 @@ pub(crate) fn place(kind: EntityKind) -> u8 {
     KINDS.iter().position(|k| *k == kind).unwrap_or(KINDS.len()) as u8
 }
 
-/// Whether visits are counted for a kind: those that a person can stand behind.
+/// Whether visits are counted for a kind: that by which households are told from hands that take.
 #[must_use]
 pub fn visits(kind: EntityKind) -> bool {
-    matches!(kind, EntityKind::Actor | EntityKind::Client | EntityKind::Origin | EntityKind::Prefix)
+    kind == EntityKind::Origin
 }
 
 /// The entity that stands for a dataset as read from a country.

@@ -96,7 +96,7 @@ pub struct Partial {
     pub origins: Distinct,
     /// Accounts signed in to or tried.
     pub accounts: Distinct,
-    /// Spans of [`SPAN_US`] in which one client at one origin was shown data; for kinds in [`visits`](crate::kind::visits).
+    /// Spans of [`SPAN_US`] in which one client at an origin was shown data; for kinds in [`visits`](crate::kind::visits).
     pub visits: Distinct,
     /// Spans in which it did anything else that was answered, and the span after each: who looks around is no stranger to what comes next.
     pub looks: Distinct,

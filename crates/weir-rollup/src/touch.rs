@@ -24,8 +24,8 @@ pub(crate) struct Touch {
     /// The route of an access, the account of anything else.
     pub(crate) target: Option<Hash>,
     pub(crate) origin: Option<Hash>,
-    /// The first half of the numbers of its client's spans, and of those of its client at its origin.
-    pub(crate) clients: [u32; 2],
+    /// The first half of the numbers of its client's spans.
+    pub(crate) client: u32,
     /// Where its people begin and end among those kept beside it.
     pub(crate) people: [u32; 2],
     pub(crate) what: What,
@@ -41,6 +41,8 @@ pub(crate) enum What {
         shown: bool,
         /// Whether it names who asked, by credential or by name.
         named: bool,
+        /// What its span is to an address that counts them: a visit, a look, or nothing.
+        span: Option<Sketch>,
     },
     Auth {
         failed: bool,
@@ -55,8 +57,7 @@ pub(crate) enum What {
 pub(crate) struct Ways {
     /// Its credentials are bearers.
     bearers: bool,
-    /// Whose spans it counts, by place in [`Touch::clients`].
-    spans: Option<usize>,
+    spans: bool,
     hours: bool,
 }
 
@@ -64,7 +65,7 @@ impl Ways {
     pub(crate) fn of(kind: EntityKind) -> Self {
         Self {
             bearers: matches!(kind, EntityKind::Host | EntityKind::Route | EntityKind::Crossing),
-            spans: kind::visits(kind).then_some(usize::from(kind != EntityKind::Origin)),
+            spans: kind::visits(kind),
             hours: kind == EntityKind::Sensor,
         }
     }
@@ -80,7 +81,7 @@ impl Touch {
             bearer: None,
             target: None,
             origin: origin.and_then(Hash::new),
-            clients: [0; 2],
+            client: 0,
             people: [0; 2],
             what,
         }
@@ -91,7 +92,7 @@ impl Touch {
         let credential = if ways.bearers { self.bearer } else { self.credential };
         credential.into_iter().for_each(|hash| put(Sketch::Credentials, hash.get()));
         self.origin.into_iter().for_each(|hash| put(Sketch::Origins, hash.get()));
-        let What::Access { outcome, data, shown, named } = self.what else {
+        let What::Access { shown, named, span, .. } = self.what else {
             return self.target.into_iter().for_each(|hash| put(Sketch::Accounts, hash.get()));
         };
         self.target.into_iter().for_each(|hash| put(Sketch::Routes, hash.get()));
@@ -103,14 +104,12 @@ impl Touch {
             };
             put(sketch, *person);
         }
-        let client = ways.spans.and_then(|spans| self.clients.get(spans)).filter(|_| self.origin.is_some());
-        if let Some(client) = client {
-            let span = visit(*client, self.time.div_euclid(SPAN_US));
-            if data && shown {
-                put(Sketch::Visits, span);
-            } else if !data && outcome == Outcome::Ok {
-                put(Sketch::Looks, span);
-                put(Sketch::Looks, span.wrapping_add(1));
+        if let Some(sketch) = span.filter(|_| ways.spans) {
+            let number = visit(self.client, self.time.div_euclid(SPAN_US));
+            put(sketch, number);
+            // Who looks around is no stranger to what comes next.
+            if sketch == Sketch::Looks {
+                put(sketch, number.wrapping_add(1));
             }
         }
     }

@@ -332,6 +332,35 @@ fn a_dataset_is_counted_by_the_country_it_was_read_from() {
 }
 
 #[test]
+fn spans_are_kept_of_addresses_and_only_where_there_can_be_visits() {
+    let shown =
+        Event { table: 9, time: 5, ip: 1, agent: 0, credential: None, member: 1, status: 200, bytes: 1 };
+    let mut records = Records::default();
+    push(&mut records, &shown);
+    let at = (Micros(2 * SPAN_US), TimeBasis::Stated);
+    let common = Common { src_ip: Some("192.0.1.1"), status_code: Some("200"), ..Common::default() };
+    records.access(at, &common, &Access { path: Some("/about"), ..Access::default() });
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    let batch = records.take(&tag).unwrap().remove(0).1;
+    let rows = |catalog: &Catalog| -> Vec<Row> {
+        let mut fold = Fold::new(usize::MAX, std::env::temp_dir()).spans(catalog.knows_data());
+        fold.access(&batch, &catalog.derive(&batch)).unwrap();
+        fold.finish().unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let spans = |row: &Row| (row.partial.visits.exact(), row.partial.looks.exact());
+    for row in rows(&catalog()) {
+        let kept = if row.kind == EntityKind::Origin { (Some(1), Some(2)) } else { (Some(0), Some(0)) };
+        assert_eq!(spans(&row), kept, "{row:?}");
+    }
+    let nothing = Catalog::new(&Config::default(), &Learned::default(), Links::new()).unwrap();
+    assert!(rows(&nothing).iter().all(|row| spans(row) == (Some(0), Some(0))));
+    let mut naming = Config::parse("[[source]]\nfiles='*'\nformat='web_json'").unwrap();
+    naming.sources[0].fields.insert("subject.member".to_owned(), "user.id".to_owned());
+    let told = Catalog::new(&naming, &Learned::default(), Links::new()).unwrap();
+    assert!(told.knows_data() && told.id() != nothing.id());
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_an_error() {
     let mut records = Records::default();
     let e =
