@@ -214,24 +214,37 @@ impl Sums {
 /// From how many touches on hashes are gathered rather than counted one by one.
 const BULK_MIN: usize = 8;
 
-/// Hashes gathered to be counted at once; kept for its memory.
-pub(crate) struct Bulk {
-    sets: [Vec<u64>; SKETCHES],
-    /// Of each set, hashes that were gathered a while ago, by their last bits: most repeat soon.
-    lately: [[u64; LATELY]; SKETCHES],
+/// Hashes gathered to be counted at once, by sketch; kept for its memory.
+#[derive(Default)]
+pub(crate) struct Bulk([Gathered; SKETCHES]);
+
+/// Hashes of one sketch.
+struct Gathered {
+    set: Vec<u64>,
+    /// Those gathered a while ago, by their last bits: most repeat soon.
+    lately: [u64; LATELY],
 }
 
 /// A power of two.
 const LATELY: usize = 32;
+
+impl Default for Gathered {
+    fn default() -> Self {
+        Self { set: Vec::new(), lately: none_lately() }
+    }
+}
 
 /// No hash lies where these lie.
 fn none_lately() -> [u64; LATELY] {
     std::array::from_fn(|at| at as u64 ^ 1)
 }
 
-impl Default for Bulk {
-    fn default() -> Self {
-        Self { sets: Default::default(), lately: [none_lately(); SKETCHES] }
+impl Gathered {
+    fn put(&mut self, hash: u64) {
+        let Some(lately) = self.lately.get_mut(hash as usize % LATELY) else { return };
+        if std::mem::replace(lately, hash) != hash {
+            self.set.push(hash);
+        }
     }
 }
 
@@ -254,31 +267,21 @@ impl Bulk {
             if number < BULK_MIN {
                 touch.hashes(ways, people, |sketch, hash| partial.sketch_mut(sketch).insert(hash));
             } else {
-                touch.hashes(ways, people, |sketch, hash| self.gather(sketch, hash));
+                touch.hashes(ways, people, |sketch, hash| {
+                    self.0.get_mut(sketch as usize).into_iter().for_each(|gathered| gathered.put(hash));
+                });
             }
         }
         sums.add_to(partial);
         if number < BULK_MIN {
             return;
         }
-        for ((set, lately), sketch) in self.sets.iter_mut().zip(&mut self.lately).zip(partial.sketches_mut())
-        {
-            if !set.is_empty() {
-                sketch.insert_all(set);
-                set.clear();
-                *lately = none_lately();
+        for (gathered, sketch) in self.0.iter_mut().zip(partial.sketches_mut()) {
+            if !gathered.set.is_empty() {
+                sketch.insert_all(&mut gathered.set);
+                gathered.set.clear();
+                gathered.lately = none_lately();
             }
-        }
-    }
-
-    fn gather(&mut self, sketch: Sketch, hash: u64) {
-        let at = sketch as usize;
-        let lately = self.lately.get_mut(at).and_then(|all| all.get_mut(hash as usize % LATELY));
-        if let (Some(set), Some(lately)) = (self.sets.get_mut(at), lately)
-            && *lately != hash
-        {
-            *lately = hash;
-            set.push(hash);
         }
     }
 }
