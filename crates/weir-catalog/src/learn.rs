@@ -31,6 +31,8 @@ const WHAT: &str = "learner";
 pub struct Learner {
     index: HashMap<Box<str>, usize>,
     pub(crate) positions: Vec<Evidence>,
+    /// By position: its rank.
+    ranks: Vec<Rank>,
     records: u64,
     /// Once full, the rank of the last position kept: what ranks behind it will not be kept.
     bar: Option<Rank>,
@@ -74,9 +76,15 @@ impl Learner {
         if self.bar.is_some_and(|bar| !is_within(key, bar)) {
             return None;
         }
-        self.positions.push(Evidence::default());
-        self.index.insert(key.into(), self.positions.len() - 1);
+        self.keep(key, rank(key), Evidence::default());
         Some(self.positions.len() - 1)
+    }
+
+    /// Keeps the evidence of a position that has none yet.
+    fn keep(&mut self, key: &str, rank: Rank, evidence: Evidence) {
+        self.index.insert(key.into(), self.positions.len());
+        self.positions.push(evidence);
+        self.ranks.push(rank);
     }
 
     /// Drops what ranks behind the bound.
@@ -85,17 +93,17 @@ impl Learner {
         if self.positions.len() < POSITIONS_MAX || full {
             return;
         }
-        let mut ranked: Vec<(Rank, Box<str>, usize)> =
-            self.index.drain().map(|(key, at)| (rank(&key), key, at)).collect();
+        let ranks = std::mem::take(&mut self.ranks);
+        let ranked = self.index.drain().filter_map(|(key, at)| Some((*ranks.get(at)?, key, at)));
+        let mut ranked: Vec<(Rank, Box<str>, usize)> = ranked.collect();
         ranked.sort_unstable();
         ranked.truncate(POSITIONS_MAX);
         let mut old: Vec<Option<Evidence>> =
             std::mem::take(&mut self.positions).into_iter().map(Some).collect();
         self.bar = ranked.last().map(|(rank, ..)| *rank);
-        for (_, key, at) in ranked {
+        for (rank, key, at) in ranked {
             if let Some(evidence) = old.get_mut(at).and_then(Option::take) {
-                self.index.insert(key, self.positions.len());
-                self.positions.push(evidence);
+                self.keep(&key, rank, evidence);
             }
         }
     }
@@ -110,10 +118,7 @@ impl Learner {
                         mine.merge(theirs);
                     }
                 }
-                None => {
-                    self.index.insert(key.clone(), self.positions.len());
-                    self.positions.push(theirs.clone());
-                }
+                None => self.keep(key, rank(key), theirs.clone()),
             }
         }
         self.records = self.records.saturating_add(other.records);
@@ -144,10 +149,10 @@ impl Learner {
         while input.remaining() > 0 {
             let key = take_text(&mut input)?;
             let evidence = input.nested()?;
-            if read.index.insert(key.into(), read.positions.len()).is_some() {
+            if read.index.contains_key(key.as_str()) {
                 return Err(input.damaged("a position stands twice").into());
             }
-            read.positions.push(evidence);
+            read.keep(&key, rank(&key), evidence);
         }
         read.trim();
         Ok(read)
