@@ -256,8 +256,9 @@ fn hash(parent: usize, word: &str) -> u64 {
 /// Of a byte of a path: what a segment that holds it cannot be.
 const NO_NUMBER: u8 = 1;
 const NO_PLAIN_WORD: u8 = 2;
-/// Of a byte that begins matrix parameters.
+/// Of a byte that begins matrix parameters, and of one that begins an escaped byte.
 const MATRIX: u8 = 4;
+const ESCAPE: u8 = 8;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [NO_NUMBER | NO_PLAIN_WORD; 256];
@@ -267,6 +268,7 @@ const CLASSES: [u8; 256] = {
             b'a'..=b'z' => classes[byte] = NO_NUMBER,
             b'0'..=b'9' => classes[byte] = NO_PLAIN_WORD,
             b';' => classes[byte] = MATRIX,
+            b'%' => classes[byte] = ESCAPE,
             _ => {}
         }
         byte += 1;
@@ -285,6 +287,7 @@ fn split<'p>(path: &'p str, mut tell: impl FnMut(&'p str, Form)) {
             _ if raw.is_empty() => {}
             NO_PLAIN_WORD => tell(raw, Form::Id),
             NO_NUMBER if raw.len() <= WORD_BYTES_MAX => tell(raw, Form::Word),
+            _ if classes & ESCAPE == 0 => tell(raw, form(raw)),
             _ => tell(raw, form(&decode(raw))),
         }
     };

@@ -20,12 +20,17 @@ pub struct Requests<'a> {
 }
 
 /// How the requests of a batch ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Endings<'a> {
     known: HashMap<Answer<'a>, usize>,
     endings: Vec<Ending>,
     rows: Vec<usize>,
+    /// Those last judged, each at a place that its letters give.
+    recent: [Option<(Answer<'a>, usize)>; RECENT],
 }
+
+/// More than most logs have answers.
+const RECENT: usize = 64;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug)]
@@ -54,19 +59,27 @@ impl<'a> Requests<'a> {
     }
 }
 
+impl Default for Endings<'_> {
+    fn default() -> Self {
+        Self { known: HashMap::new(), endings: Vec::new(), rows: Vec::new(), recent: [None; RECENT] }
+    }
+}
+
 impl<'a> Endings<'a> {
     fn of(inputs: &Inputs<'a>) -> Self {
         let mut all = Self { rows: Vec::with_capacity(inputs.rows), ..Self::default() };
-        let mut last: Option<(Answer<'a>, usize)> = None;
         for row in 0..inputs.rows {
             let id = inputs.status_id.filter(|c| row < c.len() && c.is_valid(row)).map(|c| c.value(row));
             let answer = (id, cell(inputs.status_code, row), cell(inputs.http_method, row));
-            let ending = match last {
+            let place = place(answer);
+            let ending = match all.recent.get(place).copied().flatten() {
                 Some((before, ending)) if before == answer => ending,
                 _ => all.judge(answer),
             };
             all.rows.push(ending);
-            last = Some((answer, ending));
+            if let Some(recent) = all.recent.get_mut(place) {
+                *recent = Some((answer, ending));
+            }
         }
         all
     }
@@ -97,4 +110,11 @@ impl<'a> Endings<'a> {
         let ending = self.rows.get(row).and_then(|ending| self.endings.get(*ending)).copied();
         ending.unwrap_or(Ending { outcome: Outcome::Unknown, shown: false })
     }
+}
+
+/// A place among the recent ones: codes differ in their digits, methods in their first letter.
+fn place((id, code, method): Answer<'_>) -> usize {
+    let add = |sum: usize, byte: u8| sum.wrapping_mul(7).wrapping_add(usize::from(byte));
+    let code = code.unwrap_or("").bytes().take(4).fold(id.map_or(0, |id| id as usize), add);
+    add(code, method.and_then(|method| method.bytes().next()).unwrap_or(0)) % RECENT
 }

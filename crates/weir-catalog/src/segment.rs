@@ -44,6 +44,10 @@ impl Form {
 /// Longest segment still taken for a word, in bytes.
 pub(crate) const WORD_BYTES_MAX: usize = 80;
 
+/// Shortest hexadecimal id, and shortest text that looks encoded, in bytes.
+const HEX_BYTES_MIN: usize = 8;
+const ENCODED_BYTES_MIN: usize = 16;
+
 const FILE_ENDINGS: &[&str] = &[
     "avif", "bmp", "css", "eot", "gif", "ico", "jpeg", "jpg", "js", "map", "mjs", "mp3", "mp4", "otf", "png",
     "svg", "ttf", "wasm", "webm", "webp", "woff", "woff2",
@@ -58,16 +62,61 @@ pub(crate) fn form(text: &str) -> Form {
         Some(first) if first.is_ascii_lowercase() && is_plain(bytes) => return Form::Word,
         _ => {}
     }
+    let (mut has, mut digits) = (0, 0);
+    for byte in bytes {
+        let class = CLASSES[usize::from(*byte)];
+        has |= class;
+        digits += usize::from(class == DIGIT);
+    }
+    let only = |allowed: u16| has & !allowed == 0;
     match () {
-        () if is_date(bytes) => Form::Date,
-        () if is_e_mail(text) => Form::EMail,
-        () if is_phone(bytes) => Form::Phone,
-        () if is_file(text) => Form::File,
-        () if is_number(bytes) || is_uuid(bytes) || is_hex(bytes) || is_token(text) => Form::Id,
+        () if digits == 8 && is_date(bytes) => Form::Date,
+        () if has & AT != 0 && is_e_mail(text) => Form::EMail,
+        () if only(DIGIT | PLUS | HYPHEN | PHONE_MARK) && is_phone(bytes, digits) => Form::Phone,
+        () if has & DOT != 0 && is_file(text) => Form::File,
+        () if has == DIGIT || is_uuid(bytes) => Form::Id,
+        () if only(DIGIT | HEX) && digits > 0 && bytes.len() >= HEX_BYTES_MIN => Form::Id,
+        // Neither short nor without digits are there any.
+        () if only(TOKEN) && (digits >= 2 || bytes.len() >= ENCODED_BYTES_MIN) && is_token(text) => Form::Id,
         () if bytes.len() > WORD_BYTES_MAX => Form::Id,
         () => Form::Word,
     }
 }
+
+/// What a byte is, as far as forms ask.
+const DIGIT: u16 = 1;
+const HEX: u16 = 1 << 1;
+const LETTER: u16 = 1 << 2;
+const HYPHEN: u16 = 1 << 3;
+const DOT: u16 = 1 << 4;
+const PLUS: u16 = 1 << 5;
+const AT: u16 = 1 << 6;
+const PHONE_MARK: u16 = 1 << 7;
+const TOKEN_MARK: u16 = 1 << 8;
+const OTHER: u16 = 1 << 9;
+/// What tokens are made of.
+const TOKEN: u16 = DIGIT | HEX | LETTER | HYPHEN | DOT | PLUS | TOKEN_MARK;
+
+const CLASSES: [u16; 256] = {
+    let mut classes = [OTHER; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        match byte as u8 {
+            b'0'..=b'9' => classes[byte] = DIGIT,
+            b'a'..=b'f' | b'A'..=b'F' => classes[byte] = HEX,
+            b'g'..=b'z' | b'G'..=b'Z' => classes[byte] = LETTER,
+            b'-' => classes[byte] = HYPHEN,
+            b'.' => classes[byte] = DOT,
+            b'+' => classes[byte] = PLUS,
+            b'@' => classes[byte] = AT,
+            b' ' | b'(' | b')' => classes[byte] = PHONE_MARK,
+            b'_' | b'=' | b'~' => classes[byte] = TOKEN_MARK,
+            _ => {}
+        }
+        byte += 1;
+    }
+    classes
+};
 
 /// A word of small letters only, not too long.
 fn is_plain(bytes: &[u8]) -> bool {
@@ -78,10 +127,9 @@ fn is_number(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit)
 }
 
-/// `2024-05-31`.
+/// `2024-05-31`, of eight digits.
 fn is_date(bytes: &[u8]) -> bool {
     matches!(bytes, [_, _, _, _, b'-', _, _, b'-', _, _])
-        && bytes.iter().filter(|b| b.is_ascii_digit()).count() == 8
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {
@@ -90,11 +138,6 @@ fn is_uuid(bytes: &[u8]) -> bool {
             .iter()
             .enumerate()
             .all(|(i, b)| if [8, 13, 18, 23].contains(&i) { *b == b'-' } else { b.is_ascii_hexdigit() })
-}
-
-fn is_hex(bytes: &[u8]) -> bool {
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    bytes.len() >= 8 && bytes.iter().all(u8::is_ascii_hexdigit) && digits > 0
 }
 
 fn is_e_mail(text: &str) -> bool {
@@ -109,14 +152,12 @@ fn is_e_mail(text: &str) -> bool {
         && !domain.ends_with('.')
 }
 
-/// `+821012345678`, `010-1234-5678`, `(212) 555-0199`.
-fn is_phone(bytes: &[u8]) -> bool {
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    let marks = bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b' ' | b'(' | b')'));
+/// `+821012345678`, `010-1234-5678`, `(212) 555-0199`, of so many digits and marks that telephone numbers have.
+fn is_phone(bytes: &[u8], digits: usize) -> bool {
     let hyphens = bytes.iter().filter(|b| **b == b'-').count();
     let international = bytes.first() == Some(&b'+');
     let national = matches!(bytes.first(), Some(b'0' | b'(')) && (1..=3).contains(&hyphens);
-    marks && (9..=15).contains(&digits) && (international || national)
+    (9..=15).contains(&digits) && (international || national)
 }
 
 fn is_file(text: &str) -> bool {
@@ -136,18 +177,12 @@ fn changes(part: &str) -> (usize, usize) {
 
 /// Ids that mix letters and digits: `7XK2P13`, `ORD-2024-00012`, `u48213`, `01ARZ3NDEKTSV4RRFFQ69G5FAV`, `dGhpc0lzQVRva2Vu`.
 fn is_token(text: &str) -> bool {
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'~' | b'.'))
-    {
-        return false;
-    }
     let parts = || text.split(['-', '_', '.', '=', '+', '~']).filter(|p| !p.is_empty());
     parts().any(|part| {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
         let (kinds, cases) = changes(part);
         let mixed = part.len() >= 5 && digits >= 2 && kinds >= 3;
-        let encoded = part.len() >= 16
+        let encoded = part.len() >= ENCODED_BYTES_MIN
             && if digits >= 2 { part.len() < 8 * (cases + kinds) } else { part.len() <= 3 * cases };
         mixed || encoded
     }) || is_numbered(text)
