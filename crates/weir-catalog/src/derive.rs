@@ -207,7 +207,7 @@ impl<'a> Inputs<'a> {
             actor: text(self.actor),
             src_ip: text(self.src_ip),
             user_agent: text(self.user_agent),
-            subjects: self.subjects.filter(|c| c.null_count() < c.len()),
+            subjects: self.subjects.filter(|c| c.value_offsets().first() != c.value_offsets().last()),
             status_id: self.status_id.filter(|c| c.null_count() < c.len()),
             status_code: text(self.status_code),
             http_method: text(self.http_method),
@@ -534,5 +534,8 @@ pub fn each_subject<'a>(
     row: usize,
     call: impl FnMut(&'a str, &'a str, &'a str),
 ) {
-    Subjects::of(column).each(row, call);
+    // Most records name nobody.
+    if column.is_some_and(|list| row < list.len() && list.value_length(row) > 0) {
+        Subjects::of(column).each(row, call);
+    }
 }
