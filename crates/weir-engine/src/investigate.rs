@@ -68,11 +68,6 @@ async fn learned(snapshot: &Snapshot, settings: &Settings) -> Result<Learned, En
     Ok(learner.finish(&settings.config))
 }
 
-/// The catalog of a snapshot under some settings.
-pub(crate) async fn catalog(snapshot: &Snapshot, settings: &Settings) -> Result<Arc<Catalog>, EngineError> {
-    settings.catalog(&learned(snapshot, settings).await?)
-}
-
 /// Where queries run, and how people stand in their answers.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -146,12 +141,12 @@ fn record(lake: &Lake, who: &Unmasked, query: &str) -> Result<(), EngineError> {
     })
 }
 
-async fn session(
+fn session(
     snapshot: &Snapshot,
     catalog: &Arc<Catalog>,
+    learned: Learned,
     settings: &Settings,
 ) -> Result<Session, EngineError> {
-    let learned = learned(snapshot, settings).await?;
     let derive = recipe::columns(Arc::clone(catalog), learned, settings, None)?;
     Ok(snapshot.session(&snapshot.session_options(), Some(derive))?)
 }
@@ -187,10 +182,11 @@ pub fn investigate<'a>(
         let ours = [what.case.clone(), what.lake.clone()];
         let ingested = ingest(&lake, &what.inputs, &ours, &what.settings, fingerprints, progress).await?;
         let snapshot = lake.snapshot().await?;
-        let catalog = catalog(&snapshot, &what.settings).await?;
+        let learned = learned(&snapshot, &what.settings).await?;
+        let catalog = what.settings.catalog(&learned)?;
         let snapshot = refold(&lake, snapshot, &catalog, progress).await?;
         let snapshot = snapshot.on(what.cluster.clone());
-        let session = session(&snapshot, &catalog, &what.settings).await?;
+        let session = session(&snapshot, &catalog, learned, &what.settings)?;
         let context = Context {
             snapshot: &snapshot,
             session: &session,
