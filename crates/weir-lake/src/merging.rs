@@ -82,7 +82,12 @@ impl<'a> Sketches<'a> {
     /// Adds a row's sketch to another.
     fn add(&self, row: usize, to: &mut Distinct) -> Result<()> {
         if self.sketches.is_valid(row) {
-            to.merge(&Distinct::from_lake(self.sketches.value(row)).map_err(wrong)?);
+            let sketch = Distinct::from_lake(self.sketches.value(row)).map_err(wrong)?;
+            // Most groups have one state, and every group has a first.
+            match to.is_empty() {
+                true => *to = sketch,
+                false => to.merge(&sketch),
+            }
         } else if let Some(entities) = self.entities.filter(|e| e.is_valid(row)) {
             to.insert(hash64(entities.value(row).as_bytes()));
         }
