@@ -20,6 +20,7 @@ mod functions;
 mod ingest;
 mod known;
 mod lake;
+mod late;
 mod lease;
 mod lookup;
 mod marks;

@@ -2,6 +2,7 @@
 
 use crate::cluster::{self, Cluster};
 use crate::derive::{Derive, view};
+use crate::late::DerivedLast;
 use crate::pool::Headroom;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
@@ -11,6 +12,7 @@ use arrow_array::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::when;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, ident, lit};
@@ -121,7 +123,13 @@ fn context(options: &SessionOptions, store: &Store) -> Result<SessionContext> {
     runtime.register_object_store(store.scanned.as_ref(), Arc::clone(&store.root));
     let mut context = match &options.cluster {
         Some(cluster) => cluster::context(config, runtime, cluster)?,
-        None => SessionContext::new_with_config_rt(config, runtime),
+        None => {
+            let state = SessionStateBuilder::new_with_default_features()
+                .with_config(config)
+                .with_runtime_env(runtime)
+                .with_physical_optimizer_rule(Arc::new(DerivedLast));
+            SessionContext::new_with_state(state.build())
+        }
     };
     crate::functions::register(&mut context)?;
     Ok(context)
