@@ -41,10 +41,11 @@ impl Memory {
         }
     }
 
-    /// What a query may use.
+    /// What a query may use: half, since what operators account for is not all they hold. Files being decoded, batches on their way and buffers that
+    /// are free again but not given back take as much at times.
     #[must_use]
     pub fn session(self) -> SessionOptions {
-        SessionOptions { memory_bytes_max: self.0, ..SessionOptions::default() }
+        SessionOptions { memory_bytes_max: (self.0 / 2).max(Self::MIN.0), ..SessionOptions::default() }
     }
 }
 
