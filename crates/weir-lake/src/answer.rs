@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
 use futures::future::BoxFuture;
 use weir_model::{Evidence, Micros, Table};
 
@@ -21,6 +21,29 @@ pub struct Row<'a> {
 /// The rows of a query's answer, in its order.
 pub fn rows(batches: &[RecordBatch]) -> impl Iterator<Item = Row<'_>> {
     batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |at| Row { batch, at }))
+}
+
+/// Columns of whole numbers, days and instants of an answer, row by row: what is quick where an answer has a row for each record. A column that is
+/// absent or of another type has nothing in any row.
+pub fn numbers<'b, const N: usize>(
+    batch: &'b RecordBatch,
+    columns: [&str; N],
+) -> impl Iterator<Item = [Option<i64>; N]> + 'b {
+    let columns = columns.map(|name| batch.column_by_name(name).and_then(whole_numbers));
+    let value = |column: &Option<Int64Array>, row: usize| {
+        column.as_ref().filter(|c| c.is_valid(row)).map(|c| c.value(row))
+    };
+    (0..batch.num_rows()).map(move |row| columns.each_ref().map(|column| value(column, row)))
+}
+
+fn whole_numbers(column: &ArrayRef) -> Option<Int64Array> {
+    if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
+        return Some(numbers.clone());
+    }
+    if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+        return Some(times.reinterpret_cast());
+    }
+    column.as_primitive_opt::<Date32Type>().map(|days| days.unary(i64::from))
 }
 
 impl<'a> Row<'a> {
@@ -172,5 +195,7 @@ mod tests {
         let batches = [batch];
         let read: Vec<_> = rows(&batches).map(|r| (r.text("who"), r.count("n"), r.int("absent"))).collect();
         assert_eq!(read, [(Some("a"), 3, None), (None, 0, None)]);
+        let read: Vec<_> = numbers(&batches[0], ["n", "who", "absent"]).collect();
+        assert_eq!(read, [[Some(3), None, None], [Some(-1), None, None]]);
     }
 }

@@ -7,13 +7,14 @@ use arrow_schema::DataType;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF, Volatility, create_udf};
+use std::collections::HashMap;
 use std::sync::Arc;
 use weir_model::entity::prefix_of;
 use weir_stats::hash64;
 
 /// Those of one row.
-pub(crate) fn scalars() -> [ScalarUDF; 3] {
-    [network(), hash(), hash_share()]
+pub(crate) fn scalars() -> [ScalarUDF; 4] {
+    [network(), hash(), hash_share(), client_family()]
 }
 
 /// Those of many rows.
@@ -79,12 +80,54 @@ fn hash_share() -> ScalarUDF {
     create_udf("hash_share", vec![DataType::Utf8], DataType::Float64, Volatility::Immutable, Arc::new(of))
 }
 
+/// A client's family, as a hash: its string without the numbers, which change with every release.
+#[must_use]
+pub fn family(client: &str) -> u64 {
+    let mut plain = String::with_capacity(client.len());
+    let mut number = false;
+    for c in client.chars() {
+        let digit = c.is_ascii_digit() || (number && matches!(c, '.' | '_'));
+        if !digit {
+            plain.push(c);
+        } else if !number {
+            plain.push('#');
+        }
+        number = digit;
+    }
+    hash64(plain.as_bytes())
+}
+
+/// `family(text)`: a client's family as a signed number.
+fn client_family() -> ScalarUDF {
+    let of = |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(arguments)?;
+        let texts = arrays.first().and_then(|a| a.as_string_opt::<i32>());
+        let texts = texts.ok_or_else(|| DataFusionError::Execution("family takes a text".to_owned()))?;
+        // Few clients make many records.
+        let mut known: HashMap<&str, i64> = HashMap::new();
+        let mut one = |text| *known.entry(text).or_insert_with(|| family(text).cast_signed());
+        let families: Int64Array = texts.iter().map(|text| text.map(&mut one)).collect();
+        Ok(ColumnarValue::Array(Arc::new(families) as ArrayRef))
+    };
+    create_udf("family", vec![DataType::Utf8], DataType::Int64, Volatility::Immutable, Arc::new(of))
+}
+
 fn share(text: &str) -> f64 {
     hash64(text.as_bytes()) as f64 / 2_f64.powi(64)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::family;
+
+    #[test]
+    fn a_release_changes_no_family() {
+        let chrome = |n: &str| family(&format!("Mozilla/5.0 (X11; Linux x86_64) Chrome/{n} Safari/537.36"));
+        assert_eq!(chrome("144.0.0.0"), chrome("145.0.1.0"));
+        assert_ne!(chrome("144.0.0.0"), family("curl/8.5.0"));
+        assert_eq!(family("ShopApp/5.31.0"), family("ShopApp/6.4"));
+    }
+
     #[test]
     fn a_share_of_the_hash_space_holds_that_share_of_texts() {
         let below = (0..10_000).filter(|i| super::share(&format!("member:{i}")) < 0.2).count();

@@ -44,7 +44,7 @@ mod tables;
 mod whole;
 mod writer;
 
-pub use answer::{Row, quote, quote_all, rows};
+pub use answer::{Row, numbers, quote, quote_all, rows};
 pub use arrow_array::RecordBatch;
 pub use arrow_schema::SchemaRef;
 pub use cite::{Cited, PLACES, Place};
@@ -52,6 +52,7 @@ pub use cluster::{Address, Cluster, Executor, Rebuild, Scheduler, run_executor, 
 pub use derive::{Derive, DerivedColumn};
 pub use distinct::Distinct;
 pub use error::{LakeError, Result};
+pub use functions::family;
 pub use ingest::Ingest;
 pub use lake::Lake;
 pub use lease::Right;

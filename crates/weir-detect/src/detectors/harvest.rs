@@ -9,7 +9,7 @@ pub(crate) mod visits;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::rows;
+use weir_lake::{family, rows};
 use weir_model::Finding;
 use weir_stats::WINDOWS;
 
@@ -93,7 +93,7 @@ pub(crate) async fn programs(
     let mut clients: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for row in rows(&near.sql(&query).await?) {
         let Some(entity) = row.text("entity") else { continue };
-        let household = habits.known(visits::family(row.text("user_agent").unwrap_or("")), i32::MAX);
+        let household = habits.known(family(row.text("user_agent").unwrap_or("")), i32::MAX);
         let (known, all) = clients.entry(entity.to_owned()).or_default();
         *known += if household { row.count("n") } else { 0 };
         *all += row.count("n");

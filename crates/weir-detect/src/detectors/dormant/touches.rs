@@ -10,8 +10,8 @@ use crate::bearer::people;
 use crate::grid::Grid;
 use crate::{Context, DetectError};
 use futures::StreamExt;
-use std::collections::{BTreeMap, HashMap};
-use weir_lake::rows;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use weir_lake::numbers;
 use weir_stats::hash64;
 
 /// Days of the windows, the current one included.
@@ -127,53 +127,55 @@ pub(super) struct Touched {
 }
 
 /// A record's part in a person's history.
-struct Shown<'a> {
+struct Shown {
     day: i32,
-    origin: Option<&'a str>,
+    /// The judged address, if it is one.
+    reader: Option<usize>,
     bearer: u64,
     named: bool,
 }
 
-/// One person's history.
-#[derive(Default)]
-struct Person {
-    name: String,
-    /// The current day, and what is known of those before: the last on which their own bearer showed them.
-    day: i32,
-    own: Option<i32>,
-    own_today: bool,
-    ordinary: Vec<Touch>,
-    readers: BTreeMap<usize, Vec<Touch>>,
+/// How a person was shown somewhere on a day, in all of the day's records: what their order is makes no difference.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// Under credentials that serve many, and none else.
+    wide: bool,
+    /// Under neither credential nor actor.
+    unnamed: bool,
 }
 
+/// One person's history: by judged address (`None` for the ordinary) and day.
+#[derive(Default)]
+struct Person(BTreeMap<(Option<usize>, i32), Manner>);
+
 impl Person {
-    fn take(&mut self, shown: &Shown<'_>, census: &Census, places: &HashMap<&str, usize>) {
-        if shown.day != self.day {
-            if self.own_today {
-                self.own = Some(self.day);
-            }
-            (self.day, self.own_today) = (shown.day, false);
-        }
+    fn take(&mut self, shown: &Shown, census: &Census) {
         let wide = census.wide.get(&shown.bearer).is_some_and(|since| *since <= shown.day);
-        let unseen = self.own.is_none_or(|last| shown.day - last > IDLE_DAYS);
-        let touch = Touch { day: shown.day, unseen, wide, unnamed: !shown.named };
-        let place = shown.origin.and_then(|origin| places.get(origin));
-        let touches = match place {
-            Some(reader) => self.readers.entry(*reader).or_default(),
-            None if !wide => &mut self.ordinary,
-            None => return,
-        };
-        if touches.last().is_none_or(|last| last.day != shown.day) {
-            touches.push(touch);
+        if wide && shown.reader.is_none() {
+            return;
         }
-        self.own_today |= !wide;
+        let here = Manner { wide, unnamed: !shown.named };
+        let manner = self.0.entry((shown.reader, shown.day)).or_insert(here);
+        *manner = Manner { wide: manner.wide && here.wide, unnamed: manner.unnamed && here.unnamed };
     }
 
     fn settle(self, touched: &mut Touched, days: &Days) {
-        touched.ordinary.add(days, &self.ordinary);
-        for (reader, touches) in &self.readers {
-            if let Some(tally) = touched.readers.get_mut(*reader) {
-                tally.add(days, touches);
+        let own: BTreeSet<i32> =
+            self.0.iter().filter(|(_, manner)| !manner.wide).map(|((_, day), _)| *day).collect();
+        let touch = |((_, day), manner): &(&(Option<usize>, i32), &Manner)| {
+            let before = own.range(..*day).next_back();
+            let unseen = before.is_none_or(|last| day - last > IDLE_DAYS);
+            Touch { day: *day, unseen, wide: manner.wide, unnamed: manner.unnamed }
+        };
+        let all: Vec<_> = self.0.iter().collect();
+        for place in all.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
+            let touches: Vec<Touch> = place.iter().map(touch).collect();
+            let tally = match place.first().and_then(|((reader, _), _)| *reader) {
+                None => Some(&mut touched.ordinary),
+                Some(reader) => touched.readers.get_mut(reader),
+            };
+            if let Some(tally) = tally {
+                tally.add(days, &touches);
             }
         }
     }
@@ -185,34 +187,39 @@ pub(super) async fn touched(context: &Context<'_>, census: &Census) -> Result<To
         ordinary: Tally::new(&census.days),
         readers: vec![Tally::new(&census.days); census.readers.len()],
     };
-    let places: HashMap<&str, usize> =
-        census.readers.iter().enumerate().map(|(at, reader)| (reader.name.as_str(), at)).collect();
+    let places: HashMap<i64, usize> = census
+        .readers
+        .iter()
+        .enumerate()
+        .map(|(at, reader)| (hash64(reader.name.as_bytes()).cast_signed(), at))
+        .collect();
     let sampled = match census.tracked {
         all if all >= 1.0 => String::new(),
         share => format!(" WHERE hash_share(person) < {share:?}"),
     };
+    // A row for each record, so as few bytes as can be, and one number to sort by.
     let query = format!(
-        "SELECT person, day, src_ip, bearer, CASE WHEN coalesce(credential, actor) IS NULL THEN 0 ELSE 1 END AS named \
-         FROM {}{sampled} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4",
+        "SELECT hash(person) AS person, day, hash(src_ip) AS origin, hash(bearer) AS bearer, \
+         CASE WHEN coalesce(credential, actor) IS NULL THEN 0 ELSE 1 END AS named FROM {}{sampled} ORDER BY 1",
         people("day, src_ip, credential, actor", &context.span_sql())
     );
     let mut batches = context.stream(&query).await?;
-    let mut person = Person::default();
+    let (mut current, mut person) = (None, Person::default());
     while let Some(batch) = batches.next().await {
-        let batch = [batch?];
-        for row in rows(&batch) {
-            let (Some(name), Some(day)) = (row.text("person"), row.int("day")) else { continue };
-            if name != person.name {
-                let next = Person { name: name.to_owned(), ..Person::default() };
-                std::mem::replace(&mut person, next).settle(&mut touched, &census.days);
+        let batch = batch?;
+        for row in numbers(&batch, ["person", "day", "origin", "bearer", "named"]) {
+            let [name, Some(day), origin, bearer, named] = row else { continue };
+            if name != current {
+                std::mem::take(&mut person).settle(&mut touched, &census.days);
+                current = name;
             }
             let shown = Shown {
                 day: i32::try_from(day).unwrap_or(0),
-                origin: row.text("src_ip"),
-                bearer: hash64(row.text("bearer").unwrap_or_default().as_bytes()),
-                named: row.int("named") == Some(1),
+                reader: origin.and_then(|origin| places.get(&origin)).copied(),
+                bearer: bearer.unwrap_or(0).cast_unsigned(),
+                named: named == Some(1),
             };
-            person.take(&shown, census, &places);
+            person.take(&shown, census);
         }
     }
     person.settle(&mut touched, &census.days);

@@ -4,7 +4,7 @@ use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use weir_lake::{quote_all, rows};
+use weir_lake::{numbers, quote_all};
 use weir_model::Micros;
 use weir_rollup::SPAN_US;
 use weir_stats::hash64;
@@ -42,22 +42,6 @@ pub(crate) struct Origin {
     pub(crate) named: bool,
 }
 
-/// A client's family: its string without the numbers, which change with every release.
-pub(crate) fn family(client: &str) -> u64 {
-    let mut plain = String::with_capacity(client.len());
-    let mut number = false;
-    for c in client.chars() {
-        let digit = c.is_ascii_digit() || (number && matches!(c, '.' | '_'));
-        if !digit {
-            plain.push(c);
-        } else if !number {
-            plain.push('#');
-        }
-        number = digit;
-    }
-    hash64(plain.as_bytes())
-}
-
 #[derive(Default)]
 struct Building {
     origin: Origin,
@@ -68,26 +52,33 @@ struct Building {
     holders: HashMap<u64, u64>,
 }
 
+/// A record at an address. The order is that in which it is taken in: looks before the data shown at the same time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Record {
+    at: i64,
+    data: bool,
+    client: u64,
+    credential: Option<u64>,
+    person: Option<u64>,
+    last: i64,
+    day: i32,
+    family: u64,
+}
+
 impl Building {
-    /// Takes in a row, with the families of clients.
-    fn take(&mut self, row: &weir_lake::Row<'_>, families: &HashMap<u64, u64>) {
-        let (Some(at), Some(last), Some(day)) = (row.time("time"), row.time("last"), row.int("day")) else {
-            return;
-        };
-        let program = row.hash("client").unwrap_or(0);
-        if row.int("data") != Some(1) {
+    fn take(&mut self, record: &Record) {
+        let (at, last, program) = (Micros(record.at), Micros(record.last), record.client);
+        if !record.data {
             self.looks.entry(program).and_modify(|look| *look = (*look).max(last)).or_insert(last);
             return;
         }
-        let credential = row.hash("credential");
-        self.origin.named |= credential.is_some();
-        let named = row.hash("person");
-        let staff = match (credential, named) {
+        self.origin.named |= record.credential.is_some();
+        let staff = match (record.credential, record.person) {
             (Some(credential), Some(person)) => *self.holders.entry(credential).or_insert(person) != person,
             _ => false,
         };
-        let holder = credential.map(|c| self.holders.get(&c).copied().unwrap_or(c));
-        let Some(person) = named.or(holder) else { return };
+        let holder = record.credential.map(|c| self.holders.get(&c).copied().unwrap_or(c));
+        let Some(person) = record.person.or(holder) else { return };
         let shown = self.shown.entry(person);
         let again = matches!(&shown, Entry::Occupied(before) if at.0 - before.get().0 <= GAP_US);
         let until = shown.or_insert(last);
@@ -96,30 +87,15 @@ impl Building {
             return;
         }
         let bare = self.looks.get(&program).is_none_or(|look| at.0 - look.0 > LOOK_US);
-        let day = i32::try_from(day).unwrap_or(0);
-        self.origin.visits.push(Visit {
-            at,
-            day,
-            person,
-            family: families.get(&program).copied().unwrap_or(0),
-            client: program,
-            bare,
-            staff,
-        });
+        let (day, family) = (record.day, record.family);
+        self.origin.visits.push(Visit { at, day, person, family, client: program, bare, staff });
     }
-}
 
-/// The families of the clients of some records, by the clients' hashes.
-async fn families(context: &Context<'_>, records: &str) -> Result<HashMap<u64, u64>, DetectError> {
-    let query = format!("SELECT DISTINCT coalesce(user_agent, '') AS client FROM {records}");
-    let mut batches = context.stream(&query).await?;
-    let mut families = HashMap::new();
-    while let Some(batch) = batches.next().await {
-        let batch = [batch?];
-        let clients = rows(&batch).filter_map(|row| row.text("client"));
-        families.extend(clients.map(|client| (hash64(client.as_bytes()), family(client))));
+    /// Takes in what one time has, in an order of its own, and leaves nothing of it.
+    fn take_all(&mut self, records: &mut Vec<Record>) {
+        records.sort_unstable();
+        records.drain(..).for_each(|record| self.take(&record));
     }
-    Ok(families)
 }
 
 /// Reads the visits at some addresses, one address at a time.
@@ -128,36 +104,56 @@ pub(crate) async fn each(
     origins: &BTreeSet<String>,
     mut take: impl FnMut(Origin),
 ) -> Result<(), DetectError> {
+    const COLUMNS: [&str; 9] =
+        ["origin", "time", "last", "day", "data", "client", "credential", "person", "family"];
     let all: Vec<&str> = origins.iter().map(String::as_str).collect();
     for chunk in all.chunks(CHUNK) {
-        let records = format!(
-            "{{digest}} WHERE src_ip IN {} AND {{span}} AND ((shown AND (dataset IS NOT NULL OR subject IS NOT NULL)) OR (dataset IS NULL AND subject IS NULL AND outcome = 'ok'))",
-            quote_all(chunk.iter().copied())
-        );
-        let families = families(context, &records).await?;
+        let names: HashMap<i64, &str> =
+            chunk.iter().map(|name| (hash64(name.as_bytes()).cast_signed(), *name)).collect();
         // What is only compared is hashed before it is sorted: a client's name is longer than all the rest.
         let query = format!(
-            "SELECT src_ip, time, last, day, hash(coalesce(user_agent, '')) AS client, hash(credential) AS credential, \
-             CASE WHEN subject NOT LIKE 'credential:%' THEN hash(subject) END AS person, \
+            "SELECT hash(src_ip) AS origin, time, last, day, hash(coalesce(user_agent, '')) AS client, family(coalesce(user_agent, '')) AS family, \
+             hash(credential) AS credential, CASE WHEN subject NOT LIKE 'credential:%' THEN hash(subject) END AS person, \
              CASE WHEN dataset IS NOT NULL OR subject IS NOT NULL THEN 1 ELSE 0 END AS data \
-             FROM {records} ORDER BY src_ip, time, data, client, credential, person"
+             FROM {{digest}} WHERE src_ip IN {} AND {{span}} AND ((shown AND (dataset IS NOT NULL OR subject IS NOT NULL)) \
+             OR (dataset IS NULL AND subject IS NULL AND outcome = 'ok')) ORDER BY origin, time",
+            quote_all(chunk.iter().copied())
         );
         let mut batches = context.stream(&query).await?;
         let mut building = Building::default();
+        let (mut current, mut now) = (None, Vec::new());
         while let Some(batch) = batches.next().await {
-            let batch = [batch?];
-            for row in rows(&batch) {
-                let Some(origin) = row.text("src_ip") else { continue };
-                if origin != building.origin.name {
-                    let next = Building {
-                        origin: Origin { name: origin.to_owned(), ..Origin::default() },
-                        ..Building::default()
-                    };
+            let batch = batch?;
+            for row in numbers(&batch, COLUMNS) {
+                let [Some(origin), Some(at), Some(last), Some(day), data, client, credential, person, family] =
+                    row
+                else {
+                    continue;
+                };
+                if current != Some(origin) || now.last().is_some_and(|record: &Record| record.at != at) {
+                    building.take_all(&mut now);
+                }
+                if current != Some(origin) {
+                    current = Some(origin);
+                    let name = names.get(&origin).copied().unwrap_or_default().to_owned();
+                    let next =
+                        Building { origin: Origin { name, ..Origin::default() }, ..Building::default() };
                     take(std::mem::replace(&mut building, next).origin);
                 }
-                building.take(&row, &families);
+                let hash = |number: Option<i64>| number.map(i64::cast_unsigned);
+                now.push(Record {
+                    at,
+                    data: data == Some(1),
+                    client: hash(client).unwrap_or(0),
+                    credential: hash(credential),
+                    person: hash(person),
+                    last,
+                    day: i32::try_from(day).unwrap_or(0),
+                    family: hash(family).unwrap_or(0),
+                });
             }
         }
+        building.take_all(&mut now);
         take(building.origin);
     }
     Ok(())
@@ -170,17 +166,4 @@ pub(super) fn by_day(visits: &[Visit]) -> BTreeMap<i32, Vec<Visit>> {
         days.entry(visit.day).or_default().push(*visit);
     }
     days
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_release_changes_no_family() {
-        let chrome = |n: &str| family(&format!("Mozilla/5.0 (X11; Linux x86_64) Chrome/{n} Safari/537.36"));
-        assert_eq!(chrome("144.0.0.0"), chrome("145.0.1.0"));
-        assert_ne!(chrome("144.0.0.0"), family("curl/8.5.0"));
-        assert_eq!(family("ShopApp/5.31.0"), family("ShopApp/6.4"));
-    }
 }

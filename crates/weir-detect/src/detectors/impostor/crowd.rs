@@ -21,7 +21,7 @@ pub(super) struct Crowd {
     /// The addresses, sorted.
     pub(super) origins: Vec<String>,
     /// Addresses of as many people that read others for a living, sorted: what they use is nobody's own.
-    professionals: Vec<String>,
+    pub(super) professionals: Vec<String>,
     /// The share of people who are followed: those whose names' hashes lie below it.
     pub(super) share: f64,
     /// By day: addresses seen for the first time.
@@ -34,16 +34,6 @@ impl Crowd {
     pub(super) fn of(origins: &[&str]) -> Self {
         let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
         Self { origins, professionals: Vec::new(), share: 1.0, first_seen: BTreeMap::from([(0, 1_000)]) }
-    }
-
-    /// An address's place among those judged.
-    pub(super) fn place(&self, origin: &str) -> Option<usize> {
-        self.origins.binary_search_by(|known| known.as_str().cmp(origin)).ok()
-    }
-
-    /// Whether an address reads others for a living.
-    pub(super) fn professional(&self, origin: &str) -> bool {
-        self.professionals.binary_search_by(|known| known.as_str().cmp(origin)).is_ok()
     }
 
     /// Addresses seen up to a day: how many could have been accused.

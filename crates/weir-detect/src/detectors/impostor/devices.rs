@@ -5,18 +5,15 @@
 
 use super::crowd::Crowd;
 use crate::detectors::harvest::habits::Habits;
-use crate::detectors::harvest::visits::family;
 use crate::grid::Grid;
 use crate::{Context, DetectError};
 use futures::StreamExt;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use weir_lake::rows;
-use weir_model::entity::prefix_of;
+use weir_lake::numbers;
+use weir_stats::hash64;
 
 /// People at households with known clients without which nothing is known of habits.
 pub(super) const HOUSEHOLDS_MIN: u64 = 50;
-/// Client strings whose family is remembered.
-const FAMILIES_MAX: usize = 100_000;
 
 /// A person's first day at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,46 +84,95 @@ impl Seen {
         self.trials.get(&place).map_or(&[], Vec::as_slice)
     }
 
-    fn person(&mut self, crowd: &Crowd, mut places: Vec<Place>) {
+    fn person(&mut self, places: impl IntoIterator<Item = Place>) {
+        let mut places: Vec<Place> = places.into_iter().collect();
         places.sort_unstable();
         // One pass by day: some people are read from a hundred thousand addresses.
         let (mut been, mut known) = (HashSet::new(), HashSet::new());
         for day in places.chunk_by(|a, b| a.day == b.day) {
-            for here in day.chunk_by(|a, b| a.origin == b.origin) {
-                let Some(first) = here.first().filter(|place| been.insert(&place.origin)) else { continue };
+            for here in day.chunk_by(|a, b| a.site == b.site) {
+                let Some(first) = here.first().filter(|place| been.insert(place.site)) else { continue };
                 if known.is_empty() {
                     continue;
                 }
                 let strange = here.iter().all(|place| !known.contains(&place.family));
-                match crowd.place(&first.origin) {
-                    Some(at) => {
+                match first.site {
+                    Site::Crowd(at) => {
                         let trial = Trial { day: first.day, family: first.family, strange };
                         self.trials.entry(at).or_default().push(trial);
                     }
-                    None => {
+                    Site::Household(_) => {
                         self.households += 1;
                         self.habits.add(first.family, first.day, strange);
                     }
                 }
             }
             // Where crowds are, anybody's client may have been.
-            known.extend(day.iter().filter(|p| crowd.place(&p.origin).is_none()).map(|p| p.family));
+            known.extend(day.iter().filter(|p| matches!(p.site, Site::Household(_))).map(|p| p.family));
         }
     }
 }
 
-/// A client of a person's at an address, with the first day.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where somebody was read: the place of an address among those judged, or the hash of a household's address. Of IPv6 each device of a household
+/// has its own, so households are known by their prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Site {
+    Crowd(usize),
+    Household(u64),
+}
+
+/// A client of a person's somewhere, with the first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     day: i32,
-    origin: String,
+    site: Site,
     family: u64,
 }
 
-/// Where an address is: of IPv6 each device of a household has its own, so households are known by their prefix.
-fn site(crowd: &Crowd, origin: &str) -> String {
-    let prefix = || prefix_of(origin).filter(|_| origin.contains(':'));
-    if crowd.place(origin).is_some() { None } else { prefix() }.unwrap_or_else(|| origin.to_owned())
+/// Clients at places that are held of one person.
+const PLACES_MAX: usize = 100_000;
+
+/// Where one person was read with which clients, and the first day of each. Who was read at more places than are held is known by a sample of them,
+/// chosen by hash: the same one whatever their order.
+#[derive(Default)]
+struct Places {
+    first: HashMap<(Site, u64), i32>,
+    /// Of the places, one in two to the power of this is held.
+    halvings: u32,
+}
+
+impl Places {
+    fn take(&mut self, place: Place) {
+        if !self.holds(place.site) {
+            return;
+        }
+        let first = self.first.entry((place.site, place.family)).or_insert(place.day);
+        *first = place.day.min(*first);
+        while self.first.len() > PLACES_MAX && self.halvings < u64::BITS {
+            self.halvings += 1;
+            let halvings = self.halvings;
+            self.first.retain(|(site, _), _| held(*site, halvings));
+        }
+    }
+
+    fn holds(&self, site: Site) -> bool {
+        self.halvings == 0 || held(site, self.halvings)
+    }
+
+    /// What is held; nothing is any more.
+    fn drain(&mut self) -> impl Iterator<Item = Place> {
+        self.halvings = 0;
+        let all = std::mem::take(&mut self.first);
+        all.into_iter().map(|((site, family), day)| Place { day, site, family })
+    }
+}
+
+/// Whether a place is in the sample after so many halvings. Addresses judged always are: it is about them that people are followed.
+fn held(site: Site, halvings: u32) -> bool {
+    match site {
+        Site::Crowd(_) => true,
+        Site::Household(hash) => hash.trailing_zeros() >= halvings,
+    }
 }
 
 /// Follows people.
@@ -135,42 +181,40 @@ pub(super) async fn seen(context: &Context<'_>, crowd: &Crowd) -> Result<Seen, D
         1.0 => String::new(),
         share => format!(" AND hash_share(subject) < {share:?}"),
     };
+    // A row for each record, so as few bytes as can be, and one number to sort by.
     let query = format!(
-        "SELECT subject, src_ip, user_agent, min(day) AS day FROM {{digest}} WHERE shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' \
-         AND src_ip IS NOT NULL AND user_agent IS NOT NULL AND {}{sample} GROUP BY 1, 2, 3 ORDER BY 1",
+        "SELECT hash(subject) AS person, hash(src_ip) AS origin, \
+         CASE WHEN src_ip LIKE '%:%' THEN hash(network(src_ip)) END AS prefix, family(user_agent) AS family, day FROM {{digest}} \
+         WHERE shown AND subject IS NOT NULL AND subject NOT LIKE 'credential:%' AND src_ip IS NOT NULL AND user_agent IS NOT NULL AND {}{sample} \
+         ORDER BY 1",
         context.span_sql()
     );
+    let hashed = |names: &[String]| -> Vec<i64> {
+        names.iter().map(|name| hash64(name.as_bytes()).cast_signed()).collect()
+    };
+    let judged: HashMap<i64, usize> = hashed(&crowd.origins).into_iter().zip(0..).collect();
+    let professionals: HashSet<i64> = hashed(&crowd.professionals).into_iter().collect();
     let mut batches = context.stream(&query).await?;
     let mut seen = Seen::default();
-    let mut families: HashMap<String, u64> = HashMap::new();
-    let (mut person, mut places) = (String::new(), Vec::new());
+    let (mut person, mut places) = (None, Places::default());
     while let Some(batch) = batches.next().await {
-        let batch = [batch?];
-        for row in rows(&batch) {
-            let (Some(subject), Some(origin), Some(client), Some(day)) =
-                (row.text("subject"), row.text("src_ip"), row.text("user_agent"), row.int("day"))
-            else {
-                continue;
-            };
+        let batch = batch?;
+        for row in numbers(&batch, ["person", "origin", "prefix", "family", "day"]) {
+            let [subject, Some(origin), prefix, Some(family), Some(day)] = row else { continue };
             if subject != person {
-                seen.person(crowd, std::mem::take(&mut places));
-                subject.clone_into(&mut person);
+                seen.person(places.drain());
+                person = subject;
             }
-            let family = families.get(client).copied().unwrap_or_else(|| {
-                let family = family(client);
-                if families.len() < FAMILIES_MAX {
-                    families.insert(client.to_owned(), family);
-                }
-                family
-            });
-            if crowd.professional(origin) {
+            if professionals.contains(&origin) {
                 continue;
             }
-            let origin = site(crowd, origin);
-            places.push(Place { day: i32::try_from(day).unwrap_or(0), origin, family });
+            let household = || Site::Household(prefix.unwrap_or(origin).cast_unsigned());
+            let site = judged.get(&origin).map_or_else(household, |at| Site::Crowd(*at));
+            let (day, family) = (i32::try_from(day).unwrap_or(0), family.cast_unsigned());
+            places.take(Place { day, site, family });
         }
     }
-    seen.person(crowd, places);
+    seen.person(places.drain());
     seen.trials.values_mut().for_each(|trials| trials.sort_unstable());
     seen.habits.settle();
     seen.crowds = Crowds::learn(seen.trials.values());
@@ -192,31 +236,49 @@ mod tests {
         assert_eq!(Crowds::learn(all.iter().take(3)).usual(5), 0.0, "too few tell");
     }
 
-    fn place(day: i32, origin: &str, family: u64) -> Place {
-        Place { day, origin: origin.to_owned(), family }
+    const DEN: Site = Site::Crowd(0);
+    const HOME: Site = Site::Household(1);
+
+    fn place(day: i32, site: Site, family: u64) -> Place {
+        Place { day, site, family }
     }
 
     #[test]
     fn a_person_is_strange_once_where_no_client_was_theirs_before() {
-        let crowd = Crowd::of(&["den"]);
         let mut seen = Seen::default();
-        seen.person(&crowd, vec![place(1, "home", 7), place(3, "den", 9), place(4, "den", 7)]);
+        seen.person([place(1, HOME, 7), place(3, DEN, 9), place(4, DEN, 7)]);
         assert_eq!(seen.trials(0), [Trial { day: 3, family: 9, strange: true }]);
-        seen.person(&crowd, vec![place(3, "den", 9), place(5, "home", 7)]);
+        seen.person([place(3, DEN, 9), place(5, HOME, 7)]);
         assert_eq!(seen.trials(0).len(), 1, "nothing was known of the second before");
-        seen.person(&crowd, vec![place(1, "home", 7), place(2, "den", 7), place(2, "den", 9)]);
+        seen.person([place(1, HOME, 7), place(2, DEN, 7), place(2, DEN, 9)]);
         assert_eq!(seen.trials(0).last().map(|t| t.strange), Some(false), "one of theirs was with it");
         assert_eq!(seen.households(), 0, "where a crowd is, anybody's client may have been");
-        seen.person(&crowd, vec![place(1, "home", 7), place(5, "office", 8)]);
+        seen.person([place(1, HOME, 7), place(5, Site::Household(2), 8)]);
         assert_eq!(seen.households(), 1);
     }
 
     #[test]
     fn a_person_read_from_very_many_addresses_takes_no_longer_than_many_people() {
-        let crowd = Crowd::of(&["den"]);
         let mut seen = Seen::default();
-        let places = (0..200_000).map(|i| place(i % 20, &format!("address {i}"), (i % 7) as u64));
-        seen.person(&crowd, places.collect());
+        seen.person((0..200_000).map(|i| place(i % 20, Site::Household(i as u64), (i % 7) as u64)));
         assert_eq!(seen.households(), 190_000, "all but those of the first day");
+    }
+
+    #[test]
+    fn of_very_many_places_a_sample_is_held_that_does_not_depend_on_their_order() {
+        let all =
+            |n: u64| (0..n).map(|i| place((i % 20) as i32, Site::Household(hash64(&i.to_le_bytes())), 1));
+        let held = |places: &mut dyn Iterator<Item = Place>| {
+            let mut held = Places::default();
+            places.for_each(|place| held.take(place));
+            let mut held: Vec<Place> = held.drain().collect();
+            held.sort_unstable();
+            held
+        };
+        let many = held(&mut all(5 * PLACES_MAX as u64));
+        assert!((PLACES_MAX / 2..=PLACES_MAX).contains(&many.len()), "{}", many.len());
+        let backwards: Vec<Place> = all(5 * PLACES_MAX as u64).collect();
+        assert_eq!(held(&mut backwards.into_iter().rev()), many);
+        assert_eq!(held(&mut [place(3, HOME, 7), place(2, HOME, 7)].into_iter()), [place(2, HOME, 7)]);
     }
 }
