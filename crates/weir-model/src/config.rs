@@ -228,12 +228,14 @@ mod tests {
             subject = "member"
             [[source]]
             files = "edge/**"
-            fields = { credential = "req.session" }
+            fields = { credential = "req.session", "subject.member" = "req.member" }
             [inventory]
             keys = "keys.csv"
         "#;
         let config = Config::parse(text).unwrap();
         assert_eq!(config.datasets[0].subject.as_deref(), Some("member"));
         assert_eq!(config.sources[0].fields["credential"], "req.session");
+        assert_eq!(config.sources[0].fields["subject.member"], "req.member");
+        assert!(Config::parse(&text.replace("subject.member", "subject.")).is_err(), "no kind of person");
     }
 }

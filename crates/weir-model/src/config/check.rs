@@ -73,12 +73,15 @@ fn sources(config: &Config, told: &Told<'_>) -> Result<(), ModelError> {
                 "give a pattern of paths: `edge/*.log.gz`",
             ));
         }
-        if let Some(unknown) = source.fields.keys().find(|column| !columns.contains(*column)) {
+        let is_person =
+            |column: &str| column.strip_prefix("subject.").is_some_and(|namespace| !namespace.is_empty());
+        let unknown = source.fields.keys().find(|column| !columns.contains(*column) && !is_person(column));
+        if let Some(unknown) = unknown {
             let nearest = columns
                 .iter()
                 .max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
             let help = format!(
-                "did you mean `{}`? What is left of `=` is a column of a record table",
+                "did you mean `{}`? What is left of `=` is a column of a record table, or `subject.` and a kind of person",
                 nearest.map_or("", String::as_str)
             );
             let message = format!("`fields` names `{unknown}`, which is no column");
