@@ -4,12 +4,15 @@ use crate::coded::Coded;
 use crate::dictionary::Kind;
 use crate::pages::Packer;
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Field, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::basic::Compression;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+use std::sync::Arc;
 
 /// Writes one file. Bytes that are ready are taken with [`Writer::take`], the last after [`Writer::finish`].
 pub struct Writer {
@@ -41,7 +44,17 @@ impl Writer {
     /// If the schema has a type that Parquet has not.
     pub fn new(schema: SchemaRef, properties: WriterProperties, packer: &Packer) -> Result<Self> {
         let rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
-        let properties = properties.into_builder().set_compression(packer.compression()?).build();
+        let ours = |field: &Arc<Field>| {
+            let path = ColumnPath::from(field.name().as_str());
+            (kind(field.data_type()).is_some() && properties.dictionary_enabled(&path)).then_some(path)
+        };
+        let ours: Vec<ColumnPath> = schema.fields().iter().filter_map(ours).collect();
+        // The crate prepares to compress every column, those that it is never given among them.
+        let properties = properties.into_builder().set_compression(packer.compression()?);
+        let plain = |builder: WriterPropertiesBuilder, path| {
+            builder.set_column_compression(path, Compression::UNCOMPRESSED)
+        };
+        let properties = ours.into_iter().fold(properties, plain).build();
         let (file, factory) = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(&schema), Some(properties))?
             .into_serialized_writer()?;
         Ok(Self { file, factory, schema, rows_max, group: None })
@@ -104,13 +117,7 @@ impl Writer {
         for (root, field) in self.schema.fields().iter().enumerate().rev() {
             let first = (0..theirs.len()).find(|leaf| descr.get_column_root_idx(*leaf) == root);
             let leaves = theirs.split_off(first.unwrap_or(theirs.len()));
-            let kind = match field.data_type() {
-                DataType::Utf8 => Some(Kind::Text),
-                DataType::Int32 => Some(Kind::I32),
-                DataType::Int64 => Some(Kind::I64),
-                _ => None,
-            };
-            let ours = kind.zip(first).and_then(|(kind, leaf)| {
+            let ours = kind(field.data_type()).zip(first).and_then(|(kind, leaf)| {
                 let descr = descr.column(leaf);
                 let with_statistics = properties.statistics_enabled(descr.path()) != EnabledStatistics::None;
                 let is_coded = properties.dictionary_enabled(descr.path());
@@ -183,5 +190,15 @@ impl Writer {
         self.flush(packer)?;
         self.file.finish()?;
         Ok(())
+    }
+}
+
+/// The kind of a column that is encoded here, if its properties allow a dictionary.
+fn kind(of: &DataType) -> Option<Kind> {
+    match of {
+        DataType::Utf8 => Some(Kind::Text),
+        DataType::Int32 => Some(Kind::I32),
+        DataType::Int64 => Some(Kind::I64),
+        _ => None,
     }
 }
