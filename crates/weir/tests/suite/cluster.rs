@@ -82,7 +82,8 @@ impl Cluster {
     /// A scheduler, and a lake of twelve days.
     fn new() -> Self {
         let place = Terminal::new();
-        let asked = ["cluster", "scheduler", "--port", "0", "--lost-after", "8"];
+        // Long enough that an executor on a busy machine is not taken for one that is lost.
+        let asked = ["cluster", "scheduler", "--port", "0", "--lost-after", "16"];
         let scheduler = Part::start(&place, "scheduler", place.command(&asked)).started();
         done(&place.weir(&["simulate", "forged-tokens", "-o", "w", "--days", "12", "--scale", "0.05"]));
         // Two ingests, so that days have several files.
