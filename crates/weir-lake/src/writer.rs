@@ -18,7 +18,7 @@ use weir_model::Micros;
 use weir_parquet::{Packer, Writer};
 
 /// Rows per row group: the unit that filters skip and that look-ups by time read.
-const ROW_GROUP_ROWS_MAX: usize = 122_880;
+const ROW_GROUP_ROWS_MAX: usize = 262_144;
 /// Bytes gathered before a part is handed to the store.
 const PART_BYTES: usize = 4 << 20;
 /// Columns that rise by small steps or hardly repeat: their differences take few bits, a dictionary would only grow.
