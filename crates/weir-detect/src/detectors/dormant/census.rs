@@ -102,8 +102,12 @@ pub(super) async fn histories(
     kind: EntityKind,
     mut take: impl FnMut(History),
 ) -> Result<(), DetectError> {
-    const COLUMNS: [&str; 4] = ["people", "visits", "looks", "shown_records"];
-    histories::each(context, kind, &COLUMNS, |mut history| {
+    // Visits are kept of addresses.
+    let columns: &[&str] = match kind {
+        EntityKind::Origin => &["people", "shown_records", "visits", "looks"],
+        _ => &["people", "shown_records"],
+    };
+    histories::each(context, kind, columns, |mut history| {
         history.days.retain(|(_, partial)| partial.shown_records > 0);
         take(history);
     })
