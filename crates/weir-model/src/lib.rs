@@ -7,6 +7,7 @@
 
 pub mod attack;
 pub mod case;
+pub mod columns;
 pub mod config;
 pub mod disposition;
 pub mod entity;

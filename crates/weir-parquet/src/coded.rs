@@ -6,13 +6,14 @@ use crate::levels::Levels;
 use crate::pages::{Packer, Pages};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, StringArray};
+use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
+use weir_model::columns::is_same;
 
 /// Rows of a page: what a reader that wants few rows reads at least.
 const PAGE_ROWS: usize = 20_000;
@@ -94,7 +95,7 @@ impl Coded {
         match self.kind {
             Kind::Text => {
                 let texts = array.as_string::<i32>();
-                let alike = || is_alike_text(texts);
+                let alike = || is_same(texts);
                 self.add(texts.nulls(), texts.len(), alike, |row| texts.value(row));
             }
             Kind::I32 => {
@@ -199,19 +200,4 @@ impl Coded {
 /// Whether all of some numbers are the same.
 fn is_alike<T: PartialEq>(numbers: &[T]) -> bool {
     numbers.first().is_none_or(|first| numbers.iter().all(|number| number == first))
-}
-
-/// Whether all of some texts, of which none is null, are the same: of one length, and each the one before it.
-fn is_alike_text(texts: &StringArray) -> bool {
-    let ends = texts.value_offsets();
-    let [first, second, ..] = ends else { return true };
-    let length = second - first;
-    let is_even = || ends.windows(2).all(|two| matches!(two, [from, to] if to - from == length));
-    let place = |end: Option<&i32>| end.and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
-    let all = || texts.value_data().get(place(ends.first())..place(ends.last())).unwrap_or_default();
-    let shifted = |all: &[u8]| {
-        let length = usize::try_from(length).unwrap_or(0);
-        all.get(length..) == all.get(..all.len().saturating_sub(length))
-    };
-    is_even() && shifted(all())
 }

@@ -9,7 +9,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::Compression;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct Writer {
     file: SerializedFileWriter<Vec<u8>>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
+    /// Of the schema's fields that are encoded here.
+    kinds: Vec<Option<Kind>>,
     rows_max: usize,
     group: Option<Group>,
 }
@@ -44,20 +46,20 @@ impl Writer {
     /// If the schema has a type that Parquet has not.
     pub fn new(schema: SchemaRef, properties: WriterProperties, packer: &Packer) -> Result<Self> {
         let rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
+        let path = |field: &Field| ColumnPath::from(field.name().as_str());
         let ours = |field: &Arc<Field>| {
-            let path = ColumnPath::from(field.name().as_str());
-            (kind(field.data_type()).is_some() && properties.dictionary_enabled(&path)).then_some(path)
+            kind(field.data_type()).filter(|_| properties.dictionary_enabled(&path(field)))
         };
-        let ours: Vec<ColumnPath> = schema.fields().iter().filter_map(ours).collect();
-        // The crate prepares to compress every column, those that it is never given among them.
-        let properties = properties.into_builder().set_compression(packer.compression()?);
-        let plain = |builder: WriterPropertiesBuilder, path| {
-            builder.set_column_compression(path, Compression::UNCOMPRESSED)
-        };
-        let properties = ours.into_iter().fold(properties, plain).build();
+        let kinds: Vec<Option<Kind>> = schema.fields().iter().map(ours).collect();
+        let mut builder = properties.into_builder().set_compression(packer.compression()?);
+        for (field, _) in schema.fields().iter().zip(&kinds).filter(|(_, kind)| kind.is_some()) {
+            // The crate prepares to compress every column, those that it is never given among them.
+            builder = builder.set_column_compression(path(field), Compression::UNCOMPRESSED);
+        }
+        let properties = builder.build();
         let (file, factory) = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(&schema), Some(properties))?
             .into_serialized_writer()?;
-        Ok(Self { file, factory, schema, rows_max, group: None })
+        Ok(Self { file, factory, schema, kinds, rows_max, group: None })
     }
 
     /// Adds rows.
@@ -112,16 +114,15 @@ impl Writer {
         let descr = self.file.schema_descr();
         let properties = self.file.properties();
         let mut theirs = self.factory.create_column_writers(self.file.flushed_row_groups().len())?;
-        let mut columns = Vec::with_capacity(self.schema.fields().len());
+        let mut columns = Vec::with_capacity(self.kinds.len());
         // From the last, so that what is left begins with the column looked at.
-        for (root, field) in self.schema.fields().iter().enumerate().rev() {
+        for (root, kind) in self.kinds.iter().enumerate().rev() {
             let first = (0..theirs.len()).find(|leaf| descr.get_column_root_idx(*leaf) == root);
             let leaves = theirs.split_off(first.unwrap_or(theirs.len()));
-            let ours = kind(field.data_type()).zip(first).and_then(|(kind, leaf)| {
+            let ours = kind.zip(first).map(|(kind, leaf)| {
                 let descr = descr.column(leaf);
                 let with_statistics = properties.statistics_enabled(descr.path()) != EnabledStatistics::None;
-                let is_coded = properties.dictionary_enabled(descr.path());
-                is_coded.then(|| Coded::new(descr, kind, with_statistics))
+                Coded::new(descr, kind, with_statistics)
             });
             columns.push(ours.map_or(Column::Theirs(leaves), |coded| Column::Coded(Box::new(coded))));
         }

@@ -5,6 +5,7 @@
 
 use arrow_array::{Array, StringArray};
 use hashbrown::HashTable;
+use weir_model::columns::is_same;
 use weir_stats::hash64;
 
 /// Where a text stands: in which batch and row.
@@ -94,25 +95,6 @@ impl Lexicon {
         self.index.insert_unique(hash, next, |code| known.get(*code as usize).map_or(0, |known| known.hash));
         next
     }
-}
-
-/// Whether all rows have the same text, or none has any; if so, found by looking at the column as a whole.
-fn is_same(column: &StringArray) -> bool {
-    if column.null_count() > 0 {
-        return column.null_count() == column.len();
-    }
-    let ends = column.value_offsets();
-    let (Some(from), Some(to)) = (ends.first(), ends.last()) else { return true };
-    let [first, second, ..] = ends else { return true };
-    let length = second - first;
-    if !ends.iter().zip(ends.iter().skip(1)).all(|(from, to)| to - from == length) {
-        return false;
-    }
-    // Equal to itself one text further on.
-    let bytes = column.value_data().get(*from as usize..*to as usize).unwrap_or(&[]);
-    let (all_but_last, all_but_first) =
-        (bytes.get(..bytes.len() - length as usize), bytes.get(length as usize..));
-    all_but_last == all_but_first
 }
 
 #[cfg(test)]
