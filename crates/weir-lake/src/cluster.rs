@@ -25,6 +25,10 @@ mod ballista;
 #[cfg(feature = "cluster")]
 mod codec;
 #[cfg(feature = "cluster")]
+mod ended;
+#[cfg(feature = "cluster")]
+mod fenced;
+#[cfg(feature = "cluster")]
 mod processes;
 #[cfg(feature = "cluster")]
 mod reach;

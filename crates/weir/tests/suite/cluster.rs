@@ -59,6 +59,32 @@ impl Part {
         (log.matches("Received task: [").count(), log.matches("Finished task : [").count())
     }
 
+    /// Waits until its log has some words.
+    fn wait_until(&self, words: &str) {
+        let mut tries = 0;
+        while !self.log().contains(words) {
+            assert!(tries < 600, "`{words}` is not said: {}", self.log());
+            std::thread::sleep(Duration::from_millis(100));
+            tries += 1;
+        }
+    }
+
+    /// The status with which it ends.
+    fn ended(&mut self) -> Option<i32> {
+        for _ in 0..600 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        None
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "{signal}");
+    }
+
     fn kill(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
@@ -205,34 +231,81 @@ fn a_cluster_answers_as_one_machine_does() {
     }
 }
 
+/// Every pair of some records of which their hash takes a share: seconds of work for each partition.
+fn pairs(columns: &str, share: f64, group: &str) -> String {
+    format!(
+        "SELECT {columns} FROM access a JOIN access b ON hash_share(a.path || b.src_ip || b.path) < {share} WHERE b.line < 1500 {group}"
+    )
+}
+
+impl Cluster {
+    /// Asks two executors; does something to one that has finished parts and is at work on more. The answer, and the cluster.
+    fn struck(query: &str, strike: impl FnOnce(&Self, &mut Part)) -> (String, Self) {
+        let mut cluster = Self::new();
+        cluster.join();
+        cluster.join();
+        let more = ["--cluster", &cluster.address, "--partitions", "5"];
+        let mut weir = cluster.place.command(&Self::asked(query, &more));
+        let asked = weir.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let at_work = |executor: &Part| {
+            let (given, finished) = executor.tasks();
+            finished > 0 && given > finished
+        };
+        let mut victim = cluster.executors.remove(0);
+        for _ in 0..1200 {
+            if at_work(&victim) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(at_work(&victim), "it is at work, and has finished some: {}", victim.log());
+        strike(&cluster, &mut victim);
+        let together = done(&asked.wait_with_output().unwrap());
+        assert!(cluster.scheduler.log().contains("heartbeat timed out"), "{}", cluster.scheduler.log());
+        (together, cluster)
+    }
+}
+
 #[test]
 fn an_executor_killed_at_work_changes_nothing() {
-    let mut cluster = Cluster::new();
-    cluster.join();
-    cluster.join();
-    // Every pair of some records, by people: seconds of work for each partition.
-    let query = "SELECT a.route, count(*) AS n, sum(hash(a.path || b.path) % 1000) AS sum FROM access a JOIN access b \
-                 ON hash_share(a.path || b.src_ip || b.path) < 0.9 WHERE b.line < 1500 GROUP BY 1 ORDER BY 1";
-    let alone = cluster.alone(query);
-    let more = ["--cluster", &cluster.address, "--partitions", "5"];
-    let mut weir = cluster.place.command(&Cluster::asked(query, &more));
-    let asked = weir.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let at_work = |executor: &Part| {
-        let (given, finished) = executor.tasks();
-        finished > 0 && given > finished
+    let query = pairs(
+        "a.route, count(*) AS n, sum(hash(a.path || b.path) % 1000) AS sum",
+        0.9,
+        "GROUP BY 1 ORDER BY 1",
+    );
+    let (together, cluster) = Cluster::struck(&query, |_, victim| victim.kill());
+    let alone = cluster.alone(&query);
+    assert!(together == alone, "{together}\n{alone}");
+}
+
+/// It is stopped until others have done its work; then it goes on, with results of its own. The answer comes in parts.
+#[test]
+fn an_executor_silent_for_long_is_not_listened_to_again() {
+    let query = pairs("a.file, a.line, b.file AS of, b.line AS at", 0.002, "");
+    let (together, cluster) = Cluster::struck(&query, |cluster, victim| {
+        victim.signal("-STOP");
+        cluster.scheduler.wait_until("heartbeat timed out");
+        victim.signal("-CONT");
+        assert_eq!(victim.ended(), Some(1), "{}", victim.log());
+        let said = words(victim.log().as_bytes());
+        assert!(
+            said.contains("takes no work from this executor") && said.contains("start it again"),
+            "{said}"
+        );
+    });
+    let sorted = |answer: &str| {
+        let mut lines: Vec<String> = answer.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
     };
-    let victim = cluster.executors.first_mut().unwrap();
-    for _ in 0..1200 {
-        if at_work(victim) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    victim.kill();
-    assert!(at_work(victim), "it was at work, and had finished some: {}", victim.log());
-    let together = asked.wait_with_output().unwrap();
-    assert!(done(&together) == alone, "{}\n{alone}", words(&together.stdout));
-    assert!(cluster.scheduler.log().contains("heartbeat timed out"), "{}", cluster.scheduler.log());
+    let alone = cluster.alone(&query);
+    assert!(alone.lines().count() > 1000, "{alone}");
+    assert!(
+        sorted(&together) == sorted(&alone),
+        "{} and {} rows",
+        together.lines().count(),
+        alone.lines().count()
+    );
 }
 
 #[test]
