@@ -237,7 +237,7 @@ impl Catalog {
         let rules = Rules::new(config, learned, &links)?;
         let fields = config.sources.iter().flat_map(|source| source.fields.keys());
         let told_people = fields.into_iter().any(|column| column.starts_with(NAMED));
-        let told = serde_json::to_vec(&(&config.datasets, learned, told_people)).unwrap_or_default();
+        let told = serde_json::to_vec(&(&config.datasets, learned.told(), told_people)).unwrap_or_default();
         let id = hash64_in(hash64_in(RULES_VERSION, &links.digest().to_le_bytes()), &told);
         let check = hash64_in(id, &told);
         Ok(Self {

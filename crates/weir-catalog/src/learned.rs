@@ -91,3 +91,13 @@ pub struct LearnedDataset {
     /// Why, with the numbers.
     pub ground: String,
 }
+
+impl Learned {
+    /// All that a catalog takes from it, in order: what is left out, how much was seen and why, changes with every record and derives nothing.
+    pub(crate) fn told(&self) -> impl Serialize {
+        let parameters =
+            self.parameters.iter().map(|p| (&p.template, &p.namespace, p.verdict == Verdict::Subject));
+        let datasets = self.datasets.iter().map(|d| (&d.name, &d.categories, &d.routes, &d.subject));
+        (parameters.collect::<Vec<_>>(), &self.slugs, datasets.collect::<Vec<_>>())
+    }
+}

@@ -54,6 +54,18 @@ fn a_parameter_is_a_person_by_name_or_by_behaviour() {
 }
 
 #[test]
+fn more_of_the_same_is_the_same_catalog_and_a_new_place_is_another() {
+    let catalog =
+        |requests: &[Request]| Catalog::new(&Config::default(), &learn(requests), Links::new()).unwrap();
+    let (once, twice) = (shop(), [shop(), shop()].concat());
+    assert_ne!(learn(&once), learn(&twice));
+    assert_eq!(catalog(&once).id(), catalog(&twice).id());
+    let invoices = (0..60).map(|m| signed(m, format!("/members/{}/invoices", 8800 + m)));
+    let grown: Vec<Request> = once.iter().cloned().chain(invoices).collect();
+    assert_ne!(catalog(&once).id(), catalog(&grown).id());
+}
+
+#[test]
 fn datasets_follow_with_categories_from_words() {
     let learned = learn(&shop());
     let of = |name: &str| {
