@@ -1,14 +1,25 @@
 //! What a detector works with: one snapshot's session and what the organisation told us.
 
 use crate::DetectError;
+use crate::detectors::harvest::{habits::Habits, screen::Census};
 use arrow_array::RecordBatch;
 use futures::future::BoxFuture;
+use std::sync::OnceLock;
 use weir_catalog::{Catalog, Inventories};
 use weir_lake::{Batches, Session, Snapshot};
+use weir_model::case::Coverage;
 use weir_model::config::Config;
 use weir_model::{Evidence, Micros, Span};
 use weir_rollup::SPAN_US;
 use weir_stats::{Budget, Family};
+
+/// What several detectors ask of all records, worked out by the first who does. A narrowed session has one of its own.
+#[derive(Default)]
+pub struct Memo {
+    pub(crate) coverage: OnceLock<Vec<Coverage>>,
+    pub(crate) census: OnceLock<Census>,
+    pub(crate) habits: OnceLock<Habits>,
+}
 
 /// What every detector is given.
 pub struct Context<'a> {
@@ -26,6 +37,8 @@ pub struct Context<'a> {
     pub span: Span,
     /// Expected false alarms of severity high or above per 30 days: of all detectors, or of the one that is given this.
     pub alert_budget: f64,
+    /// What was asked before.
+    pub memo: &'a Memo,
 }
 
 impl Context<'_> {

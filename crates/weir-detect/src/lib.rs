@@ -22,7 +22,7 @@ mod rhythm;
 
 pub mod detectors;
 
-pub use context::Context;
+pub use context::{Context, Memo};
 pub use draft::Draft;
 pub use error::DetectError;
 pub use registry::{detector, detectors, run_all};

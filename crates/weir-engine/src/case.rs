@@ -6,8 +6,8 @@ use crate::incident::incident;
 use crate::life::{Lived, suppressed_subjects};
 use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_detect::Context;
 use weir_detect::coverage::coverage;
+use weir_detect::{Context, Memo};
 use weir_lake::{Session, rows};
 use weir_model::case::{
     CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Gap, Organisation, Period, Series,
@@ -37,7 +37,7 @@ pub(crate) async fn assemble(
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
     let unread = unread(&intake);
-    let logs = weir_scope::Logs { coverage: &coverage, unread: &unread, data_seen };
+    let logs = weir_scope::Logs { coverage, unread: &unread, data_seen };
     let scoped = weir_scope::scope(context.session, near, &findings, hands, logs, &categories).await?;
     if let (Some(members), Some(people)) = (context.config.organisation.members, scoped.overall.subjects)
         && members < people.lower
@@ -48,7 +48,7 @@ pub(crate) async fn assemble(
         ));
     }
     let suppressed_subjects = suppressed_subjects(&findings, &scoped.people);
-    let period = period(&coverage);
+    let period = period(coverage);
     let mut series = series(context, near, &findings, hands).await?;
     series.extend(plotted(context, &findings, &mut limits).await?);
     let organisation = organisation(context);
@@ -58,7 +58,7 @@ pub(crate) async fn assemble(
         traces: &traced.traces,
         scope: &scoped.overall,
         scopes: &scoped.findings,
-        coverage: &coverage,
+        coverage,
         organisation: &organisation,
         period,
         aware: context.config.organisation.aware.as_deref(),
@@ -73,7 +73,7 @@ pub(crate) async fn assemble(
         period,
         totals: totals(&intake),
         intake,
-        coverage,
+        coverage: coverage.to_vec(),
         datasets,
         findings,
         timeline: traced.timeline,
@@ -274,7 +274,8 @@ async fn series(
         weir_model::Table::ALL.iter().map(|t| format!("SELECT day FROM {}", t.name())).collect();
     let flow =
         format!("SELECT day, count(*) AS n FROM ({}) GROUP BY 1 ORDER BY 1", union.join(" UNION ALL "));
-    let near = &Context { session: near, ..*context };
+    let memo = Memo::default();
+    let near = &Context { session: near, memo: &memo, ..*context };
     let mut all = vec![Series {
         name: "flow".to_owned(),
         finding: None,

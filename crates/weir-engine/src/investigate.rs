@@ -10,7 +10,7 @@ use futures::future::LocalBoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Learner};
-use weir_detect::{Context, run_all};
+use weir_detect::{Context, Memo, run_all};
 use weir_lake::{Cluster, Lake, LakeError, Memory, RecordBatch, Session, Snapshot};
 use weir_model::case::Case;
 use weir_model::{Finding, Micros, Span};
@@ -187,6 +187,7 @@ pub fn investigate<'a>(
         let snapshot = refold(&lake, snapshot, &catalog, progress).await?;
         let snapshot = snapshot.on(what.cluster.clone());
         let session = session(&snapshot, &catalog, learned, &what.settings)?;
+        let memo = Memo::default();
         let context = Context {
             snapshot: &snapshot,
             session: &session,
@@ -195,6 +196,7 @@ pub fn investigate<'a>(
             config: &what.settings.config,
             span: what.span,
             alert_budget: what.alert_budget,
+            memo: &memo,
         };
         progress.stage("detecting", None);
         let found: Vec<Finding> = run_all(&context).await?;

@@ -61,12 +61,17 @@ impl Hll {
 
     /// The improved raw estimator, Ertl 2017, algorithm 6.
     pub(crate) fn estimate(&self) -> f64 {
-        let mut counts = [0u32; RANK_MAX as usize + 1];
-        for &register in self.0.iter() {
-            if let Some(count) = counts.get_mut(register as usize) {
-                *count += 1;
+        // Four tallies: registers that follow one another are often alike, and one tally would wait for itself.
+        let mut tallies = [[0u32; RANK_MAX as usize + 1]; 4];
+        for four in self.0.as_chunks::<4>().0 {
+            for (tally, register) in tallies.iter_mut().zip(four) {
+                if let Some(count) = tally.get_mut(usize::from(*register)) {
+                    *count += 1;
+                }
             }
         }
+        let [mut counts, others @ ..] = tallies;
+        others.iter().for_each(|tally| counts.iter_mut().zip(tally).for_each(|(count, more)| *count += more));
         let m = REGISTERS as f64;
         let [zeros, middle @ .., saturated] = counts;
         let mut z = m * tau(1.0 - f64::from(saturated) / m);

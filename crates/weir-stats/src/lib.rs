@@ -44,5 +44,5 @@ pub use merge::Merge;
 pub use peers::{PeerP, PeerTail, Peers};
 pub use sample::{BottomK, OneValue, Share};
 pub use seasonal::Seasonal;
-pub use series::{Cusum, Sliding, WINDOWS, Window, sliding};
+pub use series::{Cusum, Sliding, WINDOWS, Window, sliding, windows_within};
 pub use wire::Wire;

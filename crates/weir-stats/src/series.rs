@@ -26,6 +26,16 @@ pub enum Window {
 pub const WINDOWS: [Window; 5] =
     [Window::Days(1), Window::Days(7), Window::Days(30), Window::Days(90), Window::Whole];
 
+/// The windows that differ over a series of so many days from its first to its last: longer ones hold what the shortest that spans it holds.
+pub fn windows_within(days: u32) -> impl Iterator<Item = Window> {
+    let mut spanned = false;
+    WINDOWS.into_iter().take_while(move |window| {
+        let already = spanned;
+        spanned |= matches!(window, Window::Days(long) if *long >= days);
+        !already
+    })
+}
+
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

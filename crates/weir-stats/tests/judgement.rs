@@ -155,6 +155,15 @@ fn the_peer_tail_starts_at_the_edge_and_is_named_an_extrapolation() {
     assert_eq!((few.tail(), few.upper_p(1e12)), (None, PeerP { p: 1.0 / 21.0, extrapolated: false }));
 }
 
+#[test]
+fn windows_longer_than_a_series_are_its_whole() {
+    let within = |days| windows_within(days).collect::<Vec<_>>();
+    assert_eq!(within(1), [Window::Days(1)]);
+    assert_eq!(within(7), [Window::Days(1), Window::Days(7)]);
+    assert_eq!(within(8), [Window::Days(1), Window::Days(7), Window::Days(30)]);
+    assert_eq!(within(91), WINDOWS);
+}
+
 proptest! {
     #[test]
     fn peers_answer_as_their_histogram_and_never_rise(values in vec(0.0..1e4f64, 0..300), a in 0.0..1e6f64, step in 0.0..1e6f64) {

@@ -67,7 +67,7 @@ async fn link(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), 
     }
     let known: BTreeSet<&str> =
         hands.iter().flat_map(|hand| hand.origins.iter().map(String::as_str)).collect();
-    let mut quiet = screen::suspects(context, &census, &screen::BESIDE).await?;
+    let mut quiet = screen::suspects(context, census, &screen::BESIDE).await?;
     quiet.retain(|origin| !known.contains(origin.as_str()));
     if quiet.is_empty() {
         return Ok(());

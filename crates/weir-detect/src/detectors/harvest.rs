@@ -49,29 +49,31 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     if census.visits() < screen::VISITS_MIN {
         return Ok(Vec::new());
     }
-    let suspects = screen::suspects(context, &census, &screen::ALONE).await?;
+    let suspects = screen::suspects(context, census, &screen::ALONE).await?;
     if suspects.is_empty() {
         return Ok(Vec::new());
     }
-    let habits = habits(context, &census).await?;
+    let habits = habits(context, census).await?;
     let mut fired = Vec::new();
     visits::each(context, &suspects, |origin| {
-        fired
-            .extend(judge::judge(&origin, &habits, &census, |tests| context.threshold(WINDOWS.len(), tests)));
+        fired.extend(judge::judge(&origin, habits, census, |tests| context.threshold(WINDOWS.len(), tests)));
     })
     .await?;
     tell::findings(context, &fired, &WORDS).await
 }
 
 /// What is usual at sampled households.
-pub(crate) async fn habits(
-    context: &Context<'_>,
+pub(crate) async fn habits<'a>(
+    context: &Context<'a>,
     census: &screen::Census,
-) -> Result<habits::Habits, DetectError> {
+) -> Result<&'a habits::Habits, DetectError> {
+    if let Some(known) = context.memo.habits.get() {
+        return Ok(known);
+    }
     let mut habits = habits::Habits::default();
     visits::each(context, &census.sampled(), |origin| habits.learn(&origin)).await?;
     habits.settle();
-    Ok(habits)
+    Ok(context.memo.habits.get_or_init(|| habits))
 }
 
 /// Those entities (a SQL expression) most of whose records of `access` under a condition, asked of the session near by, are by clients that no
@@ -86,7 +88,7 @@ pub(crate) async fn programs(
     if census.visits() < screen::VISITS_MIN {
         return Ok(None);
     }
-    let habits = habits(whole, &census).await?;
+    let habits = habits(whole, census).await?;
     let query = format!(
         "SELECT {entity} AS entity, user_agent, sum(n) AS n FROM {{digest}} WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
     );

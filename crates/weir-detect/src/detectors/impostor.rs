@@ -79,7 +79,7 @@ async fn excuse(context: &Context<'_>, fired: &mut Vec<Fired>) -> Result<(), Det
     }
     let census = screen::census(context).await?;
     let known = census.visits() >= screen::VISITS_MIN;
-    let habits = if known { Some(harvest::habits(context, &census).await?) } else { None };
+    let habits = if known { Some(harvest::habits(context, census).await?) } else { None };
     let most = (known && census.bare_share() <= 0.5).then(|| census.bare_share() + SHARED_MORE);
     let origins = fired.iter().map(|fired| fired.origin.clone()).collect();
     let (mut excuses, mut professionals) = (BTreeMap::new(), BTreeSet::new());
@@ -87,7 +87,7 @@ async fn excuse(context: &Context<'_>, fired: &mut Vec<Fired>) -> Result<(), Det
         let share = |odd: &dyn Fn(&Visit) -> bool| {
             origin.visits.iter().filter(|visit| odd(visit)).count() as f64 / origin.visits.len().max(1) as f64
         };
-        let strange = |visit: &Visit| habits.as_ref().is_some_and(|h| !h.known(visit.family, i32::MAX));
+        let strange = |visit: &Visit| habits.is_some_and(|h| !h.known(visit.family, i32::MAX));
         let began =
             origin.visits.first().is_some_and(|v| v.day <= census.began().saturating_add(STANDING_DAYS));
         if share(&|visit| visit.staff) > STAFF_MAX {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use weir_catalog::{Asns, Catalog, Countries, Inventories, Learner, Links};
-use weir_detect::{Context, detector};
+use weir_detect::{Context, Memo, detector};
 use weir_lake::{Lake, SessionOptions};
 use weir_model::config::Config;
 use weir_model::{Finding, Span, Table};
@@ -80,6 +80,7 @@ impl World {
         let catalog = Arc::new(self.ingest(&lake).await);
         let snapshot = lake.snapshot().await.unwrap();
         let session = snapshot.session(&SessionOptions::default(), Some(Arc::clone(&catalog) as _)).unwrap();
+        let memo = Memo::default();
         let context = Context {
             snapshot: &snapshot,
             session: &session,
@@ -88,6 +89,7 @@ impl World {
             config: &self.config,
             span: self.span,
             alert_budget: 1.0,
+            memo: &memo,
         };
         let found = detector(name).unwrap().run(&context).await.unwrap();
         for finding in &found {

@@ -274,7 +274,7 @@ mod tests {
     /// An address that reads `people` from a number on, each cold or not, by one client.
     fn origin(name: &str, from: u64, people: u64, day: i32, client: u64, bare: bool) -> Origin {
         let visit = |person| Visit { at: Micros(0), day, person, family: 1, client, bare, staff: false };
-        Origin { name: name.to_owned(), visits: (from..from + people).map(visit).collect(), named: true }
+        Origin::of(name, (from..from + people).map(visit).collect())
     }
 
     fn households() -> (Profile, Habits) {

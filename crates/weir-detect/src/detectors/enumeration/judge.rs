@@ -62,7 +62,7 @@ pub(super) async fn judge(
     let candidates: Vec<&str> = looked.candidates.keys().map(String::as_str).collect();
     for chunk in candidates.chunks(CHUNK) {
         let which = scope.of(chunk.iter().copied());
-        for row in rows(&context.sql(&query(context, scope, &which)).await?) {
+        for row in rows(&context.sql(&query(context, scope, scope.column, &which)).await?) {
             let (Some(reader), Some(dataset), Some(day)) =
                 (row.text("reader"), row.text("dataset"), row.int("day"))
             else {
@@ -190,7 +190,7 @@ fn held(days: &Days, day: i32, window: Window) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weir_stats::LogHistogram;
+    use weir_stats::{LogHistogram, hash64};
 
     fn limit(tests: u64) -> f64 {
         1e-3 / tests as f64
@@ -231,10 +231,11 @@ mod tests {
         let hand: BTreeMap<Asks, Days> =
             (0..8).map(|at| ((format!("c{at}"), "d".to_owned()), Days::from([(at + 5, asked)]))).collect();
         let mut peers = Peers::followed(1.0);
-        (0..200)
-            .for_each(|at| peers.add(&format!("careful {at}"), "d", 0, Asked { missing: 2.0, all: 100.0 }));
+        (0..200).for_each(|at| {
+            peers.add(hash64(format!("careful {at}").as_bytes()), "d", 0, Asked { missing: 2.0, all: 100.0 })
+        });
         hand.iter().for_each(|((reader, dataset), days)| {
-            days.iter().for_each(|(day, asked)| peers.add(reader, dataset, *day, *asked));
+            days.iter().for_each(|(day, asked)| peers.add(hash64(reader.as_bytes()), dataset, *day, *asked));
         });
         let careful = (0..200).map(|at| (format!("careful {at}"), 0, 2.0));
         let seen = careful.chain((0..8).map(|at| (format!("c{at}"), at + 5, 450.0)));

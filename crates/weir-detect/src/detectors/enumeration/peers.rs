@@ -108,9 +108,9 @@ impl Peers {
         Self { share, so_far: HashMap::new(), days: BTreeMap::new() }
     }
 
-    /// Adds what a reader asked for on a day, no earlier than the last.
-    pub(super) fn add(&mut self, reader: &str, dataset: &str, day: i32, more: Asked) {
-        let own = self.so_far.entry((hash64(reader.as_bytes()), hash64(dataset.as_bytes()))).or_default();
+    /// Adds what a reader, by the hash of its name, asked for on a day, no earlier than the last.
+    pub(super) fn add(&mut self, reader: u64, dataset: &str, day: i32, more: Asked) {
+        let own = self.so_far.entry((reader, hash64(dataset.as_bytes()))).or_default();
         let days = self.days.entry(dataset.to_owned()).or_default();
         let mut sums = days.last_key_value().map(|(_, sums)| *sums).unwrap_or_default();
         sums.add(*own, -1.0);
@@ -151,12 +151,13 @@ impl Others<'_> {
     }
 }
 
-/// The query for readers' mistakes: by reader, dataset and day, the people asked for that day for the first time.
-pub(super) fn query(context: &Context<'_>, scope: &Scope, which: &str) -> String {
+/// The query for readers' mistakes: by reader (a SQL expression), dataset and day, the people asked for that day for the first time. People are hashes: a
+/// group of each is held until all records are read.
+pub(super) fn query(context: &Context<'_>, scope: &Scope, reader: &str, which: &str) -> String {
     let column = scope.column;
     format!(
         "SELECT reader, dataset, day, sum(missing) AS missing, count(*) AS asked FROM \
-         (SELECT {column} AS reader, dataset, subject, min(day) AS day, min(CASE WHEN outcome = 'missing' THEN 1 ELSE 0 END) AS missing \
+         (SELECT {reader} AS reader, dataset, hash(subject) AS person, min(day) AS day, min(CASE WHEN outcome = 'missing' THEN 1 ELSE 0 END) AS missing \
          FROM {{digest}} WHERE {column} IS NOT NULL AND {ASKED} AND {which} AND {}{} GROUP BY 1, 2, 3) GROUP BY 1, 2, 3 ORDER BY 3, 2, 1",
         context.span_sql(),
         scope.explained
@@ -174,13 +175,14 @@ pub(super) async fn peers(
         1.0 => "true".to_owned(),
         share => format!("hash_share({}) < {share:?}", scope.column),
     };
-    let mut batches = context.stream(&query(context, scope, &which)).await?;
+    let reader = format!("hash({})", scope.column);
+    let mut batches = context.stream(&query(context, scope, &reader, &which)).await?;
     let mut peers = Peers::followed(share);
     while let Some(batch) = batches.next().await {
         let batch = [batch?];
         for row in rows(&batch) {
             let (Some(reader), Some(dataset), Some(day)) =
-                (row.text("reader"), row.text("dataset"), row.int("day"))
+                (row.hash("reader"), row.text("dataset"), row.int("day"))
             else {
                 continue;
             };

@@ -4,7 +4,7 @@ use super::judge::Guesser;
 use super::{ASKED, Scope};
 use crate::grid::words;
 use crate::hand::{Member, members, together};
-use crate::{Context, DetectError, Draft};
+use crate::{Context, DetectError, Draft, Memo};
 use std::collections::BTreeMap;
 use weir_lake::rows;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
@@ -24,7 +24,8 @@ pub(super) async fn findings(
     }
     let whose = scope.of(guessers.iter().map(|g| g.reader.as_str()));
     let near = context.session.narrowed(&[(Table::Access, whose)]).await?;
-    let context = &Context { session: &near, ..*context };
+    let memo = Memo::default();
+    let context = &Context { session: &near, memo: &memo, ..*context };
     let condition = format!("{ASKED} AND {{span}}{}", scope.explained);
     let told = guessers.iter().map(|guesser| (guesser.reader.as_str(), guesser));
     let members = members(context, scope.column, &condition, told).await?;

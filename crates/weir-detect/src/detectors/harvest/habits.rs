@@ -106,7 +106,7 @@ mod tests {
         let app: Vec<Visit> = (0..400).map(|i| visit(1, i / 40, true)).collect();
         let browser: Vec<Visit> = (0..400).map(|i| visit(2, i / 40, false)).collect();
         for visits in [app, browser] {
-            habits.learn(&Origin { name: "home".to_owned(), visits, named: true });
+            habits.learn(&Origin::of("home", visits));
         }
         habits.settle();
         assert!(habits.chance(1, 9) > 0.95 && habits.chance(2, 9) < 0.05);

@@ -10,7 +10,7 @@ use crate::grid::words;
 use std::collections::{HashMap, VecDeque};
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
-use weir_stats::{WINDOWS, Window};
+use weir_stats::{Window, windows_within};
 
 /// Expected number of addresses this unlikely from which one that does not fire alone belongs beside others.
 pub(crate) const BESIDE: f64 = 0.01;
@@ -29,6 +29,8 @@ pub(crate) struct Fired {
     pub(crate) people: f64,
     pub(crate) odd: f64,
     pub(crate) expected: f64,
+    /// How many people are there for each that was followed and is counted here.
+    pub(crate) one_in: u64,
     /// First and last time it was seen.
     pub(crate) seen: (Micros, Micros),
     pub(crate) tests: u64,
@@ -164,15 +166,20 @@ pub(super) fn judge(
     threshold: impl Fn(u64) -> f64,
 ) -> Option<Fired> {
     let seen = (origin.visits.first()?.at, origin.visits.last()?.at);
-    let mut windows: Vec<(Window, People)> = WINDOWS.map(|w| (w, People::default())).into();
+    let days = by_day(&origin.visits);
+    let spanned = days.last_key_value()?.0.abs_diff(*days.first_key_value()?.0).saturating_add(1);
+    let mut windows: Vec<(Window, People)> =
+        windows_within(spanned).map(|window| (window, People::default())).collect();
     let mut beside = None;
-    for (day, visits) in by_day(&origin.visits) {
+    for (day, visits) in days {
         let tests = census.seen(day);
         let limit = threshold(tests);
         let mut best: Option<Fired> = None;
+        let usual = |visit: Visit| (visit, habits.chance(visit.family, day), habits.known(visit.family, day));
+        let visits: Vec<(Visit, f64, bool)> = visits.into_iter().map(usual).collect();
         for (window, people) in &mut windows {
-            for visit in &visits {
-                people.enter(*visit, habits.chance(visit.family, day), habits.known(visit.family, day));
+            for (visit, chance, known) in &visits {
+                people.enter(*visit, *chance, *known);
             }
             if let Window::Days(days) = *window {
                 people.leave_before(day - i32::try_from(days).unwrap_or(i32::MAX) + 1);
@@ -193,6 +200,7 @@ pub(super) fn judge(
                     people: n as f64,
                     odd: people.cold,
                     expected: people.expected,
+                    one_in: origin.one_in(),
                     seen,
                     tests,
                     threshold: limit,
@@ -214,7 +222,7 @@ pub(super) fn explain(top: &Fired) -> String {
     format!(
         "Over {}, by {}, {} showed {} people's data; before {} of them the same client had done nothing else there for twenty minutes: no page \
          looked at, no signing-in. By the habits of the same clients at households {:.1} were to be expected. One address of {} seen by then would \
-         reach this with chance {:.1e} (beta-binomial); the budget let {:.1e} through.",
+         reach this with chance {:.1e} (beta-binomial); the budget let {:.1e} through.{}",
         words(top.window),
         Micros::of_day(top.day).to_string().get(..10).unwrap_or_default(),
         top.origin,
@@ -223,6 +231,14 @@ pub(super) fn explain(top: &Fired) -> String {
         top.expected,
         top.tests,
         top.p,
-        top.threshold
+        top.threshold,
+        if top.one_in > 1 {
+            format!(
+                " Of so many people there, one in {} was followed, and only those are counted here.",
+                top.one_in
+            )
+        } else {
+            String::new()
+        }
     )
 }

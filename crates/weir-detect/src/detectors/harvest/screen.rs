@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use weir_model::EntityKind;
 use weir_rollup::{Partial, bare};
 use weir_stats::tail::beta_binomial_upper;
-use weir_stats::{BottomK, Distinct, Merge, Sliding, WINDOWS, hash64};
+use weir_stats::{BottomK, Distinct, Merge, Sliding, hash64, windows_within};
 
 /// People from which an address is more than a household, and is judged.
 pub(super) const PEOPLE_MIN: f64 = 10.0;
@@ -112,7 +112,10 @@ async fn histories(context: &Context<'_>, take: impl FnMut(History)) -> Result<(
 }
 
 /// The first pass.
-pub(crate) async fn census(context: &Context<'_>) -> Result<Census, DetectError> {
+pub(crate) async fn census<'a>(context: &Context<'a>) -> Result<&'a Census, DetectError> {
+    if let Some(known) = context.memo.census.get() {
+        return Ok(known);
+    }
     let mut census = Census::default();
     let mut sample = BottomK::new(SAMPLE);
     histories(context, |history| {
@@ -143,7 +146,7 @@ pub(crate) async fn census(context: &Context<'_>) -> Result<Census, DetectError>
     })
     .await?;
     census.sample = Some(sample);
-    Ok(census)
+    Ok(context.memo.census.get_or_init(|| census))
 }
 
 /// An address by how unlikely it is; the least likely is the greatest.
@@ -187,6 +190,33 @@ pub(crate) async fn suspects(
     Ok(least.into_iter().map(|s| s.origin).collect())
 }
 
+/// What a window of an address's days holds of what is asked here.
+#[derive(Clone)]
+struct Held {
+    people: Distinct,
+    credentials: Distinct,
+    unnamed: Distinct,
+    visits: Distinct,
+    looks: Distinct,
+}
+
+impl Held {
+    fn of(day: &Partial) -> Self {
+        let Partial { people, credentials, unnamed, visits, looks, .. } = day.clone();
+        Self { people, credentials, unnamed, visits, looks }
+    }
+}
+
+impl Merge for Held {
+    fn merge(&mut self, other: &Self) {
+        self.people.merge(&other.people);
+        self.credentials.merge(&other.credentials);
+        self.unnamed.merge(&other.unnamed);
+        self.visits.merge(&other.visits);
+        self.looks.merge(&other.looks);
+    }
+}
+
 /// The smallest chance over all days and windows.
 fn unlikely(history: &History, usual: &BTreeMap<i32, f64>, bar: &Bar, credentials: f64) -> f64 {
     let bare_days: f64 = history.days.iter().map(|(_, p)| p.bare()).sum();
@@ -198,17 +228,26 @@ fn unlikely(history: &History, usual: &BTreeMap<i32, f64>, bar: &Bar, credential
     if all.estimate() >= bar.people_max {
         return 1.0;
     }
+    if all.estimate() < bar.people {
+        return 1.0;
+    }
+    let held = history.days.iter().map(|(day, partial)| (*day, Held::of(partial)));
+    let days: Vec<(i32, Held)> = held.collect();
+    let (Some((first, _)), Some((last, _))) = (days.first(), days.last()) else { return 1.0 };
     let mut least: f64 = 1.0;
-    for window in WINDOWS {
-        let mut held: Sliding<Partial> = Sliding::new(window);
-        for (day, partial) in &history.days {
+    for window in windows_within(last.abs_diff(*first).saturating_add(1)) {
+        let mut held: Sliding<Held> = Sliding::new(window);
+        for (day, seen) in &days {
             // Days ascend, so none comes late.
-            let _ = held.push(*day, partial);
+            let _ = held.push(*day, seen);
             let Some(total) = held.total() else { continue };
-            let (people, own) = (total.people.estimate(), total.credentials.estimate());
+            let people = total.people.estimate();
+            if people < bar.people {
+                continue;
+            }
             // Where credentials cannot be asked for, whoever is named by them, or as an actor, is known by that.
             let named = credentials == 0.0 && bar.own > 0.0 && 2.0 * total.unnamed.estimate() < people;
-            if people < bar.people || own < credentials * people || named {
+            if named || (credentials > 0.0 && total.credentials.estimate() < credentials * people) {
                 continue;
             }
             let visits = total.visits.estimate();

@@ -4,7 +4,7 @@ use super::judge::{Excuse, Fired};
 use crate::grid::words;
 use crate::hand::{Reader, holders, together};
 use crate::rhythm::{Rhythm, rhythms};
-use crate::{Context, DetectError, Draft};
+use crate::{Context, DetectError, Draft, Memo};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
@@ -46,7 +46,8 @@ pub(crate) async fn findings(
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let fired_at = among(fired.iter().map(|f| f.origin.as_str()));
     let near = context.session.narrowed(&[(Table::Access, fired_at.clone())]).await?;
-    let context = &Context { session: &near, ..*context };
+    let memo = Memo::default();
+    let context = &Context { session: &near, memo: &memo, ..*context };
     let query = format!("SELECT src_ip, dataset FROM access WHERE {fired_at} AND {SHOWN} GROUP BY 1, 2");
     for row in rows(&context.sql(&query).await?) {
         if let Some(origin) = row.text("src_ip") {

@@ -15,6 +15,8 @@ const LOOK_US: i64 = 2 * SPAN_US;
 const GAP_US: i64 = 30 * 60 * 1_000_000;
 /// Addresses asked about in one query.
 const CHUNK: usize = 2_500;
+/// Visits held of one address. Of people at one with more, such as a carrier's, some are followed, chosen by hash.
+const VISITS_MAX: usize = 200_000;
 
 /// One person's data shown at an address, after at least half an hour without.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,25 @@ pub(crate) struct Origin {
     pub(crate) visits: Vec<Visit>,
     /// Whether any record that showed data there carries a credential.
     pub(crate) named: bool,
+    /// Of its people, one in two to the power of this is followed.
+    halvings: u32,
+}
+
+impl Origin {
+    /// Visits of an address, all of its people followed.
+    #[cfg(test)]
+    pub(crate) fn of(name: &str, visits: Vec<Visit>) -> Self {
+        Self { name: name.to_owned(), visits, named: true, halvings: 0 }
+    }
+
+    /// How many people are there for each that is followed.
+    pub(crate) fn one_in(&self) -> u64 {
+        1_u64.checked_shl(self.halvings).unwrap_or(u64::MAX)
+    }
+
+    fn follows(&self, person: u64) -> bool {
+        person.trailing_zeros() >= self.halvings
+    }
 }
 
 #[derive(Default)]
@@ -78,7 +99,9 @@ impl Building {
             _ => false,
         };
         let holder = record.credential.map(|c| self.holders.get(&c).copied().unwrap_or(c));
-        let Some(person) = record.person.or(holder) else { return };
+        let Some(person) = record.person.or(holder).filter(|person| self.origin.follows(*person)) else {
+            return;
+        };
         let shown = self.shown.entry(person);
         let again = matches!(&shown, Entry::Occupied(before) if at.0 - before.get().0 <= GAP_US);
         let until = shown.or_insert(last);
@@ -89,6 +112,19 @@ impl Building {
         let bare = self.looks.get(&program).is_none_or(|look| at.0 - look.0 > LOOK_US);
         let (day, family) = (record.day, record.family);
         self.origin.visits.push(Visit { at, day, person, family, client: program, bare, staff });
+        self.bound();
+    }
+
+    /// Follows fewer people where there are too many.
+    fn bound(&mut self) {
+        let Self { origin, shown, .. } = self;
+        while origin.visits.len() > VISITS_MAX && origin.halvings < u64::BITS {
+            origin.halvings += 1;
+            let mut visits = std::mem::take(&mut origin.visits);
+            visits.retain(|visit| origin.follows(visit.person));
+            origin.visits = visits;
+            shown.retain(|person, _| origin.follows(*person));
+        }
     }
 
     /// Takes in what one time has, in an order of its own, and leaves nothing of it.
@@ -166,4 +202,35 @@ pub(super) fn by_day(visits: &[Visit]) -> BTreeMap<i32, Vec<Visit>> {
         days.entry(visit.day).or_default().push(*visit);
     }
     days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_people_at_one_address_some_are_followed_and_those_whole() {
+        let mut building = Building::default();
+        let person = |n: u64| hash64(&(n % 300_000).to_le_bytes());
+        for n in 0..600_000_u64 {
+            let at = n as i64 * 10_000_000;
+            building.take(&Record {
+                at,
+                data: true,
+                client: 1,
+                credential: None,
+                person: Some(person(n)),
+                last: at,
+                day: Micros(at).day(),
+                family: 1,
+            });
+        }
+        let origin = building.origin;
+        assert!(origin.visits.len() <= VISITS_MAX && origin.visits.len() > VISITS_MAX / 3);
+        assert_eq!(origin.one_in(), 4);
+        assert!(building.shown.len() < 300_000 / 3);
+        let visits = |who: u64| origin.visits.iter().filter(|visit| visit.person == who).count();
+        let followed = (0..300_000).map(person).find(|person| person.trailing_zeros() >= 2).unwrap();
+        assert_eq!(visits(followed), 2);
+    }
 }

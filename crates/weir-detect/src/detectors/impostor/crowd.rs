@@ -15,6 +15,8 @@ const OWN_MIN: f64 = 0.4;
 const ORIGINS_MAX: usize = 50_000;
 /// People whose clients are followed: all, or a sample by the hash of their names.
 const FOLLOWED: f64 = 200_000.0;
+/// Followed people at the addresses judged, each counted at each: what is held of them.
+const HELD_MAX: f64 = 4_000_000.0;
 
 /// What the first look gives.
 pub(super) struct Crowd {
@@ -74,11 +76,16 @@ pub(super) async fn crowd(context: &Context<'_>) -> Result<Crowd, DetectError> {
         }
     })
     .await?;
-    let share = (FOLLOWED / everybody.estimate().max(1.0)).min(1.0);
     // Where most addresses show no credential, none can be asked for.
     let to = if 2 * named < showing { &mut top } else { &mut professionals };
     without.0.drain().for_each(|(people, origin)| to.take(people.0, origin));
+    let share = followed(everybody.estimate(), top.people());
     Ok(Crowd { origins: top.sorted(), professionals: professionals.sorted(), share, first_seen })
+}
+
+/// The share of so many people to be followed where so many are at the addresses judged.
+fn followed(people: f64, at_origins: u64) -> f64 {
+    (FOLLOWED / people.max(1.0)).min(HELD_MAX / (at_origins as f64).max(1.0)).min(1.0)
 }
 
 /// The addresses with the most people.
@@ -93,9 +100,31 @@ impl Top {
         }
     }
 
+    /// People at all of them, each counted at each.
+    fn people(&self) -> u64 {
+        self.0.iter().map(|(people, _)| people.0).sum()
+    }
+
     fn sorted(self) -> Vec<String> {
         let mut origins: Vec<String> = self.0.into_iter().map(|(_, origin)| origin).collect();
         origins.sort();
         origins
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_people_are_followed_than_are_held() {
+        assert_eq!(followed(150_000.0, 3_000_000), 1.0);
+        assert_eq!(followed(400_000.0, 3_000_000), 0.5);
+        assert_eq!(followed(150_000.0, 40_000_000), 0.1);
+        assert_eq!(followed(0.0, 0), 1.0);
+        let mut top = Top::default();
+        top.take(12, "a".to_owned());
+        top.take(30, "b".to_owned());
+        assert_eq!(top.people(), 42);
     }
 }

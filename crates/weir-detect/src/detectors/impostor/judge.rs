@@ -8,7 +8,7 @@ use crate::detectors::harvest::screen::ALIKE;
 use crate::grid::words;
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
-use weir_stats::{WINDOWS, Window};
+use weir_stats::{Window, windows_within};
 
 /// People of known clients in a window from which an address is judged.
 const PEOPLE_MIN: usize = 8;
@@ -23,20 +23,23 @@ pub(super) fn judge(
     threshold: impl Fn(u64) -> f64,
 ) -> Option<Fired> {
     let mut beside = None;
+    let chances: Vec<f64> = trials.iter().map(|trial| habits.chance(trial.family, trial.day)).collect();
     let mut days: Vec<i32> = trials.iter().map(|trial| trial.day).collect();
     days.dedup();
+    let spanned = days.last()?.abs_diff(*days.first()?).saturating_add(1);
     for day in days {
         let tests = crowd.seen(day);
         let limit = threshold(tests);
         let until = trials.partition_point(|trial| trial.day <= day);
-        let windows = WINDOWS.into_iter().filter_map(|window| {
+        let windows = windows_within(spanned).filter_map(|window| {
             let from = match window {
                 Window::Days(days) => {
                     trials.partition_point(|t| i64::from(t.day) + i64::from(days) <= i64::from(day))
                 }
                 Window::Whole => 0,
             };
-            window_p(trials.get(from..until)?, habits, crowds.usual(day)).map(|held| (held, window))
+            let held = window_p(trials.get(from..until)?, chances.get(from..until)?, crowds.usual(day));
+            held.map(|held| (held, window))
         });
         let best = windows.min_by(|a, b| a.0.p.total_cmp(&b.0.p));
         let Some((held, window)) = best else { continue };
@@ -50,6 +53,7 @@ pub(super) fn judge(
             people: held.people,
             odd: held.strange,
             expected: held.expected,
+            one_in: 1,
             seen: (at(trials.first()?.day), at(trials.last()?.day + 1)),
             tests,
             threshold: limit,
@@ -73,13 +77,13 @@ struct Held {
     expected: f64,
 }
 
-fn window_p(trials: &[Trial], habits: &Habits, least: f64) -> Option<Held> {
+fn window_p(trials: &[Trial], chances: &[f64], least: f64) -> Option<Held> {
     if trials.len() < PEOPLE_MIN {
         return None;
     }
     let people = trials.len() as f64;
     let strange = trials.iter().filter(|trial| trial.strange).count() as f64;
-    let expected: f64 = trials.iter().map(|trial| habits.chance(trial.family, trial.day)).sum();
+    let expected: f64 = chances.iter().sum();
     let mean = (expected / people).max(least).clamp(0.0, 1.0);
     let expected = mean * people;
     let p = beta_binomial_upper(strange, trials.len() as u64, mean, ALIKE);

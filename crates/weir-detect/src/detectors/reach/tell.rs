@@ -7,7 +7,7 @@ use super::screen::{Census, day};
 use crate::detectors::harvest;
 use crate::hand::{Member, Reader, members, together};
 use crate::rhythm::{Rhythm, rhythms};
-use crate::{Context, DetectError, Draft};
+use crate::{Context, DetectError, Draft, Memo};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
 use weir_model::{Entity, Finding, Micros, Severity, Table};
@@ -26,7 +26,8 @@ pub(super) async fn findings(
     }
     let told = scope.condition(judged.iter().map(|j| j.entity.as_str()));
     let near = context.session.narrowed(&[(Table::Access, told)]).await?;
-    let (whole, context) = (context, &Context { session: &near, ..*context });
+    let memo = Memo::default();
+    let (whole, context) = (context, &Context { session: &near, memo: &memo, ..*context });
     let judged = programs(whole, context, scope, census, judged).await?;
     for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Intruded, Verdict::Standing, Verdict::Appeared] {
         let which = condition(scope, verdict);

@@ -71,8 +71,7 @@ async fn unread(context: &Context<'_>) -> Result<Unread, DetectError> {
 
 /// The condition on a key's first use under which its issuance would be in the trail; `None` where no trail is that long.
 async fn covered(context: &Context<'_>) -> Result<Option<String>, DetectError> {
-    let trails: Vec<_> =
-        coverage(context).await?.into_iter().filter(|c| c.source == "aws_cloudtrail").collect();
+    let trails: Vec<_> = coverage(context).await?.iter().filter(|c| c.source == "aws_cloudtrail").collect();
     let (Some(start), Some(end)) =
         (trails.iter().map(|c| c.period.first).max(), trails.iter().map(|c| c.period.last).max())
     else {

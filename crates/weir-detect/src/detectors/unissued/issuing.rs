@@ -85,7 +85,7 @@ pub(crate) async fn learn(context: &Context<'_>) -> Result<Option<Issuing>, Dete
     for times in sensors.values() {
         gaps.extend(own_gaps(times, (start, end), last_use));
     }
-    for sensor in coverage(context).await?.into_iter().filter(|c| sensors.contains_key(&c.sensor)) {
+    for sensor in coverage(context).await?.iter().filter(|c| sensors.contains_key(&c.sensor)) {
         gaps.extend(sensor.gaps.iter().filter_map(|g| Some((g.from?, g.to))));
     }
     // A clock an hour off must not make an issuance look older than its silence.
