@@ -3,6 +3,7 @@
 //! A file is known by its content: the hash of the whole, or, for one that grew or was rotated, the hash of as much as was read
 //! before; then only its tail is new. The lake commits all of an ingest or nothing of it.
 
+mod foresee;
 mod known;
 mod read;
 
@@ -37,8 +38,30 @@ pub struct Ingested {
     pub warnings: Vec<String>,
 }
 
+/// What follows an ingest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Nothing, for now.
+    Rest,
+    /// An investigation, which wants its records folded under what they teach.
+    Investigate,
+}
+
 /// Reads every file under the inputs into the lake. `leave_out` are folders of ours (the case, the lake) that may lie among them.
 pub fn ingest<'a>(
+    lake: &'a Lake,
+    inputs: &'a [PathBuf],
+    leave_out: &'a [PathBuf],
+    settings: &'a Settings,
+    fingerprints: &'a Fingerprints,
+    progress: &'a dyn Progress,
+) -> LocalBoxFuture<'a, Result<Ingested, EngineError>> {
+    ingest_then(Then::Rest, lake, inputs, leave_out, settings, fingerprints, progress)
+}
+
+/// As [`ingest`], with what follows it.
+pub(crate) fn ingest_then<'a>(
+    then: Then,
     lake: &'a Lake,
     inputs: &'a [PathBuf],
     leave_out: &'a [PathBuf],
@@ -52,7 +75,11 @@ pub fn ingest<'a>(
         let right = lake.ingesting(waits).await?;
         progress.stage("reading", Some(files.iter().map(|f| f.bytes).sum()));
         let read = async {
-            let mut run = Run::begin(lake, settings, fingerprints).await?;
+            let foreseen = || match then {
+                Then::Investigate => foresee::foresee(&files, settings, fingerprints),
+                Then::Rest => Learner::new(),
+            };
+            let mut run = Run::begin(lake, settings, fingerprints, foreseen).await?;
             for (path, reason) in unlisted {
                 run.intake.push(unread(path, reason));
             }
@@ -95,6 +122,7 @@ impl Run {
         lake: &Lake,
         settings: &Settings,
         fingerprints: &Fingerprints,
+        foreseen: impl FnOnce() -> Learner,
     ) -> Result<Self, EngineError> {
         let mut ingest = lake.begin().await?;
         let ours = fingerprints.key_id();
@@ -107,11 +135,15 @@ impl Run {
             Some(_) => {}
             None => ingest.state(STATE_KEY, ours.into_bytes()),
         }
-        let learner = match ingest.snapshot().state(STATE_LEARNED).await? {
-            Some(bytes) => Learner::from_bytes(&bytes)?,
-            None => Learner::new(),
+        let (learner, learned) = match ingest.snapshot().state(STATE_LEARNED).await? {
+            Some(bytes) => {
+                let learner = Learner::from_bytes(&bytes)?;
+                let learned = learner.finish(&settings.config);
+                (learner, learned)
+            }
+            None => (Learner::new(), foreseen().finish(&settings.config)),
         };
-        let catalog = settings.catalog(&learner.finish(&settings.config))?;
+        let catalog = settings.catalog(&learned)?;
         let folding = Beside::start(Arc::clone(&catalog), lake.memory(), Some(learner));
         let fingerprints = fingerprints.clone();
         Ok(Self {

@@ -221,6 +221,76 @@ async fn the_shop_loses_what_the_truth_says() {
     assert!(bounds.upper.unwrap() >= subjects.len() as u64, "{bounds:?}");
 }
 
+/// The names of the files of rollups: `i` and an ingest's id, or `r` and that of a fold of all records.
+fn rollups(place: &Place) -> BTreeSet<String> {
+    let catalogs = std::fs::read_dir(place.path("case/lake/rollup")).unwrap().map(|e| e.unwrap().path());
+    let catalogs = catalogs.filter(|path| !path.ends_with("_delta_log"));
+    let files = catalogs.flat_map(|path| std::fs::read_dir(path).unwrap());
+    files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_day_of_a_known_site_is_folded_alone() {
+    let place = Place::new();
+    let day = |day: u32| {
+        let path = place.path(&format!("access-{day}.log"));
+        let line = |n: u32| {
+            let (member, second) = (n % 60, n / 60);
+            format!(
+                "192.0.2.{member} - - [{day:02}/Mar/2026:10:{:02}:{second:02} +0000] \"GET /members/{}/addresses HTTP/1.1\" 200 5 \"-\" \"c{member}\"\n",
+                n % 7,
+                8800 + member
+            )
+        };
+        std::fs::write(&path, (0..600).map(line).collect::<String>()).unwrap();
+        path
+    };
+    let folded_again =
+        || -> BTreeSet<String> { rollups(&place).into_iter().filter(|name| name.starts_with('r')).collect() };
+    let first = place.investigate(&[day(1)]).await;
+    assert!(first.case.datasets.iter().any(|d| d.records == 600), "{:?}", first.case.datasets);
+    let once = folded_again();
+    assert!(!once.is_empty(), "the first day taught whose data the log shows");
+    let second = place.investigate(&[day(2)]).await;
+    assert!(second.case.datasets.iter().any(|d| d.records == 1200), "{:?}", second.case.datasets);
+    assert_eq!(folded_again(), once);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_investigation_folds_once_where_its_logs_teach_what_their_heads_do() {
+    let place = Place::new();
+    let text = |net: u32| -> String {
+        let line = |n: u32| {
+            let (member, minute) = (n % 250, n / 60);
+            format!(
+                "10.{net}.0.{member} - - [01/Mar/2026:{:02}:{:02}:{:02} +0000] \"GET /members/{}/addresses HTTP/1.1\" 200 5 \"-\" \"Mozilla/5.0 (client {member})\"\n",
+                minute / 60 % 24,
+                minute % 60,
+                n % 60,
+                8800 + member
+            )
+        };
+        (0..24_000).map(line).collect()
+    };
+    let logs = place.path("logs");
+    std::fs::create_dir(&logs).unwrap();
+    for net in 1..=2 {
+        std::fs::write(logs.join(format!("access-{net}.log")), text(net)).unwrap();
+    }
+    let folded = || rollups(&place);
+    let done = place.investigate(std::slice::from_ref(&logs)).await;
+    assert!(done.case.datasets.iter().any(|d| d.records == 48_000), "{:?}", done.case.datasets);
+    assert!(!folded().is_empty() && folded().iter().all(|name| name.starts_with('i')), "{:?}", folded());
+    // Another place, in the tail of a file, is not foreseen: all is folded again.
+    let invoices = text(3).replace("/addresses", "/invoices");
+    std::fs::remove_dir_all(place.path("case")).unwrap();
+    std::fs::write(logs.join("access-2.log"), text(2) + &invoices).unwrap();
+    let done = place.investigate(std::slice::from_ref(&logs)).await;
+    let records: u64 = done.case.datasets.iter().map(|d| d.records).sum();
+    assert_eq!(records, 72_000, "{:?}", done.case.datasets);
+    assert!(folded().iter().any(|name| name.starts_with('r')), "{:?}", folded());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_and_wide_files_twice_change_nothing() {
     let place = Place::new();
