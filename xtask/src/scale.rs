@@ -10,7 +10,8 @@ mod runs;
 
 use crate::measure::lacks_room;
 use crate::run::{Done, command, finish, on_path, root, say, skip, target};
-use runs::{Machine, Measured, Run, World};
+pub use runs::World;
+use runs::{Machine, Measured, Run};
 use std::path::{Path, PathBuf};
 use xtask::logs::{ADDRESSES, MEMBERS};
 

@@ -1,12 +1,13 @@
 //! Generated logs as files, made once.
 
 use crate::run::{Done, root};
+use crate::scale::World;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use xtask::logs::{AccessLog, CloudTrail, zeek};
+use xtask::logs::{ADDRESSES, AccessLog, CloudTrail, MEMBERS, zeek};
 
 /// Events of one CloudTrail file.
 const FILE_EVENTS: u64 = 2_000;
@@ -18,6 +19,8 @@ pub enum Input {
     Access,
     /// The same, compressed.
     AccessGzip,
+    /// A folder of such logs, compressed, one a day.
+    AccessDays,
     /// A folder of CloudTrail files.
     CloudTrail,
     /// Zeek's `conn.log` as JSON.
@@ -30,6 +33,7 @@ impl Input {
         match self {
             Self::Access => "access log, plain",
             Self::AccessGzip => "access log, gzip",
+            Self::AccessDays => "access log, gzip by day",
             Self::CloudTrail => "CloudTrail",
             Self::Zeek => "Zeek conn",
         }
@@ -40,6 +44,7 @@ impl Input {
         let path = folder.join(match self {
             Self::Access => format!("access-{records}.log"),
             Self::AccessGzip => format!("access-{records}.log.gz"),
+            Self::AccessDays => format!("access-days-{records}"),
             Self::CloudTrail => format!("cloudtrail-{records}"),
             Self::Zeek => format!("conn-{records}.log"),
         });
@@ -55,6 +60,10 @@ impl Input {
                 let packed = GzEncoder::new(BufWriter::new(f), Compression::default());
                 AccessLog::new(records).write(packed).and_then(GzEncoder::finish).map(drop)
             }),
+            Self::AccessDays => {
+                let days = World { records, addresses: ADDRESSES, members: MEMBERS };
+                days.write(&part).map_err(io::Error::other)
+            }
             Self::CloudTrail => cloudtrail(&part, records),
             Self::Zeek => File::create(&part).and_then(|f| zeek(BufWriter::new(f), records).map(drop)),
         };

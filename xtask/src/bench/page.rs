@@ -53,6 +53,8 @@ impl Ratio {
 }
 
 const PAGE: &str = "docs/benchmarks.md";
+/// What is measured by hand, and stays as it is.
+const KEPT: &str = "\n## Building it\n";
 const HEAD: &str = "| measure | bar | ratio | ours and theirs | |\n|---|---|---|---|---|\n";
 
 /// What else tells how fast it is.
@@ -80,12 +82,14 @@ pub fn write(ratios: &[Ratio], what: &str) -> Done {
     let mut page = format!(
         "# How fast it is\n\nWritten by `cargo xtask bench` at commit `{commit}`: {what}; {cores} cores, {model}; {rustc}; DuckDB from PyPI, the faster of its \
          ways; medians over runs that take turns.\n\nFiles are generated: 200,000 addresses with a heavy tail, 60 clients, 20 days; CloudTrail's are the events of \
-         `examples/cloud-account` with times, ids and addresses of their own. Weir's time is that of `weir ingest`, rollups and digest included, into a lake that does not know yet whose data the log shows, as a first ingest does \
+         `examples/cloud-account` with times, ids and addresses of their own. Questions about people are asked of a lake that knows whose data its routes show. Weir's time is that of `weir ingest`, rollups and digest included, into a lake that does not know yet whose data the log shows, as a first ingest does \
          (what is kept once that is known stands in [scale](scale.md)); DuckDB's that of one `COPY` of the same columns.\n\n{BESIDE}\n\n{HEAD}"
     );
     for ratio in ratios {
         let _ = writeln!(page, "{}", ratio.line());
     }
+    let before = std::fs::read_to_string(root().join(PAGE)).unwrap_or_default();
+    page.push_str(before.find(KEPT).and_then(|at| before.get(at..)).unwrap_or_default());
     std::fs::write(root().join(PAGE), page).map_err(|e| format!("{PAGE}: {e}"))
 }
 

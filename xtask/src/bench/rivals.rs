@@ -66,7 +66,7 @@ impl Rival {
     /// The ways to read an input.
     pub fn of(input: Input) -> &'static [Self] {
         match input {
-            Input::Access | Input::AccessGzip => &ACCESS,
+            Input::Access | Input::AccessGzip | Input::AccessDays => &ACCESS,
             Input::CloudTrail => &CLOUDTRAIL,
             Input::Zeek => &ZEEK,
         }
