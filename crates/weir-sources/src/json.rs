@@ -6,24 +6,85 @@
 //!
 //! What this module refuses: knowing any format.
 
+mod names;
+mod scan;
+
 use crate::secrets::Fingerprints;
-use serde::de::{Deserialize, Deserializer as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
+pub use names::Names;
+use scan::{Scanner, is_plain};
+use serde::de::{Deserializer as _, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
+/// A value as it stands in its text: JSON, and not decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    /// Its text.
+    pub fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+/// Hands over each name and value of an object in the order written. `None` when the text is something else or no JSON, and what was handed
+/// over by then means nothing.
+pub fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Raw<'a>)) -> Option<()> {
+    each_member(text, |scan| Some(self::text(scan.name()?).unwrap_or_default()), each)
+}
+
+fn each_member<'a, N>(
+    text: &'a str,
+    mut name: impl FnMut(&mut Scanner<'a>) -> Option<N>,
+    mut each: impl FnMut(N, Raw<'a>),
+) -> Option<()> {
+    let mut scan = Scanner::new(text);
+    if !scan.eat(b'{') {
+        return None;
+    }
+    let mut ended = scan.eat(b'}');
+    while !ended {
+        each(name(&mut scan)?, scan.value()?);
+        ended = !scan.eat(b',');
+        if ended && !scan.eat(b'}') {
+            return None;
+        }
+    }
+    scan.peek().is_none().then_some(())
+}
+
+/// The values of a list; `None` when the text is something else or no JSON.
+pub fn items(text: &str) -> Option<Vec<Raw<'_>>> {
+    let mut scan = Scanner::new(text);
+    if !scan.eat(b'[') {
+        return None;
+    }
+    let mut all = Vec::new();
+    let mut ended = scan.eat(b']');
+    while !ended {
+        all.push(scan.value()?);
+        ended = !scan.eat(b',');
+        if ended && !scan.eat(b']') {
+            return None;
+        }
+    }
+    scan.peek().is_none().then_some(all)
+}
+
 /// A JSON object: names and undecoded values in the order written. Missing and null are the same: nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Object<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
 
 impl<'a> Object<'a> {
     /// Reads an object; `None` when the text is something else or no JSON.
     pub fn parse(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let mut all = Vec::with_capacity(24);
+        members(text, |name, value| all.push((name, value)))?;
+        Some(Self(all))
     }
 
     /// The value of a name, the last one if written twice.
-    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub fn get(&self, name: &str) -> Option<Raw<'a>> {
         self.0.iter().rev().find(|(n, _)| n == name).map(|(_, v)| *v).filter(|v| v.get() != "null")
     }
 
@@ -38,12 +99,12 @@ impl<'a> Object<'a> {
     }
 
     /// The list under a name; an empty one when there is none.
-    pub fn list(&self, name: &str) -> Vec<&'a RawValue> {
-        self.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    pub fn list(&self, name: &str) -> Vec<Raw<'a>> {
+        self.get(name).and_then(|raw| items(raw.get())).unwrap_or_default()
     }
 
     /// The value at a dotted path (`client.ipAddress`, `target.0.id`); a name that itself has dots is found as well.
-    pub fn path(&self, path: &str) -> Option<&'a RawValue> {
+    pub fn path(&self, path: &str) -> Option<Raw<'a>> {
         if let Some(raw) = self.get(path) {
             return Some(raw);
         }
@@ -60,7 +121,7 @@ impl<'a> Object<'a> {
     }
 
     /// Names and values in the order written.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
@@ -70,44 +131,25 @@ impl<'a> Object<'a> {
     }
 }
 
-fn below<'a>(raw: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+fn below<'a>(raw: Raw<'a>, path: &str) -> Option<Raw<'a>> {
     if !raw.get().starts_with('[') {
         return Object::parse(raw.get())?.path(path);
     }
-    let items: Vec<&'a RawValue> = serde_json::from_str(raw.get()).ok()?;
+    let items = items(raw.get())?;
     let (index, rest) = path.split_once('.').map_or((path, None), |(i, r)| (i, Some(r)));
     let item = *items.get(index.parse::<usize>().ok()?)?;
     rest.map_or(Some(item), |rest| below(item, rest))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Names<'a>(std::marker::PhantomData<&'a ()>);
-        impl<'de: 'a, 'a> Visitor<'de> for Names<'a> {
-            type Value = Object<'a>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut all = Vec::with_capacity(24);
-                while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    all.push((text(name).unwrap_or_default(), value));
-                }
-                Ok(Object(all))
-            }
-        }
-        d.deserialize_map(Names(std::marker::PhantomData))
-    }
-}
-
 /// A scalar as text: a string that is not empty, or a number or boolean as written.
-pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+#[inline]
+pub fn text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let written = raw.get();
     match written.as_bytes().first()? {
         b'"' => {
             let inner = written.get(1..written.len().checked_sub(1)?)?;
             let decoded =
-                if inner.contains('\\') { Cow::Owned(unescaped(written)?) } else { Cow::Borrowed(inner) };
+                if is_plain(inner) { Cow::Borrowed(inner) } else { Cow::Owned(unescaped(written)?) };
             Some(decoded).filter(|t| !t.is_empty())
         }
         b'{' | b'[' | b'n' => None,
@@ -116,7 +158,7 @@ pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// A number as an integer, whether written as one, with a fraction, or as a string.
-pub fn integer(raw: &RawValue) -> Option<i64> {
+pub fn integer(raw: Raw<'_>) -> Option<i64> {
     let text = text(raw)?;
     if let Ok(n) = text.parse() {
         return Some(n);
@@ -128,7 +170,7 @@ pub fn integer(raw: &RawValue) -> Option<i64> {
 
 /// A value as JSON text with its secrets replaced. `None` for null, an empty object and what cannot be looked through (nested
 /// deeper than 128 levels): what was not looked through is not written.
-pub fn scrubbed(raw: &RawValue, fingerprints: &Fingerprints) -> Option<String> {
+pub fn scrubbed(raw: Raw<'_>, fingerprints: &Fingerprints) -> Option<String> {
     if matches!(raw.get(), "null" | "{}" | "[]" | "\"\"") {
         return None;
     }
@@ -164,12 +206,22 @@ pub fn first_objects<'a>(head: &'a str, array_key: Option<&str>, most: usize) ->
     let mut found = Vec::new();
     while found.len() < most {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        let Some(Ok(raw)) = values.next() else { break };
-        rest = rest.get(values.byte_offset()..).unwrap_or_default();
+        let Some((raw, behind)) = leading(rest) else { break };
+        rest = behind;
         found.extend(Object::parse(raw.get()));
     }
     found
+}
+
+/// The value that a text begins with, and what stands behind it. A scalar ends where it is told from what follows.
+fn leading(text: &str) -> Option<(Raw<'_>, &str)> {
+    let mut scan = Scanner::new(text);
+    let value = scan.value()?;
+    let rest = scan.rest();
+    let blank_or_mark =
+        |c: char| matches!(c, ' ' | '\n' | '\t' | '\r' | '"' | '[' | ']' | '{' | '}' | ',' | ':');
+    let told = rest.is_empty() || rest.starts_with(blank_or_mark) || value.get().starts_with(['"', '[', '{']);
+    told.then_some((value, rest))
 }
 
 /// What follows `{"key": [`, when the text begins so.

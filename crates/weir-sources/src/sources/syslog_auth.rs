@@ -19,7 +19,7 @@ mod years;
 use crate::instant::instant;
 use crate::secrets::Fingerprints;
 use crate::source::{
-    At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, Survey, assumed, in_range,
+    At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, Survey, assumed, in_range, lossy,
 };
 use event::{Event, Kind, kind};
 use jiff::tz::TimeZone;
@@ -100,7 +100,7 @@ struct AuthParser {
 
 impl Parser for AuthParser {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let text = String::from_utf8_lossy(bytes);
+        let text = lossy(bytes);
         let text = text.trim_end_matches(['\r', '\n']);
         if text.trim().is_empty() {
             return Outcome::NoRecord;

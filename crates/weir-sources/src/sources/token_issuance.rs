@@ -14,7 +14,7 @@ mod tests;
 use crate::instant::instant;
 use crate::json::{Object, first_objects, text};
 use crate::secrets::credential;
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range, lossy};
 use kind::Kind;
 use profile::{GENERIC, Profile};
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ struct IssuanceParser {
 
 impl Parser for IssuanceParser {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let text = String::from_utf8_lossy(bytes);
+        let text = lossy(bytes);
         let Some(outer) = Object::parse(text.trim()) else { return Outcome::Rejected("not a JSON object") };
         let object = unwrapped(&outer).unwrap_or(outer);
         let profile = profile::of(&object).unwrap_or(&GENERIC);

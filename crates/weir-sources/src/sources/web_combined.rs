@@ -2,7 +2,7 @@
 
 use crate::instant::instant;
 use crate::secrets::{Clean, Fingerprints};
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range, lossy};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, is_address_list, is_public, unescaped, without_port};
 use std::borrow::Cow;
 use weir_model::{Access, Common, Micros, Records, Table, TimeBasis};
@@ -60,7 +60,7 @@ struct Combined {
 
 impl Parser for Combined {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+        let text = lossy(bytes);
         match Line::parse(&text, &mut self.clock, self.zone.as_ref()) {
             Ok(line) => {
                 line.push(at, &self.fingerprints, &mut self.clean, out);

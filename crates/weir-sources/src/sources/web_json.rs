@@ -4,12 +4,11 @@ mod names;
 mod values;
 
 use crate::instant::instant;
-use crate::json::{Object, first_objects, text};
+use crate::json::{Object, Raw, first_objects, items, text};
 use crate::secrets::{Clean, credential as credential_print};
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range, lossy};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, without_port};
 use names::{Field, Found};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use values::{bytes_of, duration_us, kid_of, secret_of};
 use weir_model::record::{Basis, Subject};
@@ -84,7 +83,7 @@ struct JsonAccess {
 
 impl Parser for JsonAccess {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let line = String::from_utf8_lossy(bytes);
+        let line = lossy(bytes);
         let Some(object) = Object::parse(&line) else { return Outcome::Rejected(NO_OBJECT) };
         let mut found = Found::of(&object);
         for (field, path) in &self.configured {
@@ -190,9 +189,9 @@ impl JsonAccess {
 }
 
 /// A scalar's text; the first of a list (Caddy's headers). `-` is absent.
-fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
+fn scalar(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let value = match raw.get().as_bytes().first() {
-        Some(b'[') => text(serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok()?.first()?),
+        Some(b'[') => text(*items(raw.get())?.first()?),
         _ => text(raw),
     };
     value.filter(|v| v != "-")

@@ -1,8 +1,7 @@
 //! What was touched: `resources[]`, else the request parameters that name things.
 
 use super::event::Event;
-use crate::json::{Object, text};
-use serde_json::value::RawValue;
+use crate::json::{Object, Raw, items, text};
 use std::borrow::Cow;
 
 /// Resources of one call that are named one by one; more are cut, the request has them all.
@@ -122,16 +121,13 @@ fn named<'a>(event: &Event<'a>, parameters: &Object<'a>) -> Option<Resource<'a>>
 }
 
 /// One id, a list of ids, or EC2's `{"items":[{"instanceId":"i-1"}]}`: joined by commas.
-fn ids(raw: &RawValue) -> Option<Cow<'_, str>> {
+fn ids(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     if let Some(one) = text(raw) {
         return Some(one);
     }
-    let items: Vec<&RawValue> = if raw.get().starts_with('[') {
-        serde_json::from_str(raw.get()).ok()?
-    } else {
-        Object::parse(raw.get())?.list("items")
-    };
-    let each = items
+    let listed =
+        if raw.get().starts_with('[') { items(raw.get())? } else { Object::parse(raw.get())?.list("items") };
+    let each = listed
         .into_iter()
         .filter_map(|item| text(item).or_else(|| Object::parse(item.get())?.text("instanceId")));
     let mut all: Vec<Cow<'_, str>> = each.take(IDS_MAX).collect();

@@ -3,8 +3,7 @@
 //! Decisive choice: one pass over an object's fields with a table of known names; of several names for one column the one further up
 //! in the table wins, whatever the order in the object.
 
-use crate::json::Object;
-use serde_json::value::RawValue;
+use crate::json::{Object, Raw};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -337,7 +336,7 @@ impl Field {
 /// What one object holds.
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
-    slots: [Option<(&'a RawValue, u8, &'static str)>; FIELDS],
+    slots: [Option<(Raw<'a>, u8, &'static str)>; FIELDS],
 }
 
 impl<'a> Found<'a> {
@@ -382,19 +381,19 @@ impl<'a> Found<'a> {
     }
 
     /// Puts what a configuration names.
-    pub(super) fn set(&mut self, field: Field, raw: Option<&'a RawValue>) {
+    pub(super) fn set(&mut self, field: Field, raw: Option<Raw<'a>>) {
         if let Some(slot) = self.slots.get_mut(field as usize) {
             *slot = raw.map(|raw| (raw, 0, ""));
         }
     }
 
     /// The value of a field.
-    pub(super) fn get(&self, field: Field) -> Option<&'a RawValue> {
+    pub(super) fn get(&self, field: Field) -> Option<Raw<'a>> {
         self.named(field).map(|(_, raw)| raw)
     }
 
     /// The value of a field and the name it was found under (empty when configured).
-    pub(super) fn named(&self, field: Field) -> Option<(&'static str, &'a RawValue)> {
+    pub(super) fn named(&self, field: Field) -> Option<(&'static str, Raw<'a>)> {
         let (raw, _, name) = (*self.slots.get(field as usize)?)?;
         Some((name, raw))
     }
