@@ -6,6 +6,7 @@
 //! What these sources refuse: Zeek's other logs. A file of them is not recognised; among conn or http records they are rejects.
 
 mod conn;
+mod field;
 mod http;
 mod json;
 #[cfg(test)]
@@ -13,8 +14,10 @@ mod tests;
 mod tsv;
 mod value;
 
+use crate::json::Names;
 use crate::secrets::{Clean, Fingerprints};
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, lossy};
+use field::Field;
 use std::borrow::Cow;
 use tsv::Header;
 use weir_model::{Records, Table};
@@ -93,11 +96,11 @@ impl Kind {
     }
 
     /// By its fields, where it has no name.
-    fn of_fields(has: impl Fn(&str) -> bool) -> Self {
-        let stream = has("ts") && has("id.orig_h");
-        if stream && has("proto") && (has("conn_state") || has("orig_pkts")) {
+    fn of_fields(has: impl Fn(Field) -> bool) -> Self {
+        let stream = has(Field::Ts) && has(Field::OrigH);
+        if stream && has(Field::Proto) && (has(Field::ConnState) || has(Field::OrigPkts)) {
             Self::Conn
-        } else if stream && has("trans_depth") && (has("method") || has("status_code")) {
+        } else if stream && has(Field::TransDepth) && (has(Field::Method) || has(Field::StatusCode)) {
             Self::Http
         } else {
             Self::Other
@@ -115,7 +118,7 @@ struct Seen {
 impl Seen {
     fn of(head: &Head<'_>) -> Self {
         let mut seen = Self::default();
-        let mut header = Header::default();
+        let (mut header, mut names) = (Header::default(), Names::default());
         let mut first = true;
         for line in head.bytes.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()) {
             let json = line.trim_ascii_start().starts_with(b"{");
@@ -125,7 +128,9 @@ impl Seen {
             first = false;
             let text = String::from_utf8_lossy(line);
             let kind = match json {
-                true => json::Record::parse(text.trim()).and_then(|r| r.kind()).unwrap_or(Kind::Other),
+                true => {
+                    json::Record::parse(text.trim(), &mut names).and_then(|r| r.kind()).unwrap_or(Kind::Other)
+                }
                 false if header.read(text.trim_end_matches('\r')) => continue,
                 false => header.kind().unwrap_or(Kind::Other),
             };
@@ -150,7 +155,7 @@ impl Seen {
 /// What a record says of itself, in either notation.
 trait Fields {
     /// A field as text; nothing when absent, unset or empty.
-    fn get(&self, name: &str) -> Option<Cow<'_, str>>;
+    fn get(&self, field: Field) -> Option<Cow<'_, str>>;
     /// Whether times may be whole milliseconds (Zeek's JSON can be told so; TSV is in seconds always).
     fn millis(&self) -> bool;
 }
@@ -165,6 +170,7 @@ struct Context<'a> {
 
 struct ZeekParser {
     header: Header,
+    names: Names<Option<Field>>,
     zone: Option<jiff::tz::TimeZone>,
     fingerprints: Fingerprints,
     clean: Clean,
@@ -179,12 +185,12 @@ impl ZeekParser {
             header.read(String::from_utf8_lossy(line).trim_end_matches('\r'));
         }
         let (zone, fingerprints) = (options.time_zone.clone(), options.fingerprints.clone());
-        Self { header, zone, fingerprints, clean: Clean::default(), sensor: None }
+        Self { header, names: Names::default(), zone, fingerprints, clean: Clean::default(), sensor: None }
     }
 }
 
 impl Context<'_> {
-    fn row(&mut self, kind: Kind, fields: &dyn Fields, out: &mut Records) -> Outcome {
+    fn row(&mut self, kind: Kind, fields: &impl Fields, out: &mut Records) -> Outcome {
         let pushed = match kind {
             Kind::Conn => conn::push(self, fields, out),
             Kind::Http => http::push(self, fields, out),
@@ -196,7 +202,7 @@ impl Context<'_> {
 
 impl Parser for ZeekParser {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let text = String::from_utf8_lossy(bytes);
+        let text = lossy(bytes);
         let text = text.trim_end_matches(['\r', '\n']);
         if text.trim().is_empty() {
             return Outcome::NoRecord;
@@ -208,7 +214,7 @@ impl Parser for ZeekParser {
             clean: &mut self.clean,
         };
         if text.trim_start().starts_with('{') {
-            let Some(record) = json::Record::parse(text.trim()) else {
+            let Some(record) = json::Record::parse(text.trim(), &mut self.names) else {
                 return Outcome::Rejected("not a JSON object");
             };
             if self.sensor.is_none() {

@@ -1,7 +1,8 @@
 //! A conn record's row.
 
 use super::value::{address, count, interval, port, time};
-use super::{Context, Fields};
+use super::{Context, Field, Fields};
+use std::borrow::Cow;
 use weir_model::record::{STATUS_FAILURE, STATUS_SUCCESS};
 use weir_model::{Common, Flow, Records};
 
@@ -11,16 +12,17 @@ const NETWORK_ACTIVITY: i32 = 4001;
 /// Pushes the row.
 pub(super) fn push(
     context: &Context<'_>,
-    fields: &dyn Fields,
+    fields: &impl Fields,
     out: &mut Records,
 ) -> Result<(), &'static str> {
     let at = time(context, fields)?;
-    let (src_ip, dst_ip) = (address(fields, "id.orig_h")?, address(fields, "id.resp_h")?);
-    let (src_port, dst_port) = (port(fields, "id.orig_p")?, port(fields, "id.resp_p")?);
-    let protocol = fields.get("proto").map(|p| p.to_ascii_lowercase());
+    let (src_ip, dst_ip) = (address(fields, Field::OrigH)?, address(fields, Field::RespH)?);
+    let (src_port, dst_port) = (port(fields, Field::OrigP)?, port(fields, Field::RespP)?);
+    let protocol = fields.get(Field::Proto).map(lower);
     // ICMP has no ports; Zeek writes type and code there.
     let has_ports = protocol.as_deref().is_none_or(|p| !p.starts_with("icmp"));
-    let (uid, state, service) = (fields.get("uid"), fields.get("conn_state"), fields.get("service"));
+    let (uid, state, service) =
+        (fields.get(Field::Uid), fields.get(Field::ConnState), fields.get(Field::Service));
     let (activity, status_id) = state.as_deref().map_or((None, None), |s| outcome(s));
     let common = Common {
         class_uid: Some(NETWORK_ACTIVITY),
@@ -39,14 +41,19 @@ pub(super) fn push(
         dst_port: dst_port.filter(|_| has_ports),
         protocol: protocol.as_deref(),
         service: service.as_deref(),
-        bytes_out: count(fields, "orig_bytes")?,
-        bytes_in: count(fields, "resp_bytes")?,
-        packets_out: count(fields, "orig_pkts")?,
-        packets_in: count(fields, "resp_pkts")?,
-        duration_us: interval(fields, "duration")?,
+        bytes_out: count(fields, Field::OrigBytes)?,
+        bytes_in: count(fields, Field::RespBytes)?,
+        packets_out: count(fields, Field::OrigPkts)?,
+        packets_in: count(fields, Field::RespPkts)?,
+        duration_us: interval(fields, Field::Duration)?,
     };
     out.flow(at, &common, &row);
     Ok(())
+}
+
+fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_lower = !text.bytes().any(|b| b.is_ascii_uppercase());
+    if is_lower { text } else { text.to_ascii_lowercase().into() }
 }
 
 /// OCSF activity and outcome of a connection state; unknown where Zeek did not see the handshake.

@@ -1,32 +1,33 @@
 //! An http record's row.
 
 use super::value::{address, count, port, time};
-use super::{Context, Fields};
+use super::{Context, Field, Fields};
 use crate::web::{Hit, Request};
 use weir_model::{Access, Common, Records};
 
 /// Pushes the row.
 pub(super) fn push(
     context: &mut Context<'_>,
-    fields: &dyn Fields,
+    fields: &impl Fields,
     out: &mut Records,
 ) -> Result<(), &'static str> {
     let at = time(context, fields)?;
-    let src_ip = address(fields, "id.orig_h")?;
+    let src_ip = address(fields, Field::OrigH)?;
     // `access` has no ports; one that cannot be still says that the record is damaged.
-    port(fields, "id.orig_p")?;
-    port(fields, "id.resp_p")?;
-    let scrubbed = |name: &str| fields.get(name).map(|t| context.fingerprints.scrub(&t).into_owned());
-    let (actor, host) = (scrubbed("username"), scrubbed("host"));
+    port(fields, Field::OrigP)?;
+    port(fields, Field::RespP)?;
+    let scrubbed = |field| fields.get(field).map(|t| context.fingerprints.scrub(&t).into_owned());
+    let (actor, host) = (scrubbed(Field::Username), scrubbed(Field::Host));
     // Requests of one connection share its uid.
-    let depth = count(fields, "trans_depth")?;
-    let uid =
-        fields.get("uid").map(|uid| depth.map_or_else(|| uid.to_string(), |depth| format!("{uid}:{depth}")));
-    let status = count(fields, "status_code")?.map(|s| s.to_string());
-    let protocol = fields.get("version").map(|v| format!("HTTP/{v}"));
-    let (method, uri) = (fields.get("method"), fields.get("uri"));
-    let (referrer, agent) = (fields.get("referrer"), fields.get("user_agent"));
-    let detail = fields.get("status_msg");
+    let depth = count(fields, Field::TransDepth)?;
+    let uid = fields
+        .get(Field::Uid)
+        .map(|uid| depth.map_or_else(|| uid.to_string(), |depth| format!("{uid}:{depth}")));
+    let status = count(fields, Field::StatusCode)?.map(|s| s.to_string());
+    let protocol = fields.get(Field::Version).map(|v| format!("HTTP/{v}"));
+    let (method, uri) = (fields.get(Field::Method), fields.get(Field::Uri));
+    let (referrer, agent) = (fields.get(Field::Referrer), fields.get(Field::UserAgent));
+    let detail = fields.get(Field::StatusMsg);
     let hit = Hit {
         request: Request { method: method.as_deref(), target: uri.as_deref(), protocol: protocol.as_deref() },
         status: status.as_deref(),
@@ -43,8 +44,8 @@ pub(super) fn push(
         },
         access: Access {
             hostname: host.as_deref(),
-            bytes_out: count(fields, "response_body_len")?,
-            bytes_in: count(fields, "request_body_len")?,
+            bytes_out: count(fields, Field::ResponseBodyLen)?,
+            bytes_in: count(fields, Field::RequestBodyLen)?,
             ..Access::default()
         },
         query: None,

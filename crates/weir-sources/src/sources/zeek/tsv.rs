@@ -3,6 +3,7 @@
 //! Decisive choice: the header in force is the last one read, because rotated logs are concatenated and a new version of Zeek or of a
 //! script changes the fields; `#separator` begins a new header.
 
+use super::field::{FIELDS, Field};
 use super::{Fields, Kind};
 use std::borrow::Cow;
 
@@ -13,13 +14,16 @@ pub(super) struct Header {
     empty: String,
     unset: String,
     path: Option<String>,
-    fields: Vec<String>,
+    /// How many values a row has.
+    columns: usize,
+    /// Which of them is a field's.
+    places: [Option<usize>; FIELDS],
 }
 
 impl Default for Header {
     fn default() -> Self {
         let (empty, unset) = ("(empty)".to_owned(), "-".to_owned());
-        Self { separator: "\t".to_owned(), empty, unset, path: None, fields: Vec::new() }
+        Self { separator: "\t".to_owned(), empty, unset, path: None, columns: 0, places: [None; FIELDS] }
     }
 }
 
@@ -37,26 +41,41 @@ impl Header {
             "empty_field" => self.empty = value.to_owned(),
             "unset_field" => self.unset = value.to_owned(),
             "path" => self.path = Some(value.to_owned()),
-            "fields" => self.fields = value.split(self.separator.as_str()).map(str::to_owned).collect(),
+            "fields" => self.place(value),
             _ => {}
         }
         true
     }
 
+    /// Notes where each field stands; of two columns of one name the first counts.
+    fn place(&mut self, names: &str) {
+        (self.columns, self.places) = (0, [None; FIELDS]);
+        for name in names.split(self.separator.as_str()) {
+            if let Some(place) = Field::of(name).and_then(|field| self.places.get_mut(field as usize)) {
+                place.get_or_insert(self.columns);
+            }
+            self.columns += 1;
+        }
+    }
+
+    fn place_of(&self, field: Field) -> Option<usize> {
+        self.places.get(field as usize).copied().flatten()
+    }
+
     /// The kind of the rows below it; `None` when it names no fields.
     pub(super) fn kind(&self) -> Option<Kind> {
-        if self.fields.is_empty() {
+        if self.columns == 0 {
             return None;
         }
-        let by_fields = || Kind::of_fields(|name| self.fields.iter().any(|f| f == name));
+        let by_fields = || Kind::of_fields(|field| self.place_of(field).is_some());
         Some(self.path.as_deref().map_or_else(by_fields, Kind::of_path))
     }
 
     /// The values of a line; `None` when they are more or fewer than the fields.
     pub(super) fn row<'a>(&'a self, line: &'a str) -> Option<Row<'a>> {
-        let mut values = Vec::with_capacity(self.fields.len());
-        values.extend(line.split(self.separator.as_str()).take(self.fields.len() + 1));
-        (values.len() == self.fields.len()).then_some(Row { header: self, values })
+        let mut values = Vec::with_capacity(self.columns);
+        values.extend(line.split(self.separator.as_str()).take(self.columns + 1));
+        (values.len() == self.columns).then_some(Row { header: self, values })
     }
 }
 
@@ -67,9 +86,8 @@ pub(super) struct Row<'a> {
 }
 
 impl Fields for Row<'_> {
-    fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        let at = self.header.fields.iter().position(|f| f == name)?;
-        let value = *self.values.get(at)?;
+    fn get(&self, field: Field) -> Option<Cow<'_, str>> {
+        let value = *self.values.get(self.header.place_of(field)?)?;
         let absent = value.is_empty() || value == self.header.unset || value == self.header.empty;
         (!absent).then(|| unescaped(value))
     }
