@@ -11,7 +11,8 @@ mod scan;
 
 use crate::secrets::Fingerprints;
 pub use names::Names;
-use scan::{Scanner, is_plain};
+pub(crate) use scan::plain;
+use scan::{Name, Scanner, is_plain};
 use serde::de::{Deserializer as _, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -30,7 +31,15 @@ impl<'a> Raw<'a> {
 /// Hands over each name and value of an object in the order written. `None` when the text is something else or no JSON, and what was handed
 /// over by then means nothing.
 pub fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Raw<'a>)) -> Option<()> {
-    each_member(text, |scan| Some(self::text(scan.name()?).unwrap_or_default()), each)
+    each_member(text, |scan| scan.name().map(decoded), each)
+}
+
+/// A name, read as text is.
+fn decoded(name: Name<'_>) -> Cow<'_, str> {
+    match name {
+        Name::Plain(name) => Cow::Borrowed(name),
+        Name::Escaped(quoted) => Cow::Owned(unescaped(quoted).unwrap_or_default()),
+    }
 }
 
 fn each_member<'a, N>(
@@ -120,11 +129,6 @@ impl<'a> Object<'a> {
         text(self.path(path)?)
     }
 
-    /// Names and values in the order written.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
-    }
-
     /// Whether it has no name at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -197,6 +201,11 @@ fn unescaped(quoted: &str) -> Option<String> {
 /// The first whole objects of a file's head, at most `most`: one a line, one after the other, in a top-level array, or in the array
 /// under `array_key`.
 pub fn first_objects<'a>(head: &'a str, array_key: Option<&str>, most: usize) -> Vec<Object<'a>> {
+    first_texts(head, array_key, most).into_iter().filter_map(|raw| Object::parse(raw.get())).collect()
+}
+
+/// As [`first_objects`], not looked into.
+pub fn first_texts<'a>(head: &'a str, array_key: Option<&str>, most: usize) -> Vec<Raw<'a>> {
     let mut rest = head.trim_start_matches('\u{feff}').trim_start();
     if let Some(inner) = array_key.and_then(|key| into_array(rest, key)) {
         rest = inner;
@@ -208,7 +217,7 @@ pub fn first_objects<'a>(head: &'a str, array_key: Option<&str>, most: usize) ->
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
         let Some((raw, behind)) = leading(rest) else { break };
         rest = behind;
-        found.extend(Object::parse(raw.get()));
+        found.extend(Some(raw).filter(|raw| raw.get().starts_with('{')));
     }
     found
 }

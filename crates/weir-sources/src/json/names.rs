@@ -5,7 +5,7 @@
 //! even looked for its end, only if it is none of them.
 
 use super::scan::Scanner;
-use super::{Raw, each_member, text};
+use super::{Raw, decoded, each_member};
 
 /// Names kept. More are looked up each time.
 const NAMES_MAX: usize = 128;
@@ -51,8 +51,7 @@ impl<T: Copy> Names<T> {
 
     fn learn(&mut self, scan: &mut Scanner<'_>, next: &mut usize, look_up: impl Fn(&str) -> T) -> Option<T> {
         let before = scan.rest();
-        let name = scan.name()?;
-        let meaning = look_up(&text(name).unwrap_or_default());
+        let meaning = look_up(&decoded(scan.name()?));
         if self.0.len() < NAMES_MAX {
             let written = before.get(..before.len() - scan.rest().len())?;
             self.0.insert(*next, (written.into(), meaning));

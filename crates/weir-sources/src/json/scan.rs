@@ -7,6 +7,14 @@
 
 use super::Raw;
 
+/// A member's name.
+pub(super) enum Name<'a> {
+    /// Without escapes: what stands between its quotes.
+    Plain(&'a str),
+    /// With escapes and quotes.
+    Escaped(&'a str),
+}
+
 /// A place in a text of JSON.
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -55,15 +63,17 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Goes past a member's name, as it is quoted, and its colon.
-    pub(super) fn name(&mut self) -> Option<Raw<'a>> {
+    /// Goes past a member's name and its colon.
+    pub(super) fn name(&mut self) -> Option<Name<'a>> {
         if self.peek()? != b'"' {
             return None;
         }
         let from = self.at;
-        self.string()?;
-        let name = self.text.get(from..self.at)?;
-        self.eat(b':').then_some(Raw(name))
+        let name = match self.string()? {
+            true => Name::Escaped(self.text.get(from..self.at)?),
+            false => Name::Plain(self.text.get(from + 1..self.at - 1)?),
+        };
+        self.eat(b':').then_some(name)
     }
 
     /// Goes past a value.
@@ -79,7 +89,7 @@ impl<'a> Scanner<'a> {
 
     fn scalar(&mut self, first: u8) -> Option<()> {
         match first {
-            b'"' => self.string(),
+            b'"' => self.string().map(drop),
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.word("true"),
             b'f' => self.word("false"),
@@ -132,19 +142,21 @@ impl<'a> Scanner<'a> {
         self.skip(word).then_some(())
     }
 
-    /// From the opening quote past the closing one.
-    fn string(&mut self) -> Option<()> {
+    /// From the opening quote past the closing one. Whether there are escapes between them.
+    fn string(&mut self) -> Option<bool> {
         self.at += 1;
+        let mut escaped = false;
         loop {
             self.at += plain(self.text.as_bytes().get(self.at..)?);
             match self.byte()? {
                 b'"' => {
                     self.at += 1;
-                    return Some(());
+                    return Some(escaped);
                 }
                 b'\\' => self.escape()?,
                 _ => return None,
             }
+            escaped = true;
         }
     }
 
@@ -190,13 +202,13 @@ fn closing(bracket: u8) -> u8 {
     if bracket == b'{' { b'}' } else { b']' }
 }
 
-/// Whether the inside of a string stands for itself.
+/// Whether what stands between a string's quotes has no escapes.
 pub(super) fn is_plain(inside: &str) -> bool {
     plain(inside.as_bytes()) == inside.len()
 }
 
 /// How many bytes stand before the first that means something in a string: a quote, a backslash, or a control character, which cannot be.
-fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     let (chunks, tail) = bytes.as_chunks::<8>();
     for (n, chunk) in chunks.iter().enumerate() {
         let marks = marks(u64::from_le_bytes(*chunk));

@@ -11,6 +11,7 @@
 
 use super::frame::Piece;
 use super::lines::{HEAD, to_i64};
+use crate::json::plain;
 use crate::source::At;
 
 /// Largest element, in bytes; a larger one is one reject and is not kept in memory.
@@ -144,48 +145,97 @@ impl Splitter {
     pub(super) fn push(&mut self, data: &[u8], sink: &mut dyn FnMut(Piece<'_>)) {
         // `from` is where the unfinished element's bytes in this block begin.
         let (mut from, mut i) = (0, 0);
-        while let Some(&byte) = data.get(i) {
-            if self.state == State::Value(Inner::Text) {
-                i = self.text(data, i);
-                continue;
+        while i < data.len() {
+            let mut left = None;
+            if let State::Value(inner) = self.state {
+                let (end, state) = self.value(data, i, inner);
+                self.at.offset += to_i64(end - i);
+                i = end;
+                if let Ok(State::Value(inner)) = state {
+                    self.state = State::Value(inner);
+                    if inner == Inner::Closed && self.stack.is_empty() {
+                        self.close(data.get(from..i).unwrap_or_default(), sink);
+                    }
+                    continue;
+                }
+                left = Some(state);
             }
-            if self.step(byte, data.get(from..i).unwrap_or_default(), sink) {
+            let Some(&byte) = data.get(i) else { break };
+            let part = data.get(from..i).unwrap_or_default();
+            let begins = match left {
+                Some(state) => self.leave(state, byte, part, sink),
+                None => self.step(byte, part, sink),
+            };
+            if begins {
                 from = i;
             }
-            self.previous = byte;
+            self.went(byte);
             self.at.offset += 1;
-            if byte == b'\n' {
-                self.at.line += 1;
-            }
             i += 1;
-            if self.state == State::Value(Inner::Closed) && self.stack.is_empty() {
-                self.close(data.get(from..i).unwrap_or_default(), sink);
-            }
         }
         if matches!(self.state, State::Value(_) | State::Stray) {
             self.keep(data.get(from..).unwrap_or_default());
         }
     }
 
-    /// One byte outside a string. `part` is what this block holds of the unfinished element. True when an element begins here.
+    /// Past a byte, but for its offset.
+    fn went(&mut self, byte: u8) {
+        self.previous = byte;
+        self.at.line += i64::from(byte == b'\n');
+    }
+
+    /// Goes through an element up to its end, or up to a byte that ends it in another way. Offsets are the caller's business.
+    fn value(&mut self, data: &[u8], mut i: usize, mut inner: Inner) -> (usize, Result<State, &'static str>) {
+        while let Some(&byte) = data.get(i) {
+            if inner == Inner::Text {
+                (i, inner) = self.text(data, i);
+                continue;
+            }
+            let goes_on = inner == Inner::Word && (byte.is_ascii_alphanumeric() || byte == b'.');
+            let state = if goes_on { Ok(State::Value(inner)) } else { self.inside(byte, inner) };
+            match state {
+                Ok(State::Value(next)) => inner = next,
+                left => return (i, left),
+            }
+            self.went(byte);
+            i += 1;
+            if inner == Inner::Closed && self.stack.is_empty() {
+                break;
+            }
+        }
+        (i, Ok(State::Value(inner)))
+    }
+
+    /// This byte is no more of the element. `part` is what this block holds of it. True when an element begins here.
+    fn leave(
+        &mut self,
+        state: Result<State, &'static str>,
+        byte: u8,
+        part: &[u8],
+        sink: &mut dyn FnMut(Piece<'_>),
+    ) -> bool {
+        match state {
+            Ok(next) => {
+                self.state = next;
+                // The array under the key begins: what led to it is no element.
+                next == State::Between
+            }
+            Err(reason) => {
+                self.keep(part);
+                self.carry.truncate(HEAD);
+                self.reason = reason;
+                self.state = State::Skip;
+                self.pending.clear();
+                self.skip(byte, sink)
+            }
+        }
+    }
+
+    /// One byte outside elements. `part` is what this block holds of what is no object. True when an element begins here.
     fn step(&mut self, byte: u8, part: &[u8], sink: &mut dyn FnMut(Piece<'_>)) -> bool {
         match self.state {
             State::Between => self.between(byte),
-            State::Value(inner) => match self.inside(byte, inner) {
-                Ok(next) => {
-                    self.state = next;
-                    // The array under the key begins: what led to it is no element.
-                    next == State::Between
-                }
-                Err(reason) => {
-                    self.keep(part);
-                    self.carry.truncate(HEAD);
-                    self.reason = reason;
-                    self.state = State::Skip;
-                    self.pending.clear();
-                    self.skip(byte, sink)
-                }
-            },
+            State::Value(_) => false,
             State::Stray => {
                 let ends = byte == b'\n' || (self.base != Base::Top && matches!(byte, b',' | b']'));
                 if ends {
@@ -262,7 +312,7 @@ impl Splitter {
                 }
             }
             b'"' if !done => {
-                if self.stack.len() == 1 && self.name_step == NameStep::Expected {
+                if self.stack.len() == 1 && self.name_step == NameStep::Expected && self.asks_for_names() {
                     self.name.clear();
                     self.name_step = NameStep::Reading;
                 }
@@ -306,6 +356,11 @@ impl Splitter {
         Ok(State::Value(next))
     }
 
+    /// Whether names matter: one of them may be the key, or is the array's first.
+    fn asks_for_names(&self) -> bool {
+        self.array_key.is_some() || (self.base != Base::Top && self.first_name.is_empty())
+    }
+
     /// Whether this byte begins the line after a cut one: an element that began a line is not at its end, and the next line begins with `{`.
     /// Under a known key, elements may well stand on lines of their own.
     fn is_next_line(&self, byte: u8) -> bool {
@@ -324,19 +379,17 @@ impl Splitter {
             && self.array_key.is_some_and(|key| key.as_bytes() == self.name)
     }
 
-    /// A string's bytes up to the next that matters. Returns where to go on.
-    fn text(&mut self, data: &[u8], i: usize) -> usize {
+    /// A string's bytes up to the next that matters. Returns where to go on, and what is there.
+    fn text(&mut self, data: &[u8], i: usize) -> (usize, Inner) {
         let rest = data.get(i..).unwrap_or_default();
-        let stop = memchr::memchr3(b'"', b'\\', b'\n', rest);
-        let plain = rest.get(..stop.unwrap_or(rest.len())).unwrap_or_default();
+        let plain = rest.get(..plain(rest)).unwrap_or_default();
         if self.name_step == NameStep::Reading {
             let room = (NAME_MAX + 1).saturating_sub(self.name.len());
-            self.name.extend(plain.iter().take(room));
+            self.name.extend_from_slice(plain.get(..room).unwrap_or(plain));
         }
-        self.at.offset += to_i64(plain.len());
         self.previous = plain.last().copied().unwrap_or(self.previous);
-        let Some(byte) = stop.and_then(|s| rest.get(s)) else { return data.len() };
-        match byte {
+        let Some(byte) = rest.get(plain.len()) else { return (data.len(), Inner::Text) };
+        let inner = match byte {
             b'"' => {
                 if self.name_step == NameStep::Reading {
                     self.name_step = NameStep::Read;
@@ -344,23 +397,26 @@ impl Splitter {
                         self.first_name.clone_from(&self.name);
                     }
                 }
-                self.state = State::Value(Inner::Closed);
+                Inner::Closed
             }
             b'\\' => {
                 if self.name_step == NameStep::Reading {
                     self.name.resize(NAME_MAX + 1, 0);
                 }
-                self.state = State::Value(Inner::Escape);
+                Inner::Escape
             }
             // A line end cannot be in a string: it is looked at again, as the end of a broken element.
+            b'\n' => return (i + plain.len(), Inner::Cut),
+            // Nor can other control characters, but that is its source's business.
             _ => {
-                self.state = State::Value(Inner::Cut);
-                return i + plain.len();
+                if self.name_step == NameStep::Reading && self.name.len() <= NAME_MAX {
+                    self.name.push(*byte);
+                }
+                Inner::Text
             }
-        }
+        };
         self.previous = *byte;
-        self.at.offset += 1;
-        i + plain.len() + 1
+        (i + plain.len() + 1, inner)
     }
 
     /// The element has ended with this block's `part`.

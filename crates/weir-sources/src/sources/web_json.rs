@@ -4,11 +4,11 @@ mod names;
 mod values;
 
 use crate::instant::instant;
-use crate::json::{Object, Raw, first_objects, items, text};
+use crate::json::{Object, Raw, first_texts, items, text};
 use crate::secrets::{Clean, credential as credential_print};
 use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range, lossy};
 use crate::web::{ClfClock, Hit, Request, behind_proxy, without_port};
-use names::{Field, Found};
+use names::{Field, Found, Known};
 use std::borrow::Cow;
 use values::{bytes_of, duration_us, kid_of, secret_of};
 use weir_model::record::{Basis, Subject};
@@ -40,8 +40,10 @@ impl Source for WebJson {
 
     fn recognise(&self, head: &Head<'_>) -> Sure {
         let text = String::from_utf8_lossy(head.bytes);
-        let objects = first_objects(&text, None, 20);
-        let ours = objects.iter().filter(|object| is_access(&Found::of(object))).count();
+        let objects = first_texts(&text, None, 20);
+        let mut known = Known::default();
+        let found = objects.iter().filter_map(|object| Found::of(object.get(), &mut known));
+        let ours = found.filter(is_access).count();
         // Other logs have a method and an address too (Zeek's http, a proxy's audit): their own sources are surer.
         if ours > 0 && ours * 2 >= objects.len() { Sure::Maybe } else { Sure::No }
     }
@@ -59,6 +61,7 @@ impl Source for WebJson {
         Box::new(JsonAccess {
             clock: ClfClock::default(),
             clean: Clean::default(),
+            known: Known::default(),
             configured,
             subjects,
             options: options.clone(),
@@ -76,6 +79,7 @@ fn is_access(found: &Found<'_>) -> bool {
 struct JsonAccess {
     clock: ClfClock,
     clean: Clean,
+    known: Known,
     configured: Vec<(Field, String)>,
     subjects: Vec<(String, String)>,
     options: FileOptions,
@@ -84,8 +88,9 @@ struct JsonAccess {
 impl Parser for JsonAccess {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
         let line = lossy(bytes);
-        let Some(object) = Object::parse(&line) else { return Outcome::Rejected(NO_OBJECT) };
-        let mut found = Found::of(&object);
+        let Some(mut found) = Found::of(&line, &mut self.known) else { return Outcome::Rejected(NO_OBJECT) };
+        let is_configured = !(self.configured.is_empty() && self.subjects.is_empty());
+        let object = is_configured.then(|| Object::parse(&line)).flatten().unwrap_or_default();
         for (field, path) in &self.configured {
             found.set(*field, object.path(path));
         }

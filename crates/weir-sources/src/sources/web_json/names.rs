@@ -1,9 +1,10 @@
 //! Under which names JSON access logs keep what.
 //!
-//! Decisive choice: one pass over an object's fields with a table of known names; of several names for one column the one further up
+//! Decisive choice: one pass over an object's fields, each name looked up in a table once for the log; of several names for one column the one further up
 //! in the table wins, whatever the order in the object.
 
-use crate::json::{Object, Raw};
+use crate::json::{Names, Raw};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -283,8 +284,8 @@ static TABLE: LazyLock<HashMap<&'static str, (Field, u8)>> = LazyLock::new(|| {
     NAMES.iter().flat_map(ranked).collect()
 });
 
-/// Objects that hold fields of an access; others are not opened.
-const NESTED: [&str; 13] = [
+/// Objects that hold fields of an access; others are not opened. ECS has a `user_agent` and an `error` object; others a string of that name.
+const NESTED: [&str; 15] = [
     "request",
     "request.headers",
     "http",
@@ -298,9 +299,9 @@ const NESTED: [&str; 13] = [
     "client",
     "user",
     "response",
+    "user_agent",
+    "error",
 ];
-/// ECS has a `user_agent` and an `error` object; others a string of that name.
-const NESTED_ECS: [&str; 2] = ["user_agent", "error"];
 
 impl Field {
     /// The field that fills a column of the record table.
@@ -333,6 +334,38 @@ impl Field {
     }
 }
 
+/// What a name means: a field, with its rank among the field's names, or an object to open, by its place in [`NESTED`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Meaning {
+    field: Option<(Field, u8, &'static str)>,
+    nested: Option<usize>,
+}
+
+impl Meaning {
+    /// Of a name in the object of this path.
+    fn of(object: Option<&str>, name: &str) -> Self {
+        let path = object.map_or(Cow::Borrowed(name), |object| Cow::Owned(format!("{object}.{name}")));
+        let field = TABLE.get_key_value(path.as_ref()).map(|(name, (field, rank))| (*field, *rank, *name));
+        Self { field, nested: NESTED.iter().position(|nested| *nested == path) }
+    }
+}
+
+/// The names of a log's objects: of a record itself, and of those in [`NESTED`].
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    record: Names<Meaning>,
+    nested: [Names<Meaning>; NESTED.len()],
+}
+
+impl Known {
+    fn names(&mut self, object: Option<usize>) -> Option<&mut Names<Meaning>> {
+        match object {
+            None => Some(&mut self.record),
+            Some(nested) => self.nested.get_mut(nested),
+        }
+    }
+}
+
 /// What one object holds.
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
@@ -340,43 +373,41 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Looks through an object.
-    pub(super) fn of(object: &Object<'a>) -> Self {
+    /// Looks through an object; `None` when the text is something else or no JSON.
+    pub(super) fn of(text: &'a str, known: &mut Known) -> Option<Self> {
         let mut found = Self::default();
-        found.look(object, &mut String::new());
-        found
+        found.look(text, None, known)?;
+        Some(found)
     }
 
-    fn look(&mut self, object: &Object<'a>, prefix: &mut String) {
-        let base = prefix.len();
-        for (name, raw) in object.iter() {
-            let path: &str = if base == 0 {
-                name
-            } else {
-                prefix.push_str(name);
-                prefix
-            };
-            let written = raw.get();
-            if written.starts_with('{') {
-                if (NESTED.contains(&path) || NESTED_ECS.contains(&path))
-                    && let Some(inner) = Object::parse(written)
-                {
-                    let mut deeper = format!("{path}.");
-                    self.look(&inner, &mut deeper);
+    fn look(&mut self, text: &'a str, object: Option<usize>, known: &mut Known) -> Option<()> {
+        let path = object.and_then(|nested| NESTED.get(nested)).copied();
+        // Taken out meanwhile: no object opened in this one has its names.
+        let mut names = std::mem::take(known.names(object)?);
+        let read = names.members(
+            text,
+            |name| Meaning::of(path, name),
+            |meaning, raw| {
+                if !raw.get().starts_with('{') {
+                    self.put(meaning, raw);
+                } else if meaning.nested.is_some() {
+                    self.look(raw.get(), meaning.nested, known);
                 }
-            } else if written != "null"
-                && written != "\"\""
-                && written != "\"-\""
-                && let Some((name, (field, rank))) = TABLE.get_key_value(path)
-            {
-                let slot = self.slots.get_mut(*field as usize);
-                if let Some(slot) = slot
-                    && slot.is_none_or(|(_, held, _)| held > *rank)
-                {
-                    *slot = Some((raw, *rank, name));
-                }
-            }
-            prefix.truncate(base);
+            },
+        );
+        *known.names(object)? = names;
+        read
+    }
+
+    /// Puts a value in its field's slot, unless one is there whose name is no less specific.
+    fn put(&mut self, meaning: Meaning, raw: Raw<'a>) {
+        let Some((field, rank, name)) = meaning.field else { return };
+        let is_empty = matches!(raw.get(), "null" | "\"\"" | "\"-\"");
+        if let Some(slot) = self.slots.get_mut(field as usize)
+            && !is_empty
+            && slot.is_none_or(|(_, held, _)| held > rank)
+        {
+            *slot = Some((raw, rank, name));
         }
     }
 
