@@ -9,7 +9,7 @@
 mod names;
 mod scan;
 
-use crate::secrets::Fingerprints;
+use crate::secrets::{Clean, Fingerprints};
 pub use names::Names;
 pub(crate) use scan::plain;
 use scan::{Name, Scanner, is_plain};
@@ -174,13 +174,9 @@ pub fn integer(raw: Raw<'_>) -> Option<i64> {
 
 /// A value as JSON text with its secrets replaced. `None` for null, an empty object and what cannot be looked through (nested
 /// deeper than 128 levels): what was not looked through is not written.
-pub fn scrubbed(raw: Raw<'_>, fingerprints: &Fingerprints) -> Option<String> {
-    if matches!(raw.get(), "null" | "{}" | "[]" | "\"\"") {
-        return None;
-    }
-    let mut value: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
-    fingerprints.scrub_json(&mut value);
-    Some(value.to_string())
+pub fn scrubbed(raw: Raw<'_>, fingerprints: &Fingerprints, clean: &mut Clean) -> Option<String> {
+    let empty = matches!(raw.get(), "null" | "{}" | "[]" | "\"\"");
+    if empty { None } else { clean.scrub_json(fingerprints, raw.get()) }
 }
 
 /// Lone surrogates, which Rust's text cannot hold, become U+FFFD.
@@ -259,7 +255,7 @@ mod tests {
         assert_eq!(object.text("t").as_deref(), Some("é"));
         assert_eq!(object.text("e"), None);
         assert!(object.get("z").is_none());
-        assert_eq!(scrubbed(object.get("a").unwrap(), &Fingerprints::default()), None);
+        assert_eq!(scrubbed(object.get("a").unwrap(), &Fingerprints::default(), &mut Clean::default()), None);
         assert!(Object::parse("[1]").is_none());
         assert!(Object::parse(r#"{"a":1"#).is_none());
     }

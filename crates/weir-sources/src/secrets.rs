@@ -102,11 +102,6 @@ impl Fingerprints {
         self.replace(url, &uri::url_spans(url))
     }
 
-    /// Replaces secrets in a JSON value, by key name and by the value's form.
-    pub fn scrub_json(&self, value: &mut serde_json::Value) {
-        json::scrub(self, value);
-    }
-
     fn push(&self, out: &mut String, secret: &str) {
         let hash = blake3::keyed_hash(&self.key, secret.as_bytes());
         out.push_str("fp_");

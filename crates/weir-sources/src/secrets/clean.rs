@@ -3,7 +3,8 @@
 //! Decisive choice: a fixed number of places, of which a text can take one. So the memory is bounded, a look-up is one comparison, and what was
 //! put out by another text is only searched once more.
 
-use super::{Fingerprints, text, uri};
+use super::names::{Rule, rule};
+use super::{Fingerprints, json, text, uri};
 use std::borrow::Cow;
 
 /// Places for texts; a power of two.
@@ -40,6 +41,16 @@ impl Clean {
             return Cow::Borrowed(query);
         }
         fingerprints.scrub_query(query)
+    }
+
+    /// Replaces secrets in JSON text, by a member's name and by a value's form; `None` for what is no JSON or nested deeper than 128 levels.
+    pub fn scrub_json(&mut self, fingerprints: &Fingerprints, text: &str) -> Option<String> {
+        json::scrub(self, fingerprints, text)
+    }
+
+    /// What a name says of its value.
+    pub(super) fn rule(&mut self, name: &str) -> Rule {
+        if self.names.knows(name, uri::is_harmless) { Rule::Never } else { rule(name) }
     }
 }
 

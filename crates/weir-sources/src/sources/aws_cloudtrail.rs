@@ -15,9 +15,9 @@ mod resource;
 mod tests;
 
 use crate::instant::instant;
-use crate::json::{Object, first_objects, integer, scrubbed};
-use crate::secrets::Fingerprints;
-use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range};
+use crate::json::{Object, Raw, first_objects, integer, scrubbed};
+use crate::secrets::{Clean, Fingerprints};
+use crate::source::{At, FileOptions, Framing, Head, Info, Outcome, Parser, Source, Sure, in_range, lossy};
 use event::Event;
 use identity::Caller;
 use jiff::tz::TimeZone;
@@ -55,6 +55,7 @@ impl Source for AwsCloudtrail {
     fn parser(&self, _: &Head<'_>, options: &FileOptions) -> Box<dyn Parser> {
         Box::new(CloudtrailParser {
             fingerprints: options.fingerprints.clone(),
+            clean: Clean::default(),
             zone: options.time_zone.clone(),
             sensor: None,
         })
@@ -93,13 +94,14 @@ fn of_cut_head(text: &str) -> Sure {
 
 struct CloudtrailParser {
     fingerprints: Fingerprints,
+    clean: Clean,
     zone: Option<TimeZone>,
     sensor: Option<String>,
 }
 
 impl Parser for CloudtrailParser {
     fn record(&mut self, at: At, bytes: &[u8], out: &mut Records) -> Outcome {
-        let text = String::from_utf8_lossy(bytes);
+        let text = lossy(bytes);
         let outcome = event::unwrapped(text.trim(), |top| self.event(at, top, out));
         outcome.unwrap_or(Outcome::Rejected("not a JSON object"))
     }
@@ -138,32 +140,33 @@ impl CloudtrailParser {
     }
 
     /// What the event sent and got, cleaned: parameters, and for a service event its details.
-    fn exchange(&self, event: &Event<'_>) -> (Option<String>, Option<String>) {
+    fn exchange(&mut self, event: &Event<'_>) -> (Option<String>, Option<String>) {
         let sent = event.top.get("requestParameters").or_else(|| event.top.get("serviceEventDetails"));
         let got = event.top.get("responseElements");
-        (
-            sent.and_then(|r| scrubbed(r, &self.fingerprints)),
-            got.and_then(|r| scrubbed(r, &self.fingerprints)),
-        )
+        let mut clean = |raw: Option<Raw<'_>>| scrubbed(raw?, &self.fingerprints, &mut self.clean);
+        (clean(sent), clean(got))
+    }
+
+    fn cleaned<'t>(&mut self, text: Option<&'t str>) -> Option<Cow<'t, str>> {
+        text.map(|text| self.clean.scrub(&self.fingerprints, text))
     }
 
     fn access(
-        &self,
+        &mut self,
         at: At,
         time: (Micros, TimeBasis),
         event: &Event<'_>,
         caller: &Caller<'_>,
         out: &mut Records,
     ) {
-        let clean =
-            |text: &Option<Cow<'_, str>>| text.as_deref().map(|t| self.fingerprints.scrub(t).into_owned());
         let ending = outcome::of(event);
         let common = Shared::of(event);
         let (request, response) = self.exchange(event);
         let resource = resource::of(event);
-        let id = resource.as_ref().map(|r| self.fingerprints.scrub(&r.id));
-        let detail = clean(&ending.detail);
-        let user_agent = clean(&event.top.text("userAgent"));
+        let id = self.cleaned(resource.as_ref().map(|r| r.id.as_ref()));
+        let detail = self.cleaned(ending.detail.as_deref());
+        let agent = event.top.text("userAgent");
+        let user_agent = self.cleaned(agent.as_deref());
         let host =
             event.top.text_at("tlsDetails.clientProvidedHostHeader").or_else(|| event.request.text("Host"));
         let row = Access {
@@ -189,7 +192,7 @@ impl CloudtrailParser {
     }
 
     fn auth(
-        &self,
+        &mut self,
         at: At,
         time: (Micros, TimeBasis),
         event: &Event<'_>,
@@ -197,14 +200,13 @@ impl CloudtrailParser {
         meaning: auth::Meaning,
         out: &mut Records,
     ) {
-        let clean =
-            |text: &Option<Cow<'_, str>>| text.as_deref().map(|t| self.fingerprints.scrub(t).into_owned());
         let ending = outcome::of(event);
         let common = Shared::of(event);
         let (request, response) = self.exchange(event);
         let grant = auth::grant(event, meaning, caller);
-        let detail = clean(&ending.detail);
-        let user_agent = clean(&event.top.text("userAgent"));
+        let detail = self.cleaned(ending.detail.as_deref());
+        let agent = event.top.text("userAgent");
+        let user_agent = self.cleaned(agent.as_deref());
         let row = Auth {
             user: grant.user.as_deref(),
             credential: grant.credential.as_deref(),
