@@ -6,7 +6,9 @@ use crate::pages::Packer;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use parquet::basic::Compression;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -57,8 +59,11 @@ impl Writer {
             builder = builder.set_column_compression(path(field), Compression::UNCOMPRESSED);
         }
         let properties = builder.build();
-        let (file, factory) = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(&schema), Some(properties))?
-            .into_serialized_writer()?;
+        // Parquet's own schema says all of these types; Arrow's would stand beside it in each file, some hundred bytes a column.
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let (file, factory) =
+            ArrowWriter::try_new_with_options(Vec::new(), SchemaRef::clone(&schema), options)?
+                .into_serialized_writer()?;
         Ok(Self { file, factory, schema, kinds, rows_max, group: None })
     }
 
