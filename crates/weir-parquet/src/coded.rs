@@ -3,7 +3,7 @@
 use crate::dictionary::{Dictionary, Kind, Value, statistics, texts};
 use crate::hybrid;
 use crate::levels::Levels;
-use crate::pages::{Packer, Pages};
+use crate::pages::{Packed, Packer, Pages};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
@@ -35,6 +35,8 @@ pub(crate) struct Coded {
     /// Of the page under way, once values stand for themselves.
     values: Vec<u8>,
     is_plain: bool,
+    /// Whether codes of so many bits, whole bytes, are shorter once packed than without what they do not need of them.
+    whole: Option<(u32, bool)>,
     /// Least and greatest value of each page of such.
     bounds: Vec<u8>,
     nulls: u64,
@@ -54,6 +56,7 @@ impl Coded {
             codes: Vec::new(),
             values: Vec::new(),
             is_plain: false,
+            whole: None,
             bounds: Vec::new(),
             nulls: 0,
             coded: 0,
@@ -149,11 +152,10 @@ impl Coded {
                 self.bound();
             }
             body.append(&mut self.values);
-            return self.pages.data(&body, rows, Encoding::PLAIN, packer);
+            return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
         }
-        let width = self.dictionary.width();
-        body.push(width as u8);
-        hybrid::put(&self.codes, width, &mut body);
+        self.dictionary.arrange(self.kind);
+        let body = self.pack_codes(body, packer)?;
         self.coded += self.codes.len();
         self.codes.clear();
         // Codes of values that hardly repeat, and the values beside them, take more than the values.
@@ -162,7 +164,34 @@ impl Coded {
             self.is_plain = true;
             self.dictionary.close();
         }
-        self.pages.data(&body, rows, Encoding::RLE_DICTIONARY, packer)
+        self.pages.data(body, rows, Encoding::RLE_DICTIONARY)
+    }
+
+    /// Codes behind levels, in as few bits each as there must be, or in whole bytes if zstd makes less of them: it sees bytes, and so
+    /// neither that some codes come more often than others nor that the same ones come again, if they lie across them. The first page shows it.
+    fn pack_codes(&mut self, mut body: Vec<u8>, packer: &mut Packer) -> Result<Packed> {
+        if self.dictionary.len() > 1 {
+            self.codes.iter_mut().for_each(|code| *code = self.dictionary.place(*code));
+        }
+        let levels = body.len();
+        let mut pack = |width: u32| {
+            body.truncate(levels);
+            body.push(width as u8);
+            hybrid::put(&self.codes, width, &mut body);
+            packer.pack(&body)
+        };
+        let width = self.dictionary.width();
+        let whole = width.next_multiple_of(u8::BITS);
+        match self.whole {
+            _ if width == whole => pack(width),
+            Some((of, is_shorter)) if of == whole => pack(if is_shorter { whole } else { width }),
+            _ => {
+                let (bits, bytes) = (pack(width)?, pack(whole)?);
+                let is_shorter = bytes.len() < bits.len();
+                self.whole = Some((whole, is_shorter));
+                Ok(if is_shorter { bytes } else { bits })
+            }
+        }
     }
 
     /// Keeps the least and the greatest value of the page under way.

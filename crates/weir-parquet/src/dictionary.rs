@@ -3,6 +3,9 @@
 //! Decisive choice: values lie in the bytes that are written, and the index holds the half of each value's hash beside its code, so that a look-up
 //! reads a value's bytes only where it is most likely the one. Hashes are seeded anew in each dictionary: whoever writes into a log cannot choose
 //! values that collide. Codes go by first appearance, so the seed is in no file.
+//!
+//! The values that a page brings are put in order when it ends ([`Dictionary::arrange`]): neighbours then begin alike, and zstd makes a third to a half
+//! less of them. Codes are found by first appearance all the same; only where a value lies changes, and by what number pages name it.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -67,6 +70,8 @@ pub(crate) struct Dictionary {
     plain: Vec<u8>,
     /// Where each value begins, by code.
     begins: Vec<u32>,
+    /// Which value of the page each is, by code, of those that are arranged.
+    places: Vec<u32>,
     /// Half of a value's hash, and its code.
     index: HashTable<(u32, u32)>,
     state: RandomState,
@@ -86,7 +91,8 @@ impl Dictionary {
 
     /// Bytes it holds.
     pub(crate) fn memory(&self) -> usize {
-        self.plain.capacity() + 4 * self.begins.capacity() + self.index.allocation_size()
+        let numbers = self.begins.capacity() + self.places.capacity();
+        self.plain.capacity() + 4 * numbers + self.index.allocation_size()
     }
 
     /// Bits of a code.
@@ -113,6 +119,34 @@ impl Dictionary {
             }
         };
         self.last
+    }
+
+    /// Puts the values that came since this was last asked in order, behind those before.
+    pub(crate) fn arrange(&mut self, kind: Kind) {
+        let known = self.places.len();
+        let begins = self.begins.split_off(known);
+        let Some(first) = begins.first().map(|begin| *begin as usize) else { return };
+        let new = self.plain.split_off(first);
+        let ends = begins.iter().skip(1).map(|end| *end as usize - first).chain([new.len()]);
+        let values: Vec<&[u8]> = begins
+            .iter()
+            .zip(ends)
+            .map(|(begin, end)| new.get(*begin as usize - first..end).unwrap_or_default())
+            .collect();
+        let order = kind.order(&values);
+        self.begins.resize(known + values.len(), 0);
+        self.places.resize(known + values.len(), 0);
+        for (place, nth) in (known..).zip(order) {
+            let at = known + nth as usize;
+            self.begins.get_mut(at).into_iter().for_each(|begin| *begin = self.plain.len() as u32);
+            self.places.get_mut(at).into_iter().for_each(|of| *of = place as u32);
+            self.plain.extend_from_slice(values.get(nth as usize).copied().unwrap_or_default());
+        }
+    }
+
+    /// Which value of the page is that of a code, once it is arranged.
+    pub(crate) fn place(&self, code: u32) -> u32 {
+        self.places.get(code as usize).copied().unwrap_or(code)
     }
 
     /// Gives up the memory that looking up takes; codes given so far stand.
@@ -173,4 +207,82 @@ pub(crate) enum Kind {
     Text,
     I32,
     I64,
+}
+
+/// Bytes of a text before its characters: its length.
+const LENGTH_BYTES: usize = 4;
+
+impl Kind {
+    /// The order of distinct values as `PLAIN` has them, by their numbers.
+    fn order(self, values: &[&[u8]]) -> Vec<u32> {
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        // What numbers lack to be unsigned and in the same order.
+        let sign = match self {
+            Self::Text => return texts_order(values),
+            Self::I32 => 1 << 31,
+            Self::I64 => 1 << 63,
+        };
+        let mut order: Vec<(u64, u32)> = values.iter().map(|value| number(value) ^ sign).zip(0..).collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, nth)| nth).collect()
+    }
+}
+
+/// The same of texts, by the bytes behind what all have in common: few need a second look.
+fn texts_order(values: &[&[u8]]) -> Vec<u32> {
+    let text =
+        |nth: u32| values.get(nth as usize).and_then(|value| value.get(LENGTH_BYTES..)).unwrap_or_default();
+    let first = text(0);
+    let common = |shared: usize, nth: u32| {
+        let same = first.iter().zip(text(nth)).take(shared).take_while(|(a, b)| a == b);
+        same.count()
+    };
+    let shared = (1..values.len() as u32).fold(first.len(), common);
+    let start = |nth: u32| {
+        let mut start = [0; size_of::<u64>()];
+        start.iter_mut().zip(text(nth).iter().skip(shared)).for_each(|(byte, of)| *byte = *of);
+        u64::from_be_bytes(start)
+    };
+    let mut order: Vec<(u64, u32)> = (0..values.len() as u32).map(|nth| (start(nth), nth)).collect();
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(a.1).cmp(text(b.1))));
+    order.into_iter().map(|(_, nth)| nth).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Adds values page by page; each page's new ones must lie in order behind those before, and each value be found where its place says.
+    fn lie_in_order<V: Value + Ord + std::fmt::Debug>(pages: &[Vec<V>], kind: Kind) {
+        let mut dictionary = Dictionary::default();
+        let mut expected: Vec<V> = Vec::new();
+        for page in pages {
+            let codes: Vec<u32> = page.iter().map(|value| dictionary.code(*value)).collect();
+            dictionary.arrange(kind);
+            let mut new: Vec<V> = page.iter().copied().filter(|value| !expected.contains(value)).collect();
+            new.sort_unstable();
+            new.dedup();
+            expected.extend(new);
+            for (value, code) in page.iter().zip(codes) {
+                assert_eq!(expected[dictionary.place(code) as usize], *value);
+            }
+        }
+        let mut plain = Vec::new();
+        expected.iter().for_each(|value| value.put(&mut plain));
+        assert_eq!(dictionary.plain(), plain);
+    }
+
+    proptest! {
+        #[test]
+        fn new_values_lie_in_order(
+            texts in prop::collection::vec(prop::collection::vec("(10\\.0\\.0\\.)?[0-9a-c\u{e9}]{0,12}", 0..30), 0..4),
+            numbers in prop::collection::vec(prop::collection::vec(-40_i64..40, 0..30), 0..4),
+        ) {
+            lie_in_order(&texts.iter().map(|page| page.iter().map(String::as_str).collect()).collect::<Vec<_>>(), Kind::Text);
+            lie_in_order(&numbers, Kind::I64);
+            let far: Vec<Vec<i32>> = numbers.iter().map(|page| page.iter().map(|n| *n as i32 * 50_000_000).collect()).collect();
+            lie_in_order(&far, Kind::I32);
+        }
+    }
 }

@@ -29,13 +29,28 @@ impl Packer {
         Ok(Compression::ZSTD(ZstdLevel::try_new(self.level)?))
     }
 
-    fn packed(&mut self, bytes: &[u8]) -> Result<Bytes> {
+    /// Compresses what a page holds.
+    pub(crate) fn pack(&mut self, bytes: &[u8]) -> Result<Packed> {
         let failed = |e| ParquetError::External(Box::new(e));
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,
             none => none.insert(zstd::bulk::Compressor::new(self.level).map_err(failed)?),
         };
-        zstd.compress(bytes).map(Bytes::from).map_err(failed)
+        Ok(Packed { bytes: zstd.compress(bytes).map_err(failed)?.into(), unpacked: bytes.len() })
+    }
+}
+
+/// What a page holds, compressed.
+pub(crate) struct Packed {
+    bytes: Bytes,
+    /// How many bytes it was before.
+    unpacked: usize,
+}
+
+impl Packed {
+    /// Its bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 }
 
@@ -65,15 +80,9 @@ impl Pages {
     }
 
     /// Appends a page of so many rows: levels, if the column has such, and values.
-    pub(crate) fn data(
-        &mut self,
-        body: &[u8],
-        rows: usize,
-        encoding: Encoding,
-        packer: &mut Packer,
-    ) -> Result<()> {
+    pub(crate) fn data(&mut self, body: Packed, rows: usize, encoding: Encoding) -> Result<()> {
         let page = Page::DataPage {
-            buf: packer.packed(body)?,
+            buf: body.bytes,
             num_values: rows as u32,
             encoding,
             def_level_encoding: Encoding::RLE,
@@ -81,7 +90,7 @@ impl Pages {
             statistics: None,
         };
         let spec =
-            SerializedPageWriter::new(&mut self.sink).write_page(CompressedPage::new(page, body.len()))?;
+            SerializedPageWriter::new(&mut self.sink).write_page(CompressedPage::new(page, body.unpacked))?;
         self.offsets.append_row_count(rows as i64);
         self.offsets.append_offset_and_size(spec.offset as i64, spec.compressed_size as i32);
         self.offsets.append_unencoded_byte_array_data_bytes(None);
@@ -103,13 +112,14 @@ impl Pages {
         packer: &mut Packer,
     ) -> Result<(Bytes, ColumnCloseResult)> {
         let mut sink = TrackedWrite::new(Vec::new());
+        let packed = packer.pack(dictionary)?;
         let page = Page::DictionaryPage {
-            buf: packer.packed(dictionary)?,
+            buf: packed.bytes,
             num_values: values as u32,
             encoding: Encoding::PLAIN,
             is_sorted: false,
         };
-        let page = CompressedPage::new(page, dictionary.len());
+        let page = CompressedPage::new(page, packed.unpacked);
         let first = SerializedPageWriter::new(&mut sink).write_page(page)?;
         let mut bytes = sink.into_inner()?;
         let data_at = bytes.len() as i64;
