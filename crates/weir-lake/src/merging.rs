@@ -13,7 +13,8 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 use std::sync::Arc;
-use weir_stats::{Distinct, hash64};
+use weir_rollup::number_of;
+use weir_stats::Distinct;
 
 /// The aggregate.
 pub(crate) fn distinct_count() -> AggregateUDF {
@@ -89,7 +90,7 @@ impl<'a> Sketches<'a> {
                 false => to.merge(&sketch),
             }
         } else if let Some(entities) = self.entities.filter(|e| e.is_valid(row)) {
-            to.insert(hash64(entities.value(row).as_bytes()));
+            to.insert(number_of(entities.value(row)));
         }
         Ok(())
     }
@@ -220,6 +221,7 @@ mod tests {
     use super::*;
     use arrow_array::RecordBatch;
     use datafusion::prelude::{SessionConfig, SessionContext};
+    use weir_stats::hash64;
 
     /// Days of two addresses, each with the people it was shown.
     fn days() -> RecordBatch {

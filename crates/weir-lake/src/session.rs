@@ -9,12 +9,13 @@ use crate::store::Store;
 use crate::tables::Name;
 use crate::{LakeError, Result};
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, TimeUnit};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::when;
+use datafusion::logical_expr::{Expr, cast, when};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use weir_model::time::DAY_US;
+use weir_rollup::moment;
 
 /// What a session may use.
 #[derive(Clone, Debug)]
@@ -70,13 +73,28 @@ pub(crate) fn digest_of_each(access: DataFrame) -> Result<DataFrame> {
     Ok(access.with_column("last", ident("time"))?.with_column("n", lit(1_i64))?)
 }
 
+/// A rollup's instant, of which only what its day does not say is stored ([`moment`]).
+fn instant(column: &str) -> Result<Expr> {
+    let stored = || cast(ident(column), DataType::Int64);
+    let begin = cast(cast(ident("day"), DataType::Int32), DataType::Int64) * lit(DAY_US);
+    let within = when(stored().lt(lit(moment::DAY_SECONDS)), stored() * lit(moment::SECOND_US))
+        .otherwise(stored() - lit(moment::DAY_SECONDS))?;
+    let is_within = stored().gt_eq(lit(0_i64)).and(stored().lt(lit(moment::DAY_END)));
+    let instant = when(is_within, begin + within).otherwise(stored())?;
+    Ok(cast(instant, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))))
+}
+
 /// A digest or rollup with what its rows leave out because another column says it.
 fn filled(name: Name, table: DataFrame) -> Result<DataFrame> {
     let has = |column| table.schema().has_column_with_unqualified_name(column);
     let first = if name == Name::Digest { "time" } else { "first" };
     let fills = matches!(name, Name::Digest | Name::Rollup);
     let (last, unnamed) = (fills && has("last"), fills && has("unnamed"));
+    let within = ["first", "last"].map(|column| (column, name == Name::Rollup && has("day") && has(column)));
     let mut table = table;
+    for (column, _) in within.iter().filter(|(_, is_there)| *is_there) {
+        table = table.with_column(column, instant(column)?)?;
+    }
     if last {
         table = table.with_column("last", coalesce(vec![ident("last"), ident(first)]))?;
     }

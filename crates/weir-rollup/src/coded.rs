@@ -3,6 +3,7 @@
 //! Decisive choice: whatever is asked of a value, its hash, its prefix, where its entity lies, is asked once for a batch and not once for a row.
 
 use crate::cells::Text;
+use crate::number::number_of;
 use hashbrown::HashTable;
 use weir_stats::hash64;
 
@@ -15,7 +16,7 @@ pub(crate) struct Coded<'a> {
     pub(crate) codes: Vec<u32>,
     /// Each value, by its number.
     pub(crate) values: Vec<&'a str>,
-    /// The [`hash64`] of each value.
+    /// The [`hash64`] of each value, or what it is [`numbered`](Self::numbered).
     pub(crate) hashes: Vec<u64>,
 }
 
@@ -60,6 +61,12 @@ impl<'a> Coded<'a> {
             }
         }
         coded
+    }
+
+    /// With the [`number_of`] of each value for its hash.
+    pub(crate) fn numbered(mut self) -> Self {
+        self.hashes = self.values.iter().map(|value| number_of(value)).collect();
+        self
     }
 
     fn value(&self, code: u32) -> Option<&'a str> {

@@ -1,12 +1,12 @@
 //! Rows as columns of the lake table `rollup`: types that a Delta table has, sketches as bytes.
 //!
 //! Decisive choice: what a row's other columns say already is not said again. A sketch that holds nothing but the row's own entity (an address's
-//! origins) is null, `unnamed` is no bytes where it is what `people` is, and `last` is null where it is `first`. Most rows are such, and hashes
-//! and instants are what compresses least.
+//! origins) is null, `unnamed` is no bytes where it is what `people` is, `last` is null where it is `first`, and both leave out what `day` says of
+//! them (the module [`moment`]). Most rows are such, and hashes and instants are what compresses least.
 
 use crate::kept::{AS, Body, Key, SAME, put, read_hours};
 use crate::partial::{COUNT_NAMES, COUNTS, Partial, Row, SKETCH_NAMES, SKETCHES};
-use crate::{RollupError, kind};
+use crate::{RollupError, kind, moment};
 use arrow_array::builder::{BinaryBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
@@ -83,8 +83,9 @@ impl Columns {
         for (column, count) in self.counts.iter_mut().zip(body.counts) {
             column.push(i64::try_from(count).unwrap_or(i64::MAX));
         }
-        self.first.push(body.first);
-        self.last.push(Some(body.last).filter(|last| *last != body.first));
+        self.first.push(moment::stored(body.first, key.day));
+        let last = Some(body.last).filter(|last| *last != body.first);
+        self.last.push(last.map(|last| moment::stored(last, key.day)));
         for (column, sketch) in self.sketches.iter_mut().zip(body.sketches) {
             column.append_option(sketch);
         }
@@ -132,9 +133,10 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
         for (number, column) in numbers.iter_mut().zip(&counts) {
             *number = column.map_or(0, |c| u64::try_from(c.value(at)).unwrap_or(0));
         }
-        let entity = entities.text(at);
-        let first = first.map_or(i64::MAX, |c| c.value(at));
-        let last = last.map_or(i64::MIN, |c| if c.is_valid(at) { c.value(at) } else { first });
+        let (entity, day) = (entities.text(at), days.value(at));
+        let first = first.map_or(i64::MAX, |c| moment::instant(c.value(at), day));
+        let last =
+            last.map_or(i64::MIN, |c| if c.is_valid(at) { moment::instant(c.value(at), day) } else { first });
         let mut partial = Partial::from_counts(numbers, first, last);
         let mut cells = [None; SKETCHES];
         cells.iter_mut().zip(&sketches).for_each(|(cell, column)| *cell = column.as_ref().map(|c| c.at(at)));
@@ -142,7 +144,7 @@ pub fn decode(batch: &RecordBatch) -> Result<Vec<Row>, RollupError> {
         partial.hours = hours.as_ref().and_then(|h| h.at(at)).map(read_hours).transpose()?;
         let word = kinds.text(at);
         let kind = kind::of_word(&word).ok_or(RollupError::Kind { kind: word })?;
-        rows.push(Row { kind, entity, day: days.value(at), partial });
+        rows.push(Row { kind, entity, day, partial });
     }
     Ok(rows)
 }

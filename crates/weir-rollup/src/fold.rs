@@ -75,7 +75,7 @@ impl Fold {
         let rows = batch.num_rows();
         let coded = |name| Coded::new(text(batch, name), rows);
         let derived_text = |column| Coded::new(Text(Some(column)), rows);
-        let (origins, credentials) = (coded("src_ip"), coded("credential"));
+        let (origins, credentials) = (coded("src_ip").numbered(), coded("credential"));
         let (clients, actors) = (coded("user_agent"), coded("actor"));
         let (routes, datasets) = (derived_text(&derived.route), derived_text(&derived.dataset));
         let (countries, asns) = (derived_text(&derived.country), derived_text(&derived.asn));
@@ -147,7 +147,7 @@ impl Fold {
     pub fn auth(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
         let rows = batch.num_rows();
         let coded = |name| Coded::new(text(batch, name), rows);
-        let (origins, credentials, users) = (coded("src_ip"), coded("credential"), coded("user"));
+        let (origins, credentials, users) = (coded("src_ip").numbered(), coded("credential"), coded("user"));
         let (actors, activities) = (coded("actor"), text(batch, "activity"));
         let status = statuses(batch);
         let when = When::of(batch)?;
@@ -188,7 +188,8 @@ impl Fold {
     pub fn flow(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
         let rows = batch.num_rows();
         let coded = |name| Coded::new(text(batch, name), rows);
-        let (origins, bytes, when) = (coded("src_ip"), number(batch, "bytes_out"), When::of(batch)?);
+        let (origins, bytes, when) =
+            (coded("src_ip").numbered(), number(batch, "bytes_out"), When::of(batch)?);
         let touch = |row: usize, _: &mut Vec<u64>| Touch {
             bytes: bytes.at(row),
             ..Touch::of(when.at(row).0, origins.hash_at(row), What::Flow)
@@ -211,7 +212,7 @@ impl Fold {
     pub fn host(&mut self, batch: &RecordBatch) -> Result<(), RollupError> {
         let rows = batch.num_rows();
         let coded = |name| Coded::new(text(batch, name), rows);
-        let (origins, users, when) = (coded("src_ip"), coded("user"), When::of(batch)?);
+        let (origins, users, when) = (coded("src_ip").numbered(), coded("user"), When::of(batch)?);
         let touch = |row: usize, _: &mut Vec<u64>| Touch {
             target: users.hash_at(row).and_then(Hash::new),
             ..Touch::of(when.at(row).0, origins.hash_at(row), What::Host)

@@ -3,11 +3,12 @@
 //! Decisive choice: sketches lie in it as the lake stores them. A row that no other is merged with, as most are, goes into the lake's columns
 //! without being read.
 
+use crate::number::number_of;
 use crate::partial::{COUNTS, Partial, Row, SKETCH_NAMES, SKETCHES};
 use crate::{RollupError, kind};
 use std::cmp::Ordering;
 use weir_stats::wire::{Input, put_varint};
-use weir_stats::{Distinct, StatsError, Wire, hash64};
+use weir_stats::{Distinct, StatsError, Wire};
 
 /// The sketch that is no bytes where it is the same as [`AS`].
 pub(crate) const SAME: &str = "unnamed";
@@ -105,7 +106,7 @@ pub(crate) fn put(partial: &Partial, entity: &str, out: &mut Vec<u8>) {
     let counts = partial.counts();
     let filled = counts.iter().rev().fold(0_u16, |bits, count| bits << 1 | u16::from(*count > 0));
     out.extend(filled.to_le_bytes());
-    let own = hash64(entity.as_bytes());
+    let own = number_of(entity);
     let forms_at = out.len();
     out.extend([0; 4]);
     out.extend(partial.first.to_le_bytes());
@@ -206,7 +207,7 @@ impl Partial {
                 None | Some(Some(Distinct::NOTHING)) => {}
                 Some(Some([])) if name == SAME => same = true,
                 Some(Some(bytes)) => *sketch = Distinct::from_lake(bytes)?,
-                Some(None) => *sketch = Distinct::from_iter([hash64(entity.as_bytes())]),
+                Some(None) => *sketch = Distinct::from_iter([number_of(entity)]),
             }
         }
         if same {
