@@ -99,7 +99,11 @@ impl Coded {
             Kind::Text => {
                 let texts = array.as_string::<i32>();
                 let alike = || is_same(texts);
-                self.add(texts.nulls(), texts.len(), alike, |row| texts.value(row));
+                self.add(texts.nulls(), texts.len(), alike, |row| texts.value(row).as_bytes());
+            }
+            Kind::Bytes => {
+                let bytes = array.as_binary::<i32>();
+                self.add(bytes.nulls(), bytes.len(), || false, |row| bytes.value(row));
             }
             Kind::I32 => {
                 let numbers = array.as_primitive::<Int32Type>();
@@ -154,6 +158,10 @@ impl Coded {
             body.append(&mut self.values);
             return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
         }
+        if self.dictionary.len() == 0 {
+            // Nulls alone name no value: without a dictionary a column that a log lacks takes half the bytes.
+            return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
+        }
         self.dictionary.arrange(self.kind);
         let body = self.pack_codes(body, packer)?;
         self.coded += self.codes.len();
@@ -197,10 +205,9 @@ impl Coded {
     /// Keeps the least and the greatest value of the page under way.
     fn bound(&mut self) {
         match self.kind {
-            Kind::Text => {
+            Kind::Text | Kind::Bytes => {
                 let bounds = [texts(&self.values).min(), texts(&self.values).max()];
-                let texts = bounds.into_iter().flatten().filter_map(|text| std::str::from_utf8(text).ok());
-                texts.for_each(|text| text.put(&mut self.bounds));
+                bounds.into_iter().flatten().for_each(|text| text.put(&mut self.bounds));
             }
             Kind::I32 => {
                 let numbers = || self.values.as_chunks::<4>().0.iter().map(|n| i32::from_le_bytes(*n));

@@ -103,7 +103,7 @@ impl Pages {
         Ok(())
     }
 
-    /// The whole chunk, its dictionary (as `PLAIN` has it, and how many values) first.
+    /// The whole chunk, its dictionary (as `PLAIN` has it, and how many values) first, if it has values.
     pub(crate) fn close(
         self,
         descr: &ColumnDescPtr,
@@ -112,34 +112,35 @@ impl Pages {
         packer: &mut Packer,
     ) -> Result<(Bytes, ColumnCloseResult)> {
         let mut sink = TrackedWrite::new(Vec::new());
-        let packed = packer.pack(dictionary)?;
-        let page = Page::DictionaryPage {
-            buf: packed.bytes,
-            num_values: values as u32,
-            encoding: Encoding::PLAIN,
-            is_sorted: false,
-        };
-        let page = CompressedPage::new(page, packed.unpacked);
-        let first = SerializedPageWriter::new(&mut sink).write_page(page)?;
+        let (mut stats, mut uncompressed) = (self.stats, self.uncompressed);
+        if values > 0 {
+            let packed = packer.pack(dictionary)?;
+            let page = Page::DictionaryPage {
+                buf: packed.bytes,
+                num_values: values as u32,
+                encoding: Encoding::PLAIN,
+                is_sorted: false,
+            };
+            let page = CompressedPage::new(page, packed.unpacked);
+            uncompressed += SerializedPageWriter::new(&mut sink).write_page(page)?.uncompressed_size;
+            let of = PageType::DICTIONARY_PAGE;
+            stats.insert(0, PageEncodingStats { page_type: of, encoding: Encoding::PLAIN, count: 1 });
+        }
         let mut bytes = sink.into_inner()?;
         let data_at = bytes.len() as i64;
         bytes.extend_from_slice(&self.sink.into_inner()?);
         let mut offsets = self.offsets.build();
         offsets.page_locations.iter_mut().for_each(|page| page.offset += data_at);
-        let dictionary =
-            PageEncodingStats { page_type: PageType::DICTIONARY_PAGE, encoding: Encoding::PLAIN, count: 1 };
-        let encodings: Vec<Encoding> = [Encoding::PLAIN, Encoding::RLE]
-            .into_iter()
-            .chain(self.stats.iter().map(|page| page.encoding))
-            .collect();
+        let encodings: Vec<Encoding> =
+            [Encoding::RLE].into_iter().chain(stats.iter().map(|page| page.encoding)).collect();
         let mut metadata = ColumnChunkMetaData::builder(descr.clone())
             .set_compression(packer.compression()?)
             .set_encodings_mask(EncodingMask::new_from_encodings(encodings.iter()))
-            .set_page_encoding_stats(std::iter::once(dictionary).chain(self.stats).collect())
+            .set_page_encoding_stats(stats)
             .set_total_compressed_size(bytes.len() as i64)
-            .set_total_uncompressed_size((self.uncompressed + first.uncompressed_size) as i64)
+            .set_total_uncompressed_size(uncompressed as i64)
             .set_num_values(self.rows as i64)
-            .set_dictionary_page_offset(Some(0))
+            .set_dictionary_page_offset((values > 0).then_some(0))
             .set_data_page_offset(data_at);
         if let Some(statistics) = statistics {
             metadata = metadata.set_statistics(statistics);

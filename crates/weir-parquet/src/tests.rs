@@ -128,6 +128,19 @@ fn a_column_that_stops_repeating_is_read_whole() {
 }
 
 #[test]
+fn a_column_of_nulls_has_no_dictionary_until_there_is_a_value() {
+    let (nulls, some) = (batch(45_000, 5, 1, 1), batch(25_000, 5, 0, 2));
+    for batches in [vec![nulls.clone()], vec![nulls.clone(), some.clone(), nulls.clone()], vec![some, nulls]]
+    {
+        let file = written(&batches, &schema(), 122_880);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let status = reader.metadata().row_group(0).column(4);
+        assert_eq!(status.dictionary_page_offset().is_some(), batches.len() > 1);
+        assert_same(&schema(), &batches, &read(file));
+    }
+}
+
+#[test]
 fn values_that_are_alike_are_told_from_those_that_nearly_are() {
     let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("client", DataType::Utf8, true)]));
     let columns: [&[&str]; 7] = [

@@ -42,7 +42,7 @@ enum Column {
 
 impl Writer {
     /// A writer of batches of this schema, compressed as the packer does. Columns whose properties allow a dictionary are encoded here, if they are
-    /// text or whole numbers; the others are as their properties say.
+    /// text, bytes or whole numbers; the others are as their properties say.
     ///
     /// # Errors
     /// If the schema has a type that Parquet has not.
@@ -203,6 +203,7 @@ impl Writer {
 fn kind(of: &DataType) -> Option<Kind> {
     match of {
         DataType::Utf8 => Some(Kind::Text),
+        DataType::Binary => Some(Kind::Bytes),
         DataType::Int32 => Some(Kind::I32),
         DataType::Int64 => Some(Kind::I64),
         _ => None,
