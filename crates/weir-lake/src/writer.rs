@@ -25,6 +25,10 @@ const PART_BYTES: usize = 4 << 20;
 const RISING: [&str; 5] = ["time", "line", "offset", "first", "last"];
 /// Columns of which nearly each row has its own value: a dictionary would only be given up.
 const UNIQUE: [&str; 2] = ["event_uid", "mark"];
+/// Texts that come in order, each several times: what one does not share with the one before takes least.
+const SORTED: [&str; 1] = ["entity"];
+/// Sketches that are mostly of one value of a few: what a client asked for, and with what.
+const SHARED: [&str; 3] = ["routes", "credentials", "accounts"];
 /// Texts whose least and greatest value say nothing of what lies between.
 const UNORDERED: [&str; 8] =
     ["path", "query", "referrer", "user_agent", "request", "response", "message", "status_detail"];
@@ -139,8 +143,9 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         .set_created_by("weir".to_owned());
     for field in schema.fields() {
         let (name, column) = (field.name().as_str(), ColumnPath::from(field.name().as_str()));
-        // Sketches: each its own, and in no order.
+        // Sketches: each its own as a rule, and in no order.
         let is_sketch = *field.data_type() == DataType::Binary;
+        let is_own = is_sketch && !SHARED.contains(&name);
         if RISING.contains(&name) {
             builder = builder
                 .set_column_dictionary_enabled(column.clone(), false)
@@ -148,8 +153,11 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
                 .set_column_statistics_enabled(column, EnabledStatistics::Page);
             continue;
         }
-        if is_sketch || UNIQUE.contains(&name) {
+        if is_own || UNIQUE.contains(&name) || SORTED.contains(&name) {
             builder = builder.set_column_dictionary_enabled(column.clone(), false);
+        }
+        if SORTED.contains(&name) {
+            builder = builder.set_column_encoding(column.clone(), Encoding::DELTA_BYTE_ARRAY);
         }
         if name == "event_uid" {
             // Lengths, which are all alike, apart from bytes that no compressor makes shorter.
