@@ -95,10 +95,6 @@ pub struct Cluster {
         expect(dead_code, reason = "there is no cluster without the feature")
     )]
     address: Address,
-    #[cfg_attr(
-        not(feature = "cluster"),
-        expect(dead_code, reason = "there is no cluster without the feature")
-    )]
     partitions: NonZeroUsize,
 }
 
@@ -111,6 +107,11 @@ impl Cluster {
     pub async fn reach(address: Address, partitions: NonZeroUsize) -> Result<Self> {
         ballista::reach(&address).await?;
         Ok(Self { address, partitions })
+    }
+
+    /// Partitions that a query is cut into.
+    pub(crate) fn partitions(&self) -> usize {
+        self.partitions.get()
     }
 }
 

@@ -33,7 +33,7 @@ use weir_rollup::moment;
 pub struct SessionOptions {
     /// Bytes that sorts, joins and aggregates may hold before they spill.
     pub memory_bytes_max: usize,
-    /// Partitions worked on at once; the number of processors if `None`.
+    /// Partitions worked on at once, as far as memory has room for their merges; the number of processors if `None`.
     pub partitions: Option<NonZeroUsize>,
     /// Rows per batch.
     pub batch_rows: usize,
@@ -106,23 +106,45 @@ fn filled(name: Name, table: DataFrame) -> Result<DataFrame> {
 }
 
 /// Bytes that each sort keeps back for merging what it spilled. A merge cannot spill, so with too few for two wide batches it fails; DataFusion's
-/// own 10 MB were too few for two batches of addresses and client names.
+/// own 10 MB were too few for two batches of addresses and client names. Every partition has a sort of its own, and they must all find theirs.
 const MERGE_BYTES_MAX: usize = 64 << 20;
+/// With less for each, fewer partitions are worked on at once.
+const MERGE_BYTES_MIN: usize = 16 << 20;
+
+impl SessionOptions {
+    /// Partitions worked on at once, and the bytes that each one's sorts keep back for merging. Together a quarter of memory: a query may sort
+    /// twice, and what else cannot spill needs some as well.
+    fn shares(&self) -> (usize, usize) {
+        let each_max = self.memory_bytes_max / 8;
+        if let Some(cluster) = &self.cluster {
+            // Executors share memory out among their slots in the same way, and how many those are is not known here.
+            return (cluster.partitions(), MERGE_BYTES_MIN.min(each_max));
+        }
+        let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let wanted = self.partitions.map_or_else(processors, NonZeroUsize::get);
+        let partitions = wanted.min(Self::room(self.memory_bytes_max));
+        (partitions, (self.memory_bytes_max / 4 / partitions).min(each_max).min(MERGE_BYTES_MAX))
+    }
+
+    /// Partitions for whose merges there is room in so much memory.
+    pub(crate) fn room(memory_bytes_max: usize) -> usize {
+        (memory_bytes_max / 4 / MERGE_BYTES_MIN.min(memory_bytes_max / 8).max(1)).max(1)
+    }
+}
 
 /// How queries are planned and run.
 pub(crate) fn configuration(options: &SessionOptions) -> SessionConfig {
     let mut config =
         SessionConfig::new().with_batch_size(options.batch_rows.max(1)).with_information_schema(true);
-    if let Some(partitions) = options.partitions {
-        config = config.with_target_partitions(partitions.get());
-    }
+    let (partitions, merge_bytes) = options.shares();
+    config = config.with_target_partitions(partitions);
     let set = config.options_mut();
     set.execution.parquet.pushdown_filters = true;
     set.execution.parquet.reorder_filters = true;
     set.execution.parquet.schema_force_view_types = false;
     // Results have the types the tables have.
     set.sql_parser.map_string_types_to_utf8view = false;
-    set.execution.sort_spill_reservation_bytes = MERGE_BYTES_MAX.min(options.memory_bytes_max / 8);
+    set.execution.sort_spill_reservation_bytes = merge_bytes;
     config
 }
 
@@ -238,5 +260,35 @@ pub(crate) fn streamed(frame: DataFrame) -> BoxFuture<'static, Result<Batches>> 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("versions", &self.snapshot.versions()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(memory_bytes_max: usize, partitions: usize) -> (usize, usize) {
+        SessionOptions {
+            memory_bytes_max,
+            partitions: NonZeroUsize::new(partitions),
+            ..SessionOptions::default()
+        }
+        .shares()
+    }
+
+    #[test]
+    fn merges_of_all_partitions_find_room() {
+        let mb = 1 << 20;
+        assert_eq!(shares(512 * mb, 2), (2, 64 * mb));
+        assert_eq!(shares(512 * mb, 8), (8, 16 * mb));
+        assert_eq!(shares(512 * mb, 64), (8, 16 * mb), "more processors than memory has room for");
+        assert_eq!(shares(32 << 30, 64), (64, 64 * mb));
+        assert_eq!(shares(64 * mb, 64), (2, 8 * mb));
+        for partitions in 1..200 {
+            for memory in [64 * mb, 100 * mb, 512 * mb, 4 << 30] {
+                let (partitions, each) = shares(memory, partitions);
+                assert!(partitions * each <= memory / 4 && each >= 8 * mb);
+            }
+        }
     }
 }

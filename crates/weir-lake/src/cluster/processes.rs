@@ -12,6 +12,7 @@ use super::sorted::SortedAgain;
 use super::uncounted::Uncounted;
 use super::{Address, Executor, Rebuild, Scheduler, reach};
 use crate::pool::Headroom;
+use crate::session::SessionOptions;
 use crate::{LakeError, Result, functions, store};
 use ballista_core::ConfigProducer;
 use ballista_core::config::TaskSchedulingPolicy;
@@ -156,7 +157,8 @@ pub async fn run_executor(what: &Executor, rebuild: Rebuild, started: impl FnOnc
         port: address.port,
         scheduler_host: what.scheduler.host.clone(),
         scheduler_port: what.scheduler.port,
-        vcores: what.slots.map_or_else(processors, NonZeroUsize::get),
+        // The sorts of all slots keep memory back for their merges.
+        vcores: what.slots.map_or_else(processors, NonZeroUsize::get).min(SessionOptions::room(bytes)),
         task_scheduling_policy: TaskSchedulingPolicy::PullStaged,
         work_dir: Some(path),
         job_data_ttl_seconds: RESULTS_SECONDS_MAX,
