@@ -25,6 +25,8 @@ const PART_BYTES: usize = 4 << 20;
 const RISING: [&str; 5] = ["time", "line", "offset", "first", "last"];
 /// Columns of which nearly each row has its own value: a dictionary would only be given up.
 const UNIQUE: [&str; 2] = ["event_uid", "mark"];
+/// Numbers that are drawn at random: all bits of them are needed, and a dictionary would hold them twice.
+const RANDOM: [&str; 1] = ["src_port"];
 /// Texts that come in order, each several times: what one does not share with the one before takes least.
 const SORTED: [&str; 1] = ["entity"];
 /// Sketches that are mostly of one value of a few: what a client asked for, and with what.
@@ -155,6 +157,11 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         }
         if is_own || UNIQUE.contains(&name) || SORTED.contains(&name) {
             builder = builder.set_column_dictionary_enabled(column.clone(), false);
+        }
+        if RANDOM.contains(&name) {
+            builder = builder
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
         }
         if SORTED.contains(&name) {
             builder = builder.set_column_encoding(column.clone(), Encoding::DELTA_BYTE_ARRAY);
