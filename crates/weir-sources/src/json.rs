@@ -148,17 +148,17 @@ fn below<'a>(raw: Raw<'a>, path: &str) -> Option<Raw<'a>> {
 /// A scalar as text: a string that is not empty, or a number or boolean as written.
 #[inline]
 pub fn text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
-    let written = raw.get();
-    match written.as_bytes().first()? {
-        b'"' => {
-            let inner = written.get(1..written.len().checked_sub(1)?)?;
-            let decoded =
-                if is_plain(inner) { Cow::Borrowed(inner) } else { Cow::Owned(unescaped(written)?) };
-            Some(decoded).filter(|t| !t.is_empty())
-        }
+    match raw.get().as_bytes().first()? {
+        b'"' => string(raw.get()),
         b'{' | b'[' | b'n' => None,
-        _ => Some(Cow::Borrowed(written)),
+        _ => Some(Cow::Borrowed(raw.get())),
     }
+}
+
+fn string(quoted: &str) -> Option<Cow<'_, str>> {
+    let inside = quoted.get(1..quoted.len().checked_sub(1)?)?;
+    let decoded = if is_plain(inside) { Cow::Borrowed(inside) } else { Cow::Owned(unescaped(quoted)?) };
+    Some(decoded).filter(|text| !text.is_empty())
 }
 
 /// A number as an integer, whether written as one, with a fraction, or as a string.

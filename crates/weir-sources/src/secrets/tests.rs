@@ -175,3 +175,24 @@ proptest! {
         }
     }
 }
+
+/// Members sorted, the last of one name, numbers and escapes as `serde_json` writes them; nothing of what it cannot read.
+#[test]
+fn json_without_secrets_is_what_serde_json_writes() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let texts = [
+        r#"{"b":1,"a":[1.0, -0, 1e3, 18446744073709551615, 18446744073709551616, 0.1, -5, null, true, false],"b":{"c":2,"":3}}"#,
+        r#"{"é":"\u00e9\\\"\n\u0007 / \/","a\u0062":"x","ab":"y","ab":"z"}"#,
+        r#" "text" "#,
+        r#"{"a":"\ud800"}"#,
+        r#"{"a":1e999}"#,
+        r#"{"a":}"#,
+        &deep(127),
+        &deep(128),
+    ];
+    for text in texts {
+        let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        let clean = Clean::default().scrub_json(&prints(), text);
+        assert_eq!(clean, value.map(|value| value.to_string()), "{text}");
+    }
+}

@@ -27,6 +27,7 @@ impl<'a> Record<'a> {
         Some(Self(places))
     }
 
+    #[inline]
     fn raw(&self, field: Field) -> Option<Raw<'a>> {
         self.0.get(field as usize).copied().flatten().filter(|raw| raw.get() != "null")
     }
@@ -65,7 +66,6 @@ impl<'a> Record<'a> {
 }
 
 impl Fields for Record<'_> {
-    #[inline]
     fn get(&self, field: Field) -> Option<Cow<'_, str>> {
         self.raw(field).and_then(text).or_else(|| self.elsewhere(field))
     }
