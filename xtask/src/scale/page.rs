@@ -13,6 +13,7 @@ const TABLE_SHARE_MIN: f64 = 0.01;
 
 const NOT_MEASURED: &str = "## What was not measured
 
+- `weir investigate LOGS` in one go, which leaves out folding again where the heads of the files teach what all of them do.
 - More cores than this machine has in one process, and more than one process on a machine: memory bandwidth, disks and the commit of a lake are shared.
 - Many machines: no network, no bucket, no division of files among workers, and no investigation of several lakes together. What reads the rollups of
   all entities, as detection does, divides by entity and not by file.
