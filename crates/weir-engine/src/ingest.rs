@@ -40,27 +40,15 @@ pub struct Ingested {
 
 /// What follows an ingest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub enum Then {
     /// Nothing, for now.
     Rest,
     /// An investigation, which wants its records folded under what they teach.
     Investigate,
 }
 
-/// Reads every file under the inputs into the lake. `leave_out` are folders of ours (the case, the lake) that may lie among them.
+/// Reads every file under the inputs into the lake, with what is then to follow. `leave_out` are folders of ours (the case, the lake) that may lie among them.
 pub fn ingest<'a>(
-    lake: &'a Lake,
-    inputs: &'a [PathBuf],
-    leave_out: &'a [PathBuf],
-    settings: &'a Settings,
-    fingerprints: &'a Fingerprints,
-    progress: &'a dyn Progress,
-) -> LocalBoxFuture<'a, Result<Ingested, EngineError>> {
-    ingest_then(Then::Rest, lake, inputs, leave_out, settings, fingerprints, progress)
-}
-
-/// As [`ingest`], with what follows it.
-pub(crate) fn ingest_then<'a>(
     then: Then,
     lake: &'a Lake,
     inputs: &'a [PathBuf],

@@ -2,7 +2,7 @@
 
 use crate::case::assemble;
 use crate::fold::refold;
-use crate::ingest::{Ingested, STATE_LEARNED, Then, ingest_then};
+use crate::ingest::{Ingested, STATE_LEARNED, Then, ingest};
 use crate::life::live;
 use crate::walk::holding;
 use crate::{EngineError, Progress, Settings, recipe};
@@ -180,15 +180,8 @@ pub fn investigate<'a>(
         let _alone = alone(&what.case)?;
         let lake = open_lake(&what.lake, true, what.memory).await?;
         let ours = [what.case.clone(), what.lake.clone()];
-        let ingested = ingest_then(
-            Then::Investigate,
-            &lake,
-            &what.inputs,
-            &ours,
-            &what.settings,
-            fingerprints,
-            progress,
-        );
+        let ingested =
+            ingest(Then::Investigate, &lake, &what.inputs, &ours, &what.settings, fingerprints, progress);
         let ingested = ingested.await?;
         let snapshot = lake.snapshot().await?;
         let learned = learned(&snapshot, &what.settings).await?;

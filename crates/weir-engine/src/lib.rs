@@ -23,7 +23,7 @@ mod walk;
 
 pub use error::EngineError;
 pub use explain::explain;
-pub use ingest::{Ingested, ingest};
+pub use ingest::{Ingested, Then, ingest};
 pub use investigate::{Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql};
 pub use keys::fingerprints;
 pub use life::{Said, say};

@@ -6,7 +6,7 @@ mod common;
 
 use common::Place;
 use std::path::PathBuf;
-use weir_engine::{EngineError, Memory, Quiet, Said, Settings, explain, open_lake, say};
+use weir_engine::{EngineError, Memory, Quiet, Said, Settings, Then, explain, open_lake, say};
 use weir_model::disposition::{Act, Cover};
 use weir_model::finding::State;
 use weir_model::{Explained, Finding, Micros};
@@ -159,7 +159,7 @@ async fn a_finding_is_explained_from_the_lake() {
     // The lake moves on: what is shown is no longer what was judged, and says so.
     let lake = open_lake(&logs.place.path("case/lake"), false, Memory::default()).await.unwrap();
     let (late, key) = ([logs.place.path("late.log")], Fingerprints::default());
-    weir_engine::ingest(&lake, &late, &[], &logs.settings, &key, &Quiet).await.unwrap();
+    weir_engine::ingest(Then::Rest, &lake, &late, &[], &logs.settings, &key, &Quiet).await.unwrap();
     let told = logs.explain(&found.id).await.unwrap();
     assert!(told.limits.iter().any(|l| l.contains("has taken in logs since")), "{:?}", told.limits);
 }

@@ -5,7 +5,7 @@ use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_json, print_summary, warn};
 use crate::{cluster, findings};
 use std::process::ExitCode;
-use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Unmasked};
+use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
 use weir_model::{Micros, Severity, Span};
 
 pub type Done = Result<ExitCode, ProgramError>;
@@ -94,7 +94,8 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
     let leave_out = [asked.lake.clone()];
     let key = weir_engine::fingerprints()?;
     let done =
-        weir_engine::ingest(&lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json)).await?;
+        weir_engine::ingest(Then::Rest, &lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json))
+            .await?;
     warn(&done.warnings, json);
     if json {
         for row in &done.intake {
