@@ -68,7 +68,7 @@ pub(crate) fn context(
     runtime: Arc<RuntimeEnv>,
     cluster: &Cluster,
 ) -> Result<SessionContext> {
-    let config = config.with_target_partitions(cluster.partitions.get()).upgrade_for_ballista();
+    let config = config.upgrade_for_ballista();
     let url = cluster.address.url();
     let config = common(config);
     let planner = BallistaQueryPlanner::<LogicalPlanNode>::with_extension(

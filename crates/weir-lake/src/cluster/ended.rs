@@ -37,37 +37,20 @@ impl PhysicalOptimizerRule for OneEnd {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sorted::tests::numbers;
     use super::*;
-    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
-    use datafusion::physical_expr::expressions::col;
-    use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
-    use datafusion::physical_plan::sorts::sort::SortExec;
-    use datafusion::prelude::SessionContext;
 
     #[tokio::test]
     async fn an_answer_is_one_part_in_its_order() {
-        let numbers = Arc::new(Int64Array::from(vec![2, 1])) as ArrayRef;
-        let batch = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
-        let context = SessionContext::new();
-        context.register_batch("one", batch.clone()).unwrap();
-        context.register_batch("two", batch).unwrap();
-        let both = context.sql("SELECT n FROM one UNION ALL SELECT n FROM two").await.unwrap();
-        let both = both.create_physical_plan().await.unwrap();
+        let (both, sorted) = numbers().await;
         assert_eq!(both.output_partitioning().partition_count(), 2);
         let ended = |plan| OneEnd.optimize(plan, &ConfigOptions::new()).unwrap();
-        let plain = ended(Arc::clone(&both));
-        assert_eq!(
-            (plain.name(), plain.output_partitioning().partition_count()),
-            ("CoalescePartitionsExec", 1)
-        );
-        let n = PhysicalSortExpr::new_default(col("n", &both.schema()).unwrap());
-        let order = LexOrdering::new([n]).unwrap();
-        let sorted = ended(Arc::new(SortExec::new(order, both).with_preserve_partitioning(true)));
-        assert_eq!(
-            (sorted.name(), sorted.output_partitioning().partition_count()),
-            ("SortPreservingMergeExec", 1)
-        );
-        let again = ended(Arc::clone(&sorted));
-        assert!(Arc::ptr_eq(&again, &sorted), "nothing to add");
+        let told = |plan: &Arc<dyn ExecutionPlan>| {
+            (plan.name().to_owned(), plan.output_partitioning().partition_count())
+        };
+        assert_eq!(told(&ended(both)), ("CoalescePartitionsExec".to_owned(), 1));
+        let merged = ended(sorted);
+        assert_eq!(told(&merged), ("SortPreservingMergeExec".to_owned(), 1));
+        assert!(Arc::ptr_eq(&ended(Arc::clone(&merged)), &merged), "nothing to add");
     }
 }

@@ -202,8 +202,13 @@ struct Held {
 
 impl Held {
     fn of(day: &Partial) -> Self {
-        let Partial { people, credentials, unnamed, visits, looks, .. } = day.clone();
-        Self { people, credentials, unnamed, visits, looks }
+        Self {
+            people: day.people.clone(),
+            credentials: day.credentials.clone(),
+            unnamed: day.unnamed.clone(),
+            visits: day.visits.clone(),
+            looks: day.looks.clone(),
+        }
     }
 }
 
