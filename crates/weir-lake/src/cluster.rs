@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
+#[cfg(feature = "cluster")]
+mod again;
 #[cfg(not(feature = "cluster"))]
 #[path = "cluster/absent.rs"]
 mod ballista;
@@ -25,9 +27,7 @@ mod ballista;
 #[cfg(feature = "cluster")]
 mod codec;
 #[cfg(feature = "cluster")]
-mod ended;
-#[cfg(feature = "cluster")]
-mod fenced;
+mod given_up;
 #[cfg(feature = "cluster")]
 mod processes;
 #[cfg(feature = "cluster")]
@@ -125,7 +125,7 @@ pub struct Scheduler {
     pub bind: IpAddr,
     /// The port; any free one if 0.
     pub port: u16,
-    /// How long an executor may be silent before its parts are given to others.
+    /// How long an executor may be silent before what it worked on is given up and asked again.
     pub lost_after: Duration,
 }
 

@@ -360,7 +360,7 @@ pub struct SchedulerFlags {
     /// The port to listen on; 0 for any free one.
     #[arg(long, default_value_t = 50050)]
     pub port: u16,
-    /// Seconds for which an executor may be silent before others do its work. A busy one speaks every five.
+    /// Seconds for which an executor may be silent before the queries it worked on are asked again without it. A busy one speaks every five.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(8..))]
     pub lost_after: u64,
 }

@@ -1,5 +1,6 @@
 //! Sessions whose queries a cluster runs.
 
+use super::again::AskedAgain;
 use super::codec::Tables;
 use super::{Address, Cluster};
 use crate::Result;
@@ -43,6 +44,7 @@ pub(super) fn common(config: SessionConfig) -> SessionConfig {
 /// Sends queries to the cluster, but for those about a table's columns, which are known here.
 #[derive(Debug)]
 struct Planner {
+    scheduler: Address,
     cluster: BallistaQueryPlanner<LogicalPlanNode>,
 }
 
@@ -57,7 +59,10 @@ impl QueryPlanner for Planner {
             LogicalPlan::DescribeTable(_) => {
                 DefaultPhysicalPlanner::default().create_physical_plan(plan, session).await
             }
-            _ => self.cluster.create_physical_plan(plan, session).await,
+            _ => {
+                let query = self.cluster.create_physical_plan(plan, session).await?;
+                Ok(Arc::new(AskedAgain::new(query, self.scheduler.clone())))
+            }
         }
     }
 }
@@ -76,7 +81,8 @@ pub(crate) fn context(
         config.ballista_config(),
         Arc::new(Tables::sent()),
     );
-    let config = config.with_ballista_query_planner(Arc::new(Planner { cluster: planner }));
+    let planner = Planner { scheduler: cluster.address.clone(), cluster: planner };
+    let config = config.with_ballista_query_planner(Arc::new(planner));
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)

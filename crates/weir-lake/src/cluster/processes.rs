@@ -6,8 +6,7 @@
 
 use super::ballista::{MESSAGE_BYTES_MAX, common};
 use super::codec::{Columns, Parts, Tables};
-use super::ended::OneEnd;
-use super::fenced::{Fenced, refused};
+use super::given_up::{FETCHES_FAILED_MAX, GivesUp};
 use super::sorted::SortedAgain;
 use super::uncounted::Uncounted;
 use super::{Address, Executor, Rebuild, Scheduler, reach};
@@ -20,7 +19,6 @@ use ballista_core::extension::SessionConfigExt;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::utils::default_session_builder;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
-use ballista_executor::health::ExecutorHealth;
 use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::SchedulerConfig;
 use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service_with_listener};
@@ -82,6 +80,7 @@ pub async fn run_scheduler(what: &Scheduler, rebuild: Rebuild, started: impl FnO
         executor_timeout_seconds: what.lost_after.as_secs(),
         no_executors_grace_period_seconds: what.lost_after.as_secs(),
         expire_dead_executor_interval_seconds: LOOK_SECONDS,
+        stage_max_failures: FETCHES_FAILED_MAX,
         grpc_server_max_decoding_message_size: MESSAGE_BYTES_MAX as u32,
         grpc_server_max_encoding_message_size: MESSAGE_BYTES_MAX as u32,
         grpc_client_max_message_size: MESSAGE_BYTES_MAX as u32,
@@ -94,7 +93,6 @@ pub async fn run_scheduler(what: &Scheduler, rebuild: Rebuild, started: impl FnO
             // The last rule checks that nothing counts on an order that is not there.
             let builder = builder
                 .with_physical_optimizer_rule(Arc::new(SortedAgain))
-                .with_physical_optimizer_rule(Arc::new(OneEnd))
                 .with_physical_optimizer_rule(Arc::new(SanityCheckPlan::new()));
             let mut state = builder.with_runtime_env(runtime).build();
             functions::register(&mut state)?;
@@ -105,10 +103,11 @@ pub async fn run_scheduler(what: &Scheduler, rebuild: Rebuild, started: impl FnO
         ..SchedulerConfig::default()
     };
     let cluster = BallistaCluster::new_from_config(&config).await.map_err(|e| failed(&address, &e))?;
-    let fenced = Arc::new(Fenced::new(cluster.cluster_state()));
-    let cluster = BallistaCluster::new(fenced, cluster.job_state());
+    let gives_up = Arc::new(GivesUp::new(cluster.cluster_state()));
+    let cluster = BallistaCluster::new(Arc::<GivesUp>::clone(&gives_up), cluster.job_state());
     let scheduler = create_scheduler::<LogicalPlanNode, PhysicalPlanNode>(cluster, Arc::new(config)).await;
     let scheduler = scheduler.map_err(|e| failed(&address, &e))?;
+    gives_up.queries_of(scheduler.clone());
     started(address.clone());
     tokio::select! {
         done = start_grpc_service_with_listener(listener, scheduler) => done.map_err(|e| failed(&address, &e)),
@@ -119,7 +118,7 @@ pub async fn run_scheduler(what: &Scheduler, rebuild: Rebuild, started: impl FnO
 /// Runs an executor until it is told to stop; says where it listens. What it is working on is finished first.
 ///
 /// # Errors
-/// If the scheduler does not answer or takes this executor for lost, the port is taken, or Ballista fails.
+/// If the scheduler does not answer, the port is taken, or Ballista fails.
 pub async fn run_executor(what: &Executor, rebuild: Rebuild, started: impl FnOnce(Address)) -> Result<()> {
     reach::scheduler(&what.scheduler).await?;
     // Ballista takes the port by itself, and ends without an error if it cannot.
@@ -149,9 +148,7 @@ pub async fn run_executor(what: &Executor, rebuild: Rebuild, started: impl FnOnc
         .with_temp_file_path(&path)
         .build_arc()?;
     let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let health = ExecutorHealth::new();
     let config = ExecutorProcessConfig {
-        health: health.clone(),
         bind_host: address.host.clone(),
         external_host: Some(what.advertise.clone().unwrap_or_else(|| address.host.clone())),
         port: address.port,
@@ -176,14 +173,7 @@ pub async fn run_executor(what: &Executor, rebuild: Rebuild, started: impl FnOnc
         ..ExecutorProcessConfig::default()
     };
     started(address.clone());
-    tokio::select! {
-        done = start_executor_process(Arc::new(config)) => done.map_err(|e| failed(&what.scheduler, &e)),
-        () = refused(health, &what.scheduler) => Err(LakeError::cluster(
-            &what.scheduler,
-            "takes no work from this executor: it was silent for too long and others were given its parts, or it is another version",
-            "start it again, in the scheduler's version; where machines are busy with other work, give the scheduler a longer --lost-after",
-        )),
-    }
+    start_executor_process(Arc::new(config)).await.map_err(|e| failed(&what.scheduler, &e))
 }
 
 /// Waits until the process is told to stop.

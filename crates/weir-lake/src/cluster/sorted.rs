@@ -44,7 +44,7 @@ impl PhysicalOptimizerRule for SortedAgain {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use arrow_array::{ArrayRef, Int64Array, RecordBatch};
     use datafusion::physical_expr::expressions::col;
@@ -52,8 +52,8 @@ pub(super) mod tests {
     use datafusion::physical_plan::displayable;
     use datafusion::prelude::SessionContext;
 
-    /// Numbers `n` in two partitions: as they come, and each in order.
-    pub(in crate::cluster) async fn numbers() -> (Arc<dyn ExecutionPlan>, Arc<dyn ExecutionPlan>) {
+    #[tokio::test]
+    async fn an_order_that_a_shuffle_would_lose_is_made_after_it() {
         let numbers = Arc::new(Int64Array::from(vec![2, 1])) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
         let context = SessionContext::new();
@@ -62,15 +62,8 @@ pub(super) mod tests {
         let both = context.sql("SELECT n FROM one UNION ALL SELECT n FROM two").await.unwrap();
         let both = both.create_physical_plan().await.unwrap();
         let n = col("n", &both.schema()).unwrap();
-        let order = LexOrdering::new([PhysicalSortExpr::new_default(n)]).unwrap();
-        let sorted = SortExec::new(order, Arc::clone(&both)).with_preserve_partitioning(true);
-        (both, Arc::new(sorted))
-    }
-
-    #[tokio::test]
-    async fn an_order_that_a_shuffle_would_lose_is_made_after_it() {
-        let (_, sorted) = numbers().await;
-        let n = col("n", &sorted.schema()).unwrap();
+        let order = LexOrdering::new([PhysicalSortExpr::new_default(Arc::clone(&n))]).unwrap();
+        let sorted = Arc::new(SortExec::new(order, both).with_preserve_partitioning(true));
         let step =
             RepartitionExec::try_new(sorted, Partitioning::Hash(vec![n], 3)).unwrap().with_preserve_order();
         assert!(step.preserve_order());
