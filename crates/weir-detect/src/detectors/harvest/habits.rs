@@ -1,5 +1,6 @@
 //! What is usual: how often each family of clients shows people's data without having looked around, at sampled households.
 
+use super::screen::ALIKE;
 use super::visits::{Origin, by_day};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -83,6 +84,13 @@ impl Habits {
         let (own, own_bare) = self.families.get(&family).map_or((0.0, 0.0), |counts| counts.until(day));
         (own_bare + SHRINK * everybody) / (own + SHRINK)
     }
+
+    /// How alike the visits at one address are (a correlation), by what was known on a day: as much as people at one address are, and by as much more as
+    /// few households tell little of what is usual. Of none at all every share is as likely, and nothing is rare.
+    pub(crate) fn alike(&self, day: i32) -> f64 {
+        let (visits, _) = self.everybody.until(day);
+        ALIKE + (1.0 - ALIKE) / (visits + 3.0)
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +98,7 @@ mod tests {
     use super::super::visits::Visit;
     use super::*;
     use weir_model::Micros;
+    use weir_stats::tail::beta_binomial_upper;
 
     #[test]
     fn a_family_has_its_own_habit_and_a_new_one_everybodys() {
@@ -112,5 +121,8 @@ mod tests {
         assert!(habits.chance(1, 9) > 0.95 && habits.chance(2, 9) < 0.05);
         assert!((habits.chance(3, 9) - 0.5).abs() < 0.01);
         assert!((habits.chance(1, -1) - 0.5).abs() < 1e-9, "nothing is known before the first day");
+        assert!((habits.alike(9) - ALIKE).abs() < 0.002);
+        let by_luck = |day| beta_binomial_upper(6000.0, 6000, habits.chance(3, day), habits.alike(day));
+        assert!(by_luck(-1) > 1e-4 && by_luck(9) < 1e-12, "{} and {}", by_luck(-1), by_luck(9));
     }
 }

@@ -4,7 +4,7 @@
 //! strange habit has one cold person, and repeated visits by the same people prove nothing.
 
 use super::habits::Habits;
-use super::screen::{ALIKE, Census, PEOPLE_MIN};
+use super::screen::{Census, PEOPLE_MIN};
 use super::visits::{Origin, Visit, by_day};
 use crate::grid::words;
 use std::collections::{HashMap, VecDeque};
@@ -189,7 +189,7 @@ pub(super) fn judge(
                 continue;
             }
             let mean = (people.expected / n as f64).clamp(0.0, 1.0);
-            let p = beta_binomial_upper(people.cold, n as u64, mean, ALIKE);
+            let p = beta_binomial_upper(people.cold, n as u64, mean, habits.alike(day));
             if best.as_ref().is_none_or(|best| p < best.p) {
                 best = Some(Fired {
                     origin: origin.name.clone(),

@@ -4,7 +4,6 @@ use super::crowd::Crowd;
 use super::devices::{Crowds, Trial};
 use crate::detectors::harvest::habits::Habits;
 use crate::detectors::harvest::judge::{BESIDE, Fired};
-use crate::detectors::harvest::screen::ALIKE;
 use crate::grid::words;
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
@@ -38,7 +37,8 @@ pub(super) fn judge(
                 }
                 Window::Whole => 0,
             };
-            let held = window_p(trials.get(from..until)?, chances.get(from..until)?, crowds.usual(day));
+            let usual = Usual { least: crowds.usual(day), alike: habits.alike(day) };
+            let held = window_p(trials.get(from..until)?, chances.get(from..until)?, usual);
             held.map(|held| (held, window))
         });
         let best = windows.min_by(|a, b| a.0.p.total_cmp(&b.0.p));
@@ -77,16 +77,23 @@ struct Held {
     expected: f64,
 }
 
-fn window_p(trials: &[Trial], chances: &[f64], least: f64) -> Option<Held> {
+/// What is usual by a day.
+struct Usual {
+    /// The least share of strangers at addresses with many people.
+    least: f64,
+    alike: f64,
+}
+
+fn window_p(trials: &[Trial], chances: &[f64], usual: Usual) -> Option<Held> {
     if trials.len() < PEOPLE_MIN {
         return None;
     }
     let people = trials.len() as f64;
     let strange = trials.iter().filter(|trial| trial.strange).count() as f64;
     let expected: f64 = chances.iter().sum();
-    let mean = (expected / people).max(least).clamp(0.0, 1.0);
+    let mean = (expected / people).max(usual.least).clamp(0.0, 1.0);
     let expected = mean * people;
-    let p = beta_binomial_upper(strange, trials.len() as u64, mean, ALIKE);
+    let p = beta_binomial_upper(strange, trials.len() as u64, mean, usual.alike);
     Some(Held { p, people, strange, expected })
 }
 
