@@ -38,7 +38,7 @@ mod toml_out;
 mod words;
 
 pub use addresses::{Asns, Countries};
-pub use derive::{Catalog, Column, Derived, Inputs};
+pub use derive::{Catalog, Column, Derived, Inputs, Subjects};
 pub use error::CatalogError;
 pub use inventory::{Inventories, KeyRow, PersonRow};
 pub use learn::Learner;

@@ -10,12 +10,13 @@ use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Session, rows};
 use weir_model::case::{
-    CASE_VERSION, Case, Coverage, DatasetUsed, ExposedSubject, Gap, Organisation, Period, Series,
-    TimelineEvent, Totals, Trace,
+    CASE_VERSION, Case, Coverage, DatasetUsed, Gap, Organisation, Period, Series, TimelineEvent, Totals,
+    Trace,
 };
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
 use weir_model::{Finding, Micros, Severity, Table};
+use weir_scope::People;
 
 /// The most findings whose days are plotted; `weir explain` plots any.
 const PLOTTED_MAX: usize = 24;
@@ -27,7 +28,7 @@ pub(crate) async fn assemble(
     context: &Context<'_>,
     Lived { findings, mut limits }: Lived,
     program: &str,
-) -> Result<(Case, Vec<ExposedSubject>), EngineError> {
+) -> Result<(Case, People), EngineError> {
     let intake = account(context).await?;
     let coverage = coverage(context).await?;
     let traced = Traced::of(context, &findings, &mut limits).await?;
@@ -47,7 +48,7 @@ pub(crate) async fn assemble(
             people.lower
         ));
     }
-    let suppressed_subjects = suppressed_subjects(&findings, &scoped.people);
+    let suppressed_subjects = suppressed_subjects(&findings, &scoped);
     let period = period(coverage);
     let mut series = series(context, near, &findings, hands).await?;
     series.extend(plotted(context, &findings, &mut limits).await?);

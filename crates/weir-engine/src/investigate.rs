@@ -208,7 +208,7 @@ pub fn investigate<'a>(
         let (case, people) = assemble(&context, lived, &what.program).await?;
         progress.done();
         let rejects = rejects(&snapshot, &case).await?;
-        weir_report::write_case(&what.case, &case, people.into_iter(), rejects.into_iter())?;
+        weir_report::write_case(&what.case, &case, people.batches()?, rejects.into_iter())?;
         Ok(Investigated { case, ingested, report: what.case.join("report.html") })
     })
 }

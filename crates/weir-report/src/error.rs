@@ -26,6 +26,9 @@ pub enum ReportError {
     /// A row that CSV cannot hold.
     #[error("cannot write CSV: {0}")]
     Csv(#[from] csv::Error),
+    /// The exposed people could not be read, or not be written.
+    #[error("cannot write the exposed people: {0}")]
+    Scope(String),
     /// No format has this name.
     #[error("no report format is called `{name}`")]
     UnknownFormat {

@@ -7,18 +7,17 @@
 use crate::{
     ReportError, Result, csv, escape,
     format::{Content, formats},
-    json,
+    json, parquet,
 };
+use arrow_array::RecordBatch;
 use std::{
     collections::BTreeSet,
     fs,
     io::{BufWriter, Write},
     path::{Path, PathBuf},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
 };
-use weir_model::{
-    case::{Case, ExposedSubject},
-    intake::Reject,
-};
+use weir_model::{case::Case, intake::Reject};
 
 /// The file that makes a folder a case.
 const SEAL: &str = "case.json";
@@ -26,6 +25,9 @@ const SEAL: &str = "case.json";
 const STAGE: &str = ".weir-new";
 /// What weir keeps in a case folder beside the formats.
 const KEPT: [&str; 2] = ["lake", "exports"];
+
+/// A batch of exposed people, or why they could not be read.
+pub type People<E> = std::result::Result<RecordBatch, E>;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +44,11 @@ pub struct Written {
 
 /// Writes a case folder, replacing the case that is there.
 ///
-/// `rejects` is a path as in the intake account and a reject of it; rejects of one file need not stand together.
-pub fn write_case(
+/// `scope` gives the exposed people in batches with the columns of [`weir_model::case::scope_schema`]; `rejects` is a path as in the intake account and a reject of it; rejects of one file need not stand together.
+pub fn write_case<E: std::fmt::Display>(
     dir: &Path,
     case: &Case,
-    scope: impl Iterator<Item = ExposedSubject>,
+    scope: impl Iterator<Item = People<E>>,
     rejects: impl Iterator<Item = (String, Reject)>,
 ) -> Result<Written> {
     let fresh = is_fresh(dir)?;
@@ -115,10 +117,10 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn fill(
+fn fill<E: std::fmt::Display>(
     stage: &Path,
     case: &Case,
-    scope: impl Iterator<Item = ExposedSubject>,
+    scope: impl Iterator<Item = People<E>>,
     rejects: impl Iterator<Item = (String, Reject)>,
 ) -> Result<Written> {
     at(stage, fs::create_dir_all(stage))?;
@@ -132,15 +134,80 @@ fn fill(
             files.push((format.file.to_owned(), bytes.len() as u64));
         }
     }
-    let path = stage.join(csv::SCOPE.file);
-    let file = at(&path, fs::File::create(&path))?;
-    let subjects = csv::scope(BufWriter::new(&file), scope)?;
-    at(&path, file.sync_all())?;
-    files.push((csv::SCOPE.file.to_owned(), at(&path, file.metadata())?.len()));
+    let subjects = write_scope(stage, scope)?;
+    for format in [&csv::SCOPE, &parquet::SCOPE] {
+        let path = stage.join(format.file);
+        files.push((format.file.to_owned(), at(&path, fs::metadata(&path))?.len()));
+    }
     let (rejects, reject_files) = write_rejects(&stage.join(json::REJECTS.file), rejects)?;
     files.extend(reject_files);
     files.sort();
     Ok(Written { dir: stage.to_path_buf(), files, subjects, rejects })
+}
+
+/// Batches that wait for a writer.
+const WAITING_MAX: usize = 2;
+
+/// Writes everybody to both files at once, each by a thread of its own; gives how many they are.
+fn write_scope<E: std::fmt::Display>(stage: &Path, people: impl Iterator<Item = People<E>>) -> Result<u64> {
+    let table = stage.join(csv::SCOPE.file);
+    let columns = stage.join(parquet::SCOPE.file);
+    if let Some(folder) = columns.parent() {
+        at(folder, fs::create_dir_all(folder))?;
+    }
+    let (table_file, columns_file) = (private(&table)?, private(&columns)?);
+    std::thread::scope(|scope| {
+        let (to_table, for_table) = sync_channel::<RecordBatch>(WAITING_MAX);
+        let (to_columns, for_columns) = sync_channel::<RecordBatch>(WAITING_MAX);
+        let tables = scope.spawn(move || {
+            let mut out = csv::Scope::begin(BufWriter::with_capacity(1 << 16, &table_file))?;
+            each(&for_table, |batch| out.batch(batch))?;
+            out.end()?;
+            at(&table, table_file.sync_all())
+        });
+        let columns = scope.spawn(move || {
+            let mut out = parquet::Scope::begin(&columns_file)?;
+            each(&for_columns, |batch| out.batch(batch))?;
+            out.end()?;
+            at(&columns, columns_file.sync_all())
+        });
+        let given = give(people, [to_table, to_columns]);
+        for writer in [tables, columns] {
+            writer
+                .join()
+                .unwrap_or_else(|_| Err(ReportError::Scope("a writer ended before its work".to_owned())))?;
+        }
+        given
+    })
+}
+
+fn each(from: &Receiver<RecordBatch>, mut write: impl FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
+    from.iter().try_for_each(|batch| write(&batch))
+}
+
+/// Hands every batch to all. A writer that takes no more has failed, and says so itself.
+fn give<E: std::fmt::Display>(
+    people: impl Iterator<Item = People<E>>,
+    to: [SyncSender<RecordBatch>; 2],
+) -> Result<u64> {
+    let mut rows = 0;
+    for batch in people {
+        let batch = batch.map_err(|e| ReportError::Scope(e.to_string()))?;
+        rows += batch.num_rows() as u64;
+        if to.iter().any(|writer| writer.send(batch.clone()).is_err()) {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// A new file that only its owner can read.
+fn private(path: &Path) -> Result<fs::File> {
+    let mut options = fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    at(path, options.open(path))
 }
 
 /// Streams rejects into one file per log; only one file is open at a time.
@@ -189,6 +256,9 @@ fn replace(dir: &Path, stage: &Path) -> Result<()> {
         let name = format.file.trim_end_matches('/');
         let place = dir.join(name);
         remove(&place)?;
+        if let Some(folder) = place.parent() {
+            at(folder, fs::create_dir_all(folder))?;
+        }
         at(&place, fs::rename(stage.join(name), &place))?;
     }
     let seal = dir.join(SEAL);

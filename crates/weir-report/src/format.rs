@@ -3,7 +3,7 @@
 //! Rows that do not lie in the case (exposed people, rejects) are streamed by [`crate::folder`]; their formats stand here too, so
 //! that the manual and the folder's own files have one source.
 
-use crate::{ReportError, Result, csv, html, json, markdown};
+use crate::{ReportError, Result, csv, html, json, markdown, parquet};
 use weir_model::case::Case;
 
 /// How a format comes to its bytes.
@@ -37,6 +37,7 @@ const FORMATS: &[Format] = &[
     markdown::FORMAT,
     json::REJECTS,
     csv::SCOPE,
+    parquet::SCOPE,
     csv::TIMELINE,
 ];
 

@@ -21,6 +21,7 @@ mod error;
 mod html;
 mod json;
 mod markdown;
+mod parquet;
 mod section;
 mod svg;
 

@@ -7,11 +7,14 @@ mod samples;
 
 use samples::*;
 use std::{fs, path::Path};
-use weir_model::{case::Case, intake::Reject};
+use weir_model::{
+    case::{Case, ExposedSubject},
+    intake::Reject,
+};
 use weir_report::{ReportError, Result, Written, write_case};
 
 fn write(dir: &Path, case: &Case) -> Result<Written> {
-    write_case(dir, case, shop::people().take(3), std::iter::empty())
+    write_case(dir, case, batched(shop::people().take(3)), std::iter::empty())
 }
 
 fn names(dir: &Path) -> Vec<String> {
@@ -21,8 +24,9 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 9] = [
     "case.json",
+    "exports",
     "findings.jsonl",
     "intake.jsonl",
     "rejects",
@@ -47,6 +51,35 @@ fn new_empty_and_old_folders_are_filled() {
     fs::create_dir(&empty).unwrap();
     write(&empty, &quiet()).unwrap();
     assert_eq!(names(&empty), WHOLE);
+}
+
+/// Both files have the same people in the same order, and nobody but their owner reads either.
+#[test]
+fn exposed_people_are_written_for_readers_and_for_programs() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("case");
+    let people: Vec<_> = shop::people().take(2_500).collect();
+    let written =
+        write_case(&dir, &shop::case(), batched(people.iter().cloned()), std::iter::empty()).unwrap();
+    assert_eq!(written.subjects, 2_500);
+    let table = fs::read_to_string(dir.join("scope.csv")).unwrap();
+    assert_eq!(table.lines().next(), Some("subject,status,first,last,records,categories,findings"));
+    let first = "member:8800,named,2025-04-14T03:12:55Z,";
+    assert!(table.lines().nth(1).unwrap().starts_with(first), "{table}");
+    let file = fs::File::open(dir.join("exports/scope.parquet")).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let batches: Vec<_> = reader.build().unwrap().map(|batch| batch.unwrap()).collect();
+    let all = arrow_select::concat::concat_batches(&batches[0].schema(), &batches).unwrap();
+    assert_eq!(all, ExposedSubject::batch(&people).unwrap());
+    assert_eq!(table.lines().count(), 1 + all.num_rows());
+    #[cfg(unix)]
+    for name in ["scope.csv", "exports/scope.parquet"] {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    let unreadable = [Err::<arrow_array::RecordBatch, _>("the disk is gone")].into_iter();
+    let error = write_case(&dir, &shop::case(), unreadable, std::iter::empty()).unwrap_err();
+    assert!(error.to_string().contains("the disk is gone"), "{error}");
 }
 
 #[test]
@@ -85,7 +118,7 @@ fn rejects_of_one_log_need_not_stand_together() {
         |line| Reject { line, offset: line * 10, bytes: 9, reason: "no time".into(), text: "x".into() };
     let rejects =
         [("a.log", 1), ("b.log", 1), ("a.log", 2)].map(|(path, line)| (path.to_owned(), reject(line)));
-    let written = write_case(&dir, &quiet(), std::iter::empty(), rejects.into_iter()).unwrap();
+    let written = write_case(&dir, &quiet(), batched(std::iter::empty()), rejects.into_iter()).unwrap();
     assert_eq!(written.rejects, 3);
     let files: Vec<_> = written.files.iter().filter(|(f, _)| f.starts_with("rejects/")).collect();
     assert_eq!(files.len(), 2);

@@ -32,7 +32,7 @@ fn keeps_cases_to_look_at() {
     std::fs::create_dir_all(dir).unwrap();
     for (name, case) in all() {
         let people = if name == "shop" { 21_313 } else { 30 };
-        let people_shown = shop::people().take(people);
+        let people_shown = batched(shop::people().take(people));
         let written =
             weir_report::write_case(&dir.join(name), &case, people_shown, std::iter::empty()).unwrap();
         assert_eq!(written.subjects, people as u64);

@@ -14,17 +14,19 @@
 
 mod error;
 mod gaps;
-mod subjects;
+mod people;
+mod shown;
 
 pub use error::ScopeError;
-pub use gaps::unlogged;
-pub use subjects::{Reached, exposed, reached};
+pub use people::People;
 
 use futures::future::BoxFuture;
+use people::Counts;
+use shown::{HANDS_MAX, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
-use weir_lake::Session;
-use weir_model::case::{Bounds, Coverage, Determinable, ExposedSubject, Gap, Scope};
+use weir_lake::{Session, quote_all, rows};
+use weir_model::case::{Bounds, Coverage, Determinable, Gap, Scope};
 use weir_model::{Finding, Micros, Severity};
 
 /// The scope of a case: overall, per finding, and the people.
@@ -34,8 +36,14 @@ pub struct Scoped {
     pub overall: Scope,
     /// Per finding id; findings that reached no data are absent.
     pub findings: BTreeMap<String, Scope>,
-    /// Every exposed person, sorted.
-    pub people: Vec<ExposedSubject>,
+    /// Every exposed person whom the case counts.
+    pub people: People,
+    /// People whom nobody counted here reached: doubtful findings alone.
+    pub doubtful: u64,
+    counts: Counts,
+    hands: Vec<Hand>,
+    /// The hands that the case counts, a bit each.
+    told: u64,
 }
 
 /// What the logs are known to hold and to lack.
@@ -49,6 +57,25 @@ pub struct Logs<'a> {
     pub data_seen: bool,
 }
 
+/// Findings whose records are the same.
+#[derive(Clone, Debug)]
+struct Hand {
+    condition: String,
+    findings: BTreeSet<String>,
+}
+
+impl Scoped {
+    /// People of the case whom only these findings reached.
+    #[must_use]
+    pub fn only(&self, findings: &BTreeSet<&str>) -> u64 {
+        let bit = |(at, hand): (usize, &Hand)| {
+            hand.findings.iter().all(|id| findings.contains(id.as_str())).then(|| 1_u64 << at)
+        };
+        let of: u64 = self.hands.iter().enumerate().filter_map(bit).sum();
+        self.counts.people_where(|by| by & self.told != 0 && by & self.told & !of == 0)
+    }
+}
+
 /// The scope of all findings; `near` holds at least the records of `access` that `hands` select, so that questions about them need not go to the
 /// whole `session`; `hands` gives each finding's condition on `access` that selects its hand's records.
 pub fn scope<'a>(
@@ -60,70 +87,132 @@ pub fn scope<'a>(
     categories: &'a BTreeMap<String, Vec<String>>,
 ) -> BoxFuture<'a, Result<Scoped, ScopeError>> {
     Box::pin(async move {
-        let (mut scopes, mut counted) = (BTreeMap::new(), BTreeMap::new());
-        let mut people = BTreeMap::new();
-        let mut conditions = BTreeSet::new();
+        let all = each_hand(findings, hands);
+        let conditions: Vec<&str> = all.iter().map(|hand| hand.condition.as_str()).collect();
+        let (shown, sights) = shown(near, &conditions, categories, session.memory_bytes_max() / 4).await?;
         // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
-        let (grave, doubtful): (Vec<_>, Vec<_>) = findings.iter().partition(|f| f.severity >= Severity::High);
-        for findings in [grave, doubtful] {
-            let counts = conditions.is_empty();
-            for finding in findings {
-                let Some(condition) = hands.get(&finding.id) else { continue };
+        let touched = touched(near, &all, &shown).await?;
+        let grave: BTreeSet<&str> =
+            findings.iter().filter(|f| f.severity >= Severity::High).map(|f| f.id.as_str()).collect();
+        let grave =
+            touched.iter().filter(|at| all[**at].findings.iter().any(|id| grave.contains(id.as_str())));
+        let mut counted: Vec<usize> = grave.copied().collect();
+        if counted.is_empty() {
+            counted.clone_from(&touched);
+        }
+        let told: u64 = counted.iter().map(|at| 1_u64 << at).sum();
+        let (people, counts) = sights.count(told)?;
+        let told_of = |(at, hand): (usize, &Hand)| {
+            if told >> at & 1 == 1 { hand.findings.iter().cloned().collect() } else { Vec::new() }
+        };
+        let of_hands = all.iter().enumerate().map(told_of).collect();
+        let people = people.named(of_hands, shown.categories.clone());
+        let mut scopes = BTreeMap::new();
+        for at in &touched {
+            let Some(hand) = all.get(*at) else { continue };
+            for finding in findings.iter().filter(|f| hand.findings.contains(&f.id)) {
                 let seen = (finding.first_seen, finding.last_seen);
-                let Some(reached) = reached(session, near, seen, condition, categories).await? else {
-                    continue;
-                };
-                let mut gaps = unlogged(session, near, condition).await?;
-                let period = reached.period.map_or(seen, |p| (p.first, p.last));
-                gaps.extend(silences(logs.coverage, period));
+                let mut reached = Reached::of(&shown, &counts, &people, 1 << at);
+                reached.beside(session, near, seen, &hand.condition).await?;
+                let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
+                gaps.extend(silences(logs.coverage, reached.sum.period.map_or(seen, |p| (p.first, p.last))));
                 gaps.extend(logs.unread.iter().cloned());
                 let hidden = hidden(&reached, &gaps);
-                let scope = bound(&reached, gaps, hidden);
-                if counts {
-                    conditions.insert(condition.as_str());
-                    subjects::join(&mut people, &finding.id, &reached);
-                    counted.insert(finding.id.clone(), scope.clone());
-                }
-                scopes.insert(finding.id.clone(), scope);
+                scopes.insert(finding.id.clone(), bound(&reached, gaps, hidden));
             }
         }
-        let overall = match union(session, near, &conditions, &counted, logs, categories).await? {
-            None => nothing_reached(logs),
-            Some((reached, gaps)) => {
-                subjects::count(&mut people, &reached);
-                overall(&reached, gaps, &counted)
-            }
+        let overall = if counted.is_empty() {
+            nothing_reached(logs)
+        } else {
+            let ids: BTreeSet<&String> = counted.iter().flat_map(|at| &all[*at].findings).collect();
+            let scopes = scopes.iter().filter(|(id, _)| ids.contains(id)).map(|(_, scope)| scope);
+            let scopes: Vec<&Scope> = scopes.collect();
+            let any: Vec<String> = counted.iter().map(|at| format!("({})", all[*at].condition)).collect();
+            let any = format!("({})", any.join(" OR "));
+            let first = scopes.iter().filter_map(|s| s.first).min();
+            let last = scopes.iter().filter_map(|s| s.last).max();
+            let mut reached = Reached::of(&shown, &counts, &people, told);
+            let seen = (first.unwrap_or_default(), last.unwrap_or_default());
+            reached.beside(session, near, seen, &any).await?;
+            // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
+            let mut gaps = gaps::unlogged(session, near, &any).await?;
+            let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
+            gaps.extend(logs.coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
+            gaps.extend(logs.unread.iter().cloned());
+            gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
+            gaps.dedup();
+            overall(&reached, gaps, &scopes)
         };
-        Ok(Scoped { overall, findings: scopes, people: people.into_values().collect() })
+        let doubtful = counts.people_where(|by| by & told == 0);
+        Ok(Scoped { overall, findings: scopes, people, doubtful, counts, hands: all, told })
     })
 }
 
-/// What the records of all findings show together, and the gaps that concern any of them; `None` when no finding reached data.
-async fn union(
-    session: &Session,
-    near: &Session,
-    conditions: &BTreeSet<&str>,
-    scopes: &BTreeMap<String, Scope>,
-    logs: Logs<'_>,
-    categories: &BTreeMap<String, Vec<String>>,
-) -> Result<Option<(Reached, Vec<Gap>)>, ScopeError> {
-    if conditions.is_empty() {
-        return Ok(None);
+/// The findings' conditions, each once.
+fn each_hand(findings: &[Finding], conditions: &BTreeMap<String, String>) -> Vec<Hand> {
+    let mut all: Vec<Hand> = Vec::new();
+    for finding in findings {
+        let Some(condition) = conditions.get(&finding.id) else { continue };
+        match all.iter_mut().find(|hand| hand.condition == *condition) {
+            Some(hand) => drop(hand.findings.insert(finding.id.clone())),
+            None => {
+                let findings = BTreeSet::from([finding.id.clone()]);
+                all.push(Hand { condition: condition.clone(), findings });
+            }
+        }
     }
-    let any: Vec<String> = conditions.iter().map(|c| format!("({c})")).collect();
-    let any = format!("({})", any.join(" OR "));
-    let first = scopes.values().filter_map(|s| s.first).min();
-    let last = scopes.values().filter_map(|s| s.last).max();
-    let seen = (first.unwrap_or_default(), last.unwrap_or_default());
-    let Some(reached) = reached(session, near, seen, &any, categories).await? else { return Ok(None) };
-    // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
-    let mut gaps = unlogged(session, near, &any).await?;
-    let concerns = |gap: &&Gap| scopes.values().any(|s| s.gaps.contains(gap));
-    gaps.extend(logs.coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
-    gaps.extend(logs.unread.iter().cloned());
-    gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
-    gaps.dedup();
-    Ok(Some((reached, gaps)))
+    all.truncate(HANDS_MAX);
+    all
+}
+
+/// Which hands have to do with data: their records show some, or open a store of it.
+async fn touched(near: &Session, hands: &[Hand], shown: &Shown) -> Result<Vec<usize>, ScopeError> {
+    let mut touched = Vec::new();
+    for (at, hand) in hands.iter().enumerate() {
+        let sum = shown.of(1 << at);
+        if sum.records + sum.unsure > 0 || gaps::opens_data(near, &hand.condition).await? {
+            touched.push(at);
+        }
+    }
+    Ok(touched)
+}
+
+/// What some hands' records show, and what there is beside it.
+struct Reached {
+    sum: Sum,
+    categories: BTreeSet<String>,
+    /// How many people there are, by namespace.
+    people: BTreeMap<String, u64>,
+    /// All records of the sensors concerned in the time.
+    sensor_records: u64,
+}
+
+impl Reached {
+    fn of(shown: &Shown, counts: &Counts, people: &People, hands: u64) -> Self {
+        let sum = shown.of(hands);
+        let categories = shown.words(sum.categories);
+        let people = counts.reached(hands, people);
+        let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
+        Self { sum, categories, people, sensor_records: 0 }
+    }
+
+    /// Counts all records of the sensors concerned in the time. Where none shows any data, that is `seen`.
+    async fn beside(
+        &mut self,
+        session: &Session,
+        near: &Session,
+        seen: (Micros, Micros),
+        condition: &str,
+    ) -> Result<(), ScopeError> {
+        let (first, last) = self.sum.period.map_or(seen, |p| (p.first, p.last));
+        let own = near.sql(&format!("SELECT DISTINCT sensor FROM access WHERE {condition}")).await?;
+        let own = quote_all(rows(&own).filter_map(|r| r.text("sensor")));
+        let query = format!(
+            "SELECT count(*) AS n FROM access WHERE time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}' AND sensor IN {own}"
+        );
+        self.sensor_records = rows(&session.sql(&query).await?).map(|r| r.count("n")).sum();
+        Ok(())
+    }
 }
 
 /// Silences of sensors that fall into a period.
@@ -132,15 +221,13 @@ fn silences(coverage: &[Coverage], (first, last): (Micros, Micros)) -> impl Iter
     coverage.iter().flat_map(|c| &c.gaps).filter(inside).cloned()
 }
 
-/// How many people these subjects are at least.
-fn certain<'s>(subjects: impl Iterator<Item = &'s String>) -> u64 {
-    let mut by_namespace: BTreeMap<&str, u64> = BTreeMap::new();
-    for subject in subjects {
-        let namespace = subject.split_once(':').map_or("", |(namespace, _)| namespace);
-        *by_namespace.entry(namespace).or_default() += 1;
-    }
-    let sessions = by_namespace.remove(CREDENTIAL).unwrap_or(0);
-    by_namespace.into_values().max().unwrap_or(sessions.min(1))
+/// How many people these are at least, by namespace.
+fn certain(people: &BTreeMap<String, u64>) -> u64 {
+    let known = people.iter().filter(|(namespace, _)| *namespace != CREDENTIAL);
+    known
+        .map(|(_, n)| *n)
+        .max()
+        .unwrap_or_else(|| people.get(CREDENTIAL).map_or(0, |sessions| (*sessions).min(1)))
 }
 
 /// How many people unseen records could show; `None` when nothing bounds it.
@@ -153,20 +240,18 @@ fn hidden(reached: &Reached, gaps: &[Gap]) -> Option<u64> {
     let rate = if reached.sensor_records == 0 {
         0.0
     } else {
-        reached.records as f64 / reached.sensor_records as f64
+        reached.sum.records as f64 / reached.sensor_records as f64
     };
     Some((unseen * rate).ceil() as u64)
 }
 
-/// Lower and upper bound of how many people records show, with those that they count without a name.
+/// Lower and upper bound of how many people records show, with those that they count without a name and those that they would show had they succeeded.
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
-    let lower = certain(reached.people.keys());
-    Bounds {
-        lower,
-        upper: hidden.map(|hidden| {
-            (reached.people.len() as u64).saturating_add(reached.unnamed).saturating_add(hidden)
-        }),
-    }
+    let named = reached.people.values().sum::<u64>();
+    let more = |hidden: u64| {
+        [reached.sum.unnamed, reached.sum.unsure_people, hidden].into_iter().fold(named, u64::saturating_add)
+    };
+    Bounds { lower: certain(&reached.people), upper: hidden.map(more) }
 }
 
 /// What one finding reached.
@@ -187,10 +272,10 @@ fn told(
         reason,
         subjects: (determinable != Determinable::No).then_some(bounds),
         categories: reached.categories.iter().cloned().collect(),
-        records: reached.records,
-        bytes: reached.bytes,
-        first: reached.period.map(|p| p.first),
-        last: reached.period.map(|p| p.last),
+        records: reached.sum.records,
+        bytes: reached.sum.bytes,
+        first: reached.sum.period.map(|p| p.first),
+        last: reached.sum.period.map(|p| p.last),
         gaps,
     }
 }
@@ -227,10 +312,10 @@ fn wanted(gaps: &[Gap]) -> String {
 }
 
 /// What all findings reached together.
-fn overall(reached: &Reached, gaps: Vec<Gap>, scopes: &BTreeMap<String, Scope>) -> Scope {
+fn overall(reached: &Reached, gaps: Vec<Gap>, scopes: &[&Scope]) -> Scope {
     let mut people = bounds(reached, hidden(reached, &gaps));
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
-    let most = scopes.values().filter_map(|s| s.subjects?.upper).max();
+    let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
     people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
     let judged = if people.upper.is_none() && people.lower == 0 {
         (
@@ -272,7 +357,13 @@ fn nothing_reached(logs: Logs<'_>) -> Scope {
         ),
     };
     let bounds = Bounds { lower: 0, upper: (!unread).then_some(0) };
-    told(&Reached::default(), bounds, judged, logs.unread.to_vec())
+    let none = Reached {
+        sum: Sum::default(),
+        categories: BTreeSet::new(),
+        people: BTreeMap::new(),
+        sensor_records: 0,
+    };
+    told(&none, bounds, judged, logs.unread.to_vec())
 }
 
 #[cfg(test)]
@@ -281,11 +372,12 @@ mod tests {
 
     #[test]
     fn a_person_who_may_be_another_is_not_counted_for_certain() {
-        let certain =
-            |subjects: &[&str]| certain(subjects.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>().iter());
-        assert_eq!(certain(&["member:1", "member:2", "credential:a", "credential:b", "credential:c"]), 2);
-        assert_eq!(certain(&["credential:a", "credential:b"]), 1, "both may be sessions of one person");
-        assert_eq!(certain(&["member:1", "mail:a@x.kr"]), 1);
+        let certain = |people: &[(&str, u64)]| {
+            certain(&people.iter().map(|(namespace, n)| ((*namespace).to_owned(), *n)).collect())
+        };
+        assert_eq!(certain(&[("member", 2), ("credential", 3)]), 2);
+        assert_eq!(certain(&[("credential", 2)]), 1, "both may be sessions of one person");
+        assert_eq!(certain(&[("member", 1), ("mail", 1)]), 1);
         assert_eq!(certain(&[]), 0);
     }
 }

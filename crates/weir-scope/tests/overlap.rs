@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_schema::DataType;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Links};
@@ -115,6 +119,24 @@ async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]
     scope(session, session, &findings, &hands, logs, &BTreeMap::new()).await.unwrap()
 }
 
+/// The people of a scope, with how many records show them and which findings.
+fn everybody(scoped: &Scoped) -> Vec<(String, u64, String)> {
+    let batches: Vec<RecordBatch> = scoped.people.batches().unwrap().map(|batch| batch.unwrap()).collect();
+    let plain = |batch: &RecordBatch, column: &str| {
+        arrow_cast::cast(batch.column_by_name(column).unwrap(), &DataType::Utf8)
+            .unwrap()
+            .as_string::<i32>()
+            .clone()
+    };
+    let of = |batch: &RecordBatch| {
+        let (subjects, findings) = (plain(batch, "subject"), plain(batch, "findings"));
+        let records = batch.column_by_name("records").unwrap().as_primitive::<UInt64Type>().clone();
+        let row = |row| (subjects.value(row).to_owned(), records.value(row), findings.value(row).to_owned());
+        (0..batch.num_rows()).map(row).collect::<Vec<_>>()
+    };
+    batches.iter().flat_map(of).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_of_two_findings_count_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -132,8 +154,33 @@ async fn records_of_two_findings_count_once() {
     let all = scoped(&session, &[("all", "src_ip <> '192.0.2.3'")], &coverage()).await;
     assert_eq!(both.overall.subjects, all.findings["all"].subjects);
     assert_eq!(both.overall.determinable, Determinable::Partly);
-    assert_eq!(both.people.iter().map(|p| p.records).sum::<u64>(), 75 - 10);
-    assert!(both.people.iter().any(|p| p.findings == ["a", "b"]));
+    let people = everybody(&both);
+    assert_eq!(people.iter().map(|(_, records, _)| records).sum::<u64>(), 75 - 10);
+    assert!(people.iter().any(|(_, _, findings)| findings == "a b"));
+    assert!(people.is_sorted() && people.len() as u64 == both.people.len());
+    assert_eq!(both.only(&BTreeSet::from(["a", "b"])), both.people.len());
+    let shown_by = |id: &str| people.iter().filter(|(_, _, findings)| findings == id).count() as u64;
+    assert_eq!(["a", "b"].map(|id| both.only(&BTreeSet::from([id]))), ["a", "b"].map(shown_by));
+    assert!(shown_by("b") > 0);
+}
+
+/// A hand that is selected by a query of its own counts as the same hand does that is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hand_told_by_a_query_has_its_records_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let first = "src_ip IN ('192.0.2.0', '192.0.2.1')";
+    let plain = ["src_ip IN ('192.0.2.1', '192.0.2.2')", "src_ip = '192.0.2.3'"];
+    let by_query = plain.map(|c| format!("src_ip IN ( SELECT src_ip FROM access WHERE {c} GROUP BY 1)"));
+    let of = async |second: &str, third: &str| {
+        let all = scoped(&session, &[("a", first), ("b", second), ("c", third)], &coverage()).await;
+        (all.overall.clone(), all.findings.clone(), everybody(&all))
+    };
+    let told = of(plain[0], plain[1]).await;
+    assert_eq!(told, of(&by_query[0], plain[1]).await);
+    assert_eq!(told, of(&by_query[0], &by_query[1]).await);
+    let alone = async |hand: &str| everybody(&scoped(&session, &[("b", hand)], &coverage()).await);
+    assert_eq!(alone(plain[0]).await, alone(&by_query[0]).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

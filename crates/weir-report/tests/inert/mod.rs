@@ -1,7 +1,10 @@
 //! Hostile strings are inert in each format: every string that would act somewhere is put everywhere.
 
 use crate::{
-    samples::hostile::{self, ATTACKS},
+    samples::{
+        batched,
+        hostile::{self, ATTACKS},
+    },
     text,
 };
 use std::collections::BTreeSet;
@@ -136,7 +139,7 @@ fn without_code(line: &str) -> String {
 fn csv_cells_are_no_formulas() {
     let dir = tempfile::tempdir().unwrap();
     let case = dir.path().join("case");
-    weir_report::write_case(&case, &hostile::case(), hostile::people(), hostile::rejects()).unwrap();
+    weir_report::write_case(&case, &hostile::case(), batched(hostile::people()), hostile::rejects()).unwrap();
     for file in ["scope.csv", "timeline.csv"] {
         let bytes = std::fs::read(case.join(file)).unwrap();
         no_hidden(std::str::from_utf8(&bytes).unwrap(), file);
@@ -157,7 +160,8 @@ fn json_lines_stay_lines_and_whole() {
     let dir = tempfile::tempdir().unwrap();
     let case = dir.path().join("case");
     let written =
-        weir_report::write_case(&case, &hostile::case(), hostile::people(), hostile::rejects()).unwrap();
+        weir_report::write_case(&case, &hostile::case(), batched(hostile::people()), hostile::rejects())
+            .unwrap();
     assert_eq!(written.rejects, ATTACKS.len() as u64);
     let mut texts = BTreeSet::new();
     let inside: Vec<_> = written.files.iter().filter(|(f, _)| f.ends_with(".jsonl")).collect();

@@ -5,12 +5,15 @@ pub mod hostile;
 pub mod judged;
 pub mod shop;
 
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
 use std::collections::BTreeMap;
 use weir_model::{
     Citation, Claim, Entity, EntityKind, Evidence, Finding, Micros, Severity,
     case::{
-        Case, Coverage, Determinable, Gap, Incident, Labelled, Organisation, Period, Recommendation, Scope,
-        Series, Statement, TacticLine, TimelineEvent, Totals, Trace, TraceEdge, TraceNode,
+        Case, Coverage, Determinable, ExposedSubject, Gap, Incident, Labelled, Organisation, Period,
+        Recommendation, Scope, Series, Statement, TacticLine, TimelineEvent, Totals, Trace, TraceEdge,
+        TraceNode,
     },
     finding::{FindingEvidence, State},
     intake::Intake,
@@ -276,4 +279,13 @@ pub fn quiet() -> Case {
 pub fn nothing() -> Case {
     let intake = vec![file("notes.docx", None, 0, 0, 0), file("photos/party.jpg", None, 0, 0, 0)];
     case_of("b0aa19c4de5f6677", Organisation::default(), intake)
+}
+
+/// People in batches, as a case is given them.
+pub fn batched(
+    people: impl Iterator<Item = ExposedSubject>,
+) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
+    let all: Vec<ExposedSubject> = people.collect();
+    let batches: Vec<_> = all.chunks(1000).map(ExposedSubject::batch).collect();
+    batches.into_iter()
 }

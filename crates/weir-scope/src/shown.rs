@@ -1,0 +1,253 @@
+//! What records show, read once for all hands together.
+//!
+//! Decisive choice: each record is asked which hands have it, and what hands have in common is added up apart. So what is said of one hand, or of any
+//! of them together, is a sum in which no record stands twice, and no finding needs a pass of its own.
+
+use crate::ScopeError;
+use crate::people::{Kind, Sight, Sights};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ListArray, RecordBatch, StringArray};
+use arrow_select::concat::concat_batches;
+use futures::TryStreamExt;
+use std::collections::{BTreeMap, BTreeSet};
+use weir_catalog::Subjects;
+use weir_lake::{Session, numbers};
+use weir_model::Micros;
+use weir_model::case::Period;
+
+/// The most hands that are asked about at once: a bit of a number each.
+pub(crate) const HANDS_MAX: usize = 63;
+/// The most categories that are told apart; what is beyond them is told as one.
+const CATEGORIES_MAX: usize = 63;
+const OTHER: &str = "other";
+
+/// Records that show data: an answer with something in it, of people or of a dataset.
+const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) AND activity = 'read' \
+    AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0";
+
+/// What some records show, added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    /// Records that say they succeeded.
+    pub(crate) records: u64,
+    /// Bytes sent in them, where logged.
+    pub(crate) bytes: Option<u64>,
+    /// People whom they count without naming them.
+    pub(crate) unnamed: u64,
+    pub(crate) period: Option<Period>,
+    /// Records that do not say how they ended, and the people they would show.
+    pub(crate) unsure: u64,
+    pub(crate) unsure_people: u64,
+    pub(crate) categories: u64,
+}
+
+impl Sum {
+    fn at(&mut self, at: Micros) {
+        let period = self.period.get_or_insert(Period { first: at, last: at });
+        *period = Period { first: period.first.min(at), last: period.last.max(at) };
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.records += other.records;
+        self.unsure += other.unsure;
+        self.bytes = match (self.bytes, other.bytes) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (a, b) => a.or(b),
+        };
+        self.unnamed = self.unnamed.saturating_add(other.unnamed);
+        self.unsure_people = self.unsure_people.saturating_add(other.unsure_people);
+        self.categories |= other.categories;
+        if let Some(Period { first, last }) = other.period {
+            self.at(first);
+            self.at(last);
+        }
+    }
+}
+
+/// What the records of all hands show.
+#[derive(Default)]
+pub(crate) struct Shown {
+    /// By the hands that have them: a bit for each.
+    sums: BTreeMap<u64, Sum>,
+    pub(crate) categories: Vec<String>,
+}
+
+impl Shown {
+    /// What the records of any of these hands show.
+    pub(crate) fn of(&self, hands: u64) -> Sum {
+        let mut all = Sum::default();
+        self.sums.iter().filter(|(by, _)| **by & hands != 0).for_each(|(_, sum)| all.add(sum));
+        all
+    }
+
+    /// The words for set bits.
+    pub(crate) fn words(&self, categories: u64) -> BTreeSet<String> {
+        let held = self.categories.iter().enumerate().filter(|(at, _)| categories >> at & 1 == 1);
+        held.map(|(_, word)| word.clone()).collect()
+    }
+}
+
+/// Categories as bits, by dataset.
+struct Categories<'a> {
+    of: &'a BTreeMap<String, Vec<String>>,
+    words: Vec<String>,
+    known: BTreeMap<String, u64>,
+}
+
+impl<'a> Categories<'a> {
+    fn new(of: &'a BTreeMap<String, Vec<String>>) -> Self {
+        let all: BTreeSet<&String> = of.values().flatten().collect();
+        let cut = all.len() > CATEGORIES_MAX;
+        let mut words: Vec<String> = all.into_iter().take(CATEGORIES_MAX).cloned().collect();
+        if cut {
+            words.push(OTHER.to_owned());
+        }
+        Self { of, words, known: BTreeMap::new() }
+    }
+
+    fn bits(&mut self, dataset: &str) -> u64 {
+        if let Some(known) = self.known.get(dataset) {
+            return *known;
+        }
+        let at = |word: &String| self.words.iter().position(|w| w == word).unwrap_or(CATEGORIES_MAX);
+        let bits = self.of.get(dataset).into_iter().flatten().fold(0, |bits, word| bits | 1 << at(word));
+        self.known.insert(dataset.to_owned(), bits);
+        bits
+    }
+}
+
+fn text<'b>(batch: &'b RecordBatch, column: &str) -> Option<&'b StringArray> {
+    batch.column_by_name(column)?.as_string_opt::<i32>()
+}
+
+/// Reads the records that any of these conditions on `access` selects, a bit each in their order; holds so many bytes of people before they go to disk.
+pub(crate) async fn shown(
+    session: &Session,
+    conditions: &[&str],
+    categories: &BTreeMap<String, Vec<String>>,
+    held_max: usize,
+) -> Result<(Shown, Sights), ScopeError> {
+    let mut categories = Categories::new(categories);
+    let (mut shown, mut sights) = (Shown::default(), Sights::new(held_max));
+    if conditions.is_empty() {
+        return Ok((shown, sights));
+    }
+    let (query, several) = query(conditions);
+    let mut batches = session.stream(&query).await?;
+    // Rows of a record that may go on in the next batch.
+    let mut rest: Option<RecordBatch> = None;
+    while let Some(batch) = batches.try_next().await? {
+        let batch = match rest.take() {
+            Some(rest) => concat_batches(&batch.schema(), [&rest, &batch])
+                .map_err(|e| ScopeError::spill("records", e))?,
+            None => batch,
+        };
+        let whole = if several { whole_records(&batch) } else { batch.num_rows() };
+        take(&mut shown, &mut sights, &mut categories, &batch.slice(0, whole), several)?;
+        rest = (whole < batch.num_rows()).then(|| batch.slice(whole, batch.num_rows() - whole));
+    }
+    if let Some(rest) = rest {
+        take(&mut shown, &mut sights, &mut categories, &rest, several)?;
+    }
+    shown.categories = categories.words;
+    Ok((shown, sights))
+}
+
+/// Asks for the records of any hand, with the hands that have each. What selects by a query of its own can only be a filter: such a hand's records are
+/// asked for apart, and the rows of one record then come one after the other (`true`).
+fn query(conditions: &[&str]) -> (String, bool) {
+    let hands: Vec<(u64, &str)> =
+        conditions.iter().take(HANDS_MAX).enumerate().map(|(at, c)| (1 << at, *c)).collect();
+    let (apart, plain): (Vec<_>, Vec<_>) = hands.iter().partition(|(_, c)| {
+        let words: Vec<&str> = c.split_whitespace().collect();
+        words.join(" ").replace("( ", "(").to_ascii_uppercase().contains("(SELECT ")
+    });
+    const COLUMNS: &str = "time, dataset, subjects, bytes_out, CAST(status_id AS BIGINT) AS status, subjects_n, rows_out, file, line, \"offset\"";
+    let mut all: Vec<String> = Vec::new();
+    if !plain.is_empty() {
+        let bits: Vec<String> =
+            plain.iter().map(|(bit, c)| format!("CASE WHEN {c} THEN {bit} ELSE 0 END")).collect();
+        let bits = bits.join(" + ");
+        all.push(format!(
+            "SELECT * FROM (SELECT {COLUMNS}, {bits} AS hands FROM access WHERE {SHOWS}) WHERE hands > 0"
+        ));
+    }
+    all.extend(apart.iter().map(|(bit, c)| {
+        format!("SELECT {COLUMNS}, CAST({bit} AS BIGINT) AS hands FROM access WHERE {SHOWS} AND ({c})")
+    }));
+    let several = all.len() > 1;
+    let all = all.join(" UNION ALL ");
+    (
+        if several {
+            format!("SELECT * FROM ({all}) ORDER BY {}", RECORD.map(|c| format!("\"{c}\"")).join(", "))
+        } else {
+            all
+        },
+        several,
+    )
+}
+
+/// What tells records apart.
+const RECORD: [&str; 4] = ["file", "line", "offset", "time"];
+
+/// How many rows there are before those of the last record.
+fn whole_records(batch: &RecordBatch) -> usize {
+    let records: Vec<_> = numbers(batch, RECORD).collect();
+    records.iter().rposition(|record| Some(record) != records.last()).map_or(0, |at| at + 1)
+}
+
+fn take(
+    shown: &mut Shown,
+    sights: &mut Sights,
+    categories: &mut Categories<'_>,
+    batch: &RecordBatch,
+    several: bool,
+) -> Result<(), ScopeError> {
+    let list = batch.column_by_name("subjects").and_then(|c| c.as_any().downcast_ref::<ListArray>());
+    let (subjects, datasets) = (Subjects::of(list), text(batch, "dataset"));
+    let columns = numbers(batch, ["time", "hands", "status", "bytes_out", "subjects_n", "rows_out"]);
+    let mut records = numbers(batch, RECORD).peekable();
+    let mut others = 0;
+    for (row, [at, hands, status, bytes, counted, rows]) in columns.enumerate() {
+        let record = records.next();
+        let (Some(at), Some(hands)) = (at, hands) else { continue };
+        let hands = hands.cast_unsigned() | others;
+        others = if several && records.peek() == record.as_ref() { hands } else { 0 };
+        if others != 0 {
+            continue;
+        }
+        let dataset = datasets.filter(|d| d.is_valid(row)).map(|d| d.value(row));
+        let of = dataset.map_or(0, |dataset| categories.bits(dataset));
+        let sure = status.is_some();
+        let kind = Kind { hands, categories: of };
+        let mut named = 0_u64;
+        let mut failed = None;
+        subjects.each(row, |namespace, id, basis| {
+            named += 1;
+            if sure && failed.is_none() {
+                failed = sights.add(&Sight { namespace, id, basis, at, kind }).err();
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let unnamed = match named {
+            0 => counted.or(rows).map_or(1, |n| u64::try_from(n).unwrap_or(0)),
+            _ => 0,
+        };
+        let sum = shown.sums.entry(hands).or_default();
+        if sure {
+            sum.records += 1;
+            sum.unnamed = sum.unnamed.saturating_add(unnamed);
+            if let Some(bytes) = bytes.and_then(|b| u64::try_from(b).ok()) {
+                sum.bytes = Some(sum.bytes.unwrap_or(0).saturating_add(bytes));
+            }
+            sum.at(Micros(at));
+            sum.categories |= of;
+        } else {
+            sum.unsure += 1;
+            sum.unsure_people = sum.unsure_people.saturating_add(named.max(unnamed));
+        }
+    }
+    Ok(())
+}
