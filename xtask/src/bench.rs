@@ -6,6 +6,7 @@
 pub mod inputs;
 mod page;
 mod rivals;
+pub mod scope;
 
 use crate::measure::{measure, size};
 use crate::run::{Done, command, finish, root, say, target};

@@ -15,6 +15,9 @@ pub const MEMBERS: u64 = 100_000;
 /// How many days a log covers.
 pub const DAYS: u64 = 20;
 
+/// From one person to the next where everybody is shown in turn: a prime, so that all come before one comes again.
+const STEP: u64 = 7_368_787;
+
 const DAY_SECONDS: u64 = 86_400;
 
 /// A pseudo-random sequence (SplitMix64): the same numbers every time.
@@ -74,13 +77,15 @@ pub struct AccessLog {
     pub addresses: u64,
     /// How many people there are.
     pub members: u64,
+    /// Shows everybody in turn, beginning with so many lines done, where every answer is a success; people by chance if `None`.
+    pub first: Option<u64>,
 }
 
 impl AccessLog {
     /// A log of all days.
     #[must_use]
     pub fn new(lines: u64) -> Self {
-        Self { seed: 2026, lines, days: 0..DAYS, addresses: ADDRESSES, members: MEMBERS }
+        Self { seed: 2026, lines, days: 0..DAYS, addresses: ADDRESSES, members: MEMBERS, first: None }
     }
 
     /// Writes it, and gives the writer back.
@@ -94,6 +99,8 @@ impl AccessLog {
         for n in 0..self.lines {
             let at = self.days.start * DAY_SECONDS + n * seconds / self.lines;
             let address = numbers.address(self.addresses);
+            let drawn = numbers.heavy(self.members);
+            let member = self.first.map_or(drawn, |first| (first + n) % self.members * STEP % self.members);
             let (day, rest) = (1 + at / DAY_SECONDS, at % DAY_SECONDS);
             line.clear();
             let _ = writeln!(
@@ -103,9 +110,9 @@ impl AccessLog {
                 rest / 3600,
                 rest / 60 % 60,
                 rest % 60,
-                numbers.heavy(self.members),
+                member,
                 numbers.draw() % 9,
-                if numbers.draw().is_multiple_of(50) { 404 } else { 200 },
+                if numbers.draw().is_multiple_of(50) && self.first.is_none() { 404 } else { 200 },
                 200 + numbers.draw() % 20_000,
                 numbers.heavy(60),
             );

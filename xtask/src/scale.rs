@@ -114,7 +114,7 @@ fn measure(asked: &Asked, folder: &Path, arguments: &[&str]) -> Done<Measured> {
         runs.extend(on_cores(
             &weir,
             folder,
-            &World { records: *records, addresses: ADDRESSES, members: MEMBERS },
+            &World { records: *records, addresses: ADDRESSES, members: MEMBERS, in_turn: false },
             &cores,
         )?);
     }
@@ -123,6 +123,7 @@ fn measure(asked: &Asked, folder: &Path, arguments: &[&str]) -> Done<Measured> {
             records: MANY_ENTITIES_RECORDS,
             addresses: ADDRESSES * MANY_TIMES,
             members: MEMBERS * MANY_TIMES,
+            in_turn: false,
         };
         runs.extend(on_cores(&weir, folder, &world, &[machine.cores])?);
     }

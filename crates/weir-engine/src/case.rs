@@ -13,10 +13,12 @@ use weir_model::case::{
     CASE_VERSION, Case, Coverage, DatasetUsed, Gap, Organisation, Period, Series, TimelineEvent, Totals,
     Trace,
 };
+use weir_model::config::LinkConfig;
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
 use weir_model::{Finding, Micros, Severity, Table};
 use weir_scope::People;
+use weir_trace::Hand;
 
 /// The most findings whose days are plotted; `weir explain` plots any.
 const PLOTTED_MAX: usize = 24;
@@ -39,7 +41,11 @@ pub(crate) async fn assemble(
     let hands = &traced.conditions;
     let unread = unread(&intake);
     let logs = weir_scope::Logs { coverage, unread: &unread, data_seen };
-    let scoped = weir_scope::scope(context.session, near, &findings, hands, logs, &categories).await?;
+    let apart = apart(&context.config.links);
+    let asked = asked(&findings, hands);
+    let question =
+        weir_scope::Question { hands: &asked, logs, categories: &categories, apart: &apart, pseudonym: None };
+    let scoped = weir_scope::scope(context.session, near, question).await?;
     if let (Some(members), Some(people)) = (context.config.organisation.members, scoped.overall.subjects)
         && members < people.lower
     {
@@ -79,6 +85,8 @@ pub(crate) async fn assemble(
         findings,
         timeline: traced.timeline,
         scope: scoped.overall,
+        divided: scoped.divided,
+        reported: context.config.organisation.reported,
         suppressed_subjects,
         finding_scopes: scoped.findings,
         traces: traced.traces,
@@ -91,7 +99,7 @@ pub(crate) async fn assemble(
 }
 
 /// The account of every file in the lake: a row per file and content, reads that brought nothing new left out, ingests numbered.
-async fn account(context: &Context<'_>) -> Result<Vec<Intake>, EngineError> {
+pub(crate) async fn account(context: &Context<'_>) -> Result<Vec<Intake>, EngineError> {
     let mut rows = context.snapshot.intake().await?;
     let fresh = |i: &Intake| i.parsed + i.rejected > 0;
     let read: BTreeSet<(String, Option<String>)> =
@@ -108,8 +116,23 @@ async fn account(context: &Context<'_>) -> Result<Vec<Intake>, EngineError> {
     Ok(rows)
 }
 
+/// Whose records the scope is of.
+pub(crate) fn asked(findings: &[Finding], conditions: &BTreeMap<String, String>) -> Vec<weir_scope::Hand> {
+    let hand = |finding: &Finding| {
+        let condition = conditions.get(&finding.id)?.clone();
+        let (grave, seen) = (finding.severity >= Severity::High, (finding.first_seen, finding.last_seen));
+        Some(weir_scope::Hand { finding: finding.id.clone(), condition, grave, seen })
+    };
+    findings.iter().filter_map(hand).collect()
+}
+
+/// Namespaces whose people are others than all the rest.
+pub(crate) fn apart(links: &[LinkConfig]) -> BTreeSet<String> {
+    links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect()
+}
+
 /// What files that could not be read, or not to their end, may hide.
-fn unread(intake: &[Intake]) -> Vec<Gap> {
+pub(crate) fn unread(intake: &[Intake]) -> Vec<Gap> {
     let whole: BTreeSet<&str> = intake.iter().filter(|i| !i.cut_short()).map(|i| i.path.as_str()).collect();
     let cut = intake.iter().filter(|i| i.cut_short() && !whole.contains(i.path.as_str()));
     let gap = |i: &Intake| Gap {
@@ -140,7 +163,7 @@ fn totals(intake: &[Intake]) -> Totals {
     }
 }
 
-fn organisation(context: &Context<'_>) -> Organisation {
+pub(crate) fn organisation(context: &Context<'_>) -> Organisation {
     let told = &context.config.organisation;
     Organisation {
         name: told.name.clone(),
@@ -172,6 +195,42 @@ async fn datasets(context: &Context<'_>) -> Result<Vec<DatasetUsed>, EngineError
     Ok(used)
 }
 
+/// Hands of findings, and by finding the condition on `access` that selects its records.
+pub(crate) struct Hands<'f> {
+    hands: Vec<(&'f Finding, Hand)>,
+    pub(crate) conditions: BTreeMap<String, String>,
+}
+
+/// The hands of findings.
+pub(crate) async fn hands<'f>(
+    context: &Context<'_>,
+    findings: &[&'f Finding],
+    limits: &mut Vec<String>,
+) -> Result<Hands<'f>, EngineError> {
+    if findings.len() > TRACED_MAX {
+        limits.push(format!(
+            "{} of {} findings of severity medium or above were traced",
+            TRACED_MAX,
+            findings.len()
+        ));
+    }
+    let mut all = Hands { hands: Vec::new(), conditions: BTreeMap::new() };
+    for finding in findings.iter().take(TRACED_MAX) {
+        let hand = weir_trace::hand_of(context.session, finding).await?;
+        if hand.is_empty() {
+            continue;
+        }
+        if hand.cut {
+            limits.push(format!("the hand of finding {} is larger than was followed", finding.id));
+        }
+        let records_only = weir_detect::detector(&finding.detector).is_ok_and(|d| d.info().records_only);
+        let flagged = weir_trace::flagged(finding).filter(|_| records_only || hand.actors.is_empty());
+        all.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.on(Table::Access)));
+        all.hands.push((finding, hand));
+    }
+    Ok(all)
+}
+
 /// Traces, timelines and conditions by finding.
 #[derive(Default)]
 struct Traced {
@@ -188,30 +247,10 @@ impl Traced {
         findings: &[Finding],
         limits: &mut Vec<String>,
     ) -> Result<Self, EngineError> {
-        let mut traced = Self::default();
         let worth: Vec<&Finding> =
             findings.iter().filter(|f| f.stands() && f.severity >= Severity::Medium).collect();
-        if worth.len() > TRACED_MAX {
-            limits.push(format!(
-                "{} of {} findings of severity medium or above were traced",
-                TRACED_MAX,
-                worth.len()
-            ));
-        }
-        let mut hands = Vec::new();
-        for finding in worth.into_iter().take(TRACED_MAX) {
-            let hand = weir_trace::hand_of(context.session, finding).await?;
-            if hand.is_empty() {
-                continue;
-            }
-            if hand.cut {
-                limits.push(format!("the hand of finding {} is larger than was followed", finding.id));
-            }
-            let records_only = weir_detect::detector(&finding.detector).is_ok_and(|d| d.info().records_only);
-            let flagged = weir_trace::flagged(finding).filter(|_| records_only || hand.actors.is_empty());
-            traced.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.on(Table::Access)));
-            hands.push((finding, hand));
-        }
+        let Hands { hands, conditions } = hands(context, &worth, limits).await?;
+        let mut traced = Self { conditions, ..Self::default() };
         let all: BTreeSet<String> = hands.iter().map(|(_, hand)| hand.on(Table::Access)).collect();
         let all: Vec<String> = all.into_iter().chain(traced.conditions.values().cloned()).collect();
         if all.is_empty() {

@@ -60,7 +60,7 @@ pub fn open_lake<'a>(
 }
 
 /// What was learned from the records of a snapshot.
-async fn learned(snapshot: &Snapshot, settings: &Settings) -> Result<Learned, EngineError> {
+pub(crate) async fn learned(snapshot: &Snapshot, settings: &Settings) -> Result<Learned, EngineError> {
     let learner = match snapshot.state(STATE_LEARNED).await? {
         Some(bytes) => Learner::from_bytes(&bytes)?,
         None => Learner::new(),
@@ -141,7 +141,7 @@ fn record(lake: &Lake, who: &Unmasked, query: &str) -> Result<(), EngineError> {
     })
 }
 
-fn session(
+pub(crate) fn session(
     snapshot: &Snapshot,
     catalog: &Arc<Catalog>,
     learned: Learned,

@@ -91,6 +91,24 @@ pub(crate) fn find(lake: &Path, id: &str) -> Result<Finding, EngineError> {
     Ok(finding)
 }
 
+/// The findings of these ids, or of campaigns of these ids, in the last runs that had them; all that stand if none is named.
+pub(crate) fn some(lake: &Path, ids: &[String]) -> Result<Vec<Finding>, EngineError> {
+    let remembered = Remembered::read(lake)?;
+    let mut found: BTreeMap<String, Finding> = BTreeMap::new();
+    for id in ids {
+        let members = remembered.all().filter(|f| f.stands() && f.campaign.as_deref() == Some(id));
+        let members: Vec<Finding> = members.cloned().collect();
+        let members = if members.is_empty() { vec![find(lake, id)?] } else { members };
+        found.extend(members.into_iter().map(|f| (f.id.clone(), f)));
+    }
+    if ids.is_empty() {
+        found.extend(remembered.all().filter(|f| f.stands()).map(|f| (f.id.clone(), f.clone())));
+    }
+    let mut found: Vec<Finding> = found.into_values().collect();
+    found.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok(found)
+}
+
 fn said_of(record: &[Disposition], finding: &Finding) -> Vec<Disposition> {
     record.iter().filter(|d| d.concerns(finding)).cloned().collect()
 }

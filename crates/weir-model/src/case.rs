@@ -44,6 +44,12 @@ pub struct Case {
     pub scope: Scope,
     /// Exposed people whom only suppressed findings reached; null when none is suppressed.
     pub suppressed_subjects: Option<u64>,
+    /// How the exposed people divide.
+    #[serde(default)]
+    pub divided: Divided,
+    /// How many people were reported before, if that was said.
+    #[serde(default)]
+    pub reported: Option<u64>,
     /// Whose data, per finding id (only findings that reached data or could have).
     pub finding_scopes: BTreeMap<String, Scope>,
     /// Who did it touched what: nodes and edges of the trace, per finding id.
@@ -236,6 +242,52 @@ pub struct ExposedSubject {
     pub categories: Vec<String>,
     /// Finding ids, sorted.
     pub findings: Vec<String>,
+    /// Countries from where the records were read, those with most records first; empty where it is not known.
+    pub countries: Vec<String>,
+}
+
+/// How the exposed people divide. Whoever stands under several words is counted under each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Divided {
+    /// By what their ids count (`member`, `recipient`); the same people may stand under several.
+    pub kinds: BTreeMap<String, u64>,
+    /// By the strongest basis on which a record shows them.
+    pub bases: BTreeMap<String, u64>,
+    /// By data category.
+    pub categories: BTreeMap<String, u64>,
+    /// By the country from where they were read, where known.
+    pub countries: BTreeMap<String, u64>,
+    /// By the UTC day on which they were first shown.
+    pub days: BTreeMap<String, u64>,
+    /// People beside these, whom doubtful findings alone reached.
+    pub doubtful: u64,
+}
+
+/// Whom some findings, or some records, concerned: what `weir scope` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Exposure {
+    /// Name and version of the program that answered.
+    pub program: String,
+    /// The findings asked about, by id.
+    pub of: Vec<String>,
+    /// The condition on `access` that selected the records, where one was given instead.
+    pub condition: Option<String>,
+    /// Whether people stand under pseudonyms.
+    pub masked: bool,
+    /// Whose data, overall.
+    pub scope: Scope,
+    /// How the exposed people divide.
+    pub divided: Divided,
+    /// Whose data, per finding id.
+    pub finding_scopes: BTreeMap<String, Scope>,
+    /// How many people were reported before, if that was said.
+    pub reported: Option<u64>,
+    /// The organisation, as far as configured.
+    pub organisation: Organisation,
+    /// What the answer cannot say.
+    pub limits: Vec<String>,
+    /// Table to version: what it was computed from.
+    pub snapshot: BTreeMap<String, i64>,
 }
 
 /// The columns of `scope.csv` and `exports/scope.parquet`: a row for each [`ExposedSubject`], categories and findings separated by spaces.
@@ -250,6 +302,7 @@ pub fn scope_schema() -> SchemaRef {
         ("records", DataType::UInt64),
         ("categories", few()),
         ("findings", few()),
+        ("countries", few()),
     ];
     Arc::new(Schema::new(columns.map(|(name, kind)| Field::new(name, kind, false)).to_vec()))
 }
@@ -285,6 +338,7 @@ impl ExposedSubject {
             Arc::new(UInt64Array::from_iter_values(people.iter().map(|p| p.records))),
             few(|p| p.categories.join(" ")),
             few(|p| p.findings.join(" ")),
+            few(|p| p.countries.join(" ")),
         ];
         RecordBatch::try_new(scope_schema(), columns)
     }

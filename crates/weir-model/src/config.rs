@@ -49,6 +49,8 @@ pub struct OrganisationConfig {
     pub members: Option<u64>,
     /// When it became aware of the incident, RFC 3339.
     pub aware: Option<String>,
+    /// How many people it reported before; the report says the difference.
+    pub reported: Option<u64>,
 }
 
 /// A named kind of personal data.
@@ -122,6 +124,9 @@ pub struct LinkConfig {
     pub to: String,
     /// CSV file with columns named as `from` and `to`, relative to the configuration.
     pub file: String,
+    /// Whether the people are others than those of every other namespace (an address book's, who have no account), so that both are counted.
+    #[serde(default)]
+    pub others: bool,
 }
 
 /// Inventories kept elsewhere, relative to the configuration.

@@ -1,14 +1,14 @@
 //! JSON Schemas of what Weir writes, by name: `weir schema NAME`.
 
 use crate::{
-    case::Case, case::ExposedSubject, config::Config, disposition::Disposition, explained::Explained,
-    finding::Finding, intake::Intake, intake::Reject,
+    case::Case, case::ExposedSubject, case::Exposure, config::Config, disposition::Disposition,
+    explained::Explained, finding::Finding, intake::Intake, intake::Reject,
 };
 use schemars::{Schema, schema_for};
 
 /// The schemas by name, sorted.
-pub const NAMES: [&str; 8] =
-    ["case", "config", "disposition", "explanation", "finding", "intake", "reject", "scope"];
+pub const NAMES: [&str; 9] =
+    ["case", "config", "disposition", "explanation", "exposure", "finding", "intake", "reject", "scope"];
 
 /// The schema of a name, if there is one.
 pub fn schema(name: &str) -> Option<Schema> {
@@ -17,6 +17,7 @@ pub fn schema(name: &str) -> Option<Schema> {
         "config" => schema_for!(Config),
         "disposition" => schema_for!(Disposition),
         "explanation" => schema_for!(Explained),
+        "exposure" => schema_for!(Exposure),
         "finding" => schema_for!(Finding),
         "intake" => schema_for!(Intake),
         "reject" => schema_for!(Reject),

@@ -34,7 +34,7 @@ pub(crate) const SCOPE: Format = Format {
     file: "scope.csv",
     summary: "every exposed person, a row each",
     manual: "Columns: `subject` (`namespace:id`), `status` (`named`, `linked`, `credential_holder` or `claimed`: on what basis the \
-        record is theirs), `first` and `last` access in RFC 3339 UTC, `records`, `categories` and `findings` separated by spaces.\n\n\
+        record is theirs), `first` and `last` access in RFC 3339 UTC, `records`, `categories`, `findings` and `countries` (from where they were read, where known) separated by spaces.\n\n\
         Quoting is RFC 4180; a cell that could be a formula gets a leading apostrophe (OWASP). The file is streamed, so its length is \
         bounded by the disk alone. Only its owner can read it.\n\n## Blind spots\n\nPeople whom no record names are not rows: the upper bound in `case.json` counts \
         them. An empty file with a header means nobody was named, which is not the same as nobody exposed.",
@@ -123,6 +123,7 @@ impl<W: Write> Scope<W> {
             Some(records),
             Some(categories),
             Some(findings),
+            Some(countries),
         ) = (
             column("subject").and_then(|c| c.as_string_opt::<i32>()),
             few("status"),
@@ -131,6 +132,7 @@ impl<W: Write> Scope<W> {
             column("records").and_then(|c| c.as_primitive_opt::<UInt64Type>()),
             few("categories"),
             few("findings"),
+            few("countries"),
         )
         else {
             return Err(ReportError::Scope("the columns are not those of a scope".to_owned()));
@@ -153,7 +155,13 @@ impl<W: Write> Scope<W> {
                 to.rfc3339(),
                 records.value(row)
             );
-            let _ = write!(text, ",{},{}", word(&categories, row), word(&findings, row));
+            let _ = write!(
+                text,
+                ",{},{},{}",
+                word(&categories, row),
+                word(&findings, row),
+                word(&countries, row)
+            );
             line(out, &text)?;
         }
         Ok(())

@@ -12,6 +12,12 @@ pub enum ReportError {
         /// The folder.
         dir: PathBuf,
     },
+    /// The folder to write is there already.
+    #[error("`{}` is not empty", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The disk refused.
     #[error("cannot write `{}`: {source}", path.display())]
     Io {
@@ -50,6 +56,7 @@ impl ReportError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NotACase { .. } => Some("name an empty or new folder, or one that weir wrote".into()),
+            Self::NotEmpty { .. } => Some("name a new folder, or an empty one".into()),
             Self::UnknownFormat { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             Self::Streamed { .. } => Some("write the whole case folder instead".into()),
             _ => None,

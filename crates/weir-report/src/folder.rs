@@ -67,8 +67,28 @@ pub fn write_case<E: std::fmt::Display>(
     Ok(written)
 }
 
-fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T> {
+pub(crate) fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T> {
     result.map_err(|source| ReportError::Io { path: path.to_path_buf(), source })
+}
+
+/// Fills a folder that is not there yet, or is empty; it appears whole or not at all, and its owner alone can read it.
+pub(crate) fn new_folder<T>(dir: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let empty = dir.is_dir() && at(dir, fs::read_dir(dir))?.next().is_none();
+    if dir.exists() && !empty {
+        return Err(ReportError::NotEmpty { dir: dir.to_path_buf() });
+    }
+    let stage = sibling(dir);
+    remove(&stage)?;
+    let mut folder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    at(&stage, folder.recursive(true).create(&stage))?;
+    let done = fill(&stage)?;
+    if empty {
+        at(dir, fs::remove_dir(dir))?;
+    }
+    at(dir, fs::rename(&stage, dir))?;
+    Ok(done)
 }
 
 fn sibling(dir: &Path) -> PathBuf {
@@ -134,7 +154,8 @@ fn fill<E: std::fmt::Display>(
             files.push((format.file.to_owned(), bytes.len() as u64));
         }
     }
-    let subjects = write_scope(stage, scope)?;
+    let (table, columns) = (stage.join(csv::SCOPE.file), stage.join(parquet::SCOPE.file));
+    let subjects = write_scope([&table, &columns], scope)?;
     for format in [&csv::SCOPE, &parquet::SCOPE] {
         let path = stage.join(format.file);
         files.push((format.file.to_owned(), at(&path, fs::metadata(&path))?.len()));
@@ -149,13 +170,14 @@ fn fill<E: std::fmt::Display>(
 const WAITING_MAX: usize = 2;
 
 /// Writes everybody to both files at once, each by a thread of its own; gives how many they are.
-fn write_scope<E: std::fmt::Display>(stage: &Path, people: impl Iterator<Item = People<E>>) -> Result<u64> {
-    let table = stage.join(csv::SCOPE.file);
-    let columns = stage.join(parquet::SCOPE.file);
+pub(crate) fn write_scope<E: std::fmt::Display>(
+    [table, columns]: [&Path; 2],
+    people: impl Iterator<Item = People<E>>,
+) -> Result<u64> {
     if let Some(folder) = columns.parent() {
         at(folder, fs::create_dir_all(folder))?;
     }
-    let (table_file, columns_file) = (private(&table)?, private(&columns)?);
+    let (table_file, columns_file) = (private(table)?, private(columns)?);
     std::thread::scope(|scope| {
         let (to_table, for_table) = sync_channel::<RecordBatch>(WAITING_MAX);
         let (to_columns, for_columns) = sync_channel::<RecordBatch>(WAITING_MAX);
@@ -163,16 +185,16 @@ fn write_scope<E: std::fmt::Display>(stage: &Path, people: impl Iterator<Item = 
             let mut out = csv::Scope::begin(BufWriter::with_capacity(1 << 16, &table_file))?;
             each(&for_table, |batch| out.batch(batch))?;
             out.end()?;
-            at(&table, table_file.sync_all())
+            at(table, table_file.sync_all())
         });
-        let columns = scope.spawn(move || {
+        let programs = scope.spawn(move || {
             let mut out = parquet::Scope::begin(&columns_file)?;
             each(&for_columns, |batch| out.batch(batch))?;
             out.end()?;
-            at(&columns, columns_file.sync_all())
+            at(columns, columns_file.sync_all())
         });
         let given = give(people, [to_table, to_columns]);
-        for writer in [tables, columns] {
+        for writer in [tables, programs] {
             writer
                 .join()
                 .unwrap_or_else(|_| Err(ReportError::Scope("a writer ended before its work".to_owned())))?;
@@ -202,7 +224,7 @@ fn give<E: std::fmt::Display>(
 }
 
 /// A new file that only its owner can read.
-fn private(path: &Path) -> Result<fs::File> {
+pub(crate) fn private(path: &Path) -> Result<fs::File> {
     let mut options = fs::File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

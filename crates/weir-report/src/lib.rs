@@ -9,6 +9,7 @@
 
 pub mod escape;
 pub mod explain;
+pub mod exposure;
 pub mod folder;
 pub mod format;
 pub mod summary;
@@ -27,6 +28,7 @@ mod svg;
 
 pub use error::{ReportError, Result};
 pub use explain::explain_text;
+pub use exposure::{exposure_text, write_exposure};
 pub use folder::{Written, write_case};
 pub use format::{Format, formats, render};
 pub use summary::{Line, summary_text};

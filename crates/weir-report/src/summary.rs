@@ -73,7 +73,7 @@ pub fn summary_text(case: &Case, report: &str) -> Vec<Line> {
     lines
 }
 
-fn labelled(label: &str, style: Style, text: String) -> Line {
+pub(crate) fn labelled(label: &str, style: Style, text: String) -> Line {
     Line::new([(Style::Faint, format!("{label:LABEL_WIDTH$}")), (style, text)])
 }
 
@@ -165,7 +165,7 @@ fn scope(case: &Case, lines: &mut Vec<Line>) {
 }
 
 /// A label and up to three lines of text, broken between words.
-fn wrapped(label: &str, text: &str, lines: &mut Vec<Line>) {
+pub(crate) fn wrapped(label: &str, text: &str, lines: &mut Vec<Line>) {
     let width = COLUMNS_MAX - LABEL_WIDTH;
     let mut rows = vec![String::new()];
     for word in terminal(text, 3 * width - 30).split(' ') {

@@ -63,7 +63,7 @@ fn exposed_people_are_written_for_readers_and_for_programs() {
         write_case(&dir, &shop::case(), batched(people.iter().cloned()), std::iter::empty()).unwrap();
     assert_eq!(written.subjects, 2_500);
     let table = fs::read_to_string(dir.join("scope.csv")).unwrap();
-    assert_eq!(table.lines().next(), Some("subject,status,first,last,records,categories,findings"));
+    assert_eq!(table.lines().next(), Some("subject,status,first,last,records,categories,findings,countries"));
     let first = "member:8800,named,2025-04-14T03:12:55Z,";
     assert!(table.lines().nth(1).unwrap().starts_with(first), "{table}");
     let file = fs::File::open(dir.join("exports/scope.parquet")).unwrap();

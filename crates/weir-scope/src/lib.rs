@@ -5,7 +5,8 @@
 //! missing count are different values from zero.
 //!
 //! Subjects of different namespaces may be the same people (a member's page, then the pages of a session that nobody's name is on), and
-//! several sessions may be one person's: the lower bound counts the namespace that holds most, the upper bound all.
+//! several sessions may be one person's: the lower bound counts the namespace that holds most, the upper bound all. People of a namespace that is
+//! said to be of others (an address book's) are counted beside them.
 //!
 //! Several findings often have the same records. So what is said overall is counted over the records that any of them has, never summed
 //! over findings.
@@ -25,9 +26,10 @@ use people::Counts;
 use shown::{HANDS_MAX, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
+use weir_catalog::mask::Pseudonym;
 use weir_lake::{Session, quote_all, rows};
-use weir_model::case::{Bounds, Coverage, Determinable, Gap, Scope};
-use weir_model::{Finding, Micros, Severity};
+use weir_model::Micros;
+use weir_model::case::{Bounds, Coverage, Determinable, Divided, Gap, Scope};
 
 /// The scope of a case: overall, per finding, and the people.
 #[derive(Clone, Debug)]
@@ -38,10 +40,10 @@ pub struct Scoped {
     pub findings: BTreeMap<String, Scope>,
     /// Every exposed person whom the case counts.
     pub people: People,
-    /// People whom nobody counted here reached: doubtful findings alone.
-    pub doubtful: u64,
+    /// How they divide.
+    pub divided: Divided,
     counts: Counts,
-    hands: Vec<Hand>,
+    hands: Vec<Alike>,
     /// The hands that the case counts, a bit each.
     told: u64,
 }
@@ -57,18 +59,47 @@ pub struct Logs<'a> {
     pub data_seen: bool,
 }
 
+/// Whose records are asked about: a finding's.
+#[derive(Clone, Debug)]
+pub struct Hand {
+    /// The finding's id.
+    pub finding: String,
+    /// The condition on `access` that selects its records.
+    pub condition: String,
+    /// Whether it is grave enough for the case to count whom it reached. Where none is, all are counted.
+    pub grave: bool,
+    /// Its first and last event.
+    pub seen: (Micros, Micros),
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Whose records.
+    pub hands: &'a [Hand],
+    /// What the logs hold and lack.
+    pub logs: Logs<'a>,
+    /// Data categories by dataset.
+    pub categories: &'a BTreeMap<String, Vec<String>>,
+    /// Namespaces whose people are none of any other namespace.
+    pub apart: &'a BTreeSet<String>,
+    /// Shows people under pseudonyms.
+    pub pseudonym: Option<&'a Pseudonym>,
+}
+
 /// Findings whose records are the same.
 #[derive(Clone, Debug)]
-struct Hand {
+struct Alike {
     condition: String,
     findings: BTreeSet<String>,
+    grave: bool,
 }
 
 impl Scoped {
     /// People of the case whom only these findings reached.
     #[must_use]
     pub fn only(&self, findings: &BTreeSet<&str>) -> u64 {
-        let bit = |(at, hand): (usize, &Hand)| {
+        let bit = |(at, hand): (usize, &Alike)| {
             hand.findings.iter().all(|id| findings.contains(id.as_str())).then(|| 1_u64 << at)
         };
         let of: u64 = self.hands.iter().enumerate().filter_map(bit).sum();
@@ -76,49 +107,45 @@ impl Scoped {
     }
 }
 
-/// The scope of all findings; `near` holds at least the records of `access` that `hands` select, so that questions about them need not go to the
-/// whole `session`; `hands` gives each finding's condition on `access` that selects its hand's records.
+/// The scope of all hands; `near` holds at least the records of `access` that they select, so that questions about them need not go to the
+/// whole `session`.
 pub fn scope<'a>(
     session: &'a Session,
     near: &'a Session,
-    findings: &'a [Finding],
-    hands: &'a BTreeMap<String, String>,
-    logs: Logs<'a>,
-    categories: &'a BTreeMap<String, Vec<String>>,
+    question: Question<'a>,
 ) -> BoxFuture<'a, Result<Scoped, ScopeError>> {
+    let Question { hands, logs, categories, apart, pseudonym } = question;
     Box::pin(async move {
-        let all = each_hand(findings, hands);
+        let all = each_once(hands);
         let conditions: Vec<&str> = all.iter().map(|hand| hand.condition.as_str()).collect();
-        let (shown, sights) = shown(near, &conditions, categories, session.memory_bytes_max() / 4).await?;
+        let (shown, sights) =
+            shown(near, &conditions, categories, pseudonym, session.memory_bytes_max() / 4).await?;
         // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
         let touched = touched(near, &all, &shown).await?;
-        let grave: BTreeSet<&str> =
-            findings.iter().filter(|f| f.severity >= Severity::High).map(|f| f.id.as_str()).collect();
-        let grave =
-            touched.iter().filter(|at| all[**at].findings.iter().any(|id| grave.contains(id.as_str())));
-        let mut counted: Vec<usize> = grave.copied().collect();
+        let mut counted: Vec<usize> = touched.iter().copied().filter(|at| all[*at].grave).collect();
         if counted.is_empty() {
             counted.clone_from(&touched);
         }
         let told: u64 = counted.iter().map(|at| 1_u64 << at).sum();
         let (people, counts) = sights.count(told)?;
-        let told_of = |(at, hand): (usize, &Hand)| {
+        let told_of = |(at, hand): (usize, &Alike)| {
             if told >> at & 1 == 1 { hand.findings.iter().cloned().collect() } else { Vec::new() }
         };
         let of_hands = all.iter().enumerate().map(told_of).collect();
-        let people = people.named(of_hands, shown.categories.clone());
+        let people = people.named(of_hands, shown.categories.clone(), shown.countries.clone());
+        let divided = counts.divided(told, &people);
         let mut scopes = BTreeMap::new();
         for at in &touched {
             let Some(hand) = all.get(*at) else { continue };
-            for finding in findings.iter().filter(|f| hand.findings.contains(&f.id)) {
-                let seen = (finding.first_seen, finding.last_seen);
-                let mut reached = Reached::of(&shown, &counts, &people, 1 << at);
+            for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
+                let seen = *seen;
+                let mut reached = Reached::of(&shown, &counts, &people, 1 << at, apart);
                 reached.beside(session, near, seen, &hand.condition).await?;
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 gaps.extend(silences(logs.coverage, reached.sum.period.map_or(seen, |p| (p.first, p.last))));
                 gaps.extend(logs.unread.iter().cloned());
                 let hidden = hidden(&reached, &gaps);
-                scopes.insert(finding.id.clone(), bound(&reached, gaps, hidden));
+                scopes.insert(finding.clone(), bound(&reached, gaps, hidden));
             }
         }
         let overall = if counted.is_empty() {
@@ -131,7 +158,7 @@ pub fn scope<'a>(
             let any = format!("({})", any.join(" OR "));
             let first = scopes.iter().filter_map(|s| s.first).min();
             let last = scopes.iter().filter_map(|s| s.last).max();
-            let mut reached = Reached::of(&shown, &counts, &people, told);
+            let mut reached = Reached::of(&shown, &counts, &people, told, apart);
             let seen = (first.unwrap_or_default(), last.unwrap_or_default());
             reached.beside(session, near, seen, &any).await?;
             // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
@@ -143,22 +170,22 @@ pub fn scope<'a>(
             gaps.dedup();
             overall(&reached, gaps, &scopes)
         };
-        let doubtful = counts.people_where(|by| by & told == 0);
-        Ok(Scoped { overall, findings: scopes, people, doubtful, counts, hands: all, told })
+        Ok(Scoped { overall, findings: scopes, people, divided, counts, hands: all, told })
     })
 }
 
 /// The findings' conditions, each once.
-fn each_hand(findings: &[Finding], conditions: &BTreeMap<String, String>) -> Vec<Hand> {
-    let mut all: Vec<Hand> = Vec::new();
-    for finding in findings {
-        let Some(condition) = conditions.get(&finding.id) else { continue };
-        match all.iter_mut().find(|hand| hand.condition == *condition) {
-            Some(hand) => drop(hand.findings.insert(finding.id.clone())),
-            None => {
-                let findings = BTreeSet::from([finding.id.clone()]);
-                all.push(Hand { condition: condition.clone(), findings });
-            }
+fn each_once(hands: &[Hand]) -> Vec<Alike> {
+    let mut all: Vec<Alike> = Vec::new();
+    for hand in hands {
+        let known = all.iter().position(|alike| alike.condition == hand.condition);
+        let at = known.unwrap_or_else(|| {
+            all.push(Alike { condition: hand.condition.clone(), findings: BTreeSet::new(), grave: false });
+            all.len() - 1
+        });
+        if let Some(alike) = all.get_mut(at) {
+            alike.findings.insert(hand.finding.clone());
+            alike.grave |= hand.grave;
         }
     }
     all.truncate(HANDS_MAX);
@@ -166,7 +193,7 @@ fn each_hand(findings: &[Finding], conditions: &BTreeMap<String, String>) -> Vec
 }
 
 /// Which hands have to do with data: their records show some, or open a store of it.
-async fn touched(near: &Session, hands: &[Hand], shown: &Shown) -> Result<Vec<usize>, ScopeError> {
+async fn touched(near: &Session, hands: &[Alike], shown: &Shown) -> Result<Vec<usize>, ScopeError> {
     let mut touched = Vec::new();
     for (at, hand) in hands.iter().enumerate() {
         let sum = shown.of(1 << at);
@@ -183,17 +210,20 @@ struct Reached {
     categories: BTreeSet<String>,
     /// How many people there are, by namespace.
     people: BTreeMap<String, u64>,
+    /// How many they are at least.
+    certain: u64,
     /// All records of the sensors concerned in the time.
     sensor_records: u64,
 }
 
 impl Reached {
-    fn of(shown: &Shown, counts: &Counts, people: &People, hands: u64) -> Self {
+    fn of(shown: &Shown, counts: &Counts, people: &People, hands: u64, apart: &BTreeSet<String>) -> Self {
         let sum = shown.of(hands);
         let categories = shown.words(sum.categories);
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
-        Self { sum, categories, people, sensor_records: 0 }
+        let certain = certain(&people, apart);
+        Self { sum, categories, people, certain, sensor_records: 0 }
     }
 
     /// Counts all records of the sensors concerned in the time. Where none shows any data, that is `seen`.
@@ -221,13 +251,15 @@ fn silences(coverage: &[Coverage], (first, last): (Micros, Micros)) -> impl Iter
     coverage.iter().flat_map(|c| &c.gaps).filter(inside).cloned()
 }
 
-/// How many people these are at least, by namespace.
-fn certain(people: &BTreeMap<String, u64>) -> u64 {
-    let known = people.iter().filter(|(namespace, _)| *namespace != CREDENTIAL);
-    known
-        .map(|(_, n)| *n)
-        .max()
-        .unwrap_or_else(|| people.get(CREDENTIAL).map_or(0, |sessions| (*sessions).min(1)))
+/// How many people these are at least, by namespace: those of namespaces apart are others than all the rest.
+fn certain(people: &BTreeMap<String, u64>, apart: &BTreeSet<String>) -> u64 {
+    let (others, rest): (Vec<_>, Vec<_>) = people
+        .iter()
+        .filter(|(namespace, _)| *namespace != CREDENTIAL)
+        .partition(|(n, _)| apart.contains(*n));
+    let most = rest.into_iter().map(|(_, n)| *n).max();
+    let sessions = people.get(CREDENTIAL).map_or(0, |sessions| (*sessions).min(1));
+    others.into_iter().map(|(_, n)| *n).fold(most.unwrap_or(sessions), u64::saturating_add)
 }
 
 /// How many people unseen records could show; `None` when nothing bounds it.
@@ -251,7 +283,7 @@ fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let more = |hidden: u64| {
         [reached.sum.unnamed, reached.sum.unsure_people, hidden].into_iter().fold(named, u64::saturating_add)
     };
-    Bounds { lower: certain(&reached.people), upper: hidden.map(more) }
+    Bounds { lower: reached.certain, upper: hidden.map(more) }
 }
 
 /// What one finding reached.
@@ -361,6 +393,7 @@ fn nothing_reached(logs: Logs<'_>) -> Scope {
         sum: Sum::default(),
         categories: BTreeSet::new(),
         people: BTreeMap::new(),
+        certain: 0,
         sensor_records: 0,
     };
     told(&none, bounds, judged, logs.unread.to_vec())
@@ -372,12 +405,17 @@ mod tests {
 
     #[test]
     fn a_person_who_may_be_another_is_not_counted_for_certain() {
-        let certain = |people: &[(&str, u64)]| {
-            certain(&people.iter().map(|(namespace, n)| ((*namespace).to_owned(), *n)).collect())
+        let of = |people: &[(&str, u64)], apart: &[&str]| {
+            let people = people.iter().map(|(namespace, n)| ((*namespace).to_owned(), *n)).collect();
+            certain(&people, &apart.iter().map(|namespace| (*namespace).to_owned()).collect())
         };
+        let certain = |people: &[(&str, u64)]| of(people, &[]);
         assert_eq!(certain(&[("member", 2), ("credential", 3)]), 2);
         assert_eq!(certain(&[("credential", 2)]), 1, "both may be sessions of one person");
         assert_eq!(certain(&[("member", 1), ("mail", 1)]), 1);
         assert_eq!(certain(&[]), 0);
+        let books = [("member", 5), ("mail", 3), ("recipient", 4)];
+        assert_eq!((certain(&books), of(&books, &["recipient"])), (5, 5 + 4));
+        assert_eq!(of(&[("credential", 3), ("recipient", 4)], &["recipient"]), 1 + 4);
     }
 }

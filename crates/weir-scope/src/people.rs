@@ -15,8 +15,9 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
-use weir_model::Basis;
-use weir_model::case::scope_schema;
+use weir_model::case::{Divided, scope_schema};
+use weir_model::time::DAY_US;
+use weir_model::{Basis, Micros};
 use weir_stats::{hash64, hash64_in};
 
 /// Heaps.
@@ -34,6 +35,8 @@ pub(crate) struct Kind {
     pub(crate) hands: u64,
     /// What data it shows: a bit for each category.
     pub(crate) categories: u64,
+    /// From where it was read: the bit of a country.
+    pub(crate) countries: u64,
 }
 
 /// One person in one record.
@@ -149,8 +152,7 @@ impl Sights {
 
     /// Counts everybody. The people are those whom a hand among `told` reached, with what its records show.
     pub(crate) fn count(self, told: u64) -> Result<(People, Counts), ScopeError> {
-        let names =
-            Names { namespaces: self.namespaces.values(), findings: Vec::new(), categories: Vec::new() };
+        let names = Names { namespaces: self.namespaces.values(), ..Names::default() };
         let kinds = self.kinds.values();
         let folder = self.folder.map(Arc::new);
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(PARTS);
@@ -206,12 +208,56 @@ impl Heap {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
     people: BTreeMap<(u32, u64), u64>,
+    /// Those that are told, by the first day on which they were shown, by basis, and by the bits of what was shown and from where.
+    days: BTreeMap<i64, u64>,
+    bases: [u64; BASES.len()],
+    categories: BTreeMap<u32, u64>,
+    countries: BTreeMap<u32, u64>,
+}
+
+fn each_bit(set: u64) -> impl Iterator<Item = u32> {
+    (0..u64::BITS).filter(move |at| set >> at & 1 == 1)
 }
 
 impl Counts {
     fn add(&mut self, other: &Self) {
-        for (of, n) in &other.people {
-            *self.people.entry(*of).or_default() += n;
+        fn sum<K: Ord + Copy>(all: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
+            more.iter().for_each(|(of, n)| *all.entry(*of).or_default() += n);
+        }
+        sum(&mut self.people, &other.people);
+        sum(&mut self.days, &other.days);
+        sum(&mut self.categories, &other.categories);
+        sum(&mut self.countries, &other.countries);
+        self.bases.iter_mut().zip(other.bases).for_each(|(all, n)| *all += n);
+    }
+
+    /// Counts a person who is told.
+    fn tell(&mut self, entry: &Entry) {
+        *self.days.entry(entry.first.div_euclid(DAY_US)).or_default() += 1;
+        if let Some(n) = self.bases.get_mut(usize::from(entry.basis)) {
+            *n += 1;
+        }
+        each_bit(entry.categories).for_each(|at| *self.categories.entry(at).or_default() += 1);
+        each_bit(entry.countries).for_each(|at| *self.countries.entry(at).or_default() += 1);
+    }
+
+    /// How those that are told, whom these hands reached, divide.
+    pub(crate) fn divided(&self, told: u64, people: &People) -> Divided {
+        let words = |of: &BTreeMap<u32, u64>, words: &[String]| -> BTreeMap<String, u64> {
+            let word = |at: &u32| words.get(*at as usize).cloned().unwrap_or_default();
+            of.iter().map(|(at, n)| (word(at), *n)).collect()
+        };
+        let bases = BASES.iter().zip(self.bases).filter(|(_, n)| *n > 0);
+        let day = |day: &i64| Micros::of_day(i32::try_from(*day).unwrap_or(i32::MAX));
+        let date = |at: Micros| at.to_string().get(..10).unwrap_or_default().to_owned();
+        let kinds = self.reached(told, people);
+        Divided {
+            kinds: kinds.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect(),
+            bases: bases.map(|(basis, n)| (basis.as_str().to_owned(), n)).collect(),
+            categories: words(&self.categories, &people.names.categories),
+            countries: words(&self.countries, &people.names.countries),
+            days: self.days.iter().map(|(at, n)| (date(day(at)), *n)).collect(),
+            doubtful: self.people_where(|by| by & told == 0),
         }
     }
 
@@ -242,6 +288,7 @@ struct Entry {
     records: u64,
     hands: u64,
     categories: u64,
+    countries: u64,
 }
 
 struct Counted<'a> {
@@ -294,6 +341,7 @@ impl<'a> Counted<'a> {
                     records: 0,
                     hands: 0,
                     categories: 0,
+                    countries: 0,
                 };
                 entries.push(fresh);
                 let place = entries.len() - 1;
@@ -310,6 +358,7 @@ impl<'a> Counted<'a> {
                 entry.last = entry.last.max(at);
                 entry.records += 1;
                 entry.categories |= kind.categories;
+                entry.countries |= kind.countries;
             }
         }
         Self { bytes, entries, told }
@@ -320,6 +369,9 @@ impl<'a> Counted<'a> {
         let mut counts = Counts::default();
         for entry in &self.entries {
             *counts.people.entry((entry.namespace, entry.hands)).or_default() += 1;
+            if entry.hands & self.told != 0 {
+                counts.tell(entry);
+            }
         }
         self.entries.retain(|entry| entry.hands & self.told != 0);
         let name = |entry: &Entry| namespaces.get(entry.namespace as usize);
@@ -350,6 +402,7 @@ impl<'a> Counted<'a> {
             out.write_all(&entry.records.to_le_bytes())?;
             out.write_all(&entry.hands.to_le_bytes())?;
             out.write_all(&entry.categories.to_le_bytes())?;
+            out.write_all(&entry.countries.to_le_bytes())?;
             out.write_all(&entry.namespace.to_le_bytes())?;
             out.write_all(&(id.len() as u32).to_le_bytes())?;
             out.write_all(&[entry.basis])?;
@@ -373,6 +426,7 @@ struct Names {
     /// By hand.
     findings: Vec<Vec<String>>,
     categories: Vec<String>,
+    countries: Vec<String>,
 }
 
 /// Everybody whom records show, in order. What is on disk stays until the last clone is gone.
@@ -395,6 +449,7 @@ struct Person {
     records: u64,
     hands: u64,
     categories: u64,
+    countries: u64,
 }
 
 impl People {
@@ -414,10 +469,16 @@ impl People {
         self.names.namespaces.get(number as usize).map_or("", String::as_str)
     }
 
-    /// Says what bits stand for: the findings of each hand, and the categories.
-    pub(crate) fn named(mut self, findings: Vec<Vec<String>>, categories: Vec<String>) -> Self {
+    /// Says what bits stand for: the findings of each hand, categories, countries.
+    pub(crate) fn named(
+        mut self,
+        findings: Vec<Vec<String>>,
+        categories: Vec<String>,
+        countries: Vec<String>,
+    ) -> Self {
         self.names.findings = findings;
         self.names.categories = categories;
+        self.names.countries = countries;
         self
     }
 
@@ -486,7 +547,7 @@ impl<'p> Merge<'p> {
 
     /// The next person of a run; `id` is memory to use again.
     fn read(&mut self, from: usize, mut id: Vec<u8>) -> Result<Option<Person>, ScopeError> {
-        const FIXED: usize = 5 * 8 + 4 + 4 + 1;
+        const FIXED: usize = 6 * 8 + 4 + 4 + 1;
         let Some(run) = self.runs.get_mut(from) else { return Ok(None) };
         let wrong = |e: std::io::Error| ScopeError::spill("people set aside", e);
         let mut head = [0; FIXED];
@@ -495,12 +556,13 @@ impl<'p> Merge<'p> {
             read => read.map_err(wrong)?,
         }
         let mut reading = Reading(&head);
-        let (Some(first), Some(last), Some(records), Some(hands), Some(categories)) =
-            (reading.take(), reading.take(), reading.take(), reading.take(), reading.take())
+        let (Some(first), Some(last), Some(records), Some(hands)) =
+            (reading.take(), reading.take(), reading.take(), reading.take())
         else {
             return Ok(None);
         };
-        let (Some(namespace), Some(length), Some([basis])) = (reading.take(), reading.take(), reading.take())
+        let (Some(categories), Some(countries), Some(namespace), Some(length), Some([basis])) =
+            (reading.take(), reading.take(), reading.take(), reading.take(), reading.take())
         else {
             return Ok(None);
         };
@@ -518,6 +580,7 @@ impl<'p> Merge<'p> {
             records: u64::from_le_bytes(records),
             hands: u64::from_le_bytes(hands),
             categories: u64::from_le_bytes(categories),
+            countries: u64::from_le_bytes(countries),
         }))
     }
 
@@ -527,7 +590,7 @@ impl<'p> Merge<'p> {
         let mut statuses = Words::default();
         let (mut first, mut last) = (times(), times());
         let mut records = UInt64Builder::new();
-        let (mut categories, mut findings) = (Words::default(), Words::default());
+        let (mut categories, mut findings, mut countries) = <(Words, Words, Words)>::default();
         let mut rows = 0;
         while rows < BATCH_ROWS
             && let Some(Reverse(Next(person))) = self.next.pop()
@@ -544,6 +607,7 @@ impl<'p> Merge<'p> {
             last.append_value(person.last);
             records.append_value(person.records);
             categories.add(person.categories, || bits(person.categories, &names.categories));
+            countries.add(person.countries, || bits(person.countries, &names.countries));
             let told = |all: &mut Vec<String>| {
                 all.sort();
                 all.dedup();
@@ -570,6 +634,7 @@ impl<'p> Merge<'p> {
             Arc::new(records.finish()),
             Arc::new(categories.finish()),
             Arc::new(findings.finish()),
+            Arc::new(countries.finish()),
         ];
         RecordBatch::try_new(scope_schema(), columns).map(Some).map_err(|e| ScopeError::spill("people", e))
     }
@@ -654,7 +719,7 @@ mod tests {
             let id = format!("{}", i % 30_011);
             let basis = if i % 3 == 0 { "linked" } else { "named" };
             // The third hand is doubtful.
-            let kind = Kind { hands: [1, 2, 3, 4][(i % 4) as usize], categories: 1 << (i % 2) };
+            let kind = Kind { hands: [1, 2, 3, 4][(i % 4) as usize], categories: 1 << (i % 2), countries: 1 };
             sights.add(&Sight { namespace, id: &id, basis, at: i, kind }).unwrap();
         }
         sights
@@ -663,7 +728,8 @@ mod tests {
     fn counted(sights: Sights) -> (Vec<Row>, u64, Vec<(String, u64)>, Counts) {
         let (people, counts) = sights.count(0b11).unwrap();
         let findings = vec![vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()], Vec::new()];
-        let people = people.named(findings, vec!["name".to_owned(), "e_mail".to_owned()]);
+        let people =
+            people.named(findings, vec!["name".to_owned(), "e_mail".to_owned()], vec!["KR".to_owned()]);
         let by_hands = (1..8).flat_map(|hands| counts.reached(hands, &people));
         let by_hands = by_hands.map(|(namespace, n)| (namespace.to_owned(), n)).collect();
         (rows(&people), people.len(), by_hands, counts)

@@ -11,7 +11,8 @@ use arrow_select::concat::concat_batches;
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::Subjects;
-use weir_lake::{Session, numbers};
+use weir_catalog::mask::Pseudonym;
+use weir_lake::{Session, numbers, rows};
 use weir_model::Micros;
 use weir_model::case::Period;
 
@@ -19,6 +20,8 @@ use weir_model::case::Period;
 pub(crate) const HANDS_MAX: usize = 63;
 /// The most categories that are told apart; what is beyond them is told as one.
 const CATEGORIES_MAX: usize = 63;
+/// The most countries that are told apart.
+const COUNTRIES_MAX: usize = 63;
 const OTHER: &str = "other";
 
 /// Records that show data: an answer with something in it, of people or of a dataset.
@@ -70,6 +73,7 @@ pub(crate) struct Shown {
     /// By the hands that have them: a bit for each.
     sums: BTreeMap<u64, Sum>,
     pub(crate) categories: Vec<String>,
+    pub(crate) countries: Vec<String>,
 }
 
 impl Shown {
@@ -120,15 +124,32 @@ fn text<'b>(batch: &'b RecordBatch, column: &str) -> Option<&'b StringArray> {
     batch.column_by_name(column)?.as_string_opt::<i32>()
 }
 
+/// From where these records were read, the most records first; the least of very many countries are told as one, and what lies nowhere by no name.
+async fn countries(session: &Session) -> Result<Vec<String>, ScopeError> {
+    let query = format!(
+        "SELECT country, count(*) AS n FROM access WHERE {SHOWS} AND country IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {}",
+        COUNTRIES_MAX + 1
+    );
+    let mut all: Vec<String> =
+        rows(&session.sql(&query).await?).filter_map(|row| row.text("country").map(str::to_owned)).collect();
+    if all.len() > COUNTRIES_MAX {
+        all.truncate(COUNTRIES_MAX);
+        all.push(OTHER.to_owned());
+    }
+    Ok(all)
+}
+
 /// Reads the records that any of these conditions on `access` selects, a bit each in their order; holds so many bytes of people before they go to disk.
 pub(crate) async fn shown(
     session: &Session,
     conditions: &[&str],
     categories: &BTreeMap<String, Vec<String>>,
+    pseudonym: Option<&Pseudonym>,
     held_max: usize,
 ) -> Result<(Shown, Sights), ScopeError> {
     let mut categories = Categories::new(categories);
     let (mut shown, mut sights) = (Shown::default(), Sights::new(held_max));
+    shown.countries = countries(session).await?;
     if conditions.is_empty() {
         return Ok((shown, sights));
     }
@@ -143,11 +164,12 @@ pub(crate) async fn shown(
             None => batch,
         };
         let whole = if several { whole_records(&batch) } else { batch.num_rows() };
-        take(&mut shown, &mut sights, &mut categories, &batch.slice(0, whole), several)?;
+        let records = batch.slice(0, whole);
+        take(&mut shown, &mut sights, &mut categories, pseudonym, &records, several)?;
         rest = (whole < batch.num_rows()).then(|| batch.slice(whole, batch.num_rows() - whole));
     }
     if let Some(rest) = rest {
-        take(&mut shown, &mut sights, &mut categories, &rest, several)?;
+        take(&mut shown, &mut sights, &mut categories, pseudonym, &rest, several)?;
     }
     shown.categories = categories.words;
     Ok((shown, sights))
@@ -162,29 +184,27 @@ fn query(conditions: &[&str]) -> (String, bool) {
         let words: Vec<&str> = c.split_whitespace().collect();
         words.join(" ").replace("( ", "(").to_ascii_uppercase().contains("(SELECT ")
     });
-    const COLUMNS: &str = "time, dataset, subjects, bytes_out, CAST(status_id AS BIGINT) AS status, subjects_n, rows_out, file, line, \"offset\"";
+    let several = apart.len() + usize::from(!plain.is_empty()) > 1;
+    let place = if several { ", file, line, \"offset\"" } else { "" };
+    let columns = format!(
+        "time, dataset, country, subjects, bytes_out, CAST(status_id AS BIGINT) AS status, subjects_n, rows_out{place}"
+    );
     let mut all: Vec<String> = Vec::new();
     if !plain.is_empty() {
-        let bits: Vec<String> =
-            plain.iter().map(|(bit, c)| format!("CASE WHEN {c} THEN {bit} ELSE 0 END")).collect();
-        let bits = bits.join(" + ");
+        let bits = plain.iter().map(|(bit, c)| format!("CASE WHEN {c} THEN {bit} ELSE 0 END"));
+        let bits = bits.collect::<Vec<_>>().join(" + ");
         all.push(format!(
-            "SELECT * FROM (SELECT {COLUMNS}, {bits} AS hands FROM access WHERE {SHOWS}) WHERE hands > 0"
+            "SELECT * FROM (SELECT {columns}, {bits} AS hands FROM access WHERE {SHOWS}) WHERE hands > 0"
         ));
     }
     all.extend(apart.iter().map(|(bit, c)| {
-        format!("SELECT {COLUMNS}, CAST({bit} AS BIGINT) AS hands FROM access WHERE {SHOWS} AND ({c})")
+        format!("SELECT {columns}, CAST({bit} AS BIGINT) AS hands FROM access WHERE {SHOWS} AND ({c})")
     }));
-    let several = all.len() > 1;
-    let all = all.join(" UNION ALL ");
-    (
-        if several {
-            format!("SELECT * FROM ({all}) ORDER BY {}", RECORD.map(|c| format!("\"{c}\"")).join(", "))
-        } else {
-            all
-        },
-        several,
-    )
+    let mut query = all.join(" UNION ALL ");
+    if several {
+        query = format!("SELECT * FROM ({query}) ORDER BY {}", RECORD.map(|c| format!("\"{c}\"")).join(", "));
+    }
+    (query, several)
 }
 
 /// What tells records apart.
@@ -200,11 +220,12 @@ fn take(
     shown: &mut Shown,
     sights: &mut Sights,
     categories: &mut Categories<'_>,
+    pseudonym: Option<&Pseudonym>,
     batch: &RecordBatch,
     several: bool,
 ) -> Result<(), ScopeError> {
     let list = batch.column_by_name("subjects").and_then(|c| c.as_any().downcast_ref::<ListArray>());
-    let (subjects, datasets) = (Subjects::of(list), text(batch, "dataset"));
+    let (subjects, datasets, from) = (Subjects::of(list), text(batch, "dataset"), text(batch, "country"));
     let columns = numbers(batch, ["time", "hands", "status", "bytes_out", "subjects_n", "rows_out"]);
     let mut records = numbers(batch, RECORD).peekable();
     let mut others = 0;
@@ -219,12 +240,19 @@ fn take(
         let dataset = datasets.filter(|d| d.is_valid(row)).map(|d| d.value(row));
         let of = dataset.map_or(0, |dataset| categories.bits(dataset));
         let sure = status.is_some();
-        let kind = Kind { hands, categories: of };
+        let country = from.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+        let countries = country.map_or(0, |country| {
+            let at = shown.countries.iter().position(|known| known == country);
+            1 << at.unwrap_or(COUNTRIES_MAX)
+        });
+        let kind = Kind { hands, categories: of, countries };
         let mut named = 0_u64;
         let mut failed = None;
         subjects.each(row, |namespace, id, basis| {
             named += 1;
             if sure && failed.is_none() {
+                let masked = pseudonym.map(|of| of(namespace, id));
+                let id = masked.as_deref().unwrap_or(id);
                 failed = sights.add(&Sight { namespace, id, basis, at, kind }).err();
             }
         });

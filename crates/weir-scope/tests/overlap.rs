@@ -13,13 +13,9 @@ use weir_catalog::{Catalog, Learned, Links};
 use weir_lake::{Lake, Session, SessionOptions};
 use weir_model::case::{Bounds, Coverage, Determinable, Gap, Period};
 use weir_model::config::Config;
-use weir_model::finding::{FindingEvidence, State};
 use weir_model::intake::Intake;
-use weir_model::{
-    Access, Basis, Citation, Common, Evidence, FileTag, Finding, Micros, Records, Severity, Subject,
-    TimeBasis,
-};
-use weir_scope::{Logs, Scoped, scope};
+use weir_model::{Access, Basis, Common, FileTag, Micros, Records, Subject, TimeBasis};
+use weir_scope::{Hand, Logs, Question, Scoped, scope};
 
 const START: i64 = 1_735_689_600_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -64,35 +60,6 @@ async fn counting(dir: &Path, unnamed: i64) -> Session {
     snapshot.session(&SessionOptions::default(), Some(Arc::new(catalog) as _)).unwrap()
 }
 
-fn finding(id: &str) -> Finding {
-    let cited = Citation { path: "a".into(), line: 1, offset: 0, file: 1 };
-    Finding {
-        id: id.to_owned(),
-        detector: "reach".to_owned(),
-        severity: Severity::High,
-        title: String::new(),
-        explanation: String::new(),
-        entities: Vec::new(),
-        reasons: Vec::new(),
-        first_seen: Micros(START),
-        last_seen: Micros(START + 100 * MINUTE),
-        raised: Micros(START),
-        measures: BTreeMap::new(),
-        baseline: BTreeMap::new(),
-        p_value: None,
-        threshold: None,
-        attack: Vec::new(),
-        evidence: FindingEvidence(Evidence::new(vec![cited], 1, "SELECT 1").unwrap()),
-        limits: Vec::new(),
-        campaign: None,
-        state: State::default(),
-        state_reason: None,
-        superseded_by: None,
-        dispositions: Vec::new(),
-        snapshot: BTreeMap::new(),
-    }
-}
-
 /// The web's log with a silence in which 50 records were expected.
 fn coverage() -> Vec<Coverage> {
     let gap = Gap {
@@ -112,11 +79,21 @@ fn coverage() -> Vec<Coverage> {
     }]
 }
 
+async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scoped {
+    let hand = |(id, condition): &(&str, &str)| Hand {
+        finding: (*id).to_owned(),
+        condition: (*condition).to_owned(),
+        grave: true,
+        seen: (Micros(START), Micros(START + 100 * MINUTE)),
+    };
+    let hands: Vec<Hand> = hands.iter().map(hand).collect();
+    let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
+    let question = Question { hands: &hands, logs, categories: &categories, apart: &apart, pseudonym: None };
+    scope(session, session, question).await.unwrap()
+}
+
 async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
-    let findings: Vec<Finding> = hands.iter().map(|(id, _)| finding(id)).collect();
-    let hands = hands.iter().map(|(id, c)| ((*id).to_owned(), (*c).to_owned())).collect();
-    let logs = Logs { coverage, unread: &[], data_seen: true };
-    scope(session, session, &findings, &hands, logs, &BTreeMap::new()).await.unwrap()
+    ask(session, hands, Logs { coverage, unread: &[], data_seen: true }).await
 }
 
 /// The people of a scope, with how many records show them and which findings.
@@ -221,12 +198,10 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
         records_expected: None,
     };
     let logs = Logs { coverage: &[], unread: std::slice::from_ref(&cut), data_seen: true };
-    let of = async |hands: &BTreeMap<String, String>| {
-        scope(&session, &session, &[finding("a")], hands, logs, &BTreeMap::new()).await.unwrap().overall
-    };
-    let reached = of(&[("a".to_owned(), "src_ip = '192.0.2.1'".to_owned())].into()).await;
+    let of = async |hands: &[(&str, &str)]| ask(&session, hands, logs).await.overall;
+    let reached = of(&[("a", "src_ip = '192.0.2.1'")]).await;
     assert_eq!((reached.subjects.unwrap().upper, &reached.gaps), (None, &vec![cut.clone()]));
-    let nothing = of(&BTreeMap::new()).await;
+    let nothing = of(&[]).await;
     assert_eq!(nothing.determinable, Determinable::Partly);
     assert_eq!(
         (nothing.subjects, &nothing.gaps),

@@ -25,6 +25,7 @@ const EXAMPLES: &str = "Examples:
   weir investigate logs/ -o case/ --fail-on high   the same for a nightly job: exit 3 on a grave finding
   weir sql --lake case/lake 'SELECT count(*) FROM access'
   weir learn --lake case/lake > weir.toml       start a configuration from what the logs taught
+  weir scope --case case/ -o people/            whose data it was, to a row for each person
   weir explain 77b1d02e9ac45f10 --case case/    what a finding stands on: its days, threshold and records
   weir finding ack 77b1d02e9ac45f10 --case case/ --reason 'ticket 12'
 
@@ -50,6 +51,8 @@ pub enum Command {
     Explain(Explain),
     /// Record what you make of a finding: seen, told to be quiet, a note, open again.
     Finding(OfFinding),
+    /// Say whose data findings reached, or records that you select: how many people, who, and how sure.
+    Scope(Scope),
     /// Read logs into a lake, and nothing else.
     Ingest(Ingest),
     /// Ask a lake in SQL (read-only).
@@ -177,6 +180,40 @@ pub struct Explain {
     /// Memory that the work may hold before it goes to disk, such as 512M or 4G.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory)]
     pub memory: Memory,
+}
+
+/// `weir scope`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weir scope --case case/ --config weir.toml             all findings that stand
+  weir scope 77b1d02e9ac45f10 --case case/ -o people/    one finding or campaign; who they are, in people/
+  weir scope --lake /data/lake --where \"src_ip IN ('203.0.113.7', '203.0.113.9')\" --reported 4536
+  weir scope --case case/ -o to-the-regulator/ --masked  people under keyed pseudonyms")]
+pub struct Scope {
+    /// Ids of findings or campaigns, as in findings.jsonl and the report; all that stand if none is named.
+    #[arg(conflicts_with = "condition")]
+    pub of: Vec<String>,
+    /// Where they were found.
+    #[command(flatten)]
+    pub found: Where,
+    /// The records that count instead: a condition in SQL on the columns of `access`, for what was learned elsewhere.
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: Option<String>,
+    /// The folder to write: exposure.json, scope.csv and scope.parquet, readable by you alone.
+    #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+    /// How many people were reported before; the difference is said (`reported` in weir.toml).
+    #[arg(long, value_name = "N")]
+    pub reported: Option<u64>,
+    /// Show people under keyed pseudonyms, for whoever may not know them.
+    #[arg(long)]
+    pub masked: bool,
+    /// Configuration and memory.
+    #[command(flatten)]
+    pub logs: Logs,
+    /// Where queries run.
+    #[command(flatten)]
+    pub runs: OnCluster,
 }
 
 /// `weir finding`.

@@ -17,6 +17,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Investigate(asked) => investigate(asked, json).await,
         Command::Explain(asked) => findings::explain(asked, json).await,
         Command::Finding(asked) => findings::say(asked, json).await,
+        Command::Scope(asked) => findings::scope(asked, json).await,
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,
         Command::Cluster(asked) => cluster::run(asked.part).await,
@@ -30,7 +31,7 @@ pub async fn run(cli: Cli) -> Done {
     }
 }
 
-fn settings(logs: &Logs) -> Result<Settings, EngineError> {
+pub fn settings(logs: &Logs) -> Result<Settings, EngineError> {
     logs.config.as_deref().map_or_else(|| Ok(Settings::default()), Settings::read)
 }
 

@@ -1,13 +1,14 @@
 //! Commands on one finding: what it stands on, and what people make of it.
 
-use crate::cli::{ActOn, Explain, OfFinding, On, Where};
-use crate::commands::{Done, account, now};
+use crate::cli::{ActOn, Explain, OfFinding, On, Scope, Where};
+use crate::cluster;
+use crate::commands::{Done, account, now, settings};
 use crate::error::ProgramError;
 use crate::terminal::{print, print_json, print_summary};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use weir_engine::report::{escape, explain_text, words};
-use weir_engine::{EngineError, Memory, Said};
+use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
+use weir_engine::{EngineError, Memory, Said, Scoping};
 use weir_model::disposition::{Act, Cover};
 
 /// The lake meant: named, else the case's own.
@@ -40,6 +41,33 @@ pub async fn explain(asked: Explain, json: bool) -> Done {
         print_json(&told)?;
     } else {
         print_summary(&explain_text(&told, &dir.display().to_string()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `weir scope`.
+pub async fn scope(asked: Scope, json: bool) -> Done {
+    let dir = lake(asked.found)?;
+    let lake = weir_engine::open_lake(&dir, false, asked.logs.memory).await?;
+    let what = Scoping {
+        of: asked.of,
+        condition: asked.condition,
+        settings: settings(&asked.logs)?,
+        cluster: cluster::reach(asked.runs).await?,
+        masked: asked.masked,
+        reported: asked.reported,
+        program: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let (told, people) = weir_engine::scope(&lake, &what, &weir_engine::fingerprints()?).await?;
+    if let Some(folder) = &asked.output {
+        let batches = people.batches().map_err(EngineError::from)?;
+        write_exposure(folder, &told, batches).map_err(EngineError::from)?;
+    }
+    if json {
+        print_json(&told)?;
+    } else {
+        let folder = asked.output.map(|folder| folder.display().to_string());
+        print_summary(&exposure_text(&told, folder.as_deref()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -61,7 +61,7 @@ impl Input {
                 AccessLog::new(records).write(packed).and_then(GzEncoder::finish).map(drop)
             }),
             Self::AccessDays => {
-                let days = World { records, addresses: ADDRESSES, members: MEMBERS };
+                let days = World { records, addresses: ADDRESSES, members: MEMBERS, in_turn: false };
                 days.write(&part).map_err(io::Error::other)
             }
             Self::CloudTrail => cloudtrail(&part, records),

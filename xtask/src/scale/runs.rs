@@ -37,6 +37,8 @@ pub struct World {
     pub records: u64,
     pub addresses: u64,
     pub members: u64,
+    /// Whether everybody is shown in turn, and every answer is a success; people by chance if not.
+    pub in_turn: bool,
 }
 
 /// What a world's log took on some cores.
@@ -121,6 +123,7 @@ impl World {
             days: day..day + 1,
             addresses: self.addresses,
             members: self.members,
+            first: self.in_turn.then(|| self.records * day / DAYS),
         };
         let path = folder.join(format!("access-2025-06-{:02}.log.gz", day + 1));
         let written = File::create(&path).and_then(|file| {

@@ -5,13 +5,18 @@
 use super::{ROWS_MAX, headline};
 use crate::{
     doc::{Block, Cell, Figure, FigureKind, Said, Table},
-    words,
+    exposure, words,
 };
 use weir_model::case::{Case, Determinable, Gap, Period, Scope};
 
 pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = vec![Block::Heading("Overall".into())];
     blocks.extend(whole(&case.scope));
+    let more = exposure::rows(&case.scope, &case.divided, &case.organisation, case.reported);
+    if !more.is_empty() {
+        let more = more.into_iter().map(|(label, text)| (label.to_owned(), Cell::Text(text)));
+        blocks.push(Block::Facts(more.collect()));
+    }
     blocks.extend(gaps("What limits the claim", case.scope.gaps.iter().collect(), "case.json"));
     if !case.finding_scopes.is_empty() {
         let title = |id: &String| {
@@ -44,7 +49,7 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
         }));
     }
     blocks
-        .push(Block::Note("Every exposed person, with first and last access, is a row of scope.csv.".into()));
+        .push(Block::Note("Every exposed person, with first and last access, is a row of scope.csv and of exports/scope.parquet.".into()));
     blocks
 }
 

@@ -107,6 +107,7 @@ pub fn people() -> impl Iterator<Item = ExposedSubject> {
         records: 1,
         categories: strings(&[a]),
         findings: strings(&[a]),
+        countries: strings(&[a]),
     })
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use weir_model::{
     Citation, Claim, Entity, EntityKind, Evidence, Finding, Micros, Severity,
     case::{
-        Case, Coverage, Determinable, ExposedSubject, Gap, Incident, Labelled, Organisation, Period,
+        Case, Coverage, Determinable, Divided, ExposedSubject, Gap, Incident, Labelled, Organisation, Period,
         Recommendation, Scope, Series, Statement, TacticLine, TimelineEvent, Totals, Trace, TraceEdge,
         TraceNode,
     },
@@ -229,6 +229,8 @@ pub fn totals(intake: &[Intake]) -> Totals {
 
 pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Case {
     Case {
+        divided: Divided::default(),
+        reported: None,
         version: weir_model::case::CASE_VERSION,
         program: "weir 0.1.0".into(),
         id: id.into(),

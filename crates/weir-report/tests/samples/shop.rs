@@ -345,5 +345,6 @@ pub fn people() -> impl Iterator<Item = ExposedSubject> {
         records: 7,
         categories: strings(&["e_mail", "name"]),
         findings: strings(&[FORGED, REACH]),
+        countries: strings(&["KR"]),
     })
 }

@@ -8,4 +8,5 @@ mod cluster;
 mod findings;
 mod inputs;
 mod lakes;
+mod scope;
 mod terminal;

@@ -1,0 +1,138 @@
+//! Whom it concerned: of some findings, of all, or of records that somebody selects.
+//!
+//! Decisive choice: the answer is worked out anew from the lake, under the configuration given now: a map from orders to people that was missing when
+//! a case was written makes its people known without investigating again.
+
+use crate::case::{account, apart, asked, hands, organisation, unread};
+use crate::investigate::{learned, session};
+use crate::{EngineError, Settings, life};
+use futures::future::LocalBoxFuture;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weir_catalog::mask::Pseudonym;
+use weir_detect::coverage::coverage;
+use weir_detect::{Context, Memo};
+use weir_lake::{Cluster, Lake, Session};
+use weir_model::case::{Exposure, Gap};
+use weir_model::{Finding, Micros, Severity, Span, Table};
+use weir_scope::{Hand, Logs, People, Question};
+use weir_sources::secrets::Fingerprints;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Scoping {
+    /// Ids of findings or campaigns; all that stand if there is none.
+    pub of: Vec<String>,
+    /// A condition on `access` that selects the records instead.
+    pub condition: Option<String>,
+    /// What the organisation told us.
+    pub settings: Settings,
+    /// The cluster that runs the queries; this process if `None`.
+    pub cluster: Option<Cluster>,
+    /// Whether people stand under pseudonyms.
+    pub masked: bool,
+    /// How many people were reported before; as configured if `None`.
+    pub reported: Option<u64>,
+    /// Name and version of the program, for the answer.
+    pub program: String,
+}
+
+/// What stands for the id of a finding where a condition selects the records.
+const SELECTED: &str = "";
+
+/// Whom it concerned, and everybody of them.
+pub fn scope<'a>(
+    lake: &'a Lake,
+    what: &'a Scoping,
+    fingerprints: &'a Fingerprints,
+) -> LocalBoxFuture<'a, Result<(Exposure, People), EngineError>> {
+    Box::pin(async move {
+        let findings = match what.condition {
+            Some(_) => Vec::new(),
+            None => life::some(lake.folder()?, &what.of)?,
+        };
+        let snapshot = lake.snapshot().await?.on(what.cluster.clone());
+        let learned = learned(&snapshot, &what.settings).await?;
+        let catalog = what.settings.catalog(&learned)?;
+        let session = session(&snapshot, &catalog, learned, &what.settings)?;
+        let memo = Memo::default();
+        let context = Context {
+            snapshot: &snapshot,
+            session: &session,
+            catalog: &catalog,
+            inventories: &what.settings.inventories,
+            config: &what.settings.config,
+            span: Span::default(),
+            alert_budget: 1.0,
+            memo: &memo,
+        };
+        let mut limits = Vec::new();
+        let (hands, near) = match &what.condition {
+            Some(condition) => (vec![selected(&session, condition).await?], None),
+            None => of_findings(&context, &findings, &mut limits).await?,
+        };
+        let categories: BTreeMap<String, Vec<String>> =
+            catalog.datasets().into_iter().map(|d| (d.name, d.categories)).collect();
+        let unread: Vec<Gap> = unread(&account(&context).await?);
+        let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
+        let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
+        let logs = Logs { coverage: coverage(&context).await?, unread: &unread, data_seen };
+        let key = fingerprints.clone();
+        let pseudonym: Pseudonym = Arc::new(move |namespace, id| key.pseudonym(namespace, id));
+        let question = Question {
+            hands: &hands,
+            logs,
+            categories: &categories,
+            apart: &apart(&what.settings.config.links),
+            pseudonym: Some(&pseudonym).filter(|_| what.masked),
+        };
+        let near = near.as_ref().unwrap_or(&session);
+        let mut scoped = weir_scope::scope(&session, near, question).await?;
+        scoped.findings.remove(SELECTED);
+        let exposure = Exposure {
+            program: what.program.clone(),
+            of: findings.iter().map(|f| f.id.clone()).collect(),
+            // What selects records may name people.
+            condition: what.condition.clone().filter(|_| !what.masked),
+            masked: what.masked,
+            scope: scoped.overall,
+            divided: scoped.divided,
+            finding_scopes: scoped.findings,
+            reported: what.reported.or(what.settings.config.organisation.reported),
+            organisation: organisation(&context),
+            limits,
+            snapshot: snapshot.versions(),
+        };
+        Ok((exposure, scoped.people))
+    })
+}
+
+/// The records that a condition selects.
+async fn selected(session: &Session, condition: &str) -> Result<Hand, EngineError> {
+    let condition = format!("({condition})");
+    let query = format!("SELECT min(time) AS first, max(time) AS last FROM access WHERE {condition}");
+    let answer = session.sql(&query).await?;
+    let row = weir_lake::rows(&answer).next();
+    let time = |name| row.as_ref().and_then(|row| row.time(name)).unwrap_or(Micros(0));
+    let seen = (time("first"), time("last"));
+    Ok(Hand { finding: SELECTED.to_owned(), condition, grave: true, seen })
+}
+
+/// The records of findings, and a session that has no others in `access`.
+async fn of_findings(
+    context: &Context<'_>,
+    findings: &[Finding],
+    limits: &mut Vec<String>,
+) -> Result<(Vec<Hand>, Option<Session>), EngineError> {
+    // Those below medium are of no data unless somebody asks for one by its id.
+    let worth: Vec<&Finding> =
+        findings.iter().filter(|f| findings.len() == 1 || f.severity >= Severity::Medium).collect();
+    let all = hands(context, &worth, limits).await?;
+    let asked = asked(findings, &all.conditions);
+    let any: Vec<&str> = all.conditions.values().map(String::as_str).collect();
+    if any.is_empty() {
+        return Ok((asked, None));
+    }
+    let near = context.session.narrowed(&[(Table::Access, any.join(" OR "))]).await?;
+    Ok((asked, Some(near)))
+}

@@ -1,0 +1,172 @@
+//! `weir scope` at a terminal: whom findings or selected records concerned, held against what the world knows.
+
+use crate::terminal::Terminal;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn words(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ")
+}
+
+/// A program that is told what it is to say.
+fn said(here: &Terminal, arguments: &[&str]) -> String {
+    let output = here.weir(arguments);
+    assert!(output.status.success(), "{}", words(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn answer(here: &Terminal, arguments: &[&str]) -> Value {
+    serde_json::from_str(&said(here, &[&["scope", "--json"], arguments].concat())).unwrap()
+}
+
+/// The subjects of a `scope.csv`.
+fn listed(text: &str) -> BTreeSet<String> {
+    text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
+}
+
+/// Six members' pages and four recipients' in an order's address book, by one reader; a failure, an answer without a byte and a question about headers.
+fn shop() -> Terminal {
+    let here = Terminal::new();
+    let line = |minute: u32, ip: &str, request: &str, status: &str, bytes: u32| {
+        format!(
+            "{ip} - - [01/Mar/2026:00:{minute:02}:00 +0000] \"{request} HTTP/1.1\" {status} {bytes} \"-\" \"curl/8\"\n"
+        )
+    };
+    let mut log: String =
+        (0..6).map(|m| line(m, "192.0.2.7", &format!("GET /members/{}/profile", m + 1), "200", 90)).collect();
+    log += &line(10, "192.0.2.7", "GET /orders/55", "200", 70);
+    log += &line(11, "192.0.2.7", "GET /members/91/profile", "404", 20);
+    log += &line(12, "192.0.2.7", "GET /members/92/profile", "200", 0);
+    log += &line(13, "192.0.2.7", "HEAD /members/93/profile", "200", 90);
+    log += &line(14, "192.0.2.8", "GET /members/94/profile", "200", 90);
+    std::fs::write(here.path("access.log"), log).unwrap();
+    std::fs::write(here.path("book.csv"), "order,recipient\n55,r1\n55,r2\n55,r3\n55,=r4\n56,r5\n").unwrap();
+    here
+}
+
+const DATASETS: &str = "[organisation]\nmembers = 40\n[[dataset]]\nname = \"profile\"\ncategories = [\"name\", \"phone\"]\n\
+    routes = [\"/members/{member}/profile\"]\n[[dataset]]\nname = \"orders\"\ncategories = [\"postal_address\"]\nroutes = [\"/orders/{order}\"]\n";
+const BOOK: &str = "[[link]]\nfrom = \"order\"\nto = \"recipient\"\nfile = \"book.csv\"\n";
+
+#[test]
+fn records_that_somebody_selects_name_members_and_the_people_in_their_address_books() {
+    let here = shop();
+    let config = |name: &str, text: String| std::fs::write(here.path(name), text).unwrap();
+    config("plain.toml", DATASETS.to_owned());
+    config("book.toml", format!("{DATASETS}{BOOK}"));
+    config("others.toml", format!("{DATASETS}{BOOK}others = true\n"));
+    said(&here, &["ingest", "access.log", "--lake", "lake", "--config", "plain.toml"]);
+    let of = |config: &str, more: &[&str]| {
+        let asked = ["--lake", "lake", "--where", "src_ip = '192.0.2.7'", "--config", config];
+        answer(&here, &[&asked, more].concat())
+    };
+    let bounds = |told: &Value| {
+        (told["scope"]["subjects"]["lower"].as_u64().unwrap(), told["scope"]["subjects"]["upper"].as_u64())
+    };
+    // An order that leads to nobody counts as one person without a name.
+    assert_eq!(bounds(&of("plain.toml", &[])), (6, Some(7)));
+    assert_eq!(bounds(&of("book.toml", &[])), (6, Some(10)), "recipients may be members");
+    let told = of("others.toml", &["--reported", "3", "-o", "people"]);
+    assert_eq!(bounds(&told), (10, Some(10)), "{told}");
+    assert_eq!(told["scope"]["determinable"], "yes");
+    assert_eq!(told["scope"]["records"], 7);
+    let divided = |what: &str| -> BTreeMap<String, u64> {
+        serde_json::from_value(told["divided"][what].clone()).unwrap()
+    };
+    let map = |all: &[(&str, u64)]| {
+        all.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(divided("kinds"), map(&[("member", 6), ("recipient", 4)]));
+    assert_eq!(divided("bases"), map(&[("named", 6), ("linked", 4)]));
+    assert_eq!(divided("categories"), map(&[("name", 6), ("phone", 6), ("postal_address", 4)]));
+    assert_eq!(divided("days"), map(&[("2026-03-01", 10)]));
+    let table = std::fs::read_to_string(here.path("people/scope.csv")).unwrap();
+    assert_eq!(
+        table.lines().nth(1),
+        Some("member:1,named,2026-03-01T00:00:00Z,2026-03-01T00:00:00Z,1,name phone,,")
+    );
+    assert_eq!(listed(&table).len(), 10);
+    assert!(!table.contains("member:9"), "{table}");
+    let text = said(
+        &here,
+        &["scope", "--lake", "lake", "--where", "true", "--config", "others.toml", "--reported", "3"],
+    );
+    let text = words(text.as_bytes());
+    assert!(
+        text.contains("Exposed 11 people") && text.contains("records show 8 more, 3.67 times as many"),
+        "{text}"
+    );
+    assert!(text.contains("27.5 % of 40 people held") && text.contains("Member 7, Recipient 4"), "{text}");
+
+    let again = here.weir(&["scope", "--lake", "lake", "--where", "true", "-o", "people"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(words(&again.stderr).contains("is not empty"), "{}", words(&again.stderr));
+    let wrong = here.weir(&["scope", "--lake", "lake", "--where", "src = 1"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(words(&wrong.stderr).contains("there is no column `src`"), "{}", words(&wrong.stderr));
+}
+
+#[test]
+fn masked_people_are_as_many_and_none_of_them_is_named() {
+    let here = shop();
+    std::fs::write(here.path("weir.toml"), format!("{DATASETS}{BOOK}others = true\n")).unwrap();
+    said(&here, &["ingest", "access.log", "--lake", "lake", "--config", "weir.toml"]);
+    let of = |more: &[&str]| {
+        let asked = [
+            "--lake",
+            "lake",
+            "--where",
+            "path LIKE '/members/%' OR path LIKE '/orders/55'",
+            "--config",
+            "weir.toml",
+        ];
+        answer(&here, &[&asked, more].concat())
+    };
+    let (named, masked) = (of(&["-o", "named"]), of(&["--masked", "-o", "masked"]));
+    for same in ["scope", "divided"] {
+        assert_eq!(named[same], masked[same]);
+    }
+    assert_eq!((&masked["masked"], &masked["condition"]), (&Value::Bool(true), &Value::Null));
+    let table = |folder: &str| std::fs::read_to_string(here.path(folder).join("scope.csv")).unwrap();
+    let (names, pseudonyms) = (listed(&table("named")), listed(&table("masked")));
+    assert_eq!(names.len(), pseudonyms.len());
+    assert!(names.is_disjoint(&pseudonyms));
+    let subjects: Vec<&str> = pseudonyms.iter().map(String::as_str).collect();
+    assert!(
+        subjects.iter().all(|s| s.starts_with("member:p_") || s.starts_with("recipient:p_")),
+        "{subjects:?}"
+    );
+    // A formula in an id stays a text.
+    assert!(table("named").contains("recipient:=r4"));
+    for file in ["exposure.json", "scope.csv", "scope.parquet"] {
+        let bytes = std::fs::read(here.path("masked").join(file)).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("=r4") && !text.contains("/members/"), "{file}");
+    }
+}
+
+#[test]
+fn a_finding_a_campaign_and_a_case_have_the_people_that_the_case_lists() {
+    let here = Terminal::new();
+    said(&here, &["simulate", "forged-tokens", "-o", "w", "--days", "20", "--scale", "0.05"]);
+    said(&here, &["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml"]);
+    let read = |name: &str| std::fs::read_to_string(here.path("case").join(name)).unwrap();
+    let case: Value = serde_json::from_str(&read("case.json")).unwrap();
+    let told = answer(&here, &["--case", "case", "--config", "w/weir.toml", "-o", "people"]);
+    assert_eq!(told["scope"], case["scope"]);
+    assert_eq!(told["divided"], case["divided"]);
+    assert_eq!(told["finding_scopes"], case["finding_scopes"]);
+    let people = std::fs::read_to_string(here.path("people/scope.csv")).unwrap();
+    assert_eq!(people, read("scope.csv"));
+    assert!(listed(&people).len() > 100);
+    let (id, scope) = case["finding_scopes"].as_object().unwrap().iter().next().unwrap();
+    let one = answer(&here, &[id, "--case", "case", "--config", "w/weir.toml"]);
+    assert_eq!(
+        (&one["scope"]["subjects"], &one["scope"]["records"]),
+        (&scope["subjects"], &scope["records"])
+    );
+    assert_eq!(one["of"], serde_json::json!([id]));
+    let unknown = here.weir(&["scope", "0123456789abcdef", "--case", "case"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(words(&unknown.stderr).contains("0123456789abcdef"), "{}", words(&unknown.stderr));
+}
