@@ -2,6 +2,7 @@
 
 use crate::ScopeError;
 use futures::future::BoxFuture;
+use std::collections::BTreeSet;
 use weir_lake::{Session, quote_all, rows};
 use weir_model::case::Gap;
 use weir_model::operations::{Kind, OPERATIONS};
@@ -20,6 +21,12 @@ pub(crate) async fn opens_data(session: &Session, condition: &str) -> Result<boo
         data_operations()
     );
     Ok(rows(&session.sql(&query).await?).any(|r| r.count("n") > 0))
+}
+
+/// Sensors whose records show what was asked for, and so could show people's data.
+pub(crate) async fn showing(session: &Session) -> Result<BTreeSet<String>, ScopeError> {
+    let all = session.sql("SELECT DISTINCT sensor FROM access").await?;
+    Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.

@@ -15,6 +15,7 @@
 
 mod error;
 mod gaps;
+mod hidden;
 mod people;
 mod shown;
 
@@ -22,14 +23,15 @@ pub use error::ScopeError;
 pub use people::People;
 
 use futures::future::BoxFuture;
+use hidden::{around, hidden};
 use people::Counts;
 use shown::{HANDS_MAX, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
 use weir_catalog::mask::Pseudonym;
-use weir_lake::{Session, quote_all, rows};
+use weir_lake::Session;
 use weir_model::Micros;
-use weir_model::case::{Bounds, Coverage, Determinable, Divided, Gap, Scope};
+use weir_model::case::{Bounds, Coverage, Determinable, Divided, Gap, Period, Scope};
 
 /// The scope of a case: overall, per finding, and the people.
 #[derive(Clone, Debug)]
@@ -117,6 +119,7 @@ pub fn scope<'a>(
     let Question { hands, logs, categories, apart, pseudonym } = question;
     Box::pin(async move {
         let all = each_once(hands);
+        let showing = gaps::showing(session).await?;
         let conditions: Vec<&str> = all.iter().map(|hand| hand.condition.as_str()).collect();
         let (shown, sights) =
             shown(near, &conditions, categories, pseudonym, session.memory_bytes_max() / 4).await?;
@@ -139,28 +142,24 @@ pub fn scope<'a>(
             let Some(hand) = all.get(*at) else { continue };
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
                 let seen = *seen;
-                let mut reached = Reached::of(&shown, &counts, &people, 1 << at, apart);
-                reached.beside(session, near, seen, &hand.condition).await?;
+                let reached = Reached::of(&shown, &counts, &people, 1 << at, apart);
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
-                gaps.extend(silences(logs.coverage, reached.sum.period.map_or(seen, |p| (p.first, p.last))));
+                let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
+                gaps.extend(around(logs.coverage, &showing, &reached.sum.slots, period));
                 gaps.extend(logs.unread.iter().cloned());
-                let hidden = hidden(&reached, &gaps);
+                let hidden = hidden(&reached.sum, &gaps, logs.coverage);
                 scopes.insert(finding.clone(), bound(&reached, gaps, hidden));
             }
         }
         let overall = if counted.is_empty() {
-            nothing_reached(logs)
+            nothing_reached(logs, &showing)
         } else {
             let ids: BTreeSet<&String> = counted.iter().flat_map(|at| &all[*at].findings).collect();
             let scopes = scopes.iter().filter(|(id, _)| ids.contains(id)).map(|(_, scope)| scope);
             let scopes: Vec<&Scope> = scopes.collect();
             let any: Vec<String> = counted.iter().map(|at| format!("({})", all[*at].condition)).collect();
             let any = format!("({})", any.join(" OR "));
-            let first = scopes.iter().filter_map(|s| s.first).min();
-            let last = scopes.iter().filter_map(|s| s.last).max();
-            let mut reached = Reached::of(&shown, &counts, &people, told, apart);
-            let seen = (first.unwrap_or_default(), last.unwrap_or_default());
-            reached.beside(session, near, seen, &any).await?;
+            let reached = Reached::of(&shown, &counts, &people, told, apart);
             // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
             let mut gaps = gaps::unlogged(session, near, &any).await?;
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
@@ -168,7 +167,8 @@ pub fn scope<'a>(
             gaps.extend(logs.unread.iter().cloned());
             gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
             gaps.dedup();
-            overall(&reached, gaps, &scopes)
+            let hidden = hidden(&reached.sum, &gaps, logs.coverage);
+            overall(&reached, gaps, hidden, &scopes)
         };
         Ok(Scoped { overall, findings: scopes, people, divided, counts, hands: all, told })
     })
@@ -212,8 +212,6 @@ struct Reached {
     people: BTreeMap<String, u64>,
     /// How many they are at least.
     certain: u64,
-    /// All records of the sensors concerned in the time.
-    sensor_records: u64,
 }
 
 impl Reached {
@@ -223,32 +221,8 @@ impl Reached {
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
         let certain = certain(&people, apart);
-        Self { sum, categories, people, certain, sensor_records: 0 }
+        Self { sum, categories, people, certain }
     }
-
-    /// Counts all records of the sensors concerned in the time. Where none shows any data, that is `seen`.
-    async fn beside(
-        &mut self,
-        session: &Session,
-        near: &Session,
-        seen: (Micros, Micros),
-        condition: &str,
-    ) -> Result<(), ScopeError> {
-        let (first, last) = self.sum.period.map_or(seen, |p| (p.first, p.last));
-        let own = near.sql(&format!("SELECT DISTINCT sensor FROM access WHERE {condition}")).await?;
-        let own = quote_all(rows(&own).filter_map(|r| r.text("sensor")));
-        let query = format!(
-            "SELECT count(*) AS n FROM access WHERE time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}' AND sensor IN {own}"
-        );
-        self.sensor_records = rows(&session.sql(&query).await?).map(|r| r.count("n")).sum();
-        Ok(())
-    }
-}
-
-/// Silences of sensors that fall into a period.
-fn silences(coverage: &[Coverage], (first, last): (Micros, Micros)) -> impl Iterator<Item = Gap> + '_ {
-    let inside = move |gap: &&Gap| gap.from.is_none_or(|f| f <= last) && gap.to.is_none_or(|t| t >= first);
-    coverage.iter().flat_map(|c| &c.gaps).filter(inside).cloned()
 }
 
 /// How many people these are at least, by namespace: those of namespaces apart are others than all the rest.
@@ -260,21 +234,6 @@ fn certain(people: &BTreeMap<String, u64>, apart: &BTreeSet<String>) -> u64 {
     let most = rest.into_iter().map(|(_, n)| *n).max();
     let sessions = people.get(CREDENTIAL).map_or(0, |sessions| (*sessions).min(1));
     others.into_iter().map(|(_, n)| *n).fold(most.unwrap_or(sessions), u64::saturating_add)
-}
-
-/// How many people unseen records could show; `None` when nothing bounds it.
-fn hidden(reached: &Reached, gaps: &[Gap]) -> Option<u64> {
-    if gaps.iter().any(|g| g.records_expected.is_none()) {
-        return None;
-    }
-    // Each unseen record could show one more person.
-    let unseen: f64 = gaps.iter().filter_map(|g| g.records_expected).sum();
-    let rate = if reached.sensor_records == 0 {
-        0.0
-    } else {
-        reached.sum.records as f64 / reached.sensor_records as f64
-    };
-    Some((unseen * rate).ceil() as u64)
 }
 
 /// Lower and upper bound of how many people records show, with those that they count without a name and those that they would show had they succeeded.
@@ -344,8 +303,8 @@ fn wanted(gaps: &[Gap]) -> String {
 }
 
 /// What all findings reached together.
-fn overall(reached: &Reached, gaps: Vec<Gap>, scopes: &[&Scope]) -> Scope {
-    let mut people = bounds(reached, hidden(reached, &gaps));
+fn overall(reached: &Reached, gaps: Vec<Gap>, hidden: Option<u64>, scopes: &[&Scope]) -> Scope {
+    let mut people = bounds(reached, hidden);
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
     let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
     people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
@@ -366,8 +325,10 @@ fn overall(reached: &Reached, gaps: Vec<Gap>, scopes: &[&Scope]) -> Scope {
 }
 
 /// What is said where no finding reached data.
-fn nothing_reached(logs: Logs<'_>) -> Scope {
-    let silent = logs.coverage.iter().any(|c| !c.gaps.is_empty());
+fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
+    let silences = logs.coverage.iter().filter(|c| showing.contains(&c.sensor)).flat_map(|c| &c.gaps);
+    let silences: Vec<Gap> = silences.cloned().collect();
+    let silent = !silences.is_empty();
     let unread = !logs.unread.is_empty();
     let word = "no finding reached records of a dataset";
     let judged = match (logs.data_seen, silent, unread) {
@@ -388,15 +349,13 @@ fn nothing_reached(logs: Logs<'_>) -> Scope {
             format!("{word}; what happened in the sensors' gaps, and what files hold that could not be read, is not known"),
         ),
     };
-    let bounds = Bounds { lower: 0, upper: (!unread).then_some(0) };
-    let none = Reached {
-        sum: Sum::default(),
-        categories: BTreeSet::new(),
-        people: BTreeMap::new(),
-        certain: 0,
-        sensor_records: 0,
-    };
-    told(&none, bounds, judged, logs.unread.to_vec())
+    // Each record that a silence swallowed could show one person.
+    let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
+    let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen.ceil() as u64) };
+    let none =
+        Reached { sum: Sum::default(), categories: BTreeSet::new(), people: BTreeMap::new(), certain: 0 };
+    let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
+    told(&none, bounds, judged, gaps)
 }
 
 #[cfg(test)]

@@ -42,7 +42,12 @@ pub(crate) struct Sum {
     pub(crate) unsure: u64,
     pub(crate) unsure_people: u64,
     pub(crate) categories: u64,
+    /// People shown, each time anew, by slot of event time.
+    pub(crate) slots: BTreeMap<i64, u64>,
 }
+
+/// How finely it is known when people were shown.
+pub(crate) const SLOT_US: i64 = 600_000_000;
 
 impl Sum {
     fn at(&mut self, at: Micros) {
@@ -60,6 +65,10 @@ impl Sum {
         self.unnamed = self.unnamed.saturating_add(other.unnamed);
         self.unsure_people = self.unsure_people.saturating_add(other.unsure_people);
         self.categories |= other.categories;
+        for (slot, n) in &other.slots {
+            let held = self.slots.entry(*slot).or_default();
+            *held = held.saturating_add(*n);
+        }
         if let Some(Period { first, last }) = other.period {
             self.at(first);
             self.at(last);
@@ -271,6 +280,8 @@ fn take(
                 sum.bytes = Some(sum.bytes.unwrap_or(0).saturating_add(bytes));
             }
             sum.at(Micros(at));
+            let held = sum.slots.entry(at.div_euclid(SLOT_US)).or_default();
+            *held = held.saturating_add(named.max(unnamed));
             sum.categories |= of;
         } else {
             sum.unsure += 1;
