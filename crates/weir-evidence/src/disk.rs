@@ -1,0 +1,47 @@
+//! Files: written whole and for their owner alone.
+//!
+//! Decisive choice: whatever is replaced is written beside its place, synced and renamed, so that a crash leaves the old or the new.
+
+use crate::error::{Result, at};
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    path::Path,
+};
+
+/// Options to create a file that its owner alone can read.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes a folder that its owner alone can enter, and those above it.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    at(path, builder.create(path))
+}
+
+/// Writes a file whole: beside its place, synced, renamed, and the folder synced.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let beside = path.with_file_name(format!(".{name}.new"));
+    let mut file = at(&beside, private().write(true).create(true).truncate(true).open(&beside))?;
+    at(&beside, file.write_all(bytes).and_then(|()| file.sync_all()))?;
+    at(path, std::fs::rename(&beside, path))?;
+    sync_folder(path)
+}
+
+/// Makes a new or renamed name in the folder of `path` last.
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            at(folder, File::open(folder).and_then(|f| f.sync_all()))
+        }
+        _ => Ok(()),
+    }
+}
