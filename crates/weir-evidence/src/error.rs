@@ -1,5 +1,5 @@
 //! What can go wrong while evidence is gathered. What is wrong with evidence somebody else gave is no error but a
-//! problem of the bag.
+//! [`Problem`](crate::bag::Problem).
 //!
 //! Decisive choice: an error names the file and says what mends it, since whoever seals a case at night has no time to guess.
 
@@ -66,6 +66,26 @@ pub enum EvidenceError {
         line: usize,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// There is something in the bag's place.
+    #[error("`{}` exists; name a new folder", path.display())]
+    Exists {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A name cannot stand in a bag.
+    #[error("`{name}` cannot stand in a bag: {why}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// No time stamp was obtained.
+    #[error("no time stamp was obtained: {why}; try again, or seal without one")]
+    Stamp {
+        /// Why not.
+        why: String,
     },
     /// The log is not what it says.
     #[error("the log `{}` cannot be trusted: {why}", dir.display())]

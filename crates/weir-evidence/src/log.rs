@@ -144,7 +144,7 @@ impl Log {
         }
     }
 
-    fn broken(&self, why: &'static str) -> EvidenceError {
+    pub(crate) fn broken(&self, why: &'static str) -> EvidenceError {
         EvidenceError::Log { dir: self.dir.clone(), why }
     }
 

@@ -1,0 +1,235 @@
+#!/bin/sh
+# Verifies a bag of evidence with sha256sum, ssh-keygen and openssl, and the tools that every system has.
+#
+#   sh verify.sh BAG SIGNERS [TSA_CA]
+#
+# SIGNERS is a file of allowed signers as ssh-keygen(1) describes it; get it from the people you trust, not from the bag.
+# TSA_CA holds the root certificates of the time stamp authority; without it those in the bag are used, for which the signer vouches.
+# Ends with 0 if nothing is wrong, with 1 and a line for each fault if something is, with 2 if it could not begin.
+set -u
+LC_ALL=C
+export LC_ALL
+[ $# -ge 2 ] || { echo "usage: sh verify.sh BAG SIGNERS [TSA_CA]" >&2; exit 2; }
+absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s/%s\n' "$PWD" "$1" ;; esac; }
+signers=$(absolute "$2")
+roots=$(absolute "${3:-$1/tsa-ca.pem}")
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+cd "$1" || exit 2
+bad=0
+refuse() { printf 'REFUSED %s\n' "$*"; bad=1; }
+
+tags=tagmanifest-sha256.txt
+manifest=manifest-sha256.txt
+
+# --- Nothing but files and folders.
+find . ! -type f ! -type d > "$tmp/odd"
+while IFS= read -r name; do refuse "$name: neither a file nor a folder"; done < "$tmp/odd"
+
+# --- Manifests: digest, two spaces, plain name.
+part='[A-Za-z0-9_+=,@-][A-Za-z0-9._+=,@-]*'
+for list in "$tags" "$manifest"; do
+  if [ ! -f "$list" ] || [ -h "$list" ]; then refuse "$list: missing"; continue; fi
+  [ -z "$(tail -c 1 "$list")" ] || refuse "$list: its last line was cut off"
+  grep -v -E "^[0-9a-f]{64}  $part(/$part)*\$" "$list" > "$tmp/wrong" && refuse "$list: a line is not digest, two spaces, plain name"
+done
+# Names may lead anywhere, so nothing is opened by them.
+[ $bad = 0 ] || exit 1
+cut -c 67- "$manifest" > "$tmp/payload"
+cut -c 67- "$tags" > "$tmp/tags"
+grep -v '^data/' "$tmp/payload" > "$tmp/wrong" && refuse "$manifest: lists what is no payload"
+grep -e '^data/' -e "^$tags" "$tmp/tags" > "$tmp/wrong" && refuse "$tags: lists what is no tag file"
+cat "$tmp/payload" "$tmp/tags" | tr A-Z a-z | sort | uniq -d > "$tmp/wrong"
+[ ! -s "$tmp/wrong" ] || refuse "$manifest, $tags: a name stands there twice"
+
+# --- Whether there is a time stamp is said where the signature covers it.
+stamped=yes
+said=$(grep -c '^Weir-Time-Stamp: ' bag-info.txt)
+if [ "$said" = 1 ] && grep -q '^Weir-Time-Stamp: none$' bag-info.txt; then stamped=no
+elif [ "$said" != 1 ] || ! grep -q "^Weir-Time-Stamp: $tags.tsr\$" bag-info.txt; then refuse "bag-info.txt: does not say once whether there is a time stamp"
+fi
+
+# --- Nothing missing, nothing added.
+required="bagit.txt bag-info.txt $manifest log/checkpoint log/key log/inclusion.tlog-proof verify.sh"
+[ $stamped = no ] || required="$required tsa-ca.pem"
+for name in $required; do
+  grep -q -x -F "$name" "$tmp/tags" || refuse "$name: missing in $tags"
+done
+{
+  cat "$tmp/payload" "$tmp/tags"
+  printf '%s\n' "$tags" "$tags.sig"
+  [ $stamped = no ] || printf '%s\n' "$tags.tsr"
+} | sort -u > "$tmp/listed"
+find . -type f | sed 's|^\./||' | sort > "$tmp/there"
+comm -13 "$tmp/listed" "$tmp/there" > "$tmp/wrong"
+while IFS= read -r name; do refuse "$name: added, no manifest lists it"; done < "$tmp/wrong"
+comm -23 "$tmp/listed" "$tmp/there" > "$tmp/wrong"
+while IFS= read -r name; do refuse "$name: missing"; done < "$tmp/wrong"
+
+# --- Nothing altered.
+sha256sum --strict --quiet -c "$tags" "$manifest" > "$tmp/sums" 2>&1 || while IFS= read -r line; do refuse "$line"; done < "$tmp/sums"
+printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | cmp -s - bagit.txt || refuse "bagit.txt: altered"
+
+# --- The time stamp, under roots that were valid when it was made.
+at=
+if [ $stamped = yes ]; then
+  openssl ts -reply -in "$tags.tsr" -text > "$tmp/stamp" 2>/dev/null
+  stamp=$(sed -n 's/^Time stamp: *//p' "$tmp/stamp")
+  # Month, day, time, year: to seconds since 1970, and to what ssh-keygen reads.
+  times=$(printf '%s\n' "$stamp" | awk '{
+    m = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $1) + 2) / 3; split($3, t, "[:.]")
+    y = $4 - (m <= 2); c = int(y / 400); r = y - c * 400; n = int((153 * (m + (m > 2 ? -3 : 9)) + 2) / 5) + $2 - 1
+    days = c * 146097 + r * 365 + int(r / 4) - int(r / 100) + n - 719468
+    printf "%d %04d%02d%02d%02d%02d%02dZ", days * 86400 + t[1] * 3600 + t[2] * 60 + t[3], $4, m, $2, t[1], t[2], t[3]
+  }')
+  if openssl ts -verify -attime "${times%% *}" -data "$tags" -in "$tags.tsr" -CAfile "$roots" > "$tmp/out" 2>&1; then
+    echo "time stamp: $stamp"
+    at="-Overify-time=${times##* }"
+  else
+    refuse "$tags.tsr: the time stamp does not hold"
+  fi
+fi
+
+# --- The signature, by somebody who is listed.
+# shellcheck disable=SC2086
+principal=$(ssh-keygen -Y find-principals $at -f "$signers" -s "$tags.sig" 2>/dev/null | head -n 1)
+# shellcheck disable=SC2086
+if [ -n "$principal" ] && ssh-keygen -Y verify $at -f "$signers" -I "$principal" -n weir-evidence -s "$tags.sig" < "$tags" > "$tmp/out" 2>&1; then
+  cat "$tmp/out"
+else
+  refuse "$tags.sig: nobody who is listed signed this"
+fi
+
+# --- Merkle trees of RFC 6962: a leaf is SHA-256(0x00 data), a node SHA-256(0x01 left right).
+raw() {
+  # shellcheck disable=SC2059
+  printf "$(printf '%s\n' "$1" | awk -v d=0123456789abcdef '{
+    for (i = 1; i < length($0); i += 2) printf "\\%03o", (index(d, substr($0, i, 1)) - 1) * 16 + index(d, substr($0, i + 1, 1)) - 1
+  }')"
+}
+digest() { sha256sum | cut -c 1-64; }
+node() { { printf '\001'; raw "$1"; raw "$2"; } | digest; }
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+number() { printf '%s\n' "$1" | grep -q -E '^(0|[1-9][0-9]{0,14})$'; }
+
+# --- The log's checkpoint, signed by the log's key.
+key=$(cat log/key)
+name=${key%%+*}
+public=${key#*+}
+public=${public#*+}
+printf '%s' "$public" | openssl base64 -d -A > "$tmp/key" 2>/dev/null
+{ printf '\060\052\060\005\006\003\053\145\160\003\041\000'; tail -c 32 "$tmp/key"; } > "$tmp/key.der"
+openssl pkey -pubin -inform DER -in "$tmp/key.der" -out "$tmp/key.pem" 2>/dev/null
+id=$({ printf '%s\n' "$name"; cat "$tmp/key"; } | digest | cut -c 1-8)
+[ "$key" = "$name+$id+$public" ] || refuse "log/key: not a signed-note key"
+sed '/^$/,$d' log/checkpoint > "$tmp/text"
+awk -v name="$name" '$1 == "—" && $2 == name { print $3; exit }' log/checkpoint | tr -d '\n' | openssl base64 -d -A > "$tmp/note" 2>/dev/null
+tail -c 64 "$tmp/note" > "$tmp/sig"
+if [ "$(head -c 4 "$tmp/note" | hex)" != "$id" ] || [ "$(sed -n 1p "$tmp/text")" != "$name" ] ||
+  ! openssl pkeyutl -verify -pubin -inkey "$tmp/key.pem" -rawin -in "$tmp/text" -sigfile "$tmp/sig" > "$tmp/out" 2>&1; then
+  refuse "log/checkpoint: the log did not sign it"
+fi
+
+# --- The bag's manifest is a leaf of the log (RFC 9162, section 2.1.3.2).
+proof=log/inclusion.tlog-proof
+sed '1,/^$/d' "$proof" | cmp -s - log/checkpoint || refuse "$proof: proves another checkpoint"
+size=$(sed -n 2p "$tmp/text")
+index=$(sed -n '2s/^index //p' "$proof")
+root=$(sed -n 3p "$tmp/text" | tr -d '\n' | openssl base64 -d -A 2>/dev/null | hex)
+if number "$size" && number "$index" && [ "$index" -lt "$size" ] && [ "$(sed -n 1p "$proof")" = c2sp.org/tlog-proof@v1 ]; then
+  hash=$({ printf '\000'; raw "$(digest < "$manifest")"; } | digest)
+  i=$index
+  last=$((size - 1))
+  for beside in $(sed -n '3,/^$/p' "$proof"); do
+    [ $last -gt 0 ] || { last=-1; break; }
+    beside=$(printf '%s' "$beside" | openssl base64 -d -A 2>/dev/null | hex)
+    if [ $((i & 1)) = 1 ] || [ $i = $last ]; then
+      hash=$(node "$beside" "$hash")
+      while [ $((i & 1)) = 0 ] && [ $i != 0 ]; do i=$((i >> 1)); last=$((last >> 1)); done
+    else
+      hash=$(node "$hash" "$beside")
+    fi
+    i=$((i >> 1))
+    last=$((last >> 1))
+  done
+  if [ $last != 0 ] || [ "$hash" != "$root" ]; then refuse "$proof: $manifest does not stand in the log"; fi
+else
+  refuse "$proof: not a proof"
+fi
+
+# --- Each excerpt stands in its original.
+member() { sed -n "s/^$2\"$3\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1"; }
+proven() {
+  total=$(member "$1" '    ' leaves)
+  first=$(member "$1" '  ' first_leaf)
+  count=$(member "$1" '  ' leaves)
+  kind=$(member "$1" '    ' leaf)
+  root=$(member "$1" '    ' root)
+  excerpt=data/excerpts/$(member "$1" '  ' file)
+  rest=$(sed -n '/^  "nodes": \[$/,/^  \]/s/^    "\([0-9a-f]\{64\}\)",\{0,1\}$/\1/p' "$1" | tr '\n' ' ')
+  grep -q -x -F "$excerpt" "$tmp/payload" && number "$total" && number "$first" && number "$count" || return 1
+  [ "$(digest < "$excerpt")" = "$(member "$1" '  ' sha256)" ] || return 1
+  [ "$(wc -c < "$excerpt" | tr -d ' ')" = "$(member "$1" '  ' length)" ] || return 1
+  case $kind in
+    line) have=$(awk 'END { print NR }' "$excerpt") ;;
+    chunk-4096) have=$((($(wc -c < "$excerpt") + 4095) / 4096)) ;;
+    *) return 1 ;;
+  esac
+  [ "$have" = "$count" ] || return 1
+  # N takes a node of the proof, L the next leaf of the excerpt, J joins the last two.
+  plan=$(awk -v n="$total" -v a="$first" -v c="$count" '
+    function tree(from, to, half) {
+      if (to <= a || from >= a + c) { printf "N "; return }
+      if (to - from == 1) { printf "L "; return }
+      for (half = 1; half * 2 < to - from;) half *= 2
+      tree(from, from + half); tree(from + half, to); printf "J "
+    }
+    BEGIN { if (c > 0 && a + c <= n) tree(0, n) }')
+  set --
+  leaf=0
+  for step in $plan; do
+    case $step in
+      N) [ -n "$rest" ] || return 1; set -- "${rest%% *}" "$@"; rest=${rest#* } ;;
+      L)
+        leaf=$((leaf + 1))
+        hash=$({
+          printf '\000'
+          if [ "$kind" = line ]; then sed -n "$leaf{p;q;}" "$excerpt"; else dd if="$excerpt" bs=4096 skip=$((leaf - 1)) count=1 2>/dev/null; fi
+        } | digest)
+        set -- "$hash" "$@"
+        ;;
+      J) hash=$(node "$2" "$1"); shift 2; set -- "$hash" "$@" ;;
+    esac
+  done
+  [ $# = 1 ] && [ "$1" = "$root" ] && [ -z "$rest" ]
+}
+excerpts=0
+: > "$tmp/proven"
+for json in data/excerpts/*.json; do
+  [ -f "$json" ] || continue
+  excerpts=$((excerpts + 1))
+  printf 'data/excerpts/%s\n' "$(member "$json" '  ' file)" >> "$tmp/proven"
+  proven "$json" || refuse "$json: the excerpt does not stand in its original"
+done
+grep '^data/excerpts/' "$tmp/payload" | grep -v -e '\.json$' | while IFS= read -r name; do
+  grep -q -x -F "$name" "$tmp/proven" || printf '%s\n' "$name"
+done > "$tmp/wrong"
+while IFS= read -r name; do refuse "$name: no proof is there for it"; done < "$tmp/wrong"
+
+# --- The custody log: each line ends with the digest of the one before.
+if [ -f data/custody.jsonl ]; then
+  previous=null
+  line_number=0
+  while IFS= read -r line; do
+    line_number=$((line_number + 1))
+    case $line in
+      *",\"previous\":$previous}") ;;
+      *) refuse "data/custody.jsonl: the chain is broken at line $line_number"; break ;;
+    esac
+    previous="\"$(printf '%s\n' "$line" | digest)\""
+  done < data/custody.jsonl
+  [ -z "$(tail -c 1 data/custody.jsonl)" ] || refuse "data/custody.jsonl: its last line was cut off"
+fi
+
+[ $bad = 0 ] && echo "whole: $(wc -l < "$tmp/payload" | tr -d ' ') files, $excerpts excerpts, leaf $index of $size in the log $name"
+exit $bad

@@ -1,0 +1,83 @@
+//! Time stamps by a real authority, and what must not pass for one.
+
+use crate::{
+    authority::Authority,
+    tools::{are_here, must},
+};
+use std::path::Path;
+use weir_evidence::{
+    Digest,
+    stamp::{obtain, verify},
+};
+
+#[test]
+fn stamps_of_each_kind_of_authority_hold_for_us_and_for_openssl() {
+    if !are_here() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for (name, key) in [
+        ("rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"),
+        ("p256", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256"),
+        ("p384", "-algorithm EC -pkeyopt ec_paramgen_curve:P-384"),
+    ] {
+        let at = dir.path().join(name);
+        let authority = Authority::new(&at, key, "stamps");
+        let (stamp, reply) = obtain(Digest::of(b"file"), &authority.serve(1), &authority.roots()).unwrap();
+        std::fs::write(at.join("file"), b"file").unwrap();
+        std::fs::write(at.join("file.tsr"), &reply).unwrap();
+        must(&at, "openssl ts -verify -data file -in file.tsr -CAfile root.pem");
+        assert_eq!(verify(&reply, &Digest::of(b"file"), None, &authority.roots()), Ok(stamp));
+    }
+}
+
+#[test]
+fn wrong_stamps_are_refused_with_the_reason() {
+    if !are_here() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::quick(&dir.path().join("one"));
+    let (roots, digest) = (authority.roots(), Digest::of(b"file"));
+    let (_, reply) = obtain(digest, &authority, &roots).unwrap();
+    let refused = |why: &str, result: Result<_, String>| {
+        let said = result.map(|_| ()).unwrap_err();
+        assert!(said.contains(why), "{said}");
+    };
+    refused("another file", verify(&reply, &Digest::of(b"other"), None, &roots));
+    refused("another request", verify(&reply, &digest, Some(&[7; 8]), &roots));
+    let other = Authority::quick(&dir.path().join("other"));
+    refused("given roots", verify(&reply, &digest, None, &other.roots()));
+    refused(
+        "for time stamps alone",
+        verify(&resigned(&dir.path().join("one"), "careless"), &digest, None, &roots),
+    );
+    verify(&resigned(&dir.path().join("one"), "stamps"), &digest, None, &roots).unwrap();
+    // Any byte altered: refused or, outside of what is signed, still for the same file at the same time.
+    let truth = verify(&reply, &digest, None, &roots).unwrap();
+    for at in 0..reply.len() {
+        let mut altered = reply.clone();
+        altered[at] ^= 1;
+        if let Ok(stamp) = verify(&altered, &digest, None, &roots) {
+            assert_eq!((stamp.when, stamp.certificate), (truth.when, truth.certificate), "byte {at}");
+        }
+        assert!(verify(&reply[..at], &digest, None, &roots).is_err());
+    }
+}
+
+/// What the authority's stamp says, signed again with a certificate of the named extensions; OpenSSL's authority refuses careless ones.
+fn resigned(dir: &Path, section: &str) -> Vec<u8> {
+    must(
+        dir,
+        &format!(
+            "openssl x509 -req -in tsa.csr -CA middle.pem -CAkey middle.key -CAcreateserial -days 9 -extfile ts.cnf -extensions {section} -out careless.pem && \
+         openssl ts -reply -in reply -token_out -out token && \
+         openssl cms -verify -noverify -inform DER -in token -out info && \
+         openssl cms -sign -binary -nodetach -cades -md sha256 -econtent_type 1.2.840.113549.1.9.16.1.4 -certfile middle.pem \
+           -in info -signer careless.pem -inkey tsa.key -outform DER -out token"
+        ),
+    );
+    let token = std::fs::read(dir.join("token")).unwrap();
+    let length = u16::try_from(token.len() + 5).unwrap().to_be_bytes();
+    [&[0x30, 0x82], &length[..], &[0x30, 3, 2, 1, 0], &token].concat()
+}
