@@ -123,16 +123,16 @@ mod tests {
         let entries = BTreeMap::from([("data/a".to_owned(), digest), ("data/b".to_owned(), digest)]);
         assert_eq!(manifest_entries(&manifest_text(&entries)), Ok(entries));
         for text in [
-            "D data/a\n",
-            "D  data/a",
-            "D  data/a\nD  DATA/A\n",
-            "D  ../a\n",
-            "D   data/a\n",
+            "# data/a\n",
+            "#  data/a",
+            "#  data/a\n#  DATA/A\n",
+            "#  ../a\n",
+            "#   data/a\n",
             "x  data/a\n",
             "\n",
-            "D *data/a\n",
+            "# *data/a\n",
         ] {
-            assert!(manifest_entries(&text.replace('D', &digest.to_string())).is_err(), "{text}");
+            assert!(manifest_entries(&text.replace('#', &digest.to_string())).is_err(), "{text}");
         }
     }
 }

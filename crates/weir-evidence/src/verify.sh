@@ -84,7 +84,8 @@ if [ $stamped = yes ]; then
   }')
   if openssl ts -verify -attime "${times%% *}" -data "$tags" -in "$tags.tsr" -CAfile "$roots" > "$tmp/out" 2>&1; then
     echo "time stamp: $stamp"
-    at="-Overify-time=${times##* }"
+    # Under roots that only the bag vouches for, it proves no time at which an old key was still valid.
+    [ $# -lt 3 ] || at="-Overify-time=${times##* }"
   else
     refuse "$tags.tsr: the time stamp does not hold"
   fi

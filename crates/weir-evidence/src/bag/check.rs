@@ -41,7 +41,7 @@ pub struct Check<'a> {
     pub log: Option<&'a Log>,
     /// The log's key, if it is known from elsewhere.
     pub log_key: Option<&'a Verifier>,
-    /// At which a signer's key must be valid, where there is no time stamp.
+    /// At which a signer's key must be valid, where no time stamp under given roots says when it signed.
     pub now: Timestamp,
 }
 
@@ -163,7 +163,9 @@ impl Bag<'_> {
         self.listed(&payload, &tags, stamped);
         let bytes = self.digests(payload.iter().chain(&tags));
         let stamp = if stamped { self.stamp(check) } else { None };
-        let signer = self.signature(check, stamp.as_ref().map_or(check.now, |stamp| stamp.when));
+        // Under roots that only the bag vouches for, anybody could have made a stamp of a time at which an old key was still valid.
+        let trusted = stamp.as_ref().filter(|_| check.roots.is_some());
+        let signer = self.signature(check, trusted.map_or(check.now, |stamp| stamp.when));
         let log = self.log(check);
         let excerpts = self.excerpts();
         let custody = self.custody();

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail as tests do")]
 
 mod authority;
+mod bags;
+mod hostile;
+mod sealing;
 mod signatures;
 mod stamps;
 mod tools;
