@@ -4,11 +4,11 @@
 //! that remains of a failed sealing is the leaf in the log, which says that it was tried.
 
 use super::{
-    BAG_INFO, BAGIT, CHECKPOINT, ExcerptFile, LOG_KEY, LOG_PROOF, MANIFEST, SCRIPT, SIGNATURE, STAMP,
-    STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, is_plain, manifest_text,
+    BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, ExcerptFile, LOG_KEY, LOG_PROOF, MANIFEST, SCRIPT, SIGNATURE,
+    STAMP, STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, is_plain, manifest_text,
 };
 use crate::{
-    Checkpoint, Digest, EvidenceError, Result,
+    Checkpoint, Digest, EvidenceError, Result, custody,
     digest::{Hasher, hex},
     disk,
     error::at,
@@ -124,8 +124,10 @@ impl BagWriter {
         Ok(digest)
     }
 
-    /// Adds an excerpt and its proof, and returns the name of the proof under `data/`.
+    /// Adds an excerpt and its proof, and returns the name of the proof under `data/`. Refuses one that is not proven.
     pub fn add_excerpt(&mut self, excerpt: &Excerpt) -> Result<String> {
+        let original = || excerpt.proof.original.path.clone();
+        excerpt.proof.check(&excerpt.bytes).map_err(|why| EvidenceError::Name { name: original(), why })?;
         self.excerpts += 1;
         let stem = format!("{:04}", self.excerpts);
         let ending = match excerpt.proof.original.leaf {
@@ -141,6 +143,13 @@ impl BagWriter {
         json.push(b'\n');
         self.add(&name, &json[..])?;
         Ok(name)
+    }
+
+    /// Adds the custody log as it is now. Refuses one that is not whole.
+    pub fn add_custody(&mut self, log: &Path) -> Result<Digest> {
+        let bytes = at(log, std::fs::read(log))?;
+        custody::check(log, &bytes[..])?;
+        self.add(CUSTODY.trim_start_matches("data/"), &bytes[..])
     }
 
     /// Completes the bag: manifests, log, signature, time stamp; then it appears in its place.

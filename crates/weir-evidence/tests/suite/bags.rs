@@ -217,6 +217,34 @@ fn signatures_of_others_and_for_other_things_are_refused() {
 }
 
 #[test]
+fn a_signer_is_found_by_pattern_or_by_name() {
+    if !are_here() {
+        return;
+    }
+    let desk = Desk::new();
+    desk.seal_unstamped("bag");
+    for (list, principal, passes) in [
+        ("!boss@example.org,*@example.org", "", true),
+        ("eva@example.org,ana@example.org", "ana@example.org", true),
+        ("*@example.org", "ana@example.org", true),
+        ("eva@example.org", "ana@example.org", false),
+    ] {
+        let line = must(desk.dir(), &format!("printf '%s %s\n' '{list}' \"$(cat key.pub)\" > s; cat s"));
+        let signers = Signers::parse(&line).unwrap();
+        let wanted = (!principal.is_empty()).then_some(principal);
+        let said = desk.ours_with("bag", |check| (check.signers, check.principal) = (&signers, wanted));
+        let arguments =
+            if principal.is_empty() { String::new() } else { format!("tsa/root.pem {principal}") };
+        let theirs = sh(desk.dir(), &format!("sh verify.sh bag s {arguments}"));
+        assert_eq!(
+            (said.is_empty(), theirs.status.success()),
+            (passes, passes),
+            "{list} {principal}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_stamp_of_another_bag_or_authority_is_refused() {
     if !are_here() {
         return;
@@ -321,7 +349,16 @@ fn excerpts_that_do_not_stand_in_their_original_are_refused() {
     {
         let name = format!("bag{n}");
         let mut bag = BagWriter::create(&desk.at(&name)).unwrap();
-        bag.add_excerpt(excerpt).unwrap();
+        // By hand where it is false: the writer would refuse it.
+        if passes {
+            bag.add_excerpt(excerpt).unwrap();
+        } else {
+            assert!(bag.add_excerpt(excerpt).is_err());
+            let mut json = serde_json::to_value(&excerpt.proof).unwrap();
+            (json["version"], json["file"]) = (1.into(), "0001.txt".into());
+            bag.add("excerpts/0001.json", serde_json::to_string_pretty(&json).unwrap().as_bytes()).unwrap();
+            bag.add("excerpts/0001.txt", &excerpt.bytes[..]).unwrap();
+        }
         desk.finish(bag, "key", None);
         let (ours, theirs) = (desk.ours(&name), desk.theirs(&name));
         assert_eq!((ours.is_empty(), theirs.is_empty()), (passes, passes), "{n}: {ours:?} {theirs:?}");
@@ -355,6 +392,8 @@ fn bytes_without_a_proof_and_a_broken_custody_log_are_refused() {
     {
         let name = format!("bag{n}");
         let mut bag = BagWriter::create(&desk.at(&name)).unwrap();
+        std::fs::write(desk.at("broken"), &text).unwrap();
+        assert!(bag.add_custody(&desk.at("broken")).is_err());
         bag.add("custody.jsonl", text.as_bytes()).unwrap();
         desk.finish(bag, "key", None);
         let (ours, theirs) = (desk.ours(&name), desk.theirs(&name));

@@ -99,7 +99,7 @@ impl Desk {
             };
             custody::append(&custody, &entry).unwrap();
         }
-        bag.add("custody.jsonl", std::fs::File::open(&custody).unwrap()).unwrap();
+        bag.add_custody(&custody).unwrap();
         for (file, content) in [
             ("case/report.md", "# Report\n"),
             ("case/findings.jsonl", "{}\n"),
