@@ -41,6 +41,9 @@ pub(crate) const EXCERPTS: &str = "data/excerpts/";
 /// Where the custody log lies.
 pub(crate) const CUSTODY: &str = "data/custody.jsonl";
 
+/// Where the intake account lies: a JSON object a line with `path` and `sha256` of each acquired file.
+pub(crate) const INTAKE: &str = "data/intake.jsonl";
+
 /// The longest name, in bytes.
 const NAME_BYTES_MAX: usize = 1000;
 

@@ -355,6 +355,21 @@ mod tests {
     }
 
     #[test]
+    fn writers_at_once_add_one_after_the_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::at(dir.path().join("log"));
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let log = &log;
+                scope.spawn(move || (0..5).all(|i| log.append("o", &data(writer * 10 + i)).is_ok()));
+            }
+        });
+        let head = log.head(&log.key().unwrap()).unwrap();
+        assert_eq!(head.checkpoint.size, 20);
+        assert_eq!(log.root(0..20, 20).unwrap(), head.checkpoint.root);
+    }
+
+    #[test]
     fn tiles_written_by_a_killed_writer_do_no_harm() {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::at(dir.path().join("log"));

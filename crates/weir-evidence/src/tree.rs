@@ -56,9 +56,9 @@ pub enum LeafKind {
 pub struct Original {
     /// Where it was, as the intake account names it.
     pub path: String,
-    /// Of the whole file.
+    /// Of the whole file; of one that was acquired compressed, of its decompressed content, as the intake account has it.
     pub sha256: Digest,
-    /// Its size.
+    /// Its size, of the same.
     pub bytes: u64,
     /// What a leaf is.
     pub leaf: LeafKind,

@@ -221,6 +221,9 @@ for json in data/excerpts/*.json; do
   excerpts=$((excerpts + 1))
   printf 'data/excerpts/%s\n' "$(member "$json" '  ' file)" >> "$tmp/proven"
   proven "$json" || refuse "$json: the excerpt does not stand in its original"
+  # The original is one of the intake account's; a file that could not be read to its end has no digest there.
+  [ ! -f data/intake.jsonl ] || grep -F "\"path\":$(sed -n 's/^    "path": \(".*"\),$/\1/p' "$json")," data/intake.jsonl |
+    grep -q -F -e "\"sha256\":\"$(member "$json" '    ' sha256)\"" -e '"sha256":null' || refuse "$json: data/intake.jsonl knows no such original"
 done
 grep '^data/excerpts/' "$tmp/payload" | grep -v -e '\.json$' | while IFS= read -r name; do
   grep -q -x -F "$name" "$tmp/proven" || printf '%s\n' "$name"

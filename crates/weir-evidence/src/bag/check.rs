@@ -4,7 +4,7 @@
 //! opened. What manifests name is looked up in that list, never on the disk, so no name in a bag leads out of it.
 
 use super::{
-    BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, EXCERPTS, ExcerptFile, Fault, LOG_KEY, LOG_PROOF, MANIFEST,
+    BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, EXCERPTS, ExcerptFile, Fault, INTAKE, LOG_KEY, LOG_PROOF, MANIFEST,
     Problem, Refused, SIGNATURE, STAMP, STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, TAGS, is_plain,
     manifest_entries,
 };
@@ -301,6 +301,7 @@ impl Bag<'_> {
         let names: Vec<String> =
             self.files.keys().filter(|name| name.starts_with(EXCERPTS)).cloned().collect();
         let proofs: Vec<&String> = names.iter().filter(|name| name.ends_with(".json")).collect();
+        let acquired = if proofs.is_empty() { None } else { self.acquired() };
         let mut proven = BTreeSet::new();
         for name in &proofs {
             let Some(json) = self.bytes(name) else { continue };
@@ -313,12 +314,36 @@ impl Bag<'_> {
             }
             let Some(bytes) = self.bytes(&file) else { continue };
             self.noted(name, Fault::Excerpt, parsed.proof.check(&bytes));
+            let original = parsed.proof.original;
+            let mut known = acquired.iter().flat_map(|rows| rows.get(&original.path)).flatten();
+            if acquired.is_some()
+                && !known.any(|sha256| sha256.is_none_or(|sha256| sha256 == original.sha256))
+            {
+                self.wrong(name, Fault::Excerpt, format!("`{INTAKE}` knows no such original"));
+            }
             proven.insert(file);
         }
         for name in names.iter().filter(|name| !name.ends_with(".json") && !proven.contains(*name)) {
             self.wrong(name, Fault::Excerpt, "no proof is there for it");
         }
         proofs.len()
+    }
+
+    /// The originals of the intake account, by path; a file that could not be read to its end has no digest there.
+    fn acquired(&mut self) -> Option<BTreeMap<String, Vec<Option<Digest>>>> {
+        #[derive(serde::Deserialize)]
+        struct Row {
+            path: String,
+            sha256: Option<Digest>,
+        }
+        self.files.get(INTAKE)?;
+        let text = self.text(INTAKE)?;
+        let mut rows: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for line in text.lines() {
+            let row = self.noted(INTAKE, Fault::Malformed, serde_json::from_str::<Row>(line))?;
+            rows.entry(row.path).or_default().push(row.sha256);
+        }
+        Some(rows)
     }
 
     fn custody(&mut self) -> usize {

@@ -367,6 +367,37 @@ fn excerpts_that_do_not_stand_in_their_original_are_refused() {
 }
 
 #[test]
+fn an_original_that_was_not_acquired_is_refused() {
+    if !are_here() {
+        return;
+    }
+    let desk = Desk::new();
+    let path = "web, \\ \"one\"/access.log";
+    let span = Span { offset: 5000, bytes: 10 };
+    let (original, excerpts) = tree::read_file(&desk.at("access.log"), path, &[span], 3).unwrap();
+    let name = serde_json::to_string(path).unwrap();
+    let other = weir_evidence::Digest::of(b"other");
+    for (n, (row, passes)) in [
+        (format!("{{\"path\":{name},\"sha256\":\"{}\"}}", original.sha256), true),
+        (format!("{{\"path\":{name},\"sha256\":null,\"bytes\":7}}"), true),
+        (format!("{{\"path\":{name},\"sha256\":\"{other}\"}}"), false),
+        (format!("{{\"path\":\"access.log\",\"sha256\":\"{}\"}}", original.sha256), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let bag = format!("bag{n}");
+        let mut writer = BagWriter::create(&desk.at(&bag)).unwrap();
+        writer.add_excerpt(&excerpts[0]).unwrap();
+        writer.add("intake.jsonl", format!("{row}\n").as_bytes()).unwrap();
+        desk.finish(writer, "key", None);
+        let (ours, theirs) = (desk.ours(&bag), desk.theirs(&bag));
+        assert_eq!((ours.is_empty(), theirs.is_empty()), (passes, passes), "{row}: {ours:?} {theirs:?}");
+        assert!(passes || ours.contains("no such original") && theirs.contains("no such original"));
+    }
+}
+
+#[test]
 fn bytes_without_a_proof_and_a_broken_custody_log_are_refused() {
     if !are_here() {
         return;

@@ -100,10 +100,14 @@ impl Desk {
             custody::append(&custody, &entry).unwrap();
         }
         bag.add_custody(&custody).unwrap();
+        let intake: String = objects
+            .iter()
+            .map(|o| format!("{{\"path\":\"{}\",\"sha256\":\"{}\"}}\n", o.name, o.sha256))
+            .collect();
+        bag.add("intake.jsonl", intake.as_bytes()).unwrap();
         for (file, content) in [
             ("case/report.md", "# Report\n"),
             ("case/findings.jsonl", "{}\n"),
-            ("intake.jsonl", "{\"path\":\"access.log\"}\n"),
             ("queries.sql", "SELECT 1;\n"),
             ("lake.json", "{\"access\":3}\n"),
             ("program.json", "{\"version\":\"0.1.0\"}\n"),
