@@ -96,6 +96,9 @@ pub enum EngineError {
     /// Counting people failed.
     #[error(transparent)]
     Scope(#[from] weir_scope::ScopeError),
+    /// Evidence could not be gathered or read.
+    #[error(transparent)]
+    Evidence(#[from] weir_evidence::EvidenceError),
     /// The case could not be written.
     #[error(transparent)]
     Report(#[from] weir_report::ReportError),

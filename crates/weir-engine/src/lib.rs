@@ -8,6 +8,7 @@
 mod case;
 mod days;
 mod error;
+pub mod evidence;
 mod explain;
 mod fold;
 mod incident;
@@ -32,7 +33,13 @@ pub use progress::{Progress, Quiet};
 pub use recipe::rebuild;
 pub use scoping::{Scoping, scope};
 pub use settings::Settings;
+
+/// Name and version of this program.
+pub const PROGRAM: &str = concat!("weir ", env!("CARGO_PKG_VERSION"));
+
 pub use weir_detect::{Info as DetectorInfo, detectors};
+pub use weir_evidence;
+pub use weir_lake::is_bucket;
 pub use weir_lake::{Address, Cluster, Executor, Memory, Scheduler, run_executor, run_scheduler};
 pub use weir_model as model;
 pub use weir_report as report;

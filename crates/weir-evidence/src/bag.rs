@@ -65,6 +65,24 @@ pub fn is_plain(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX && name.split('/').all(part)
 }
 
+/// A name that can stand in a bag, from any relative path: the same where it can already, otherwise with `_` for what cannot, and a part of its
+/// digest, so that no two paths share one.
+pub fn plain_name(path: &str) -> String {
+    if is_plain(path) {
+        return path.to_owned();
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-+=,@".contains(c) { c } else { '_' };
+    let part = |part: &str| {
+        let cut: String = part.chars().map(plain).take(100).collect();
+        if cut.starts_with('.') { format!("_{cut}") } else { cut }
+    };
+    let parts: Vec<String> = path.split('/').filter(|p| !p.is_empty()).map(part).collect();
+    // The last parts say most of what a file is.
+    let kept = parts.len().saturating_sub(6);
+    let id: String = Digest::of(path.as_bytes()).to_string().chars().take(12).collect();
+    format!("{}-{id}", parts.get(kept..).unwrap_or_default().join("/"))
+}
+
 /// A manifest as text: digest, two spaces, name, as `sha256sum -c` wants it.
 fn manifest_text(entries: &BTreeMap<String, Digest>) -> String {
     entries.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
@@ -118,6 +136,17 @@ mod tests {
             assert!(!is_plain(name), "{name}");
         }
         assert!(!is_plain(&"a/".repeat(600)) && !is_plain(&"a".repeat(256)));
+    }
+
+    #[test]
+    fn any_path_has_a_plain_name_of_its_own() {
+        assert_eq!(plain_name("rejects/a.jsonl"), "rejects/a.jsonl");
+        let long = "ä/".repeat(3000);
+        let paths =
+            ["", "/", "..", "../../etc/passwd", "a b", "a_b/", "a%b", ".git/config", &long, "a\nb", "a\\b"];
+        let names: BTreeSet<String> = paths.iter().map(|path| plain_name(path)).collect();
+        assert_eq!(names.len(), paths.len());
+        names.iter().for_each(|name| assert!(is_plain(name), "{name}"));
     }
 
     #[test]

@@ -380,6 +380,18 @@ mod tests {
     }
 
     #[test]
+    fn a_log_whose_tiles_were_meddled_with_is_not_continued() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::at(dir.path().join("log"));
+        (0..3).for_each(|i| assert!(log.append("o", &data(i)).is_ok()));
+        let tile = dir.path().join("log/tile/0/000.p/3");
+        let mut bytes = std::fs::read(&tile).unwrap();
+        bytes[40] ^= 1;
+        std::fs::write(&tile, bytes).unwrap();
+        assert!(log.append("o", &data(3)).unwrap_err().to_string().contains("tiles are not those"));
+    }
+
+    #[test]
     fn another_key_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let (one, other) = (Log::at(dir.path().join("one")), Log::at(dir.path().join("other")));

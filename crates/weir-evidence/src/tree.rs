@@ -17,15 +17,15 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{BufRead, BufReader, Read, Seek},
+    io::{BufRead, BufReader, Read},
     ops::Range,
     path::Path,
 };
 
 /// Lines of context before and after a cited record, unless told.
 pub const CONTEXT_LEAVES: usize = 3;
-/// The longest line that is held.
-pub const LINE_BYTES_MAX: u64 = 16 << 20;
+/// The longest line that is a leaf. A file with a longer one (thousands of JSON records in one line, say) has chunks, or an excerpt would show all of it.
+pub const LINE_BYTES_MAX: u64 = 64 << 10;
 /// The size of a leaf of a file that is not text.
 pub const CHUNK_BYTES: u64 = 4096;
 /// How much of a file's beginning tells whether it is text.
@@ -136,17 +136,24 @@ pub fn read_file(
     cited: &[Span],
     context: usize,
 ) -> Result<(Original, Vec<Excerpt>)> {
-    let mut file = at(path, File::open(path))?;
-    let mut head = Vec::new();
-    at(path, file.by_ref().take(HEAD_BYTES).read_to_end(&mut head))?;
-    at(path, file.rewind())?;
-    if !head.contains(&0) {
-        match read(&file, name, LeafKind::Line, cited, context) {
-            Err(EvidenceError::LineTooLong { .. }) => at(path, file.rewind())?,
-            done => return done,
-        }
+    read_from(|| at(path, File::open(path)), name, cited, context)
+}
+
+/// As [`read_file`], from readers of the content, of a compressed file say. `open` is called once more if the first reading met a line that is too
+/// long.
+pub fn read_from<R: Read>(
+    mut open: impl FnMut() -> Result<R>,
+    name: &str,
+    cited: &[Span],
+    context: usize,
+) -> Result<(Original, Vec<Excerpt>)> {
+    let (mut reader, mut head) = (open()?, Vec::new());
+    at(Path::new(name), reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head))?;
+    let kind = if head.contains(&0) { LeafKind::Chunk } else { LeafKind::Line };
+    match read(head.chain(reader), name, kind, cited, context) {
+        Err(EvidenceError::LineTooLong { .. }) => read(open()?, name, LeafKind::Chunk, cited, context),
+        done => done,
     }
-    read(&file, name, LeafKind::Chunk, cited, context)
 }
 
 /// As [`read_file`], from a reader, with the kind of leaf told.

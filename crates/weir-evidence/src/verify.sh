@@ -21,8 +21,8 @@ cd "$1" || exit 2
 bad=0
 refuse() { printf 'REFUSED %s\n' "$*"; bad=1; }
 
-tags=tagmanifest-sha256.txt
-manifest=manifest-sha256.txt
+tags="tagmanifest-sha256.txt"
+manifest="manifest-sha256.txt"
 
 # --- Nothing but files and folders.
 find . ! -type f ! -type d > "$tmp/odd"
@@ -41,7 +41,7 @@ cut -c 67- "$manifest" > "$tmp/payload"
 cut -c 67- "$tags" > "$tmp/tags"
 grep -v '^data/' "$tmp/payload" > "$tmp/wrong" && refuse "$manifest: lists what is no payload"
 grep -e '^data/' -e "^$tags" "$tmp/tags" > "$tmp/wrong" && refuse "$tags: lists what is no tag file"
-cat "$tmp/payload" "$tmp/tags" | tr A-Z a-z | sort | uniq -d > "$tmp/wrong"
+cat "$tmp/payload" "$tmp/tags" | tr '[:upper:]' '[:lower:]' | sort | uniq -d > "$tmp/wrong"
 [ ! -s "$tmp/wrong" ] || refuse "$manifest, $tags: a name stands there twice"
 
 # --- Whether there is a time stamp is said where the signature covers it.
@@ -132,7 +132,11 @@ printf '%s' "$public" | openssl base64 -d -A > "$tmp/key" 2>/dev/null
 { printf '\060\052\060\005\006\003\053\145\160\003\041\000'; tail -c 32 "$tmp/key"; } > "$tmp/key.der"
 openssl pkey -pubin -inform DER -in "$tmp/key.der" -out "$tmp/key.pem" 2>/dev/null
 id=$({ printf '%s\n' "$name"; cat "$tmp/key"; } | digest | cut -c 1-8)
-[ "$key" = "$name+$id+$public" ] || refuse "log/key: not a signed-note key"
+# An Ed25519 key: its type and 32 bytes.
+type=$(head -c 1 "$tmp/key" | hex)
+if [ "$key" != "$name+$id+$public" ] || [ "$type" != 01 ] || [ "$(wc -c < "$tmp/key" | tr -d ' ')" != 33 ]; then
+  refuse "log/key: not a signed-note key"
+fi
 sed '/^$/,$d' log/checkpoint > "$tmp/text"
 awk -v name="$name" '$1 == "—" && $2 == name { print $3; exit }' log/checkpoint | tr -d '\n' | openssl base64 -d -A > "$tmp/note" 2>/dev/null
 tail -c 64 "$tmp/note" > "$tmp/sig"
@@ -151,19 +155,20 @@ if number "$size" && number "$index" && [ "$index" -lt "$size" ] && [ "$(sed -n 
   hash=$({ printf '\000'; raw "$(digest < "$manifest")"; } | digest)
   i=$index
   last=$((size - 1))
-  for beside in $(sed -n '3,/^$/p' "$proof"); do
-    [ $last -gt 0 ] || { last=-1; break; }
+  # shellcheck disable=SC2013
+  for beside in $(sed '1,2d' "$proof" | sed '/^$/,$d'); do
+    [ "$last" -gt 0 ] || { last=-1; break; }
     beside=$(printf '%s' "$beside" | openssl base64 -d -A 2>/dev/null | hex)
-    if [ $((i & 1)) = 1 ] || [ $i = $last ]; then
+    if [ $((i & 1)) = 1 ] || [ "$i" = "$last" ]; then
       hash=$(node "$beside" "$hash")
-      while [ $((i & 1)) = 0 ] && [ $i != 0 ]; do i=$((i >> 1)); last=$((last >> 1)); done
+      while [ $((i & 1)) = 0 ] && [ "$i" != 0 ]; do i=$((i >> 1)); last=$((last >> 1)); done
     else
       hash=$(node "$hash" "$beside")
     fi
     i=$((i >> 1))
     last=$((last >> 1))
   done
-  if [ $last != 0 ] || [ "$hash" != "$root" ]; then refuse "$proof: $manifest does not stand in the log"; fi
+  if [ "$last" != 0 ] || [ "$hash" != "$root" ]; then refuse "$proof: $manifest does not stand in the log"; fi
 else
   refuse "$proof: not a proof"
 fi

@@ -26,6 +26,7 @@ pub use frame::{Framer, Piece};
 pub use json::{ELEMENT_MAX, NESTING_MAX};
 pub use lines::LINE_MAX;
 pub use name::{sensor_of_path, year_of_name};
+pub use open::content;
 
 /// How much of a file's start is looked at to decide its format, in bytes of decompressed content.
 pub const HEAD_MAX: usize = 64 << 10;

@@ -3,7 +3,7 @@
 use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
 use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_json, print_summary, warn};
-use crate::{cluster, findings};
+use crate::{cluster, evidence, findings};
 use std::process::ExitCode;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
 use weir_model::{Micros, Severity, Span};
@@ -18,6 +18,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Explain(asked) => findings::explain(asked, json).await,
         Command::Finding(asked) => findings::say(asked, json).await,
         Command::Scope(asked) => findings::scope(asked, json).await,
+        Command::Evidence(asked) => evidence::run(asked, json),
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,
         Command::Cluster(asked) => cluster::run(asked.part).await,
@@ -71,9 +72,12 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
         cluster: cluster::reach(asked.runs).await?,
         span: Span { since: asked.since, until: asked.until },
         alert_budget: asked.alert_budget,
-        program: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
+        program: weir_engine::PROGRAM.to_owned(),
     };
     let done = weir_engine::investigate(&what, &weir_engine::fingerprints()?, &*progress(json)).await?;
+    let took = evidence::Custody { lake: &what.lake, authority: asked.logs.authority };
+    took.acquired(&done.ingested.intake, "weir investigate")?;
+    took.read("weir investigate", &[what.case.join("case.json")])?;
     if json {
         print_json(&done.case)?;
     } else {
@@ -97,6 +101,8 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
     let done =
         weir_engine::ingest(Then::Rest, &lake, &asked.inputs, &leave_out, &settings, &key, &*progress(json))
             .await?;
+    let took = evidence::Custody { lake: &asked.lake, authority: asked.logs.authority };
+    took.acquired(&done.intake, "weir ingest")?;
     warn(&done.warnings, json);
     if json {
         for row in &done.intake {

@@ -34,6 +34,12 @@ pub enum ProgramError {
         /// The system's own words.
         message: String,
     },
+    /// A bag that is not to be believed.
+    #[error("the bag is refused:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
+    Refused {
+        /// What is wrong with it, file by file.
+        problems: Vec<String>,
+    },
     /// None of the files holds a record that could be read.
     #[error("nothing in these files could be read")]
     NothingRead,

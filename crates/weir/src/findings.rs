@@ -4,11 +4,12 @@ use crate::cli::{ActOn, Explain, OfFinding, On, Scope, Where};
 use crate::cluster;
 use crate::commands::{Done, account, now, settings};
 use crate::error::ProgramError;
+use crate::evidence::Custody;
 use crate::terminal::{print, print_json, print_summary};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
-use weir_engine::{EngineError, Memory, Said, Scoping};
+use weir_engine::{EngineError, Memory, PROGRAM, Said, Scoping};
 use weir_model::disposition::{Act, Cover};
 
 /// The lake meant: named, else the case's own.
@@ -56,12 +57,15 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
         cluster: cluster::reach(asked.runs).await?,
         masked: asked.masked,
         reported: asked.reported,
-        program: concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned(),
+        program: PROGRAM.to_owned(),
     };
     let (told, people) = weir_engine::scope(&lake, &what, &weir_engine::fingerprints()?).await?;
     if let Some(folder) = &asked.output {
         let batches = people.batches().map_err(EngineError::from)?;
         write_exposure(folder, &told, batches).map_err(EngineError::from)?;
+        let files = ["exposure.json", "scope.csv", "scope.parquet"].map(|name| folder.join(name));
+        let took = Custody { lake: &dir, authority: asked.logs.authority };
+        took.exported(if what.masked { "weir scope --masked" } else { "weir scope" }, &files)?;
     }
     if json {
         print_json(&told)?;

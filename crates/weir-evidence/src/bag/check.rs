@@ -104,7 +104,8 @@ impl Bag<'_> {
             let entries = match std::fs::read_dir(self.path.join(&folder)) {
                 Ok(entries) => entries,
                 Err(e) => {
-                    self.wrong(&folder, Fault::Malformed, format!("the folder cannot be read ({e})"));
+                    let shown = if folder.is_empty() { "." } else { &folder };
+                    self.wrong(shown, Fault::Malformed, format!("the folder cannot be read ({e})"));
                     continue;
                 }
             };

@@ -1,7 +1,8 @@
 //! Writing a bag.
 //!
 //! Decisive choice: a bag is written beside its place, for its owner alone, and renamed when it is complete: there is no half bag. The one thing
-//! that remains of a failed sealing is the leaf in the log, which says that it was tried.
+//! that remains of a failed sealing is the leaf in the log, which says that it was tried. What a killed process was filling is a hidden folder beside the
+//! place (`.NAME.….weir-new`), which is nothing yet and can be deleted.
 
 use super::{
     BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, ExcerptFile, LOG_KEY, LOG_PROOF, MANIFEST, SCRIPT, SIGNATURE,

@@ -31,6 +31,10 @@ signer_digest = sha256
 default_policy = 1.2.3.4.1
 digests = sha256, sha384, sha512
 ess_cert_id_alg = sha256
+clock_precision_digits = 3
+accuracy = secs:1, millisecs:500
+ordering = yes
+tsa_name = yes
 ";
 
 /// An authority in a folder.
@@ -55,6 +59,11 @@ impl Authority {
         must(&dir, &issue("middle", "-CA root.pem -CAkey root.key -CAcreateserial", "ca"));
         must(&dir, &issue("tsa", "-CA middle.pem -CAkey middle.key -CAcreateserial", section));
         Self { dir }
+    }
+
+    /// Changes what it is configured to do, by a command of `sed`.
+    pub fn configure(&self, command: &str) {
+        must(&self.dir, &format!("sed -i '{command}' ts.cnf"));
     }
 
     /// An authority with ECDSA keys: quick to make.

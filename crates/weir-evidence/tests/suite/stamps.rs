@@ -16,13 +16,31 @@ fn stamps_of_each_kind_of_authority_hold_for_us_and_for_openssl() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    for (name, key) in [
-        ("rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"),
-        ("p256", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256"),
-        ("p384", "-algorithm EC -pkeyopt ec_paramgen_curve:P-384"),
+    for (name, key, configured) in [
+        (
+            "rsa",
+            "-algorithm RSA -pkeyopt rsa_keygen_bits:2048",
+            "s/signer_digest = sha256/signer_digest = sha512/",
+        ),
+        (
+            "p256",
+            "-algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+            "s/ess_cert_id_alg = sha256/ess_cert_id_alg = sha1/",
+        ),
+        (
+            "p384",
+            "-algorithm EC -pkeyopt ec_paramgen_curve:P-384",
+            "s/signer_digest = sha256/signer_digest = sha384/",
+        ),
+        (
+            "plain",
+            "-algorithm RSA -pkeyopt rsa_keygen_bits:3072",
+            "/clock_precision\\|accuracy\\|ordering\\|tsa_name/d",
+        ),
     ] {
         let at = dir.path().join(name);
         let authority = Authority::new(&at, key, "stamps");
+        authority.configure(configured);
         let (stamp, reply) = obtain(Digest::of(b"file"), &authority.serve(1), &authority.roots()).unwrap();
         std::fs::write(at.join("file"), b"file").unwrap();
         std::fs::write(at.join("file.tsr"), &reply).unwrap();

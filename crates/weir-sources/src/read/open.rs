@@ -5,6 +5,7 @@
 use super::gzip::Members;
 use sha2::{Digest, Sha256};
 use std::io::{self, Chain, Cursor, ErrorKind, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -126,6 +127,42 @@ impl Content {
     /// Bytes read from the disk so far.
     pub(super) fn disk_read(&self) -> u64 {
         self.disk_read.load(Ordering::Relaxed)
+    }
+}
+
+/// A file's decompressed content, as offsets in citations count it. Damage is an error where it is met.
+///
+/// # Errors
+/// If the file cannot be opened.
+pub fn content(path: &Path) -> io::Result<impl Read + Send> {
+    let disk = std::fs::File::open(path)?;
+    Ok(Reading { content: Content::new(Box::new(disk)), held: Vec::new(), at: 0 })
+}
+
+/// Content as a stream for whoever wants bytes and no records.
+struct Reading {
+    content: Content,
+    held: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Reading {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.held.len() {
+            self.held.clear();
+            self.held.extend_from_slice(self.content.next());
+            self.at = 0;
+            if let (true, Some(damage)) = (self.held.is_empty(), self.content.damage) {
+                return Err(io::Error::new(ErrorKind::InvalidData, damage));
+            }
+        }
+        let rest = self.held.get(self.at..).unwrap_or_default();
+        let n = rest.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        self.at += n;
+        Ok(n)
     }
 }
 

@@ -5,6 +5,7 @@
 mod bucket;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod evidence;
 mod findings;
 mod inputs;
 mod lakes;

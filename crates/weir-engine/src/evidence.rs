@@ -1,0 +1,327 @@
+//! Evidence of a case: what it cites is sealed in a bag that a stranger can check, and what is done with a lake is written down.
+//!
+//! Decisive choice: what is sealed is taken from the originals, read again, never from the lake: an excerpt counts only where the original's digest is the
+//! one that the intake account wrote down when it was acquired. An original that is not at hand, or is another by now, is named in the bag as absent.
+
+use crate::EngineError;
+use crate::walk::walk;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use weir_evidence::bag::{Authority, BagWriter, Sealed, Sealing, plain_name};
+use weir_evidence::custody::{self, Act, Entry, Object};
+use weir_evidence::log::Log;
+use weir_evidence::sign::SigningKey;
+use weir_evidence::stamp::{Http, Roots};
+use weir_evidence::tree::{self, CONTEXT_LEAVES, Excerpt, Original, Span};
+use weir_evidence::{Digest, EvidenceError};
+use weir_model::case::Case;
+use weir_model::{Citation, Micros};
+use weir_sources::read::content;
+
+/// The custody log beside a lake's tables.
+const CUSTODY: &str = "custody.jsonl";
+/// Files of a case that lie elsewhere in the bag, or are no part of it.
+const LEFT_OUT: [&str; 2] = ["lake", ".weir-new"];
+/// How long a time stamp may take.
+const STAMP_SECONDS_MAX: u64 = 60;
+
+/// Who does something, when, why and on whose authority.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// Who.
+    pub who: String,
+    /// When.
+    pub when: Micros,
+    /// Why.
+    pub why: String,
+    /// On whose authority, if that was said.
+    pub authority: Option<String>,
+}
+
+impl Deed {
+    fn entry(&self, what: Act, objects: Vec<Object>) -> Result<Entry, EngineError> {
+        let authority = self.authority.clone().unwrap_or_else(|| "not stated".to_owned());
+        Ok(Entry {
+            when: instant(self.when)?,
+            who: self.who.clone(),
+            what,
+            why: self.why.clone(),
+            authority,
+            objects,
+        })
+    }
+}
+
+/// An instant as evidence writes it.
+///
+/// # Errors
+/// If it lies outside of the years that can be written.
+pub fn instant(at: Micros) -> Result<Timestamp, EngineError> {
+    Timestamp::from_microsecond(at.0).map_err(|e| EngineError::Record {
+        path: PathBuf::from(CUSTODY),
+        message: format!("the clock shows no time ({e})"),
+    })
+}
+
+/// Writes down what was done with a lake in a folder; a lake in a bucket keeps no custody log.
+///
+/// # Errors
+/// If the custody log was meddled with, or cannot be written.
+pub fn record(lake: &Path, deed: &Deed, what: Act, objects: Vec<Object>) -> Result<(), EngineError> {
+    if weir_lake::is_bucket(lake) {
+        return Ok(());
+    }
+    custody::append(&lake.join(CUSTODY), &deed.entry(what, objects)?)?;
+    Ok(())
+}
+
+/// Files of an account as objects of the custody log: those that were read to their end.
+#[must_use]
+pub fn acquired(intake: &[weir_model::intake::Intake]) -> Vec<Object> {
+    let fresh = intake.iter().filter(|i| i.parsed + i.rejected > 0);
+    let object = |i: &weir_model::intake::Intake| {
+        Some(Object { name: i.path.clone(), sha256: i.sha256.as_deref()?.parse().ok()? })
+    };
+    fresh.filter_map(object).collect()
+}
+
+/// Files by their names and digests.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn objects(files: &[PathBuf]) -> Result<Vec<Object>, EngineError> {
+    let object = |path: &PathBuf| {
+        let digest = File::open(path).and_then(|file| Digest::of_reader(file));
+        let (sha256, _) = digest.map_err(|e| unreadable(path, &e))?;
+        Ok(Object { name: path.display().to_string(), sha256 })
+    };
+    files.iter().map(object).collect()
+}
+
+/// The custody log of a lake, whole.
+///
+/// # Errors
+/// If there is none, or it was meddled with.
+pub fn custody_of(lake: &Path) -> Result<Vec<Entry>, EngineError> {
+    Ok(custody::read(&lake.join(CUSTODY))?.0)
+}
+
+/// What is sealed, and how.
+#[derive(Clone, Debug)]
+pub struct Seal {
+    /// The case folder.
+    pub case: PathBuf,
+    /// The bag to write.
+    pub bag: PathBuf,
+    /// Where the originals lie: what was given to ingest.
+    pub logs: Vec<PathBuf>,
+    /// The lake that the case was made from.
+    pub lake: PathBuf,
+    /// The configuration that it was made with.
+    pub config: Option<PathBuf>,
+    /// The OpenSSH private key that signs.
+    pub key: PathBuf,
+    /// Its passphrase, if it has one.
+    pub passphrase: Option<String>,
+    /// The folder of the tile log.
+    pub log: PathBuf,
+    /// The name of the log, if it is new.
+    pub origin: String,
+    /// A time stamp authority: its address and its root certificates.
+    pub authority: Option<(String, PathBuf)>,
+    /// Who seals it, when, why and on whose authority.
+    pub deed: Deed,
+    /// Name and version of the program.
+    pub program: String,
+}
+
+/// A sealed case.
+#[derive(Clone, Debug)]
+pub struct SealedCase {
+    /// The bag.
+    pub sealed: Sealed,
+    /// Excerpts in it.
+    pub excerpts: usize,
+    /// Originals that are cited and not in it, with why.
+    pub absent: Vec<(String, String)>,
+}
+
+/// Seals a case.
+///
+/// # Errors
+/// If the folder is no case, the key or the authority cannot be used, or the bag is there already.
+pub fn seal(what: &Seal) -> Result<SealedCase, EngineError> {
+    let text = std::fs::read(what.case.join("case.json"))
+        .map_err(|e| unreadable(&what.case.join("case.json"), &e))?;
+    let wrong = |e: serde_json::Error| EngineError::Record {
+        path: what.case.join("case.json"),
+        message: format!("it is no case of this version: {e}"),
+    };
+    let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
+    let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
+    // What cannot be used is known before anything is written.
+    let signer = SigningKey::read(&what.key, || what.passphrase.clone())?;
+    let authority = match &what.authority {
+        Some((url, roots)) => {
+            let timeout = Duration::from_secs(STAMP_SECONDS_MAX);
+            Some((Http { url: url.clone(), timeout }, Roots::read(roots)?))
+        }
+        None => None,
+    };
+    let mut bag = BagWriter::create(&what.bag)?;
+    let originals = Originals {
+        given: walk(&what.logs, &[])?.0.into_iter().map(|i| (i.rel, i.path)).collect(),
+        case: &case,
+    };
+    let (mut absent, mut excerpts, mut taken) = (Vec::new(), 0, Vec::new());
+    for ((path, file), offsets) in &cited {
+        match originals.take(path, *file, offsets) {
+            Err(why) => absent.push((path.clone(), why)),
+            Ok((original, all)) => {
+                for excerpt in &all {
+                    bag.add_excerpt(excerpt)?;
+                    excerpts += 1;
+                }
+                taken.push(Object { name: original.path.clone(), sha256: original.sha256 });
+            }
+        }
+    }
+    record(&what.lake, &what.deed, Act::Seal, taken)?;
+    add_case(&mut bag, &what.case, "case")?;
+    add_text(&mut bag, "queries.sql", &queries(&case))?;
+    let versions: BTreeMap<_, _> = case.findings.iter().map(|f| (&f.id, &f.snapshot)).collect();
+    add_json(&mut bag, "lake.json", &json!({ "versions": case.snapshot, "findings": versions }))?;
+    add_json(&mut bag, "program.json", &json!({ "case": case.program, "seal": what.program }))?;
+    let account = what.case.join("intake.jsonl");
+    bag.add("intake.jsonl", File::open(&account).map_err(|e| unreadable(&account, &e))?)?;
+    if let Some(config) = &what.config {
+        bag.add("config/weir.toml", File::open(config).map_err(|e| unreadable(config, &e))?)?;
+    }
+    if !absent.is_empty() {
+        let absent: BTreeMap<_, _> = absent.iter().cloned().collect();
+        add_json(&mut bag, "absent.json", &json!(absent))?;
+    }
+    if !weir_lake::is_bucket(&what.lake) {
+        bag.add_custody(&what.lake.join(CUSTODY))?;
+    }
+    let info = [("External-Identifier".to_owned(), case.id.clone())];
+    let sealed = bag.seal(&Sealing {
+        signer: &signer,
+        log: &Log::at(&what.log),
+        origin: &what.origin,
+        authority: authority.as_ref().map(|(transport, roots)| Authority { transport, roots }),
+        when: instant(what.deed.when)?,
+        info: &info,
+    })?;
+    Ok(SealedCase { sealed, excerpts, absent })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
+    EngineError::Input { path: path.to_owned(), message: error.to_string() }
+}
+
+/// Offsets cited, by file.
+type Cited = BTreeMap<(String, i64), BTreeSet<u64>>;
+
+/// Every record that a case cites, wherever it stands in it.
+fn citations(case: &Value) -> Cited {
+    let mut cited = Cited::new();
+    let mut rest = vec![case];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Array(all) => rest.extend(all),
+            Value::Object(members) => match serde_json::from_value::<Citation>(value.clone()) {
+                Ok(one) if members.len() == 4 => {
+                    let offset = u64::try_from(one.offset).unwrap_or(0);
+                    cited.entry((one.path, one.file)).or_default().insert(offset);
+                }
+                _ => rest.extend(members.values()),
+            },
+            _ => {}
+        }
+    }
+    cited
+}
+
+/// The originals at hand, and what the account says of them.
+struct Originals<'a> {
+    given: BTreeMap<String, PathBuf>,
+    case: &'a Case,
+}
+
+impl Originals<'_> {
+    /// Excerpts around cited records; an error says why there are none.
+    fn take(
+        &self,
+        path: &str,
+        file: i64,
+        offsets: &BTreeSet<u64>,
+    ) -> Result<(Original, Vec<Excerpt>), String> {
+        let place =
+            self.given.get(path).ok_or("it is not among the logs given; name where it lies with --logs")?;
+        let spans: Vec<Span> = offsets.iter().map(|offset| Span { offset: *offset, bytes: 0 }).collect();
+        let open = || content(place).map_err(|source| EvidenceError::Io { path: place.clone(), source });
+        let read = tree::read_from(open, path, &spans, CONTEXT_LEAVES);
+        let (original, excerpts) = read.map_err(|e| e.to_string())?;
+        let of_file = self.case.intake.iter().filter(|i| i.path == path && i.file == file);
+        let known: BTreeSet<&str> = of_file.filter_map(|i| i.sha256.as_deref()).collect();
+        let digest = original.sha256.to_string();
+        if !known.contains(digest.as_str()) {
+            return Err(format!(
+                "its SHA-256 is {digest} now, and was another, or none, when it was acquired"
+            ));
+        }
+        Ok((original, excerpts))
+    }
+}
+
+fn add_text(bag: &mut BagWriter, name: &str, text: &str) -> Result<(), EngineError> {
+    bag.add(name, text.as_bytes())?;
+    Ok(())
+}
+
+fn add_json(bag: &mut BagWriter, name: &str, value: &Value) -> Result<(), EngineError> {
+    add_text(bag, name, &format!("{value:#}\n"))
+}
+
+fn add_case(bag: &mut BagWriter, folder: &Path, name: &str) -> Result<(), EngineError> {
+    let wrong = |e: std::io::Error| unreadable(folder, &e);
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).map_err(wrong)?.collect::<Result<_, _>>().map_err(wrong)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let own = entry.file_name().to_string_lossy().into_owned();
+        if name == "case" && LEFT_OUT.contains(&own.as_str()) {
+            continue;
+        }
+        let (path, name) = (entry.path(), format!("{name}/{}", plain_name(&own)));
+        if entry.file_type().map_err(wrong)?.is_dir() {
+            add_case(bag, &path, &name)?;
+        } else {
+            bag.add(&name, File::open(&path).map_err(|e| unreadable(&path, &e))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The queries that give all records of each finding.
+fn queries(case: &Case) -> String {
+    let query = |f: &weir_model::Finding| format!("-- {} {}\n{};\n", f.id, f.detector, f.evidence.0.query());
+    case.findings.iter().map(query).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_cited_wherever_they_stand() {
+        let cite = |offset: i64| json!({ "path": "a.log", "line": 1, "offset": offset, "file": 7 });
+        let case = json!({ "findings": [{ "evidence": [cite(3), cite(9)] }], "traces": { "x": { "edges": [cite(3)] } } });
+        assert_eq!(citations(&case), Cited::from([(("a.log".to_owned(), 7), BTreeSet::from([3, 9]))]));
+    }
+}
