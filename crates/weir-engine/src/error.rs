@@ -62,6 +62,22 @@ pub enum EngineError {
         /// What is wrong.
         message: String,
     },
+    /// A case folder that a hold is to be made for cannot be read.
+    #[error("`{}` cannot be read as a case: {message}", path.display())]
+    Case {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// Records that are to be erased are under legal holds.
+    #[error("{records} of these records are under {}: nothing was erased", holds.join(", "))]
+    Held {
+        /// How many.
+        records: u64,
+        /// The holds.
+        holds: Vec<String>,
+    },
     /// The key for fingerprints cannot be read or made.
     #[error("the fingerprint key `{}` cannot be used: {message}", path.display())]
     Key {
@@ -135,6 +151,10 @@ impl EngineError {
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
             Self::Record { .. } => Some("check the disk and that you may read and write it".to_owned()),
+            Self::Case { .. } => Some("name the folder that `weir investigate -o` wrote".to_owned()),
+            Self::Held { .. } => Some(
+                "ask whoever ordered the hold (`weir hold list` names the order); --except-held erases what no hold covers".to_owned(),
+            ),
             Self::Key { .. } => Some("set WEIR_FINGERPRINT_KEY to a file you can read and write".to_owned()),
             Self::OtherKey { .. } => {
                 Some("set WEIR_FINGERPRINT_KEY to the key the lake was made with, or name another lake with --lake".to_owned())

@@ -11,6 +11,7 @@ mod error;
 pub mod evidence;
 mod explain;
 mod fold;
+mod holds;
 mod incident;
 mod ingest;
 mod investigate;
@@ -18,6 +19,7 @@ mod keys;
 mod life;
 mod progress;
 mod recipe;
+mod retain;
 mod scoping;
 mod settings;
 mod timeline;
@@ -25,12 +27,14 @@ mod walk;
 
 pub use error::EngineError;
 pub use explain::explain;
+pub use holds::{Order, hold, holds, release_hold};
 pub use ingest::{Ingested, Then, ingest};
 pub use investigate::{Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql};
 pub use keys::fingerprints;
 pub use life::{Said, say};
 pub use progress::{Progress, Quiet};
 pub use recipe::rebuild;
+pub use retain::{Deleted, Erasure, Run, erase, retain};
 pub use scoping::{Scoping, scope};
 pub use settings::Settings;
 
@@ -39,8 +43,10 @@ pub const PROGRAM: &str = concat!("weir ", env!("CARGO_PKG_VERSION"));
 
 pub use weir_detect::{Info as DetectorInfo, detectors};
 pub use weir_evidence;
-pub use weir_lake::is_bucket;
-pub use weir_lake::{Address, Cluster, Executor, Memory, Scheduler, run_executor, run_scheduler};
+pub use weir_lake::{
+    Address, Cluster, Executor, LakeError, Memory, Removed, Scheduler, Why, days_before, is_bucket,
+    run_executor, run_scheduler,
+};
 pub use weir_model as model;
 pub use weir_report as report;
 pub use weir_scope::{People, ScopeError};

@@ -39,13 +39,18 @@ pub(crate) struct DataFile {
 }
 
 impl DataFile {
-    /// The ingest that wrote the file; `None` for files of a refold, which one commit puts in place of others.
+    /// The ingest that wrote the file; `None` for files of a refold or a deletion, which one commit puts in place of others.
     pub(crate) fn ingest(&self) -> Option<i64> {
-        writer_of(self.path.rsplit('/').next()?, &['i'])
+        ingest_of(&self.path)
     }
 }
 
-/// Who wrote a file of this name (`i123-0.parquet`), if one of those that begin so: `i` an ingest, `r` a refold.
+/// The ingest that wrote the file of this path.
+pub(crate) fn ingest_of(path: &str) -> Option<i64> {
+    writer_of(path.rsplit('/').next()?, &['i'])
+}
+
+/// Who wrote a file of this name (`i123-0.parquet`), if one of those that begin so: `i` an ingest, `r` a refold, `k` a run that deleted (what it kept).
 pub(crate) fn writer_of(name: &str, letters: &[char]) -> Option<i64> {
     name.strip_prefix(letters)?.split_once('-')?.0.parse().ok()
 }

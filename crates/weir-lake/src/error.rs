@@ -72,6 +72,14 @@ pub enum LakeError {
         /// What does not fit.
         message: String,
     },
+    /// A hold that is not there, or has ended.
+    #[error("no hold `{id}` stands in this lake")]
+    NoHold {
+        /// The id given.
+        id: String,
+        /// Those that stand.
+        standing: Vec<String>,
+    },
     /// A query that cannot be run.
     #[error("{message}")]
     Query {
@@ -123,6 +131,7 @@ impl LakeError {
             Self::NoFolder { .. } => Some(
                 "a lake in a bucket answers `weir ingest`, `weir sql` and `weir learn`; for the rest, ingest the same logs into a lake in a folder",
             ),
+            Self::NoHold { .. } => Some("`weir hold list` shows every hold"),
             Self::Query { help, .. } => help.as_deref(),
             Self::Cluster { help, .. } => Some(help),
             Self::NoCluster => Some("build it with `cargo build --release --features cluster`"),

@@ -1,6 +1,8 @@
 //! A lake: one Delta table per name in one folder or under one prefix of a bucket, opened, pinned, repaired.
 
+use crate::delete::Deleting;
 use crate::delta::{DataFile, DeltaLog};
+use crate::hold::Holding;
 use crate::ingest::Ingest;
 use crate::lease::{Abandoned, Lease, Right};
 use crate::memory::Memory;
@@ -128,14 +130,29 @@ impl Lake {
                 match unaccounted {
                     Some(error) if settled && tries >= PIN_TRIES_MAX => return Err(error),
                     None if settled || tries >= PIN_TRIES_MAX => {
-                        whole::check(&self.inner.store, &snapshot).await?;
-                        return Ok(snapshot);
+                        match whole::check(&self.inner.store, &snapshot).await {
+                            // Files that a deletion took out meanwhile are no loss.
+                            Err(_) if tries < PIN_TRIES_MAX && self.moved_on(&snapshot).await? => {}
+                            checked => return checked.map(|()| snapshot),
+                        }
                     }
                     // An ingest committed, or was taken back, between the two looks.
                     _ => {}
                 }
             }
         })
+    }
+
+    /// Whether a table has a later version than a snapshot.
+    async fn moved_on(&self, snapshot: &Snapshot) -> Result<bool> {
+        for (name, version) in
+            Name::ALL.iter().zip(Name::ALL.map(|n| snapshot.versions().get(n.as_str()).copied()))
+        {
+            if self.version(*name).await? != version {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Pins the versions named, as [`Snapshot::versions`] gave them; tables not named are absent.
@@ -170,6 +187,16 @@ impl Lake {
     /// who read the same files at once would both store them; take it before [`Lake::begin`] and hold it until the commit.
     pub async fn ingesting(&self, waits: impl FnOnce()) -> Result<Right> {
         Right::take(&self.inner.store, "ingest.lock", waits).await
+    }
+
+    /// Waits for the right to record holds, and says once that it waits.
+    pub async fn holding(&self, waits: impl FnOnce()) -> Result<Holding> {
+        Holding::take(self, waits).await
+    }
+
+    /// Waits for the right to delete, and says once that it waits.
+    pub async fn deleting(&self, waits: impl FnOnce()) -> Result<Deleting> {
+        Deleting::take(self, waits).await
     }
 
     /// Starts replacing the rollups that a snapshot shows by ones folded under another catalog.

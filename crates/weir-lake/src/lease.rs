@@ -202,7 +202,7 @@ impl Lease {
             while let Some(object) =
                 objects.try_next().await.map_err(|e| LakeError::read(name.as_str(), e))?
             {
-                let of = object.location.filename().and_then(|name| writer_of(name, &['i', 'r']));
+                let of = object.location.filename().and_then(|name| writer_of(name, &['i', 'r', 'k']));
                 if let Some(left) = found.iter_mut().find(|left| Some(left.lease.id) == of) {
                     left.staged.push(object.location.to_string());
                 }

@@ -5,23 +5,27 @@
 //! cluster could not be sent. Memory is bounded everywhere: staging by [`StageLimits`], queries by [`SessionOptions`], duplicate
 //! look-ups by time instead of an index.
 //!
-//! What this crate refuses: to judge what records mean, to change a record once written, to show an unfinished ingest, to write
+//! What this crate refuses: to judge what records mean, to change a record once written, to delete one under a legal hold, to show an unfinished ingest, to write
 //! anything a query asks for. Its interface shows no type of Delta or DataFusion, only Arrow's.
 
 mod answer;
 mod bucket;
 mod cite;
 mod cluster;
+mod delete;
 mod delta;
 mod derive;
 mod distinct;
 mod error;
 mod functions;
+mod held;
+mod hold;
 mod ingest;
 mod known;
 mod lake;
 mod late;
 mod lease;
+mod ledger;
 mod lookup;
 mod marks;
 mod memory;
@@ -32,7 +36,9 @@ mod overlap;
 mod pool;
 mod query;
 mod reader;
+mod reading;
 mod refold;
+mod removal;
 mod row_groups;
 mod rows;
 mod scan;
@@ -41,6 +47,7 @@ mod snapshot;
 mod stage;
 mod store;
 mod tables;
+mod vacuum;
 mod whole;
 mod writer;
 
@@ -49,17 +56,22 @@ pub use arrow_array::RecordBatch;
 pub use arrow_schema::SchemaRef;
 pub use cite::{Cited, PLACES, Place};
 pub use cluster::{Address, Cluster, Executor, Rebuild, Scheduler, run_executor, run_scheduler};
+pub use delete::{Deleting, Planned, Wanted, days_before};
 pub use derive::{Derive, DerivedColumn};
 pub use distinct::Distinct;
 pub use error::{LakeError, Result};
 pub use functions::family;
+pub use hold::Holding;
 pub use ingest::Ingest;
 pub use lake::Lake;
 pub use lease::Right;
+pub use ledger::{Removed, Why};
 pub use memory::Memory;
 pub use refold::Refold;
+pub use removal::Removal;
 pub use rows::KnownFile;
 pub use session::{Batches, Session, SessionOptions};
 pub use snapshot::Snapshot;
 pub use stage::StageLimits;
 pub use store::is_bucket;
+pub use vacuum::Vacuumed;

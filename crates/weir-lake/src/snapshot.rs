@@ -4,8 +4,10 @@ use crate::Result;
 use crate::cluster::Cluster;
 use crate::delta::{DataFile, Listing};
 use crate::derive::Derive;
+use crate::hold;
 use crate::known;
 use crate::lake::Lake;
+use crate::ledger::{self, Removed};
 use crate::rows::{KnownFile, Reader};
 use crate::scan::ScanTable;
 use crate::session::{Batches, Session, SessionOptions, streamed};
@@ -21,8 +23,8 @@ use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use weir_model::EntityKind;
 use weir_model::intake::{Intake, Reject};
+use weir_model::{EntityKind, Hold};
 use weir_rollup::reads_with;
 
 /// A pinned lake. Cheap to clone.
@@ -98,6 +100,21 @@ impl Snapshot {
         let from = files.partition_point(|f| f.part < *part);
         let to = files.partition_point(|f| f.part <= *part);
         files.get(from..to).unwrap_or_default()
+    }
+
+    /// The table's columns, the partition's among them.
+    pub(crate) fn schema(&self, name: Name) -> Option<SchemaRef> {
+        self.tables.get(&name).map(|pinned| Arc::clone(&pinned.schema))
+    }
+
+    /// The runs that deleted records, in their order, with the rows that are gone.
+    pub fn removals(&self) -> BoxFuture<'_, Result<Vec<Removed>>> {
+        Box::pin(async move { Ok(ledger::carried_out(&ledger::read(self).await?, self)) })
+    }
+
+    /// The legal holds that were recorded, ended ones too.
+    pub fn holds(&self) -> BoxFuture<'_, Result<Vec<Hold>>> {
+        Box::pin(hold::all(self))
     }
 
     pub(crate) fn table(&self, name: Name) -> Option<Arc<dyn TableProvider>> {

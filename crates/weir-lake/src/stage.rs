@@ -63,7 +63,7 @@ struct Pending {
 pub(crate) struct Stage {
     store: Store,
     pub(crate) lease: Lease,
-    /// `i` for an ingest, `r` for a refold.
+    /// `i` for an ingest, `r` for a refold, `k` for what a deletion keeps.
     letter: char,
     limits: StageLimits,
     schemas: BTreeMap<Name, SchemaRef>,
@@ -100,9 +100,28 @@ impl Stage {
         }
     }
 
+    /// Finishes every partition's file.
+    pub(crate) async fn close_all(&mut self) -> Result<()> {
+        let slots: BTreeSet<Slot> = self.open.keys().chain(self.pending.keys()).cloned().collect();
+        for slot in slots {
+            self.close(&slot).await?;
+        }
+        Ok(())
+    }
+
     /// The table's schema, where this stage has seen rows of it.
     pub(crate) fn schema(&self, table: Name) -> Option<&SchemaRef> {
         self.schemas.get(&table)
+    }
+
+    /// Says which columns the files of a table have, for one whose maker alone knows.
+    pub(crate) fn expect(&mut self, table: Name, schema: &SchemaRef) {
+        self.schemas.entry(table).or_insert_with(|| SchemaRef::clone(schema));
+    }
+
+    /// The finished files of a table.
+    pub(crate) fn closed_of(&self, table: Name) -> impl Iterator<Item = &DataFile> {
+        self.closed.iter().filter(move |((name, _), _)| *name == table).flat_map(|(_, files)| files)
     }
 
     /// The finished files of a partition.
@@ -142,7 +161,8 @@ impl Stage {
         Err(LakeError::batch(table.as_str(), "its columns are not the table's"))
     }
 
-    async fn add(&mut self, slot: Slot, batch: RecordBatch) -> Result<()> {
+    /// Adds rows of a partition that have the columns of its files.
+    pub(crate) async fn add(&mut self, slot: Slot, batch: RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -245,10 +265,7 @@ impl Stage {
 
     /// Finishes every file and merges the small ones; returns them by table.
     pub(crate) async fn finish(&mut self) -> Result<BTreeMap<Name, Vec<DataFile>>> {
-        let slots: BTreeSet<Slot> = self.open.keys().chain(self.pending.keys()).cloned().collect();
-        for slot in slots {
-            self.close(&slot).await?;
-        }
+        self.close_all().await?;
         let mut by_table: BTreeMap<Name, Vec<DataFile>> = BTreeMap::new();
         let slots: Vec<Slot> = self.closed.keys().cloned().collect();
         for slot in slots {

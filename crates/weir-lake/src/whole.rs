@@ -2,10 +2,11 @@
 //!
 //! Three things are compared that a loss does not take together: which tables there are (all are made before the first ingest), which
 //! files the tables' logs name against those that lie there, and how many rows each ingest says it wrote against those that its
-//! files hold. What each ingest wrote is kept in `state`. What it refuses: to guess what is missing, or to go on without it.
+//! files hold or the ledger of deletions ([`crate::ledger`]) says were taken out. What each ingest wrote is kept in `state`. What it refuses: to guess what is missing, or to go on without it.
 
-use crate::delta::DataFile;
+use crate::delta::{DataFile, ingest_of};
 use crate::lease::Lease;
+use crate::ledger::{self, OfTable};
 use crate::rows::Reader;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
@@ -78,10 +79,19 @@ pub(crate) async fn check(store: &Store, snapshot: &Snapshot) -> Result<()> {
         let name = Name::State;
         return Err(lost(name, format!("an entry of `{name}/_delta_log` is missing, that of ingest {id}")));
     }
-    for (id, wrote) in wrote(snapshot).await? {
-        for name in Name::ALL {
+    let ledger = ledger::read(snapshot).await?;
+    let wrote = wrote(snapshot).await?;
+    for name in Name::ALL {
+        let files = snapshot.files(name);
+        let listed: BTreeSet<&str> = files.iter().map(|f| f.path.as_str()).collect();
+        let taken = OfTable::of(&ledger, name, &listed);
+        // A fold takes the place of rollups that a deletion had left.
+        if let Some(path) = taken.lost.as_ref().filter(|_| name.schema().is_some()) {
+            return Err(lost(name, format!("an entry of `{name}/_delta_log` is missing, that of `{path}`")));
+        }
+        for (id, wrote) in &wrote {
             let Some(expected) = wrote.0.get(name.as_str()) else { continue };
-            rows_are_there(snapshot.files(name), name, id, *expected)?;
+            rows_are_there(files, &taken, name, *id, *expected)?;
         }
     }
     Ok(())
@@ -119,16 +129,19 @@ async fn wrote(snapshot: &Snapshot) -> Result<BTreeMap<i64, Wrote>> {
     Ok(all)
 }
 
-fn rows_are_there(files: &[DataFile], name: Name, id: i64, expected: u64) -> Result<()> {
-    // What was folded again took the place of what the ingest had folded.
-    let folded_again = || files.iter().any(|f| f.ingest().is_none());
+fn rows_are_there(files: &[DataFile], taken: &OfTable, name: Name, id: i64, expected: u64) -> Result<()> {
+    // What was folded again, or left by a deletion, took the place of what the ingest had folded.
+    let folded_again = || files.iter().any(|f| f.ingest().is_none()) || !taken.out.is_empty();
     let own = files.iter().filter(|f| f.ingest() == Some(id));
     let there: u64 = own.filter_map(|f| f.rows).sum();
-    if there >= expected || (name.schema().is_none() && there == 0 && folded_again()) {
+    let out = taken.out.iter().filter(|(path, _)| ingest_of(path) == Some(id));
+    let out: u64 = out.map(|(_, rows)| rows).sum();
+    if there + out >= expected || (name.schema().is_none() && there == 0 && folded_again()) {
         return Ok(());
     }
     let what = format!(
-        "ingest {id} wrote {expected} rows, {there} are there: an entry of `{name}/_delta_log` is missing"
+        "ingest {id} wrote {expected} rows, {} are accounted for: an entry of `{name}/_delta_log` is missing",
+        there + out
     );
     Err(lost(name, what))
 }

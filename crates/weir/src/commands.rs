@@ -3,7 +3,7 @@
 use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
 use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_json, print_summary, warn};
-use crate::{cluster, evidence, findings};
+use crate::{cluster, evidence, findings, holds};
 use std::process::ExitCode;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
 use weir_model::{Micros, Severity, Span};
@@ -21,6 +21,9 @@ pub async fn run(cli: Cli) -> Done {
         Command::Evidence(asked) => evidence::run(asked, json),
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,
+        Command::Hold(asked) => holds::hold(asked, json).await,
+        Command::Retain(asked) => holds::retain(asked, json).await,
+        Command::Erase(asked) => holds::erase(asked, json).await,
         Command::Cluster(asked) => cluster::run(asked.part).await,
         Command::Learn(asked) => learn(asked).await,
         Command::Sources(asked) => sources(&asked, json),
@@ -36,7 +39,7 @@ pub fn settings(logs: &Logs) -> Result<Settings, EngineError> {
     logs.config.as_deref().map_or_else(|| Ok(Settings::default()), Settings::read)
 }
 
-fn progress(json: bool) -> Box<dyn Progress> {
+pub fn progress(json: bool) -> Box<dyn Progress> {
     use std::io::IsTerminal;
     if json || !std::io::stderr().is_terminal() { Box::new(Quiet) } else { Box::new(Bar::default()) }
 }
@@ -188,7 +191,7 @@ fn account_of_the_system() -> Option<String> {
 /// When somebody asked or decided: the one thing here that is no event's time.
 #[expect(
     clippy::disallowed_methods,
-    reason = "who looks at people by name, or judges a finding, is recorded with the time"
+    reason = "who looks at people by name, judges a finding, holds or deletes is recorded with the time, and age is counted from now"
 )]
 pub fn now() -> Micros {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use std::fmt;
-use weir_engine::EngineError;
+use weir_engine::{EngineError, LakeError};
 
 /// An error of the program.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +72,9 @@ impl ProgramError {
                 EngineError::Config { .. }
                 | EngineError::CaseAmongLogs { .. }
                 | EngineError::NoFinding { .. }
-                | EngineError::Said { .. },
+                | EngineError::Said { .. }
+                | EngineError::Case { .. }
+                | EngineError::Lake(LakeError::NoHold { .. }),
             ) => 2,
             _ => 1,
         }

@@ -9,6 +9,7 @@ mod commands;
 mod error;
 mod evidence;
 mod findings;
+mod holds;
 mod terminal;
 
 use clap::Parser;

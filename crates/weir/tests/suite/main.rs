@@ -7,6 +7,7 @@ mod bucket;
 mod cluster;
 mod evidence;
 mod findings;
+mod hold;
 mod inputs;
 mod lakes;
 mod scope;

@@ -1,0 +1,209 @@
+//! Commands that delete, and those that say what may not be deleted.
+
+use crate::cli::{Erase, HoldAct, HoldAdd, HoldRelease, OfHold, Retain};
+use crate::commands::{Done, account, now, progress, settings};
+use crate::error::ProgramError;
+use crate::terminal::{print, print_json, warn};
+use std::fmt::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use weir_engine::report::escape;
+use weir_engine::{Deleted, EngineError, Erasure, Memory, Order, Run, Why, days_before};
+use weir_model::Hold;
+use weir_model::Span;
+use weir_model::hold::{Cover, Release};
+
+/// Longest text of a hold's that is shown.
+const SHOWN_BYTES_MAX: usize = 300;
+
+/// `weir hold`.
+pub async fn hold(asked: OfHold, json: bool) -> Done {
+    match asked.act {
+        HoldAct::Add(asked) => add(asked, json).await,
+        HoldAct::List { lake } => list(&lake, json).await,
+        HoldAct::Release(asked) => release(asked, json).await,
+    }
+}
+
+async fn add(asked: HoldAdd, json: bool) -> Done {
+    let known: Vec<&str> = weir_engine::sources::all().iter().map(|s| s.info().name).collect();
+    if let Some(unknown) = asked.source.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(ProgramError::Usage {
+            message: format!("no source is named `{unknown}`, so a hold on it would hold nothing"),
+            help: Some(format!("known: {}", known.join(", "))),
+        });
+    }
+    let lake = weir_engine::open_lake(&asked.lake, false, Memory::default()).await?;
+    let accounts =
+        lake.snapshot().await.map_err(EngineError::from)?.intake().await.map_err(EngineError::from)?;
+    let unseen = asked.sensor.iter().filter(|name| !accounts.iter().any(|a| a.sensor.as_ref() == Some(name)));
+    let unseen = unseen.map(|name| {
+        format!("no record of the sensor `{name}` is in this lake yet; the hold covers those that come")
+    });
+    warn(&unseen.collect::<Vec<_>>(), json);
+    let period = Span { since: asked.from, until: asked.to };
+    let cover = Cover { period, sources: asked.source, sensors: asked.sensor, entities: asked.entity };
+    let by = asked.by.unwrap_or_else(account);
+    let order = Order { order: asked.order, reason: asked.reason, by, time: now(), cover, case: asked.case };
+    show(&weir_engine::hold(&lake, order, &*progress(json)).await?, json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(dir: &Path, json: bool) -> Done {
+    let lake = weir_engine::open_lake(dir, false, Memory::default()).await?;
+    for hold in weir_engine::holds(&lake).await? {
+        show(&hold, json)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn release(asked: HoldRelease, json: bool) -> Done {
+    let lake = weir_engine::open_lake(&asked.lake, false, Memory::default()).await?;
+    let by = asked.by.unwrap_or_else(account);
+    let release = Release { order: asked.order, reason: asked.reason, by, time: now() };
+    show(&weir_engine::release_hold(&lake, asked.id, release, &*progress(json)).await?, json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(hold: &Hold, json: bool) -> Result<(), ProgramError> {
+    if json { print_json(hold) } else { print(&described(hold)) }
+}
+
+/// A hold in words.
+fn described(hold: &Hold) -> String {
+    let safe = |text: &str| escape::terminal(text, SHOWN_BYTES_MAX).to_string();
+    let mut text =
+        format!("{}  order {}, recorded {} by {}\n", hold.id, safe(&hold.order), hold.time, safe(&hold.by));
+    if let Some(reason) = &hold.reason {
+        let _ = writeln!(text, "    because {}", safe(reason));
+    }
+    if let Some(case) = &hold.case {
+        let _ = writeln!(
+            text,
+            "    for the case {}, with {} versions of the lake",
+            safe(case),
+            hold.versions.len()
+        );
+    }
+    for cover in &hold.covers {
+        let _ = writeln!(text, "    covers {}", safe(&covered(cover)));
+    }
+    if let Some(end) = &hold.released {
+        let (order, by, reason) = (safe(&end.order), safe(&end.by), safe(&end.reason));
+        let _ = writeln!(text, "    released {} by {by}, order {order}: {reason}", end.time);
+    }
+    text
+}
+
+fn covered(cover: &Cover) -> String {
+    let mut parts = Vec::new();
+    parts.extend(cover.period.since.map(|at| format!("from {at}")));
+    parts.extend(cover.period.until.map(|at| format!("before {at}")));
+    if !cover.sources.is_empty() {
+        parts.push(format!("of source {}", cover.sources.join(" or ")));
+    }
+    if !cover.sensors.is_empty() {
+        parts.push(format!("of sensor {}", cover.sensors.join(" or ")));
+    }
+    if !cover.entities.is_empty() {
+        let named: Vec<String> = cover.entities.iter().map(ToString::to_string).collect();
+        let all = if cover.comparable().is_empty() {
+            " (no column of records holds all of these: every record is held)"
+        } else {
+            ""
+        };
+        parts.push(format!("that names {}{all}", named.join(" or ")));
+    }
+    if parts.is_empty() { "everything".to_owned() } else { format!("every record {}", parts.join(", ")) }
+}
+
+/// `weir retain`.
+pub async fn retain(asked: Retain, json: bool) -> Done {
+    let settings = settings(&asked.logs)?;
+    let lake = weir_engine::open_lake(&asked.lake, false, asked.logs.memory).await?;
+    let time = now();
+    let before = match (asked.before, asked.keep) {
+        (Some(before), _) => before,
+        (None, Some(days)) => days_before(time, days),
+        (None, None) => {
+            return earlier(
+                &lake
+                    .snapshot()
+                    .await
+                    .map_err(EngineError::from)?
+                    .removals()
+                    .await
+                    .map_err(EngineError::from)?,
+                json,
+            );
+        }
+    };
+    let run = Run { by: account(), time, dry: asked.dry_run };
+    let done = weir_engine::retain(&lake, &settings, before, &run, &*progress(json)).await?;
+    told(&done, &format!("of before {before}"), json)
+}
+
+/// `weir erase`.
+pub async fn erase(asked: Erase, json: bool) -> Done {
+    let settings = settings(&asked.logs)?;
+    let lake = weir_engine::open_lake(&asked.lake, false, asked.logs.memory).await?;
+    let (namespace, id) = asked.subject;
+    let what =
+        Erasure { namespace, id, order: asked.order, reason: asked.reason, except_held: asked.except_held };
+    let run = Run { by: account(), time: now(), dry: asked.dry_run };
+    let key = weir_engine::fingerprints()?;
+    let done = weir_engine::erase(&lake, &settings, &key, &what, &run, &*progress(json)).await?;
+    told(&done, "that show the person", json)
+}
+
+fn told(done: &Deleted, which: &str, json: bool) -> Done {
+    if json {
+        print_json(done)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let sum = |of: &std::collections::BTreeMap<String, u64>| of.values().sum::<u64>();
+    let mut text =
+        format!("{} rows {which} {}", sum(&done.gone), if done.dry { "would go" } else { "are gone" });
+    for (table, rows) in &done.gone {
+        let _ = write!(text, "; {table} {rows}");
+    }
+    text.push('\n');
+    if !done.holds.is_empty() {
+        let holds: Vec<&str> = done.holds.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "{} rows stay under {}", sum(&done.held), holds.join(", "));
+    }
+    if !done.dry {
+        let compacted = sum(&done.compacted);
+        let _ = writeln!(
+            text,
+            "{compacted} small files put together; {} files freed, {} bytes",
+            done.files, done.bytes
+        );
+    }
+    if done.pinned > 0 {
+        let _ = writeln!(text, "{} old files stay for versions that are held", done.pinned);
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What earlier runs deleted.
+fn earlier(runs: &[weir_engine::Removed], json: bool) -> Done {
+    for run in runs {
+        if json {
+            print_json(
+                &serde_json::json!({ "run": run.run, "time": run.time, "by": run.by, "why": run.why, "gone": run.gone }),
+            )?;
+            continue;
+        }
+        let why = match &run.why {
+            Why::Retention { before } => format!("of before {before}"),
+            Why::Erasure { subject, order, reason } => format!("of {subject}, order {order}: {reason}"),
+            _ => String::new(),
+        };
+        let rows: Vec<String> = run.gone.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
+        let text = format!("{} by {}: {} {why}", run.time, run.by, rows.join(", "));
+        print(&format!("{}\n", escape::terminal(&text, SHOWN_BYTES_MAX)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
