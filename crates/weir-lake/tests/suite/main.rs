@@ -4,6 +4,7 @@
 
 mod atomic;
 mod common;
+mod deletion;
 mod derived;
 mod interop;
 mod overlap;

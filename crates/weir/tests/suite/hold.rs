@@ -71,7 +71,7 @@ impl Place {
     }
 
     fn sql(&self, sql: &str) -> String {
-        let asked = self.weir(&["sql", "--lake", "lake", "--json", sql]);
+        let asked = self.weir(&["sql", "--lake", "lake", "--json", "--unmask", "--reason", "test", sql]);
         assert_eq!(asked.status.code(), Some(0), "{sql}: {}", words(&asked));
         String::from_utf8(asked.stdout).unwrap()
     }
@@ -122,6 +122,8 @@ fn words(output: &Output) -> String {
 
 const HELD: &str = "day >= '2026-03-08' AND day <= '2026-03-17'";
 const OLD: &str = "time < '2026-03-30T12:00:00Z'";
+/// Nineteen and a half days.
+const GONE: u32 = 20 * LINES - LINES / 2;
 const CUT: &str = "2026-03-30T12:00:00Z";
 
 /// That only what is held, and what is young, is left, on the disk too.
@@ -145,7 +147,7 @@ fn retention_deletes_to_the_record_and_nothing_under_a_hold() {
     let files = here.files("access");
     let retain = ["retain", "--lake", "lake", "--before", CUT];
     let look = here.done(&[&retain[..], &["--dry-run"]].concat());
-    assert!(look.contains(&format!("{} rows", 20 * LINES - LINES / 2 - LINES)), "{look}");
+    assert!(look.contains(&format!("{GONE} rows")), "{look}");
     assert_eq!((here.rows("TRUE"), here.files("access")), (all, files), "a look changes nothing");
     let said = here.done(&retain);
     assert!(said.contains(&format!("{} rows stay under h1", 10 * LINES)), "{said}");
@@ -157,11 +159,7 @@ fn retention_deletes_to_the_record_and_nothing_under_a_hold() {
     here.done(&["investigate", "-o", "case", "--lake", "lake"]);
     only_what_is_held_is_left(&here, &held);
     let told = here.done(&["retain", "--lake", "lake", "--list"]);
-    assert!(
-        told.contains(&format!("access {}", 20 * LINES - LINES / 2 - LINES + LINES))
-            || told.contains("access"),
-        "{told}"
-    );
+    assert!(told.contains(&format!("by ann: access {GONE}")), "{told}");
     let ingested = here.sql("SELECT sum(parsed) AS n FROM intake");
     assert!(ingested.contains(&format!("{}", 30 * LINES)), "the account stays: {ingested}");
     // Once it is released, the rest goes.
@@ -173,4 +171,201 @@ fn retention_deletes_to_the_record_and_nothing_under_a_hold() {
         list.contains("order 7/2026") && list.contains("released") && list.contains("order 9/2027"),
         "{list}"
     );
+}
+
+#[test]
+fn a_retention_killed_at_any_moment_loses_nothing_held_and_is_finished_by_the_next() {
+    let here = Place::new();
+    here.hold_ten_days();
+    let held = here.rows(HELD);
+    std::fs::rename(here.path("lake"), here.path("whole")).unwrap();
+    let retain = ["retain", "--lake", "lake", "--before", CUT];
+    let mut killed = 0;
+    for wait in [0_u64, 40, 80, 120, 160, 200, 250, 300, 400, 600] {
+        let _ = std::fs::remove_dir_all(here.path("lake"));
+        copy(&here.path("whole"), &here.path("lake"));
+        let mut child = here.start(&retain);
+        std::thread::sleep(Duration::from_millis(wait));
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+        assert_eq!(here.rows(HELD), held, "killed after {wait} ms");
+        here.done(&retain);
+        only_what_is_held_is_left(&here, &held);
+    }
+    assert!(killed > 2, "most were to be killed before their end");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn ended(child: Child) -> Output {
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+    done
+}
+
+#[test]
+fn two_retentions_and_an_ingest_at_once_leave_what_one_after_the_other_leaves() {
+    let here = Place::new();
+    here.hold_ten_days();
+    let held = here.rows(HELD);
+    let more: String =
+        (0..30 * LINES).filter(|n| n % 2 == 0).map(|n| line(n).replace("192.0.2.", "198.51.100.")).collect();
+    std::fs::write(here.path("more.log"), more).unwrap();
+    let retain = ["retain", "--lake", "lake", "--before", CUT];
+    let all = [&retain[..], &["ingest", "more.log", "--lake", "lake"], &retain].map(|a| here.start(a));
+    all.into_iter().for_each(|child| drop(ended(child)));
+    assert_eq!(here.rows(&format!("{HELD} AND src_ip LIKE '192.0.2.%'")), held);
+    assert_eq!(here.count(&format!("{HELD} AND src_ip LIKE '198.51.100.%'")), u64::from(10 * LINES / 2));
+    here.done(&retain);
+    assert_eq!(here.rows(&format!("{HELD} AND src_ip LIKE '192.0.2.%'")), held);
+    assert_eq!(here.count(HELD), u64::from(15 * LINES), "what came under the hold later is held too");
+    assert_eq!(here.count(&format!("{OLD} AND NOT ({HELD})")), 0);
+}
+
+#[test]
+fn a_hold_that_was_answered_is_honoured_by_whatever_runs_beside_it() {
+    let here = Place::new();
+    std::fs::rename(here.path("lake"), here.path("whole")).unwrap();
+    let retain = ["retain", "--lake", "lake", "--before", CUT];
+    let hold =
+        ["hold", "add", "--lake", "lake", "--order", "7", "--from", "2026-03-08", "--to", "2026-03-17"];
+    let mut seen = BTreeSet::new();
+    for (first, second, wait) in
+        [(&retain[..], &hold[..], 0), (&hold, &retain, 0), (&hold, &retain, 30), (&retain, &hold, 60)]
+    {
+        let _ = std::fs::remove_dir_all(here.path("lake"));
+        copy(&here.path("whole"), &here.path("lake"));
+        let one = here.start(first);
+        std::thread::sleep(Duration::from_millis(wait));
+        let other = here.start(second);
+        let (retaining, holding) = if first == &retain[..] { (one, other) } else { (other, one) };
+        ended(holding);
+        let answered = here.rows(HELD);
+        ended(retaining);
+        assert_eq!(here.rows(HELD), answered, "from when it is answered");
+        here.done(&retain);
+        assert_eq!(here.rows(HELD), answered, "and by later runs");
+        seen.insert(answered.lines().count());
+    }
+    assert!(seen.iter().all(|n| [0, 10 * LINES as usize].contains(n)), "all or nothing: {seen:?}");
+}
+
+#[test]
+fn a_person_is_erased_but_for_what_is_held_and_recorded_without_a_name() {
+    let here = Place::new();
+    std::fs::write(
+        here.path("weir.toml"),
+        "[[dataset]]\nname = \"orders\"\nroutes = [\"/members/{member}/orders\"]\nsubject = \"member\"\n",
+    )
+    .unwrap();
+    let names = "path = '/members/7/orders'";
+    let theirs = here.count(names);
+    assert!(theirs > 100);
+    let erase = |more: &[&str]| {
+        let order = [
+            "erase",
+            "--lake",
+            "lake",
+            "--config",
+            "weir.toml",
+            "--subject",
+            "member:7",
+            "--order",
+            "request 12",
+            "--reason",
+            "Art. 17",
+        ];
+        here.weir(&[&order[..], more].concat())
+    };
+    here.hold_ten_days();
+    let (held, all) = (here.rows(HELD), here.rows("TRUE"));
+    let refused = erase(&[]);
+    assert_eq!(refused.status.code(), Some(1), "{}", words(&refused));
+    assert!(words(&refused).contains("under h1: nothing was erased"), "{}", words(&refused));
+    assert_eq!(here.rows("TRUE"), all);
+    let done = erase(&["--except-held"]);
+    assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+    assert_eq!(here.rows(HELD), held);
+    assert_eq!(here.count(&format!("{names} AND NOT ({HELD})")), 0);
+    let left = theirs - here.count(&format!("{names} AND {HELD}"));
+    assert_eq!(here.count("TRUE"), u64::from(30 * LINES) - left, "nobody else's");
+    let rollups = here.sql("SELECT sum(records) AS n FROM rollup WHERE kind = 'origin'");
+    assert!(rollups.contains(&format!("{}", u64::from(30 * LINES) - left)), "{rollups}");
+    here.done(&["hold", "release", "h1", "--lake", "lake", "--order", "9", "--reason", "closed"]);
+    assert_eq!(erase(&[]).status.code(), Some(0));
+    assert_eq!(here.count(names), 0);
+    here.done(&["ingest", "logs", "--lake", "lake"]);
+    assert_eq!(here.count(names), 0, "the same logs do not bring them back");
+    let told = here.done(&["retain", "--lake", "lake", "--list", "--json"]);
+    assert!(told.contains("request 12") && told.contains("p_") && !told.contains("member:7"), "{told}");
+}
+
+#[test]
+fn a_hold_for_a_case_pins_the_versions_that_it_cites() {
+    let here = Place::new();
+    here.done(&["investigate", "-o", "case", "--lake", "lake"]);
+    let files = here.files("access");
+    here.done(&["hold", "add", "--lake", "lake", "--order", "7/2026", "--case", "case"]);
+    let said = here.done(&["retain", "--lake", "lake", "--before", "2026-04-01"]);
+    assert!(said.contains("old files stay for versions that are held"), "{said}");
+    assert!(files.is_subset(&here.files("access")), "every file of the version is there");
+    here.done(&["hold", "release", "h1", "--lake", "lake", "--order", "9", "--reason", "closed"]);
+    here.done(&["retain", "--lake", "lake", "--before", "2026-04-01"]);
+    assert_eq!((here.count("TRUE"), here.files("access").len()), (0, 0));
+    let wrong = here.weir(&["hold", "add", "--lake", "lake", "--order", "7", "--case", "logs"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", words(&wrong));
+}
+
+#[test]
+fn a_hold_covers_what_it_names_and_bad_ones_are_refused_with_the_mend() {
+    let here = Place::new();
+    let add = |more: &[&str]| here.weir(&[&["hold", "add", "--lake", "lake", "--order", "7"], more].concat());
+    for (bad, mend) in [
+        (&["--source", "web_combine"][..], "web_combined"),
+        (&["--entity", "origins=192.0.2.7"], "origin, prefix"),
+        (&["--entity", "prefix=192.0.2.0/20"], "IPv4 /24"),
+        (&["--from", "2026-03-08", "--to", "2026-03-01"], "ends before it begins"),
+        (&["--reason", " "], "says nothing"),
+    ] {
+        let said = add(bad);
+        assert_eq!(said.status.code(), Some(2), "{bad:?}: {}", words(&said));
+        assert!(words(&said).contains(mend), "{bad:?}: {}", words(&said));
+    }
+    let gone = here.weir(&["hold", "release", "h1", "--lake", "lake", "--order", "7", "--reason", "x"]);
+    assert_eq!(gone.status.code(), Some(2), "{}", words(&gone));
+    for bad in [
+        &["retain", "--lake", "lake"][..],
+        &["retain", "--lake", "lake", "--keep", "0d"],
+        &["retain", "--lake", "none", "--keep", "9d"],
+    ] {
+        assert_ne!(here.weir(bad).status.code(), Some(0), "{bad:?}");
+    }
+    let one = "src_ip = '192.0.2.7'";
+    let two = "actor = 'user3' AND time < '2026-03-02'";
+    let kept = (here.rows(one), here.rows(two));
+    assert_eq!(add(&["--entity", "origin=192.0.2.7"]).status.code(), Some(0));
+    assert_eq!(add(&["--entity", "actor=user3", "--to", "2026-03-01"]).status.code(), Some(0));
+    here.done(&["retain", "--lake", "lake", "--before", "2026-04-01"]);
+    assert_eq!((here.rows(one), here.rows(two)), kept);
+    assert_eq!(here.count(&format!("NOT ({one}) AND NOT ({two})")), 0);
+    assert_eq!(
+        add(&["--entity", "subject=member:7"]).status.code(),
+        Some(0),
+        "what only the configuration knows"
+    );
+    let all = here.rows("TRUE");
+    here.done(&["hold", "release", "h1", "--lake", "lake", "--order", "9", "--reason", "closed"]);
+    here.done(&["retain", "--lake", "lake", "--before", "2026-04-01"]);
+    assert_eq!(here.rows("TRUE"), all, "holds every record");
 }
