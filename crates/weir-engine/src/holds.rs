@@ -72,7 +72,7 @@ pub fn hold<'a>(
             released: None,
         };
         let waits = || progress.stage("waiting for a deletion in this lake", None);
-        Ok(lake.holding(waits).await?.add(hold).await?)
+        Ok(lake.holding(waits).await?.record(hold).await?)
     })
 }
 

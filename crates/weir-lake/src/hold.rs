@@ -64,7 +64,7 @@ impl Holding {
     }
 
     /// Records a hold under the next id. It counts once this returns.
-    pub fn add(self, hold: Hold) -> BoxFuture<'static, Result<Hold>> {
+    pub fn record(self, hold: Hold) -> BoxFuture<'static, Result<Hold>> {
         Box::pin(async move {
             // A version whose files are gone already cannot be held.
             for versions in &hold.versions {

@@ -116,7 +116,7 @@ async fn a_deletion_stopped_before_any_step_keeps_what_is_held_and_the_next_one_
     for point in points.map(Some).into_iter().chain([None]) {
         let dir = tempfile::tempdir().unwrap();
         let lake = filled(dir.path()).await;
-        lake.holding(|| ()).await.unwrap().add(hold(ten_days(), Vec::new())).await.unwrap();
+        lake.holding(|| ()).await.unwrap().record(hold(ten_days(), Vec::new())).await.unwrap();
         let before = held(&lake).await;
         assert_eq!(count(&lake, "access").await, 1200);
         let stopped = retain(&lake, point).await;
@@ -147,7 +147,13 @@ async fn a_version_under_a_hold_keeps_its_files_and_reads_as_it_did() {
     let dir = tempfile::tempdir().unwrap();
     let lake = filled(dir.path()).await;
     let versions = lake.snapshot().await.unwrap().versions();
-    lake.holding(|| ()).await.unwrap().add(hold(Vec::new(), vec![versions.clone()])).await.unwrap();
+    lake.holding(|| ()).await.unwrap().record(hold(Vec::new(), vec![versions.clone()])).await.unwrap();
+    let person = Wanted::Named { days: [at(0).day()].into(), places: [(7, 1, 0)].into() };
+    let right = lake.deleting(|| ()).await.unwrap();
+    let planned = right.plan(&person).await.unwrap();
+    assert_eq!((planned.gone.len(), planned.held.get("access"), planned.by.len()), (0, Some(&1), 1));
+    assert!(planned.is_empty(), "who is in a version that is held cannot be erased from it");
+    right.release().await.unwrap();
     retain(&lake, None).await.unwrap();
     assert_eq!(count(&lake, "access").await, 160, "the lake of today has four young days");
     let old = lake
@@ -166,7 +172,7 @@ async fn a_version_under_a_hold_keeps_its_files_and_reads_as_it_did() {
     lake.holding(|| ()).await.unwrap().release("h1".to_owned(), release.clone()).await.unwrap();
     retain(&lake, None).await.unwrap();
     assert!(lake.snapshot_at(&versions).await.is_err(), "its files are gone");
-    let late = lake.holding(|| ()).await.unwrap().add(hold(Vec::new(), vec![versions])).await;
+    let late = lake.holding(|| ()).await.unwrap().record(hold(Vec::new(), vec![versions])).await;
     assert!(late.is_err(), "what is gone already cannot be held");
     let again = lake.holding(|| ()).await.unwrap().release("h1".to_owned(), release).await;
     assert!(matches!(again, Err(LakeError::NoHold { .. })), "it has ended");
@@ -176,7 +182,7 @@ async fn a_version_under_a_hold_keeps_its_files_and_reads_as_it_did() {
 async fn a_lake_that_lost_a_part_after_a_deletion_says_so_and_deletes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let lake = filled(dir.path()).await;
-    lake.holding(|| ()).await.unwrap().add(hold(ten_days(), Vec::new())).await.unwrap();
+    lake.holding(|| ()).await.unwrap().record(hold(ten_days(), Vec::new())).await.unwrap();
     retain(&lake, None).await.unwrap();
     let log = dir.path().join("access/_delta_log");
     let last = std::fs::read_dir(&log)
