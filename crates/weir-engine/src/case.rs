@@ -8,7 +8,7 @@ use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
-use weir_lake::{Session, rows};
+use weir_lake::{Removed, Session, Why, rows};
 use weir_model::case::{
     CASE_VERSION, Case, Coverage, DatasetUsed, Gap, Organisation, Period, Series, TimelineEvent, Totals,
     Trace,
@@ -34,6 +34,7 @@ pub(crate) async fn assemble(
     let intake = account(context).await?;
     let coverage = coverage(context).await?;
     let traced = Traced::of(context, &findings, &mut limits).await?;
+    limits.extend(deleted(context).await?);
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
     let data_seen = datasets.iter().any(|d| d.records > 0);
@@ -129,6 +130,20 @@ pub(crate) fn asked(findings: &[Finding], conditions: &BTreeMap<String, String>)
 /// Namespaces whose people are others than all the rest.
 pub(crate) fn apart(links: &[LinkConfig]) -> BTreeSet<String> {
     links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect()
+}
+
+/// What was deleted from the lake: silence that it left is not the logs'.
+async fn deleted(context: &Context<'_>) -> Result<Option<String>, EngineError> {
+    let runs = context.snapshot.removals().await?;
+    let records =
+        |run: &Removed| run.gone.iter().filter(|(t, _)| *t != "rejects").map(|(_, n)| n).sum::<u64>();
+    let aged = |run: &Removed| if let Why::Retention { before } = run.why { Some(before) } else { None };
+    let before = runs.iter().filter_map(aged).max();
+    let all: u64 = runs.iter().map(records).sum();
+    Ok((all > 0).then(|| {
+        let aged = before.map(|at| format!("; before {at} only those under legal holds are left, and what seems silent then may be what was deleted"));
+        format!("{all} records were deleted by retention or erasure (`weir retain --list`){}", aged.unwrap_or_default())
+    }))
 }
 
 /// What files that could not be read, or not to their end, may hide.

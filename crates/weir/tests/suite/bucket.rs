@@ -144,6 +144,28 @@ fn a_writer_that_was_killed_is_taken_back() {
 }
 
 #[test]
+fn a_hold_on_a_lake_in_a_bucket_is_kept_by_retention() {
+    let server = Server::start();
+    done(server.ingest("a"));
+    let run = |arguments: &[&str]| {
+        let done = server.weir(arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    run(&["hold", "add", "--lake", LAKE, "--order", "7", "--to", "2026-03-01T06:00:00Z"]);
+    let all = "SELECT * FROM access WHERE time < '2026-03-01T06:00:00Z' ORDER BY line";
+    let held = server.ask(all);
+    run(&["retain", "--lake", LAKE, "--before", "2026-03-02T12:00:00Z"]);
+    assert_eq!(server.ask(all), held);
+    assert_eq!(server.ask(RECORDS), r#"{"n":1080,"pages":1080}"#, "six hours held and twelve young");
+    done(server.ingest("a"));
+    assert_eq!(server.ask(RECORDS), r#"{"n":1080,"pages":1080}"#);
+    run(&["hold", "release", "h1", "--lake", LAKE, "--order", "9", "--reason", "closed"]);
+    run(&["retain", "--lake", LAKE, "--before", "2026-03-02T12:00:00Z"]);
+    assert_eq!(server.ask(RECORDS), r#"{"n":720,"pages":720}"#);
+}
+
+#[test]
 fn what_needs_a_folder_says_so() {
     let server = Server::start();
     let missing = server.weir(&["sql", "--lake", "s3://logs/none", "SELECT 1"]);

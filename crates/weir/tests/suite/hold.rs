@@ -122,6 +122,9 @@ fn words(output: &Output) -> String {
 
 const HELD: &str = "day >= '2026-03-08' AND day <= '2026-03-17'";
 const OLD: &str = "time < '2026-03-30T12:00:00Z'";
+/// A configuration that names whose orders are read.
+const ORDERS: &str =
+    "[[dataset]]\nname = \"orders\"\nroutes = [\"/members/{member}/orders\"]\nsubject = \"member\"\n";
 /// Nineteen and a half days.
 const GONE: u32 = 20 * LINES - LINES / 2;
 const CUT: &str = "2026-03-30T12:00:00Z";
@@ -157,6 +160,13 @@ fn retention_deletes_to_the_record_and_nothing_under_a_hold() {
     here.done(&["ingest", "logs", "--lake", "lake"]);
     only_what_is_held_is_left(&here, &held);
     here.done(&["investigate", "-o", "case", "--lake", "lake"]);
+    let case = std::fs::read_to_string(here.path("case/case.json")).unwrap();
+    assert!(case.contains(&format!("{GONE} records were deleted")), "a case says what was deleted");
+    // Under another configuration all is folded again, from what is left.
+    std::fs::write(here.path("weir.toml"), ORDERS).unwrap();
+    here.done(&["investigate", "-o", "other", "--lake", "lake", "--config", "weir.toml"]);
+    only_what_is_held_is_left(&here, &held);
+    here.done(&retain);
     only_what_is_held_is_left(&here, &held);
     let told = here.done(&["retain", "--lake", "lake", "--list"]);
     assert!(told.contains(&format!("by ann: access {GONE}")), "{told}");
@@ -264,11 +274,7 @@ fn a_hold_that_was_answered_is_honoured_by_whatever_runs_beside_it() {
 #[test]
 fn a_person_is_erased_but_for_what_is_held_and_recorded_without_a_name() {
     let here = Place::new();
-    std::fs::write(
-        here.path("weir.toml"),
-        "[[dataset]]\nname = \"orders\"\nroutes = [\"/members/{member}/orders\"]\nsubject = \"member\"\n",
-    )
-    .unwrap();
+    std::fs::write(here.path("weir.toml"), ORDERS).unwrap();
     let names = "path = '/members/7/orders'";
     let theirs = here.count(names);
     assert!(theirs > 100);
