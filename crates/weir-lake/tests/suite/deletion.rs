@@ -136,6 +136,9 @@ async fn a_deletion_stopped_before_any_step_keeps_what_is_held_and_the_next_one_
             14,
             "{point:?}: a file a day, and no other on the disk"
         );
+        let leases = std::fs::read_dir(dir.path().join("_ingests")).unwrap().map(|e| e.unwrap().path());
+        let left = leases.filter(|p| p.extension().is_some_and(|e| e == "lease")).count();
+        assert_eq!(left, 0, "{point:?}: what was stopped is taken back");
         let removals = lake.snapshot().await.unwrap().removals().await.unwrap();
         let gone: u64 = removals.iter().filter_map(|r| r.gone.get("access")).sum();
         assert_eq!(gone, 640, "{point:?}: the account of what is gone");
@@ -202,4 +205,33 @@ async fn a_lake_that_lost_a_part_after_a_deletion_says_so_and_deletes_nothing() 
     std::fs::rename(&aside, some).unwrap();
     assert_eq!(files(dir.path(), "access"), there);
     assert_eq!(count(&lake, "access").await, 560);
+}
+
+/// Whether something is still waited for after a while.
+async fn waits<T>(what: impl Future<Output = T>) -> bool {
+    tokio::time::timeout(std::time::Duration::from_millis(400), what).await.is_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_deletes_and_who_holds_or_ingests_wait_for_one_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = filled(dir.path()).await;
+    let deleting = lake.deleting(|| ()).await.unwrap();
+    assert!(waits(lake.holding(|| ())).await, "no hold is answered that this deletion does not know");
+    assert!(
+        waits(lake.ingesting(|| ())).await
+            && waits(lake.folding()).await
+            && waits(lake.deleting(|| ())).await
+    );
+    deleting.release().await.unwrap();
+    let holding = lake.holding(|| ()).await.unwrap();
+    let waiting = {
+        let lake = lake.clone();
+        tokio::spawn(async move { lake.deleting(|| ()).await.unwrap() })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert!(!waiting.is_finished());
+    holding.record(hold(ten_days(), Vec::new())).await.unwrap();
+    let deleting = waiting.await.unwrap();
+    assert_eq!(deleting.holds().len(), 1, "what was recorded while it waited is honoured");
 }
