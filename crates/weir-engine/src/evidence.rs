@@ -95,7 +95,7 @@ pub fn acquired(intake: &[weir_model::intake::Intake]) -> Vec<Object> {
 /// If one cannot be read.
 pub fn objects(files: &[PathBuf]) -> Result<Vec<Object>, EngineError> {
     let object = |path: &PathBuf| {
-        let digest = File::open(path).and_then(|file| Digest::of_reader(file));
+        let digest = File::open(path).and_then(Digest::of_reader);
         let (sha256, _) = digest.map_err(|e| unreadable(path, &e))?;
         Ok(Object { name: path.display().to_string(), sha256 })
     };

@@ -18,7 +18,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Explain(asked) => findings::explain(asked, json).await,
         Command::Finding(asked) => findings::say(asked, json).await,
         Command::Scope(asked) => findings::scope(asked, json).await,
-        Command::Evidence(asked) => evidence::run(asked, json),
+        Command::Evidence(asked) => evidence::run(asked, json).await,
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,
         Command::Hold(asked) => holds::hold(asked, json).await,

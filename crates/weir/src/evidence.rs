@@ -1,8 +1,9 @@
 //! `weir evidence`: a case sealed in a bag, a bag verified, and the custody log.
 
 use crate::cli::{EvidenceOf, OfEvidence, Record, SealCase, VerifyBag};
-use crate::commands::{Done, account, now};
+use crate::commands::{Done, account, now, progress};
 use crate::error::ProgramError;
+use crate::holds;
 use crate::terminal::{print, print_json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +15,8 @@ use weir_engine::weir_evidence::log::Log;
 use weir_engine::weir_evidence::signers::Signers;
 use weir_engine::weir_evidence::stamp::Roots;
 use weir_engine::weir_evidence::stranger;
-use weir_engine::{EngineError, PROGRAM};
+use weir_engine::{EngineError, Memory, Order, PROGRAM};
+use weir_model::hold::Cover;
 use weir_model::intake::Intake;
 
 /// What this program does with a lake's records, for the custody log.
@@ -50,9 +52,9 @@ impl Custody<'_> {
 }
 
 /// `weir evidence`.
-pub fn run(asked: OfEvidence, json: bool) -> Done {
+pub async fn run(asked: OfEvidence, json: bool) -> Done {
     match asked.act {
-        EvidenceOf::Seal(asked) => seal(asked, json),
+        EvidenceOf::Seal(asked) => seal(asked, json).await,
         EvidenceOf::Verify(asked) => check(&asked, json),
         EvidenceOf::Custody { lake } => custody(&lake, json),
         EvidenceOf::Record(asked) => record(asked),
@@ -63,12 +65,25 @@ fn usage(message: &str, help: &str) -> ProgramError {
     ProgramError::Usage { message: message.to_owned(), help: Some(help.to_owned()) }
 }
 
-fn seal(asked: SealCase, json: bool) -> Done {
+async fn seal(asked: SealCase, json: bool) -> Done {
     let lake = asked.lake.unwrap_or_else(|| asked.case.join("lake"));
     if !weir_engine::is_bucket(&lake) && !lake.is_dir() {
         return Err(usage("the lake that the case was made from is not there", "name it with --lake"));
     }
     let log = asked.log.unwrap_or_else(|| lake.join("evidence-log"));
+    let who = asked.by.unwrap_or_else(account);
+    // First of all, so that no deletion comes between the case and its bag.
+    let order = Order {
+        order: format!("evidence bag {}", asked.output.display()),
+        reason: Some(asked.reason.clone()),
+        by: who.clone(),
+        time: now(),
+        cover: Cover::default(),
+        case: Some(asked.case.clone()),
+    };
+    let opened = weir_engine::open_lake(&lake, false, Memory::default()).await?;
+    let hold = weir_engine::hold(&opened, order, &*progress(json)).await?;
+    holds::held(&lake, &hold)?;
     let what = Seal {
         bag: asked.output,
         logs: asked.logs,
@@ -78,12 +93,7 @@ fn seal(asked: SealCase, json: bool) -> Done {
         log,
         origin: asked.origin,
         authority: asked.tsa.zip(asked.tsa_ca),
-        deed: Deed {
-            who: asked.by.unwrap_or_else(account),
-            when: now(),
-            why: asked.reason,
-            authority: asked.authority,
-        },
+        deed: Deed { who, when: now(), why: asked.reason, authority: asked.authority },
         program: PROGRAM.to_owned(),
         case: asked.case,
         lake,
@@ -105,6 +115,7 @@ fn seal(asked: SealCase, json: bool) -> Done {
         done.excerpts,
         sealed.index
     );
+    text += &format!("{} holds what the case accuses, and the versions of the lake it cites\n", hold.id);
     if let Some(stamp) = &sealed.stamp {
         text += &format!("time stamp: {}\n", stamp.when);
     }

@@ -7,11 +7,13 @@ use crate::terminal::{print, print_json, warn};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use weir_engine::evidence::{self, Deed};
 use weir_engine::report::escape;
+use weir_engine::weir_evidence::custody::Act;
 use weir_engine::{Deleted, EngineError, Erasure, Memory, Order, Run, Why, days_before};
 use weir_model::Hold;
-use weir_model::Span;
 use weir_model::hold::{Cover, Release};
+use weir_model::{Micros, Span};
 
 /// Longest text of a hold's that is shown.
 const SHOWN_BYTES_MAX: usize = 300;
@@ -45,8 +47,26 @@ async fn add(asked: HoldAdd, json: bool) -> Done {
     let cover = Cover { period, sources: asked.source, sensors: asked.sensor, entities: asked.entity };
     let by = asked.by.unwrap_or_else(account);
     let order = Order { order: asked.order, reason: asked.reason, by, time: now(), cover, case: asked.case };
-    show(&weir_engine::hold(&lake, order, &*progress(json)).await?, json)?;
+    let hold = weir_engine::hold(&lake, order, &*progress(json)).await?;
+    held(&asked.lake, &hold)?;
+    show(&hold, json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a hold into the custody log.
+pub fn held(lake: &Path, hold: &Hold) -> Result<(), EngineError> {
+    let why = hold.reason.as_ref().map_or_else(|| hold.id.clone(), |reason| format!("{}: {reason}", hold.id));
+    record(lake, Act::Hold, (&hold.by, hold.time), why, Some(hold.order.clone()))
+}
+
+fn record(
+    lake: &Path,
+    what: Act,
+    (who, when): (&str, Micros),
+    why: String,
+    authority: Option<String>,
+) -> Result<(), EngineError> {
+    evidence::record(lake, &Deed { who: who.to_owned(), when, why, authority }, what, Vec::new())
 }
 
 async fn list(dir: &Path, json: bool) -> Done {
@@ -61,7 +81,11 @@ async fn release(asked: HoldRelease, json: bool) -> Done {
     let lake = weir_engine::open_lake(&asked.lake, false, Memory::default()).await?;
     let by = asked.by.unwrap_or_else(account);
     let release = Release { order: asked.order, reason: asked.reason, by, time: now() };
-    show(&weir_engine::release_hold(&lake, asked.id, release, &*progress(json)).await?, json)?;
+    let (who, when) = (release.by.clone(), release.time);
+    let (why, order) = (format!("{}: {}", asked.id, release.reason), release.order.clone());
+    let hold = weir_engine::release_hold(&lake, asked.id, release, &*progress(json)).await?;
+    record(&asked.lake, Act::Release, (&who, when), why, Some(order))?;
+    show(&hold, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -140,6 +164,10 @@ pub async fn retain(asked: Retain, json: bool) -> Done {
     };
     let run = Run { by: account(), time, dry: asked.dry_run };
     let done = weir_engine::retain(&lake, &settings, before, &run, &*progress(json)).await?;
+    if !run.dry && done.gone.values().any(|rows| *rows > 0) {
+        let why = format!("weir retain: records of before {before}");
+        record(&asked.lake, Act::Erasure, (&run.by, run.time), why, asked.logs.authority)?;
+    }
     told(&done, &format!("of before {before}"), json)
 }
 
@@ -153,6 +181,10 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
     let run = Run { by: account(), time: now(), dry: asked.dry_run };
     let key = weir_engine::fingerprints()?;
     let done = weir_engine::erase(&lake, &settings, &key, &what, &run, &*progress(json)).await?;
+    if !run.dry {
+        let why = format!("weir erase: {}", what.reason);
+        record(&asked.lake, Act::Erasure, (&run.by, run.time), why, Some(what.order))?;
+    }
     told(&done, "that show the person", json)
 }
 

@@ -116,7 +116,9 @@ fn a_sealed_case_is_whole_until_something_in_it_is_another() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["what"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(acts, ["acquisition", "read", "seal"]);
+    assert_eq!(acts, ["acquisition", "read", "hold", "seal"]);
+    let holds = said(&here, &["hold", "list", "--lake", "case/lake"]);
+    assert!(holds.contains("order evidence bag bag") && holds.contains("for the case case"), "{holds}");
     assert!(custody.lines().next().unwrap().contains("order 2025-77"), "{custody}");
 
     let mut all = Vec::new();
