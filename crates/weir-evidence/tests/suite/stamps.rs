@@ -57,6 +57,8 @@ fn wrong_stamps_are_refused_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::quick(&dir.path().join("one"));
     let (roots, digest) = (authority.roots(), Digest::of(b"file"));
+    // Before the stamp: a certificate is not valid earlier than it was made.
+    ["careless", "stamps"].iter().for_each(|section| certified(&dir.path().join("one"), section));
     let (_, reply) = obtain(digest, &authority, &roots).unwrap();
     let refused = |why: &str, result: Result<_, String>| {
         let said = result.map(|_| ()).unwrap_err();
@@ -83,16 +85,25 @@ fn wrong_stamps_are_refused_with_the_reason() {
     }
 }
 
-/// What the authority's stamp says, signed again with a certificate of the named extensions; OpenSSL's authority refuses careless ones.
+/// Makes another certificate of the authority's key, of the named extensions.
+fn certified(dir: &Path, section: &str) {
+    must(
+        dir,
+        &format!(
+            "openssl x509 -req -in tsa.csr -CA middle.pem -CAkey middle.key -CAcreateserial -days 9 -extfile ts.cnf -extensions {section} -out again-{section}.pem"
+        ),
+    );
+}
+
+/// What the authority's stamp says, signed again with that certificate; OpenSSL's authority refuses careless ones.
 fn resigned(dir: &Path, section: &str) -> Vec<u8> {
     must(
         dir,
         &format!(
-            "openssl x509 -req -in tsa.csr -CA middle.pem -CAkey middle.key -CAcreateserial -days 9 -extfile ts.cnf -extensions {section} -out careless.pem && \
-         openssl ts -reply -in reply -token_out -out token && \
+            "openssl ts -reply -in reply -token_out -out token && \
          openssl cms -verify -noverify -inform DER -in token -out info && \
          openssl cms -sign -binary -nodetach -cades -md sha256 -econtent_type 1.2.840.113549.1.9.16.1.4 -certfile middle.pem \
-           -in info -signer careless.pem -inkey tsa.key -outform DER -out token"
+           -in info -signer again-{section}.pem -inkey tsa.key -outform DER -out token"
         ),
     );
     let token = std::fs::read(dir.join("token")).unwrap();
