@@ -3,8 +3,10 @@
 //! Decisive choice: what is sealed is taken from the originals, read again, never from the lake: an excerpt counts only where the original's digest is the
 //! one that the intake account wrote down when it was acquired. An original that is not at hand, or is another by now, is named in the bag as absent.
 
-use crate::EngineError;
+use crate::holds::{Order, hold};
 use crate::walk::walk;
+use crate::{EngineError, Progress};
+use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +20,10 @@ use weir_evidence::sign::SigningKey;
 use weir_evidence::stamp::{Http, Roots};
 use weir_evidence::tree::{self, CONTEXT_LEAVES, Excerpt, Original, Span};
 use weir_evidence::{Digest, EvidenceError};
+use weir_lake::Lake;
 use weir_model::case::Case;
-use weir_model::{Citation, Micros};
+use weir_model::hold::Cover;
+use weir_model::{Citation, Hold, Micros};
 use weir_sources::read::content;
 
 /// The custody log beside a lake's tables.
@@ -150,29 +154,66 @@ pub struct SealedCase {
     pub absent: Vec<(String, String)>,
 }
 
-/// Seals a case.
+/// What cannot be used is known before anything is written: the case, the key, the authority's roots, the bag's place.
+struct Ready {
+    case: Case,
+    cited: Cited,
+    signer: SigningKey,
+    authority: Option<(Http, Roots)>,
+    bag: BagWriter,
+}
+
+impl Ready {
+    fn of(what: &Seal) -> Result<Self, EngineError> {
+        let path = what.case.join("case.json");
+        let text = std::fs::read(&path).map_err(|e| unreadable(&path, &e))?;
+        let wrong = |e: serde_json::Error| EngineError::Case { path: path.clone(), message: e.to_string() };
+        let authority = match &what.authority {
+            Some((url, roots)) => {
+                let timeout = Duration::from_secs(STAMP_SECONDS_MAX);
+                Some((Http { url: url.clone(), timeout }, Roots::read(roots)?))
+            }
+            None => None,
+        };
+        Ok(Self {
+            case: serde_json::from_slice(&text).map_err(wrong)?,
+            cited: citations(&serde_json::from_slice(&text).map_err(wrong)?),
+            signer: SigningKey::read(&what.key, || what.passphrase.clone())?,
+            authority,
+            bag: BagWriter::create(&what.bag)?,
+        })
+    }
+}
+
+/// Seals a case, and holds what it accuses and the versions of the lake that it cites.
 ///
 /// # Errors
 /// If the folder is no case, the key or the authority cannot be used, or the bag is there already.
-pub fn seal(what: &Seal) -> Result<SealedCase, EngineError> {
-    let text = std::fs::read(what.case.join("case.json"))
-        .map_err(|e| unreadable(&what.case.join("case.json"), &e))?;
-    let wrong = |e: serde_json::Error| EngineError::Record {
-        path: what.case.join("case.json"),
-        message: format!("it is no case of this version: {e}"),
-    };
-    let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
-    let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
-    // What cannot be used is known before anything is written.
-    let signer = SigningKey::read(&what.key, || what.passphrase.clone())?;
-    let authority = match &what.authority {
-        Some((url, roots)) => {
-            let timeout = Duration::from_secs(STAMP_SECONDS_MAX);
-            Some((Http { url: url.clone(), timeout }, Roots::read(roots)?))
-        }
-        None => None,
-    };
-    let mut bag = BagWriter::create(&what.bag)?;
+pub fn seal<'a>(
+    what: &'a Seal,
+    lake: &'a Lake,
+    progress: &'a dyn Progress,
+) -> LocalBoxFuture<'a, Result<(SealedCase, Hold), EngineError>> {
+    Box::pin(async move {
+        let ready = Ready::of(what)?;
+        // Before anything is taken, so that no deletion comes between the case and its bag.
+        let order = Order {
+            order: format!("evidence bag {}", what.bag.display()),
+            reason: Some(what.deed.why.clone()),
+            by: what.deed.who.clone(),
+            time: what.deed.when,
+            cover: Cover::default(),
+            case: Some(what.case.clone()),
+        };
+        let hold = hold(lake, order, progress).await?;
+        let deed = Deed { why: format!("{}: {}", hold.id, what.deed.why), ..what.deed.clone() };
+        record(&what.lake, &deed, Act::Hold, Vec::new())?;
+        Ok((fill(what, ready)?, hold))
+    })
+}
+
+fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
+    let Ready { case, cited, signer, authority, mut bag } = ready;
     let originals = Originals {
         given: walk(&what.logs, &[])?.0.into_iter().map(|i| (i.rel, i.path)).collect(),
         case: &case,

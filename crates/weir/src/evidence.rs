@@ -3,7 +3,6 @@
 use crate::cli::{EvidenceOf, OfEvidence, Record, SealCase, VerifyBag};
 use crate::commands::{Done, account, now, progress};
 use crate::error::ProgramError;
-use crate::holds;
 use crate::terminal::{print, print_json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,8 +14,7 @@ use weir_engine::weir_evidence::log::Log;
 use weir_engine::weir_evidence::signers::Signers;
 use weir_engine::weir_evidence::stamp::Roots;
 use weir_engine::weir_evidence::stranger;
-use weir_engine::{EngineError, Memory, Order, PROGRAM};
-use weir_model::hold::Cover;
+use weir_engine::{EngineError, Memory, PROGRAM};
 use weir_model::intake::Intake;
 
 /// What this program does with a lake's records, for the custody log.
@@ -72,18 +70,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
     }
     let log = asked.log.unwrap_or_else(|| lake.join("evidence-log"));
     let who = asked.by.unwrap_or_else(account);
-    // First of all, so that no deletion comes between the case and its bag.
-    let order = Order {
-        order: format!("evidence bag {}", asked.output.display()),
-        reason: Some(asked.reason.clone()),
-        by: who.clone(),
-        time: now(),
-        cover: Cover::default(),
-        case: Some(asked.case.clone()),
-    };
     let opened = weir_engine::open_lake(&lake, false, Memory::default()).await?;
-    let hold = weir_engine::hold(&opened, order, &*progress(json)).await?;
-    holds::held(&lake, &hold)?;
     let what = Seal {
         bag: asked.output,
         logs: asked.logs,
@@ -98,7 +85,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
         case: asked.case,
         lake,
     };
-    let done = evidence::seal(&what)?;
+    let (done, hold) = evidence::seal(&what, &opened, &*progress(json)).await?;
     let sealed = &done.sealed;
     if json {
         print_json(&serde_json::json!({

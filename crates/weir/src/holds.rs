@@ -54,7 +54,7 @@ async fn add(asked: HoldAdd, json: bool) -> Done {
 }
 
 /// Writes a hold into the custody log.
-pub fn held(lake: &Path, hold: &Hold) -> Result<(), EngineError> {
+fn held(lake: &Path, hold: &Hold) -> Result<(), EngineError> {
     let why = hold.reason.as_ref().map_or_else(|| hold.id.clone(), |reason| format!("{}: {reason}", hold.id));
     record(lake, Act::Hold, (&hold.by, hold.time), why, Some(hold.order.clone()))
 }

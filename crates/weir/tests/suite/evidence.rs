@@ -176,9 +176,16 @@ fn an_original_that_is_another_by_now_is_named_and_not_taken() {
     assert!(verified(&here, "bag").0 && by_a_stranger(&here, "bag").0);
     let told = std::fs::read_to_string(here.path("bag/data/absent.json")).unwrap();
     assert!(told.contains("my-access.jsonl.gz"), "{told}");
+    let holds = || said(&here, &["hold", "list", "--lake", "case/lake"]);
+    let before = holds();
     let again = here.weir(&["evidence", "seal", "case", "-o", "bag", "--logs", "w/logs", "--key", "signing"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(words(&again.stderr).contains("exists; name a new folder"), "{}", words(&again.stderr));
+    let unusable =
+        here.weir(&["evidence", "seal", "case", "-o", "other", "--logs", "w/logs", "--key", "w/weir.toml"]);
+    assert_eq!(unusable.status.code(), Some(1));
+    assert!(words(&unusable.stderr).contains("no OpenSSH private key"), "{}", words(&unusable.stderr));
+    assert_eq!(holds(), before, "what could not begin holds nothing");
 }
 
 #[test]
