@@ -1,6 +1,7 @@
 //! `weir evidence` at a terminal: a case sealed, checked by Weir and by a stranger's tools, and refused once anything in it is another.
 
 use crate::terminal::Terminal;
+use crate::tools::are_here;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -80,6 +81,9 @@ fn files(folder: &Path, all: &mut Vec<PathBuf>) {
 
 #[test]
 fn a_sealed_case_is_whole_until_something_in_it_is_another() {
+    if !are_here() {
+        return;
+    }
     let here = sealed();
     let done = seal(&here, "bag");
     assert_eq!(done["absent"], serde_json::json!([]));
@@ -160,6 +164,9 @@ fn a_sealed_case_is_whole_until_something_in_it_is_another() {
 
 #[test]
 fn an_original_that_is_another_by_now_is_named_and_not_taken() {
+    if !are_here() {
+        return;
+    }
     let here = sealed();
     let log = here.path("w/logs/my-access.jsonl.gz");
     std::fs::rename(&log, here.path("aside.gz")).unwrap();
@@ -190,6 +197,9 @@ fn an_original_that_is_another_by_now_is_named_and_not_taken() {
 
 #[test]
 fn the_custody_log_says_who_did_what_and_whether_it_was_meddled_with() {
+    if !are_here() {
+        return;
+    }
     let here = sealed();
     said(
         &here,

@@ -12,3 +12,6 @@ mod inputs;
 mod lakes;
 mod scope;
 mod terminal;
+#[expect(dead_code, clippy::print_stdout, reason = "of the tools of evidence's own tests; a skip says why")]
+#[path = "../../../weir-evidence/tests/suite/tools.rs"]
+mod tools;
