@@ -3,7 +3,7 @@
 //! Decisive choice: every answer is held against the one that this machine gives alone, byte for byte. That executors worked on it is read from their own
 //! logs, by the names of the jobs whose plans the scheduler's log shows, and an executor is killed only while its log says that it is at work.
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, words};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -167,10 +167,6 @@ impl Cluster {
         let more = ["--cluster", &self.address, "--partitions", "5"];
         done(&self.place.weir(&Self::asked(query, &more)))
     }
-}
-
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ")
 }
 
 fn done(output: &Output) -> String {

@@ -1,30 +1,20 @@
 //! `weir evidence` at a terminal: a case sealed, checked by Weir and by a stranger's tools, and refused once anything in it is another.
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, words};
 use crate::tools::are_here;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ")
-}
-
-fn said(here: &Terminal, arguments: &[&str]) -> String {
-    let output = here.weir(arguments);
-    assert!(output.status.success(), "{}", words(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// A case with a lake, whose logs are in part compressed, and a key that signs.
 fn sealed() -> Terminal {
     let here = Terminal::new();
-    said(&here, &["simulate", "forged-tokens", "-o", "w", "--days", "12", "--scale", "0.03"]);
+    here.said(&["simulate", "forged-tokens", "-o", "w", "--days", "12", "--scale", "0.03"]);
     let logs = ["w/logs/www-access.log", "w/logs/my-access.jsonl"].map(|log| here.path(log));
     assert!(Command::new("gzip").args(logs).status().unwrap().success());
     let asked =
         ["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml", "--authority", "order 2025-77"];
-    said(&here, &asked);
+    here.said(&asked);
     let key = Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"])
         .arg(here.path("signing"))
@@ -50,7 +40,7 @@ fn seal(here: &Terminal, bag: &str) -> Value {
         "w/weir.toml",
         "--json",
     ];
-    serde_json::from_str(&said(here, &asked)).unwrap()
+    serde_json::from_str(&here.said(&asked)).unwrap()
 }
 
 /// Whether Weir finds the bag whole, and what it says.
@@ -121,7 +111,7 @@ fn a_sealed_case_is_whole_until_something_in_it_is_another() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["what"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(acts, ["acquisition", "read", "hold", "seal"]);
-    let holds = said(&here, &["hold", "list", "--lake", "case/lake"]);
+    let holds = here.said(&["hold", "list", "--lake", "case/lake"]);
     assert!(holds.contains("order evidence bag bag") && holds.contains("for the case case"), "{holds}");
     assert!(custody.lines().next().unwrap().contains("order 2025-77"), "{custody}");
 
@@ -183,7 +173,7 @@ fn an_original_that_is_another_by_now_is_named_and_not_taken() {
     assert!(verified(&here, "bag").0 && by_a_stranger(&here, "bag").0);
     let told = std::fs::read_to_string(here.path("bag/data/absent.json")).unwrap();
     assert!(told.contains("my-access.jsonl.gz"), "{told}");
-    let holds = || said(&here, &["hold", "list", "--lake", "case/lake"]);
+    let holds = || here.said(&["hold", "list", "--lake", "case/lake"]);
     let before = holds();
     let again = here.weir(&["evidence", "seal", "case", "-o", "bag", "--logs", "w/logs", "--key", "signing"]);
     assert_eq!(again.status.code(), Some(1));
@@ -201,20 +191,17 @@ fn the_custody_log_says_who_did_what_and_whether_it_was_meddled_with() {
         return;
     }
     let here = sealed();
-    said(
-        &here,
-        &[
-            "scope",
-            "--case",
-            "case",
-            "--config",
-            "w/weir.toml",
-            "-o",
-            "people",
-            "--authority",
-            "order 2025-77",
-        ],
-    );
+    here.said(&[
+        "scope",
+        "--case",
+        "case",
+        "--config",
+        "w/weir.toml",
+        "-o",
+        "people",
+        "--authority",
+        "order 2025-77",
+    ]);
     let asked = [
         "evidence",
         "record",
@@ -229,8 +216,8 @@ fn the_custody_log_says_who_did_what_and_whether_it_was_meddled_with() {
         "--by",
         "ann",
     ];
-    said(&here, &asked);
-    let told = said(&here, &["evidence", "custody", "--lake", "case/lake"]);
+    here.said(&asked);
+    let told = here.said(&["evidence", "custody", "--lake", "case/lake"]);
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines.len(), 4, "{told}");
     assert!(

@@ -1,6 +1,6 @@
 //! A finding's life as a user at a terminal lives it: a nightly job that fails on it, what is said of it, and its explanation.
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, words};
 use std::process::Command;
 
 struct Job(Terminal);
@@ -42,10 +42,6 @@ impl Job {
         let all = text.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
         all.into_iter().find(|f| f["detector"] == "blindspot").unwrap()
     }
-}
-
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]

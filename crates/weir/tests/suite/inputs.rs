@@ -1,6 +1,6 @@
 //! Logs and settings that are not as they should be: what a user at a terminal is told, and which exit code a job sees.
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, words};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,10 +21,6 @@ fn place(minutes: u32) -> Terminal {
     }
     std::fs::write(here.path("logs/access.log"), log).unwrap();
     here
-}
-
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "|").collect::<Vec<_>>().join(" ")
 }
 
 fn report(here: &Terminal) -> String {

@@ -1,6 +1,6 @@
 //! Lakes that lost a part, lakes that two fill at once, and where a case may lie: as a user at a terminal meets them.
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, words};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
@@ -39,10 +39,6 @@ impl Place {
         let asked = self.weir(&["sql", "--lake", lake, "--json", "SELECT count(*) AS n FROM access"]);
         String::from_utf8_lossy(&asked.stdout).trim().to_owned()
     }
-}
-
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "|").collect::<Vec<_>>().join(" ")
 }
 
 /// A Parquet file of a table.

@@ -1,22 +1,11 @@
 //! `weir scope` at a terminal: whom findings or selected records concerned, held against what the world knows.
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, words};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ")
-}
-
-/// A program that is told what it is to say.
-fn said(here: &Terminal, arguments: &[&str]) -> String {
-    let output = here.weir(arguments);
-    assert!(output.status.success(), "{}", words(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 fn answer(here: &Terminal, arguments: &[&str]) -> Value {
-    serde_json::from_str(&said(here, &[&["scope", "--json"], arguments].concat())).unwrap()
+    serde_json::from_str(&here.said(&[&["scope", "--json"], arguments].concat())).unwrap()
 }
 
 /// The subjects of a `scope.csv`.
@@ -55,7 +44,7 @@ fn records_that_somebody_selects_name_members_and_the_people_in_their_address_bo
     config("plain.toml", DATASETS.to_owned());
     config("book.toml", format!("{DATASETS}{BOOK}"));
     config("others.toml", format!("{DATASETS}{BOOK}others = true\n"));
-    said(&here, &["ingest", "access.log", "--lake", "lake", "--config", "plain.toml"]);
+    here.said(&["ingest", "access.log", "--lake", "lake", "--config", "plain.toml"]);
     let of = |config: &str, more: &[&str]| {
         let asked = ["--lake", "lake", "--where", "src_ip = '192.0.2.7'", "--config", config];
         answer(&here, &[&asked, more].concat())
@@ -87,10 +76,17 @@ fn records_that_somebody_selects_name_members_and_the_people_in_their_address_bo
     );
     assert_eq!(listed(&table).len(), 10);
     assert!(!table.contains("member:9"), "{table}");
-    let text = said(
-        &here,
-        &["scope", "--lake", "lake", "--where", "true", "--config", "others.toml", "--reported", "3"],
-    );
+    let text = here.said(&[
+        "scope",
+        "--lake",
+        "lake",
+        "--where",
+        "true",
+        "--config",
+        "others.toml",
+        "--reported",
+        "3",
+    ]);
     let text = words(text.as_bytes());
     assert!(
         text.contains("Exposed 11 people") && text.contains("records show 8 more, 3.67 times as many"),
@@ -110,7 +106,7 @@ fn records_that_somebody_selects_name_members_and_the_people_in_their_address_bo
 fn masked_people_are_as_many_and_none_of_them_is_named() {
     let here = shop();
     std::fs::write(here.path("weir.toml"), format!("{DATASETS}{BOOK}others = true\n")).unwrap();
-    said(&here, &["ingest", "access.log", "--lake", "lake", "--config", "weir.toml"]);
+    here.said(&["ingest", "access.log", "--lake", "lake", "--config", "weir.toml"]);
     let of = |more: &[&str]| {
         let asked = [
             "--lake",
@@ -148,8 +144,8 @@ fn masked_people_are_as_many_and_none_of_them_is_named() {
 #[test]
 fn a_finding_a_campaign_and_a_case_have_the_people_that_the_case_lists() {
     let here = Terminal::new();
-    said(&here, &["simulate", "forged-tokens", "-o", "w", "--days", "20", "--scale", "0.05"]);
-    said(&here, &["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml"]);
+    here.said(&["simulate", "forged-tokens", "-o", "w", "--days", "20", "--scale", "0.05"]);
+    here.said(&["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml"]);
     let read = |name: &str| std::fs::read_to_string(here.path("case").join(name)).unwrap();
     let case: Value = serde_json::from_str(&read("case.json")).unwrap();
     let told = answer(&here, &["--case", "case", "--config", "w/weir.toml", "-o", "people"]);

@@ -26,4 +26,17 @@ impl Terminal {
     pub fn weir(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
+
+    /// What the program says, which is to succeed.
+    pub fn said(&self, arguments: &[&str]) -> String {
+        let output = self.weir(arguments);
+        assert!(output.status.success(), "{}", words(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// What was said, whatever the width it was set in.
+pub fn words(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.split_whitespace().filter(|word| !matches!(*word, "│" | "|")).collect::<Vec<_>>().join(" ")
 }
