@@ -104,7 +104,9 @@ fn guessers(
                 beyond.filter(|who| own.get(who).is_some_and(|days| beyond_peers(days, day, &before)));
             let more: BTreeSet<&str> =
                 no_peers.iter().copied().chain(beyond.map(|who| who.0.as_str())).collect();
-            if more.len() as f64 <= NO_PEERS_MAX * looked.seen(day) as f64 {
+            // Those found are known to be none: only the rest could be how the service is used now.
+            let suspected = more.iter().filter(|who| !found.contains_key(**who)).count();
+            if suspected as f64 <= NO_PEERS_MAX * looked.seen(day) as f64 {
                 no_peers = more;
             }
         }
@@ -226,10 +228,22 @@ mod tests {
     }
 
     #[test]
-    fn a_hand_with_a_new_credential_each_day_is_not_its_own_excuse() {
+    fn a_hand_with_new_credentials_each_day_is_not_its_own_excuse() {
+        // One a day, and four a day until they are a seventh of all.
+        for (credentials, days) in [(1, 8), (4, 8)] {
+            found_all(credentials, days);
+        }
+    }
+
+    fn found_all(credentials: i32, days: i32) {
         let asked = Asked { missing: 450.0, all: 500.0 };
-        let hand: BTreeMap<Asks, Days> =
-            (0..8).map(|at| ((format!("c{at}"), "d".to_owned()), Days::from([(at + 5, asked)]))).collect();
+        let names: Vec<(String, i32)> = (0..days)
+            .flat_map(|day| (0..credentials).map(move |at| (format!("c{day}-{at}"), day + 5)))
+            .collect();
+        let hand: BTreeMap<Asks, Days> = names
+            .iter()
+            .map(|(name, day)| ((name.clone(), "d".to_owned()), Days::from([(*day, asked)])))
+            .collect();
         let mut peers = Peers::followed(1.0);
         (0..200).for_each(|at| {
             peers.add(hash64(format!("careful {at}").as_bytes()), "d", 0, Asked { missing: 2.0, all: 100.0 })
@@ -238,8 +252,8 @@ mod tests {
             days.iter().for_each(|(day, asked)| peers.add(hash64(reader.as_bytes()), dataset, *day, *asked));
         });
         let careful = (0..200).map(|at| (format!("careful {at}"), 0, 2.0));
-        let seen = careful.chain((0..8).map(|at| (format!("c{at}"), at + 5, 450.0)));
+        let seen = careful.chain(names.iter().map(|(name, day)| (name.clone(), *day, 450.0)));
         let looked = Looked::of(seen, 13);
-        assert_eq!(guessers(&hand, &looked, &peers, &limit).len(), 8);
+        assert_eq!(guessers(&hand, &looked, &peers, &limit).len(), names.len());
     }
 }
