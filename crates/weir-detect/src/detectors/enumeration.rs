@@ -8,7 +8,7 @@ mod tell;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::quote_all;
+use weir_lake::{quote_all, rows};
 use weir_model::{EntityKind, Finding};
 
 /// Sees ids, numbers and names tried out.
@@ -46,6 +46,8 @@ struct Scope {
     kind: EntityKind,
     column: &'static str,
     explained: String,
+    /// Readers through whom somebody accused already asked: they are no measure for the rest.
+    used: BTreeSet<String>,
 }
 
 impl Scope {
@@ -69,7 +71,9 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
                 quote_all(values.iter().map(String::as_str))
             )
         });
-        let scope = Scope { kind, column, explained: explained.collect() };
+        let explained = explained.collect();
+        let used = used(context, column, &looked, &accused).await?;
+        let scope = Scope { kind, column, explained, used };
         let peers = peers::peers(context, &scope, &looked).await?;
         let families = KINDS.len() * judge::LADDER.len();
         let threshold = |tests| context.threshold(families, tests);
@@ -78,4 +82,27 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         accused.insert(column, guessers.into_iter().map(|guesser| guesser.reader).collect());
     }
     Ok(findings)
+}
+
+/// Those of the readers looked at through whom somebody accused asked.
+async fn used(
+    context: &Context<'_>,
+    column: &str,
+    looked: &screen::Looked,
+    accused: &BTreeMap<&str, BTreeSet<String>>,
+) -> Result<BTreeSet<String>, DetectError> {
+    let by = accused.iter().filter(|(_, values)| !values.is_empty());
+    let by: Vec<String> =
+        by.map(|(column, values)| format!("{column} IN {}", quote_all(values.iter().map(String::as_str)))).collect();
+    if by.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let query = format!(
+        "SELECT DISTINCT {column} AS reader FROM {{digest}} WHERE ({}) AND {ASKED} AND {} ORDER BY 1",
+        by.join(" OR "),
+        context.span_sql()
+    );
+    let answer = context.sql(&query).await?;
+    let readers = rows(&answer).filter_map(|row| row.text("reader").map(str::to_owned));
+    Ok(readers.filter(|reader| looked.candidates.contains_key(reader)).collect())
 }

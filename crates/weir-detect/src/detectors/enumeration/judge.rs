@@ -58,9 +58,28 @@ pub(super) async fn judge(
     peers: &Peers,
     threshold: &(dyn Fn(u64) -> f64 + Sync),
 ) -> Result<Vec<Guesser>, DetectError> {
-    let mut own: BTreeMap<Asks, Days> = BTreeMap::new();
     let candidates: Vec<&str> = looked.candidates.keys().map(String::as_str).collect();
-    for chunk in candidates.chunks(CHUNK) {
+    let own = asked(context, scope, &candidates).await?;
+    let used: Vec<&str> = scope.used.iter().map(String::as_str).collect();
+    let all = Scope { explained: String::new(), used: BTreeSet::new(), ..*scope };
+    let used = Used { readers: &scope.used, whole: asked(context, &all, &used).await? };
+    Ok(guessers(&own, looked, peers, &used, threshold))
+}
+
+/// Through whom those accused before asked, with everything that was asked for there.
+struct Used<'s> {
+    readers: &'s BTreeSet<String>,
+    whole: BTreeMap<Asks, Days>,
+}
+
+/// What these readers asked for, day by day.
+async fn asked(
+    context: &Context<'_>,
+    scope: &Scope,
+    readers: &[&str],
+) -> Result<BTreeMap<Asks, Days>, DetectError> {
+    let mut all: BTreeMap<Asks, Days> = BTreeMap::new();
+    for chunk in readers.chunks(CHUNK) {
         let which = scope.of(chunk.iter().copied());
         for row in rows(&context.sql(&query(context, scope, scope.column, &which)).await?) {
             let (Some(reader), Some(dataset), Some(day)) =
@@ -69,46 +88,53 @@ pub(super) async fn judge(
                 continue;
             };
             let asked = Asked { missing: row.count("missing") as f64, all: row.count("asked") as f64 };
-            let days = own.entry((reader.to_owned(), dataset.to_owned())).or_default();
+            let days = all.entry((reader.to_owned(), dataset.to_owned())).or_default();
             days.insert(i32::try_from(day).unwrap_or(0), asked);
         }
     }
-    Ok(guessers(&own, looked, peers, threshold))
+    Ok(all)
 }
 
 /// Goes through the days in order. Whoever guesses is left out of what is usual from then on, so that a hand with many credentials is not its
-/// own excuse; so are newcomers who ask for more in vain than anybody did on the days before, as long as they are few. Of those who asked on
-/// one day, whoever missed most is judged first.
+/// own excuse; so are newcomers who ask for more in vain than anybody had done before they came, as long as they are few: compared with the
+/// day before, whoever asks for a little more each day would be its own excuse. Of those who asked on one day, whoever missed most is judged
+/// first.
+///
+/// What was used by those accused before is left out from the start. It is judged by all that was asked for there, and guesses if the rest, too, finds
+/// as few: whoever is behind an office's address with one who guesses asks for people who exist.
 fn guessers(
     own: &BTreeMap<Asks, Days>,
     looked: &Looked,
     peers: &Peers,
+    used: &Used<'_>,
     threshold: &(dyn Fn(u64) -> f64 + Sync),
 ) -> Vec<Guesser> {
     let mut by_day: BTreeMap<i32, Vec<(&Asks, Asked)>> = BTreeMap::new();
     for (who, days) in own {
         days.iter().for_each(|(day, asked)| by_day.entry(*day).or_default().push((who, *asked)));
     }
-    let came_late = |days: &Days| {
-        days.keys().next().is_some_and(|first| *first > looked.began().saturating_add(STANDING_DAYS))
-    };
-    let late: BTreeSet<&Asks> = own.iter().filter(|(_, days)| came_late(days)).map(|(who, _)| who).collect();
+    let mut before: BTreeMap<i32, [Null; LADDER.len()]> = BTreeMap::new();
+    let came_late = |day: &i32| *day > looked.began().saturating_add(STANDING_DAYS);
     let mut so_far: BTreeMap<&Asks, Asked> = BTreeMap::new();
-    let mut no_peers: BTreeSet<&str> = BTreeSet::new();
+    let mut no_peers: BTreeSet<&str> = used.readers.iter().map(String::as_str).collect();
     let mut found: BTreeMap<&str, Guesser> = BTreeMap::new();
     for (day, mut readers) in by_day {
         readers.iter().for_each(|(who, asked)| *so_far.entry(who).or_default() += *asked);
-        if let Some(before) = looked.missed(day - 1, no_peers.iter().copied()) {
-            let beyond = readers.iter().map(|(who, _)| *who).filter(|who| late.contains(who));
-            let beyond =
-                beyond.filter(|who| own.get(who).is_some_and(|days| beyond_peers(days, day, &before)));
-            let more: BTreeSet<&str> =
-                no_peers.iter().copied().chain(beyond.map(|who| who.0.as_str())).collect();
-            // Those found are known to be none: only the rest could be how the service is used now.
-            let suspected = more.iter().filter(|who| !found.contains_key(**who)).count();
-            if suspected as f64 <= NO_PEERS_MAX * looked.seen(day) as f64 {
-                no_peers = more;
-            }
+        if let Some(nulls) = looked.missed(day - 1, no_peers.iter().copied()) {
+            before.insert(day, nulls);
+        }
+        let beyond = |who: &&Asks| {
+            let days = own.get(*who)?;
+            let nulls = before.get(days.keys().next().filter(|first| came_late(first))?)?;
+            beyond_peers(days, day, nulls).then_some(())
+        };
+        let beyond = readers.iter().map(|(who, _)| *who).filter(|who| beyond(who).is_some());
+        let more: BTreeSet<&str> = no_peers.iter().copied().chain(beyond.map(|who| who.0.as_str())).collect();
+        // Those found are known to be none: only the rest could be how the service is used now.
+        let known = |who: &str| found.contains_key(who) || used.readers.contains(who);
+        let suspected = more.iter().filter(|who| !known(who)).count();
+        if suspected as f64 <= NO_PEERS_MAX * looked.seen(day) as f64 {
+            no_peers = more;
         }
         let mut others = peers.on(day);
         for (who, asked) in so_far.iter().filter(|(who, _)| no_peers.contains(who.0.as_str())) {
@@ -126,7 +152,10 @@ fn guessers(
                 without.leave_out(who, asked);
             }
             let usual = without.usual(dataset);
-            if let Some(guesser) = judge_day(days, day, &nulls, usual, looked.seen(day), threshold) {
+            let rest_guessed = || !used.readers.contains(reader) || luck(asked, usual) <= LUCK_MAX;
+            let days = used.whole.get(who).unwrap_or(days);
+            let guesser = judge_day(days, day, &nulls, usual, looked.seen(day), threshold);
+            if let Some(guesser) = guesser.filter(|_| rest_guessed()) {
                 let guesser = Guesser { reader: reader.clone(), dataset: dataset.clone(), ..guesser };
                 found.insert(reader, guesser);
                 no_peers.insert(reader);
@@ -160,7 +189,7 @@ fn judge_day(
         let asked = held(days, day, window);
         let many = null.upper_p(asked.missing);
         let usual = usual.of_those_who_miss_many(null.exponent());
-        let luck = beta_binomial_upper(asked.missing, asked.all as u64, usual.share, usual.alike);
+        let luck = luck(asked, usual);
         let p = product(many, luck);
         (asked.missing >= MISSED_MIN && luck <= LUCK_MAX && p <= limit).then(|| Guesser {
             reader: String::new(),
@@ -176,6 +205,11 @@ fn judge_day(
         })
     });
     each.min_by(|a, b| a.p.total_cmp(&b.p))
+}
+
+/// The chance of so many in vain among all asked for.
+fn luck(asked: Asked, usual: Usual) -> f64 {
+    beta_binomial_upper(asked.missing, asked.all as u64, usual.share, usual.alike)
 }
 
 /// What a window that ends with a day holds.
@@ -254,6 +288,7 @@ mod tests {
         let careful = (0..200).map(|at| (format!("careful {at}"), 0, 2.0));
         let seen = careful.chain(names.iter().map(|(name, day)| (name.clone(), *day, 450.0)));
         let looked = Looked::of(seen, 13);
-        assert_eq!(guessers(&hand, &looked, &peers, &limit).len(), names.len());
+        let used = Used { readers: &BTreeSet::new(), whole: BTreeMap::new() };
+        assert_eq!(guessers(&hand, &looked, &peers, &used, &limit).len(), names.len());
     }
 }

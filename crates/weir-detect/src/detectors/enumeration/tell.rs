@@ -54,8 +54,10 @@ async fn finding(
     let sums = sums(context, &condition).await?;
     let sum = |name: &str| sums.get(name).copied().unwrap_or(0.0);
     let shown = sum("people");
+    // What is left of a hand accused before is as grave as the hand.
+    let rest = group.iter().all(|m| scope.used.contains(&m.told.reader));
     let severity = match shown {
-        n if n >= SHOWN_MIN => Severity::High,
+        n if n >= SHOWN_MIN || rest && n > 0.0 => Severity::High,
         n if n > 0.0 => Severity::Medium,
         _ => Severity::Low,
     };
