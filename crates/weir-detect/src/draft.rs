@@ -137,6 +137,7 @@ impl Draft {
             attack,
             evidence: FindingEvidence(evidence),
             limits: self.limits,
+            perhaps: Vec::new(),
             campaign: None,
             state: State::Open,
             state_reason: None,

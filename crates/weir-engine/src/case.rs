@@ -8,7 +8,7 @@ use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
-use weir_lake::{Removed, Session, Why, rows};
+use weir_lake::{Removed, Session, Why, quote_all, rows};
 use weir_model::case::{
     CASE_VERSION, Case, Coverage, DatasetUsed, Gap, Organisation, Period, Series, TimelineEvent, Totals,
     Trace,
@@ -16,7 +16,8 @@ use weir_model::case::{
 use weir_model::config::LinkConfig;
 use weir_model::finding::stable_id;
 use weir_model::intake::Intake;
-use weir_model::{Finding, Micros, Severity, Table};
+use weir_model::time::DAY_US;
+use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 use weir_scope::People;
 use weir_trace::Hand;
 
@@ -122,9 +123,35 @@ pub(crate) fn asked(findings: &[Finding], conditions: &BTreeMap<String, String>)
     let hand = |finding: &Finding| {
         let condition = conditions.get(&finding.id)?.clone();
         let (grave, seen) = (finding.severity >= Severity::High, (finding.first_seen, finding.last_seen));
-        Some(weir_scope::Hand { finding: finding.id.clone(), condition, grave, seen })
+        let perhaps = perhaps(finding, findings);
+        Some(weir_scope::Hand { finding: finding.id.clone(), condition, perhaps, grave, seen })
     };
     findings.iter().filter_map(hand).collect()
+}
+
+/// The condition on `access` that selects what those did who may be of a finding's hand, while it was at work and within a day of it.
+pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String> {
+    let origins = finding.perhaps.iter().map(|reason| &reason.entity);
+    let origins: Vec<&str> = origins
+        .filter(|entity| entity.kind == EntityKind::Origin)
+        .map(|entity| entity.value.as_str())
+        .collect();
+    if origins.is_empty() {
+        return None;
+    }
+    let hand = || {
+        findings
+            .iter()
+            .filter(|f| f.id == finding.id || f.campaign == finding.campaign && f.severity >= Severity::High)
+    };
+    let from = hand().map(|f| f.first_seen.0).min()?.saturating_sub(DAY_US);
+    let to = hand().map(|f| f.last_seen.0).max()?.saturating_add(DAY_US);
+    Some(format!(
+        "(src_ip IN {} AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}')",
+        quote_all(origins.into_iter()),
+        Micros(from),
+        Micros(to)
+    ))
 }
 
 /// Namespaces whose people are others than all the rest.
@@ -233,6 +260,10 @@ pub(crate) async fn hands<'f>(
     for finding in findings.iter().take(TRACED_MAX) {
         let hand = weir_trace::hand_of(context.session, finding).await?;
         if hand.is_empty() {
+            // A network or a program is accused of what none of its addresses is: there is nobody to trace, and its records show people.
+            let many = |entity: &Entity| matches!(entity.kind, EntityKind::Prefix | EntityKind::Client);
+            let flagged = weir_trace::flagged(finding).filter(|_| finding.entities.iter().any(many));
+            all.conditions.extend(flagged.map(|condition| (finding.id.clone(), condition)));
             continue;
         }
         if hand.cut {
@@ -267,7 +298,9 @@ impl Traced {
         let Hands { hands, conditions } = hands(context, &worth, limits).await?;
         let mut traced = Self { conditions, ..Self::default() };
         let all: BTreeSet<String> = hands.iter().map(|(_, hand)| hand.on(Table::Access)).collect();
-        let all: Vec<String> = all.into_iter().chain(traced.conditions.values().cloned()).collect();
+        let perhaps = worth.iter().filter_map(|finding| perhaps(finding, findings));
+        let all: Vec<String> =
+            all.into_iter().chain(traced.conditions.values().cloned()).chain(perhaps).collect();
         if all.is_empty() {
             return Ok(traced);
         }

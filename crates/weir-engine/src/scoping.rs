@@ -3,7 +3,7 @@
 //! Decisive choice: the answer is worked out anew from the lake, under the configuration given now: a map from orders to people that was missing when
 //! a case was written makes its people known without investigating again.
 
-use crate::case::{account, apart, asked, hands, organisation, unread};
+use crate::case::{account, apart, asked, hands, organisation, perhaps, unread};
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
 use futures::future::LocalBoxFuture;
@@ -115,7 +115,7 @@ async fn selected(session: &Session, condition: &str) -> Result<Hand, EngineErro
     let row = weir_lake::rows(&answer).next();
     let time = |name| row.as_ref().and_then(|row| row.time(name)).unwrap_or(Micros(0));
     let seen = (time("first"), time("last"));
-    Ok(Hand { finding: SELECTED.to_owned(), condition, grave: true, seen })
+    Ok(Hand { finding: SELECTED.to_owned(), condition, perhaps: None, grave: true, seen })
 }
 
 /// The records of findings, and a session that has no others in `access`.
@@ -129,7 +129,8 @@ async fn of_findings(
         findings.iter().filter(|f| findings.len() == 1 || f.severity >= Severity::Medium).collect();
     let all = hands(context, &worth, limits).await?;
     let asked = asked(findings, &all.conditions);
-    let any: Vec<&str> = all.conditions.values().map(String::as_str).collect();
+    let perhaps = worth.iter().filter_map(|finding| perhaps(finding, findings));
+    let any: Vec<String> = all.conditions.values().cloned().chain(perhaps).collect();
     if any.is_empty() {
         return Ok((asked, None));
     }

@@ -213,6 +213,7 @@ mod tests {
             attack: Vec::new(),
             evidence: FindingEvidence(Evidence::new(cited, records, "").unwrap()),
             limits: Vec::new(),
+            perhaps: Vec::new(),
             campaign: None,
             state: State::Open,
             state_reason: None,

@@ -96,6 +96,10 @@ pub struct Finding {
     /// Why a member belongs, as far as the detector knows it of each by itself, in the order of `entities`. What is said of all is in `explanation`.
     #[serde(default)]
     pub reasons: Vec<Reason>,
+    /// Who may be of the same hand, each with what speaks for it: too little to accuse anybody. Whom they reached is in the upper bound of the scope
+    /// and not in the lower.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perhaps: Vec<Reason>,
     /// First event of it.
     pub first_seen: Micros,
     /// Last event of it.

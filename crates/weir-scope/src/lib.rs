@@ -68,6 +68,8 @@ pub struct Hand {
     pub finding: String,
     /// The condition on `access` that selects its records.
     pub condition: String,
+    /// The condition that selects records which may be its too.
+    pub perhaps: Option<String>,
     /// Whether it is grave enough for the case to count whom it reached. Where none is, all are counted.
     pub grave: bool,
     /// Its first and last event.
@@ -93,6 +95,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug)]
 struct Alike {
     condition: String,
+    perhaps: BTreeSet<String>,
     findings: BTreeSet<String>,
     grave: bool,
 }
@@ -120,7 +123,15 @@ pub fn scope<'a>(
     Box::pin(async move {
         let all = each_once(hands);
         let showing = gaps::showing(session).await?;
-        let conditions: Vec<&str> = all.iter().map(|hand| hand.condition.as_str()).collect();
+        let mut conditions: Vec<&str> = all.iter().map(|hand| hand.condition.as_str()).collect();
+        // What may be a hand's has the bits after those of the hands.
+        let mut perhaps: Vec<u64> = Vec::new();
+        for hand in &all {
+            let more = hand.perhaps.iter().map(String::as_str);
+            let from = conditions.len();
+            conditions.extend(more.take(HANDS_MAX - conditions.len()));
+            perhaps.push((from..conditions.len()).map(|at| 1_u64 << at).sum());
+        }
         let (shown, sights) =
             shown(near, &conditions, categories, pseudonym, session.memory_bytes_max() / 4).await?;
         // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
@@ -130,19 +141,22 @@ pub fn scope<'a>(
             counted.clone_from(&touched);
         }
         let told: u64 = counted.iter().map(|at| 1_u64 << at).sum();
+        let perhaps_of =
+            |hands: &[usize]| hands.iter().filter_map(|at| perhaps.get(*at)).fold(0, |all, of| all | of);
         let (people, counts) = sights.count(told)?;
         let told_of = |(at, hand): (usize, &Alike)| {
             if told >> at & 1 == 1 { hand.findings.iter().cloned().collect() } else { Vec::new() }
         };
         let of_hands = all.iter().enumerate().map(told_of).collect();
         let people = people.named(of_hands, shown.categories.clone(), shown.countries.clone());
-        let divided = counts.divided(told, &people);
+        let doubted = (1_u64 << all.len()) - 1 & !told;
+        let divided = counts.divided(told, doubted, &people);
         let mut scopes = BTreeMap::new();
         for at in &touched {
             let Some(hand) = all.get(*at) else { continue };
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
                 let seen = *seen;
-                let reached = Reached::of(&shown, &counts, &people, 1 << at, apart);
+                let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
                 gaps.extend(around(logs.coverage, &showing, &reached.sum.slots, period));
@@ -159,7 +173,7 @@ pub fn scope<'a>(
             let scopes: Vec<&Scope> = scopes.collect();
             let any: Vec<String> = counted.iter().map(|at| format!("({})", all[*at].condition)).collect();
             let any = format!("({})", any.join(" OR "));
-            let reached = Reached::of(&shown, &counts, &people, told, apart);
+            let reached = Reached::of(&shown, &counts, &people, (told, perhaps_of(&counted)), apart);
             // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
             let mut gaps = gaps::unlogged(session, near, &any).await?;
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
@@ -180,10 +194,12 @@ fn each_once(hands: &[Hand]) -> Vec<Alike> {
     for hand in hands {
         let known = all.iter().position(|alike| alike.condition == hand.condition);
         let at = known.unwrap_or_else(|| {
-            all.push(Alike { condition: hand.condition.clone(), findings: BTreeSet::new(), grave: false });
+            let (condition, findings) = (hand.condition.clone(), BTreeSet::new());
+            all.push(Alike { condition, perhaps: BTreeSet::new(), findings, grave: false });
             all.len() - 1
         });
         if let Some(alike) = all.get_mut(at) {
+            alike.perhaps.extend(hand.perhaps.clone());
             alike.findings.insert(hand.finding.clone());
             alike.grave |= hand.grave;
         }
@@ -205,6 +221,7 @@ async fn touched(near: &Session, hands: &[Alike], shown: &Shown) -> Result<Vec<u
 }
 
 /// What some hands' records show, and what there is beside it.
+#[derive(Default)]
 struct Reached {
     sum: Sum,
     categories: BTreeSet<String>,
@@ -212,16 +229,29 @@ struct Reached {
     people: BTreeMap<String, u64>,
     /// How many they are at least.
     certain: u64,
+    /// Others whom records show that may be theirs, and how many such records there are.
+    perhaps: (u64, u64),
 }
 
 impl Reached {
-    fn of(shown: &Shown, counts: &Counts, people: &People, hands: u64, apart: &BTreeSet<String>) -> Self {
+    /// What the records of these hands show, with those that may be theirs.
+    fn of(
+        shown: &Shown,
+        counts: &Counts,
+        people: &People,
+        (hands, perhaps): (u64, u64),
+        apart: &BTreeSet<String>,
+    ) -> Self {
+        let beside = shown.beside(hands, perhaps);
+        let unnamed = beside.unnamed.saturating_add(beside.unsure_people);
+        let more = counts.people_where(|by| by & hands == 0 && by & perhaps != 0).saturating_add(unnamed);
+        let perhaps = (more, beside.records + beside.unsure);
         let sum = shown.of(hands);
         let categories = shown.words(sum.categories);
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
         let certain = certain(&people, apart);
-        Self { sum, categories, people, certain }
+        Self { sum, categories, people, certain, perhaps }
     }
 }
 
@@ -240,7 +270,8 @@ fn certain(people: &BTreeMap<String, u64>, apart: &BTreeSet<String>) -> u64 {
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let named = reached.people.values().sum::<u64>();
     let more = |hidden: u64| {
-        [reached.sum.unnamed, reached.sum.unsure_people, hidden].into_iter().fold(named, u64::saturating_add)
+        let more = [reached.sum.unnamed, reached.sum.unsure_people, reached.perhaps.0, hidden];
+        more.into_iter().fold(named, u64::saturating_add)
     };
     Bounds { lower: reached.certain, upper: hidden.map(more) }
 }
@@ -256,8 +287,20 @@ fn told(
     reached: &Reached,
     bounds: Bounds,
     (determinable, reason): (Determinable, String),
-    gaps: Vec<Gap>,
+    mut gaps: Vec<Gap>,
 ) -> Scope {
+    let (people, records) = reached.perhaps;
+    if people > 0 {
+        gaps.push(Gap {
+            what: "records of others that may be of the same hand".to_owned(),
+            from: None,
+            to: None,
+            reason: format!(
+                "{records} records show {people} more people, and fit it too little to be counted with it; who had those addresses then would tell"
+            ),
+            records_expected: Some(records as f64),
+        });
+    }
     Scope {
         determinable,
         reason,
@@ -352,8 +395,7 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
     let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen.ceil() as u64) };
-    let none =
-        Reached { sum: Sum::default(), categories: BTreeSet::new(), people: BTreeMap::new(), certain: 0 };
+    let none = Reached::default();
     let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
     told(&none, bounds, judged, gaps)
 }

@@ -241,8 +241,8 @@ impl Counts {
         each_bit(entry.countries).for_each(|at| *self.countries.entry(at).or_default() += 1);
     }
 
-    /// How those that are told, whom these hands reached, divide.
-    pub(crate) fn divided(&self, told: u64, people: &People) -> Divided {
+    /// How those that are told, whom these hands reached, divide; with how many only hands reached that are doubted.
+    pub(crate) fn divided(&self, told: u64, doubted: u64, people: &People) -> Divided {
         let words = |of: &BTreeMap<u32, u64>, words: &[String]| -> BTreeMap<String, u64> {
             let word = |at: &u32| words.get(*at as usize).cloned().unwrap_or_default();
             of.iter().map(|(at, n)| (word(at), *n)).collect()
@@ -257,7 +257,7 @@ impl Counts {
             categories: words(&self.categories, &people.names.categories),
             countries: words(&self.countries, &people.names.countries),
             days: self.days.iter().map(|(at, n)| (date(day(at)), *n)).collect(),
-            doubtful: self.people_where(|by| by & told == 0),
+            doubtful: self.people_where(|by| by & told == 0 && by & doubted != 0),
         }
     }
 

@@ -93,6 +93,14 @@ impl Shown {
         all
     }
 
+    /// What the records of any of some hands show that no other hand has.
+    pub(crate) fn beside(&self, others: u64, hands: u64) -> Sum {
+        let mut all = Sum::default();
+        let beside = self.sums.iter().filter(|(by, _)| **by & hands != 0 && **by & others == 0);
+        beside.for_each(|(_, sum)| all.add(sum));
+        all
+    }
+
     /// The words for set bits.
     pub(crate) fn words(&self, categories: u64) -> BTreeSet<String> {
         let held = self.categories.iter().enumerate().filter(|(at, _)| categories >> at & 1 == 1);

@@ -46,6 +46,14 @@ impl Detector for Campaign {
 /// Addresses of a hand whose visits say how it reads.
 const PROFILE_MAX: usize = 2_000;
 
+/// Addresses of one hand that were too quiet to be found alone.
+#[derive(Default)]
+struct Quiet {
+    members: Vec<tell::Member>,
+    /// Those of which too little speaks for it.
+    perhaps: Vec<tell::Member>,
+}
+
 /// Names the campaign of every finding that belongs to one, and adds a finding for each hand that has quiet addresses too.
 async fn link(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError> {
     let hands = hands::hands(findings);
@@ -87,20 +95,29 @@ async fn link(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), 
         visits::each(context, &origins, |origin| profile.learn(&origin)).await?;
         own.push(Likeness::new(profile, &others, census.seen(i32::MAX)));
     }
-    let mut members: Vec<Vec<tell::Member>> = reading.iter().map(|_| Vec::new()).collect();
+    let mut quiet_of: Vec<Quiet> = reading.iter().map(|_| Quiet::default()).collect();
     visits::each(context, &quiet, |origin| {
         let scores = own.iter().map(|likeness| likeness.of(&origin, &habits, &others));
         let best = scores.enumerate().max_by(|a, b| a.1.odds().total_cmp(&b.1.odds()));
-        if let Some((at, score)) = best.filter(|(_, score)| score.belongs())
-            && let Some(members) = members.get_mut(at)
-        {
-            members.push(tell::Member::new(&origin, score));
+        let Some((at, score)) = best else { return };
+        let (Some(hand), Some(quiet)) = (reading.get(at), quiet_of.get_mut(at)) else { return };
+        let (belongs, perhaps) = (score.belongs(), score.perhaps());
+        let Some(member) = tell::Member::new(&origin, hand, score) else { return };
+        if belongs {
+            quiet.members.push(member);
+        } else if perhaps {
+            quiet.perhaps.push(member);
         }
     })
     .await?;
-    for (hand, members) in reading.iter().zip(&members).filter(|(_, members)| !members.is_empty()) {
+    for (hand, Quiet { members, perhaps }) in reading.iter().zip(quiet_of) {
+        let head = findings.iter_mut().find(|finding| hand.head(finding));
+        head.into_iter().for_each(|head| head.perhaps = perhaps.iter().map(tell::Member::reason).collect());
+        if members.is_empty() {
+            continue;
+        }
         let of: Vec<&Finding> = hand.findings.iter().filter_map(|place| findings.get(*place)).collect();
-        let told = tell::finding(context, hand, &of, members).await?;
+        let told = tell::finding(context, hand, &of, &members).await?;
         findings.extend(told);
     }
     Ok(())

@@ -92,8 +92,9 @@ async fn used(
     accused: &BTreeMap<&str, BTreeSet<String>>,
 ) -> Result<BTreeSet<String>, DetectError> {
     let by = accused.iter().filter(|(_, values)| !values.is_empty());
-    let by: Vec<String> =
-        by.map(|(column, values)| format!("{column} IN {}", quote_all(values.iter().map(String::as_str)))).collect();
+    let by: Vec<String> = by
+        .map(|(column, values)| format!("{column} IN {}", quote_all(values.iter().map(String::as_str))))
+        .collect();
     if by.is_empty() {
         return Ok(BTreeSet::new());
     }

@@ -86,6 +86,7 @@ pub fn finding(id: &str, detector: &str, severity: Severity, title: &str, eviden
         attack: Vec::new(),
         evidence: FindingEvidence(evidence),
         limits: Vec::new(),
+        perhaps: Vec::new(),
         campaign: None,
         state: State::Open,
         state_reason: None,

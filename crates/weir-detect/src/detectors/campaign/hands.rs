@@ -2,8 +2,10 @@
 //! and an address of it at the same time.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use weir_model::entity::prefix_of;
 use weir_model::finding::stable_id;
+use weir_model::time::DAY_US;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Findings by one hand.
@@ -17,6 +19,20 @@ pub(super) struct Hand {
     pub(super) origins: BTreeSet<String>,
     /// Whether a grave finding counts people.
     pub(super) reads_people: bool,
+    /// First and last event of the grave findings.
+    pub(super) seen: (Micros, Micros),
+}
+
+impl Hand {
+    /// Whether a finding is the one that names the hand.
+    pub(super) fn head(&self, finding: &Finding) -> bool {
+        self.id == stable_id(&["campaign", &finding.id])
+    }
+
+    /// When it was at work, with a day before and after: an address that it leaves is somebody else's.
+    pub(super) fn at_work(&self) -> RangeInclusive<Micros> {
+        Micros(self.seen.0.0.saturating_sub(DAY_US))..=Micros(self.seen.1.0.saturating_add(DAY_US))
+    }
 }
 
 fn shared(entity: &Entity) -> bool {
@@ -106,7 +122,9 @@ fn hand(findings: &[Finding], mut places: Vec<usize>) -> Option<Hand> {
     let origins = grave().flat_map(|f| &f.entities).filter(|e| e.kind == EntityKind::Origin);
     let origins = origins.map(|e| e.value.clone()).collect();
     let reads_people = grave().any(|f| f.measures.get("people").is_some_and(|n| *n > 0.0));
-    Some(Hand { id: stable_id(&["campaign", &first.id]), origins, reads_people, findings: places })
+    let last = grave().map(|f| f.last_seen).max()?;
+    let (id, seen) = (stable_id(&["campaign", &first.id]), (first.first_seen, last));
+    Some(Hand { id, origins, reads_people, seen, findings: places })
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use weir_model::entity::prefix_of;
 
 /// Posterior odds from which an address belongs: one in two hundred wrong, were the reasons independent.
 const ODDS_MIN: f64 = 199.0;
+/// Posterior odds from which an address may belong: one in twenty.
+const PERHAPS_MIN: f64 = 1.0 / 19.0;
 /// What one reason may weigh for or against.
 const REASON_MAX: f64 = 6.0;
 /// Weight from which a reason counts as one.
@@ -157,6 +159,11 @@ impl Score {
     pub(super) fn belongs(&self) -> bool {
         let reasons = self.reasons.iter().filter(|(_, weight)| *weight >= REASON_MIN).count();
         self.odds() >= ODDS_MIN.ln() && reasons >= REASONS_MIN && !self.staff
+    }
+
+    /// Whether it cannot be told that it is not the hand's.
+    pub(super) fn perhaps(&self) -> bool {
+        self.odds() >= PERHAPS_MIN.ln() && !self.staff
     }
 }
 

@@ -6,6 +6,7 @@ use crate::detectors::harvest::visits::Origin;
 use crate::{Context, DetectError, Draft};
 use std::collections::BTreeMap;
 use weir_lake::{quote_all, rows};
+use weir_model::finding::Reason;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Members whose reasons are listed one by one.
@@ -23,11 +24,17 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(origin: &Origin, score: Score) -> Self {
-        let people: std::collections::BTreeSet<u64> = origin.visits.iter().map(|v| v.person).collect();
-        let first = origin.visits.first().map_or(Micros(0), |v| v.at);
-        let last = origin.visits.last().map_or(first, |v| v.at);
-        Self { origin: origin.name.clone(), people: people.len(), seen: (first, last), score }
+    /// An address by what it did while the hand was at work; `None` where that is nothing.
+    pub(super) fn new(origin: &Origin, hand: &Hand, score: Score) -> Option<Self> {
+        let visits = || origin.visits.iter().filter(|visit| hand.at_work().contains(&visit.at));
+        let people: std::collections::BTreeSet<u64> = visits().map(|v| v.person).collect();
+        let seen = (visits().next()?.at, visits().next_back()?.at);
+        Some(Self { origin: origin.name.clone(), people: people.len(), seen, score })
+    }
+
+    /// The address with what speaks for it.
+    pub(super) fn reason(&self) -> Reason {
+        Reason { entity: Entity::new(EntityKind::Origin, &self.origin), why: self.why() }
     }
 
     fn words(&self) -> String {
@@ -49,13 +56,17 @@ pub(super) async fn finding(
     findings: &[&Finding],
     members: &[Member],
 ) -> Result<Option<Finding>, DetectError> {
-    let Some(first) = findings.iter().min_by(|a, b| (a.first_seen, &a.id).cmp(&(b.first_seen, &b.id))) else {
-        return Ok(None);
-    };
     let Some(principal) = hand.origins.first() else { return Ok(None) };
     let quiet = || members.iter().map(|m| m.origin.as_str());
     let all = quote_all(hand.origins.iter().map(String::as_str).chain(quiet()));
-    let condition = format!("src_ip IN {all} AND shown AND subject IS NOT NULL AND {{span}}");
+    let from = members.iter().map(|m| m.seen.0).chain([hand.seen.0]).min().unwrap_or(hand.seen.0);
+    let to = members.iter().map(|m| m.seen.1).chain([hand.seen.1]).max().unwrap_or(hand.seen.1);
+    let at_work = hand.at_work();
+    let condition = format!(
+        "src_ip IN {all} AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}' AND {{span}}",
+        at_work.start(),
+        at_work.end()
+    );
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let count = format!(
         "SELECT count(*) AS records, count(DISTINCT CASE WHEN subject NOT LIKE 'credential:%' THEN subject END) AS people, \
@@ -69,9 +80,7 @@ pub(super) async fn finding(
         measures.insert("people_of_quiet_members", row.count("quiet") as f64);
     }
     let severity = findings.iter().map(|f| f.severity).max().unwrap_or(Severity::High);
-    let from = members.iter().map(|m| m.seen.0).chain(findings.iter().map(|f| f.first_seen)).min();
-    let to = members.iter().map(|m| m.seen.1).chain(findings.iter().map(|f| f.last_seen)).max();
-    let seen = (from.unwrap_or(first.first_seen), to.unwrap_or(first.last_seen));
+    let seen = (from, to);
     let raised = findings.iter().filter(|f| f.severity >= Severity::High).map(|f| f.raised).min();
     let mut draft = Draft::new("campaign", severity, Entity::new(EntityKind::Origin, principal), seen)
         .raised(raised.unwrap_or(seen.1));

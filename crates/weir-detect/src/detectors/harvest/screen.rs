@@ -34,7 +34,7 @@ pub(super) const ALONE: Bar =
     Bar { people: PEOPLE_MIN, people_max: f64::INFINITY, bare: 8.0, own: 0.4, chance: 0.01 };
 /// To be compared with a hand that is known.
 pub(crate) const BESIDE: Bar =
-    Bar { people: 2.0, people_max: 2.0 * PEOPLE_MIN, bare: 2.0, own: 0.0, chance: 0.2 };
+    Bar { people: 1.0, people_max: 2.0 * PEOPLE_MIN, bare: 1.0, own: 0.0, chance: 1.0 };
 /// Addresses looked at exactly: the least likely.
 const SUSPECTS_MAX: usize = 5_000;
 /// Households whose visits are read one by one.
