@@ -4,8 +4,12 @@ use crate::ScopeError;
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use weir_lake::{Session, quote_all, rows};
-use weir_model::case::Gap;
+use weir_model::Micros;
+use weir_model::case::{Coverage, Gap};
 use weir_model::operations::{Kind, OPERATIONS};
+
+/// Share of what sensors usually deliver below which they may have been silent.
+const DEAD_MAX: f64 = 0.1;
 
 /// Operations on whole stores of data: who did one could read what lies in it, in records that are logged only where
 /// data events are switched on, or not at all (in another account).
@@ -27,6 +31,50 @@ pub(crate) async fn opens_data(session: &Session, condition: &str) -> Result<boo
 pub(crate) async fn showing(session: &Session) -> Result<BTreeSet<String>, ScopeError> {
     let all = session.sql("SELECT DISTINCT sensor FROM access").await?;
     Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
+}
+
+/// The sensors by which a hand was seen to show data.
+pub(crate) async fn sensors(near: &Session, condition: &str) -> Result<BTreeSet<String>, ScopeError> {
+    let query = format!("SELECT DISTINCT sensor FROM access WHERE {condition} AND shown");
+    let all = near.sql(&query).await?;
+    Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
+}
+
+/// Silences of other sensors in which these delivered next to nothing, so that they may have been silent too.
+pub(crate) async fn dead<'a>(
+    session: &Session,
+    coverage: &'a [Coverage],
+    by: &BTreeSet<String>,
+) -> Result<Vec<&'a Gap>, ScopeError> {
+    let others = coverage.iter().filter(|c| !by.contains(&c.sensor)).flat_map(|c| &c.gaps);
+    let others: Vec<(&Gap, Micros, Micros)> =
+        others.filter_map(|gap| Some((gap, gap.from?, gap.to?))).collect();
+    let (Some(first), Some(last)) = (others.iter().map(|o| o.1).min(), others.iter().map(|o| o.2).max())
+    else {
+        return Ok(Vec::new());
+    };
+    let own = || coverage.iter().filter(|c| by.contains(&c.sensor));
+    let each: Vec<String> = others
+        .iter()
+        .enumerate()
+        .map(|(at, (_, from, to))| {
+            format!("count(*) FILTER (WHERE time > TIMESTAMP '{from}' AND time < TIMESTAMP '{to}') AS n{at}")
+        })
+        .collect();
+    let query = format!(
+        "SELECT {} FROM access WHERE sensor IN {} AND time >= TIMESTAMP '{first}' AND time <= TIMESTAMP '{last}'",
+        each.join(", "),
+        quote_all(by.iter().map(String::as_str))
+    );
+    let answer = session.sql(&query).await?;
+    let Some(row) = rows(&answer).next() else { return Ok(Vec::new()) };
+    let usual: f64 = own()
+        .map(|c| c.days.values().sum::<u64>() as f64 / (c.period.last.0 - c.period.first.0).max(1) as f64)
+        .sum();
+    let dead = |(at, (_, from, to)): &(usize, &(&Gap, Micros, Micros))| {
+        (row.count(&format!("n{at}")) as f64) < DEAD_MAX * usual * (to.0 - from.0) as f64
+    };
+    Ok(others.iter().enumerate().filter(dead).map(|(_, (gap, ..))| *gap).collect())
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.

@@ -1,7 +1,7 @@
 //! How many people the silences of sensors could hide from a hand's count.
 //!
-//! Decisive choice: a silence may hide as much as the hand ever did in as long a time, and no less than its share of the records that the sensor's rhythm
-//! would have brought: who reads people's data by night is hidden by a silence at night. Silences of several sensors at one time are one. A sensor that has
+//! Decisive choice: a silence may hide as much as the hand ever did in as long a time that was seen, with what such a count varies by luck, and no less
+//! than its share of the records that the sensor's rhythm would have brought: who reads people's data by night is hidden by a silence at night. Silences of several sensors at one time are one. A sensor that has
 //! never shown anybody's data hides nobody.
 
 use crate::shown::{SLOT_US, Sum};
@@ -10,19 +10,30 @@ use weir_model::Micros;
 use weir_model::case::{Coverage, Gap, Period};
 use weir_model::time::DAY_US;
 
-/// Silences of sensors around the time in which a hand was seen: as far away as its own longest pause, a day at least.
+/// Standard deviations of a count of independent events that luck is given.
+const LUCK: f64 = 2.0;
+
+/// Silences of the sensors that a hand was seen by around the time in which it was seen: as far away as its own longest pause, a day at least. A
+/// silence of others counts where those delivered next to nothing in it (`dead`): a sensor with few records has no silences that its rhythm would tell.
 pub(crate) fn around<'a>(
     coverage: &'a [Coverage],
-    showing: &'a BTreeSet<String>,
+    by: &'a BTreeSet<String>,
+    dead: impl Fn(&Gap) -> bool + 'a,
     slots: &BTreeMap<i64, u64>,
     seen: Period,
 ) -> impl Iterator<Item = Gap> + 'a {
-    let pauses = slots.keys().zip(slots.keys().skip(1)).map(|(a, b)| (b - a).saturating_mul(SLOT_US));
-    let reach = pauses.max().unwrap_or(0).max(DAY_US);
+    let reach = reach(slots);
     let (first, last) = (seen.first.0.saturating_sub(reach), seen.last.0.saturating_add(reach));
     let near = move |gap: &&Gap| gap.from.is_none_or(|f| f.0 <= last) && gap.to.is_none_or(|t| t.0 >= first);
-    let sensors = coverage.iter().filter(|c| showing.contains(&c.sensor));
-    sensors.flat_map(|c| &c.gaps).filter(near).cloned()
+    let of = move |c: &'a Coverage| c.gaps.iter().map(move |gap| (by.contains(&c.sensor), gap));
+    let told = coverage.iter().flat_map(of).filter(move |(own, gap)| near(gap) && (*own || dead(gap)));
+    told.map(|(_, gap)| gap.clone())
+}
+
+/// How far from the time in which a hand was seen it may have been at work: as long as its own longest pause, a day at least.
+fn reach(slots: &BTreeMap<i64, u64>) -> i64 {
+    let pauses = slots.keys().zip(slots.keys().skip(1)).map(|(a, b)| (b - a).saturating_mul(SLOT_US));
+    pauses.max().unwrap_or(0).max(DAY_US)
 }
 
 /// How many people unseen records could show; `None` when nothing bounds it.
@@ -43,19 +54,47 @@ pub(crate) fn hidden(sum: &Sum, gaps: &[Gap], coverage: &[Coverage]) -> Option<u
         })
         .collect();
     silences.sort_by_key(|(from, to, _)| (*from, *to));
-    let mut all = 0_u64;
-    let mut at = 0;
-    while let Some((from, mut to, mut expected)) = silences.get(at).copied() {
-        at += 1;
-        while let Some((_, until, more)) = silences.get(at).filter(|(next, ..)| *next <= to) {
-            to = to.max(*until);
-            expected += more;
-            at += 1;
+    let mut apart: Vec<(Micros, Micros, f64)> = Vec::new();
+    for (from, to, expected) in silences {
+        match apart.last_mut().filter(|(_, until, _)| from <= *until) {
+            Some((_, until, more)) => (*until, *more) = (to.max(*until), *more + expected),
+            None => apart.push((from, to, expected)),
         }
-        let most = most(&sum.slots, to.0.saturating_sub(from.0));
-        all = all.saturating_add(most.max(expected.ceil() as u64));
     }
-    Some(all)
+    let seen = seen(&sum.slots, &apart);
+    let idle = sum.period.map_or(0, |period| idle(period, reach(&sum.slots), whole, &apart));
+    let each = apart.iter().map(|(from, to, expected)| {
+        let within = sum.period.is_some_and(|p| p.first < *from && *to < p.last);
+        let most = most(&seen, to.0.saturating_sub(from.0), if within { 0 } else { idle }) as f64;
+        (most + LUCK * most.sqrt()).max(*expected).ceil() as u64
+    });
+    Some(each.fold(0, u64::saturating_add))
+}
+
+/// For how many slots a hand was seen to do nothing, before the first and after the last of what it did, no farther away than it reaches.
+fn idle(hand: Period, reach: i64, whole: Period, silences: &[(Micros, Micros, f64)]) -> i64 {
+    let before = (hand.first.0.saturating_sub(reach).max(whole.first.0), hand.first.0);
+    let after = (hand.last.0, hand.last.0.saturating_add(reach).min(whole.last.0));
+    let seen = |(from, to): (i64, i64)| {
+        let silent = silences.iter().map(|(a, b, _)| (b.0.min(to) - a.0.max(from)).max(0)).sum::<i64>();
+        (to - from - silent).max(0)
+    };
+    (seen(before) + seen(after)) / SLOT_US
+}
+
+/// When the hand showed people, as if silences in which it showed none had not been: what is seen beside them was done in less time than it seems.
+fn seen(slots: &BTreeMap<i64, u64>, silences: &[(Micros, Micros, f64)]) -> BTreeMap<i64, u64> {
+    let silent = silences.iter().filter_map(|(from, to, _)| {
+        let (from, to) = (from.0.div_euclid(SLOT_US), to.0.div_euclid(SLOT_US));
+        (to > from + 1 && slots.range(from + 1..to).next().is_none()).then_some((to, to - from - 1))
+    });
+    let silent: Vec<(i64, i64)> = silent.collect();
+    let before = |slot: i64| silent.iter().filter(|(to, _)| *to <= slot).map(|(_, gone)| gone).sum::<i64>();
+    let mut seen = BTreeMap::new();
+    for (slot, n) in slots {
+        *seen.entry(slot - before(*slot)).or_default() += n;
+    }
+    seen
 }
 
 /// The hand's share of the records around it; all of them where nothing tells.
@@ -68,12 +107,12 @@ fn share(sum: &Sum, coverage: &[Coverage]) -> f64 {
     if around == 0 { 1.0 } else { (sum.records as f64 / around as f64).min(1.0) }
 }
 
-/// The most people that were shown in any time so long, in proportion where all of it is shorter.
-fn most(slots: &BTreeMap<i64, u64>, long: i64) -> u64 {
+/// The most people that were shown in any time so long, in proportion where all of it, with the slots in which the hand was idle around, is shorter.
+fn most(slots: &BTreeMap<i64, u64>, long: i64, idle: i64) -> u64 {
     let (Some(first), Some(last)) = (slots.keys().next(), slots.keys().next_back()) else { return 0 };
     // One more, since a silence begins within a slot.
     let window = long / SLOT_US + 2;
-    let spanned = last - first + 1;
+    let spanned = last - first + 1 + idle;
     let all: u64 = slots.values().fold(0, |all, n| all.saturating_add(*n));
     if window > spanned {
         return (all as f64 * window as f64 / spanned as f64).ceil() as u64;
@@ -111,6 +150,16 @@ mod tests {
         Gap { what: "web".to_owned(), from, to, reason: String::new(), records_expected }
     }
 
+    fn coverage(sensor: &str) -> Coverage {
+        Coverage {
+            sensor: sensor.to_owned(),
+            source: String::new(),
+            period: Period { first: Micros(0), last: Micros(90 * DAY_US) },
+            days: BTreeMap::new(),
+            gaps: [20, 28, 36].map(|day| gap(day * DAY_US, day * DAY_US + HOUR, Some(1.0))).to_vec(),
+        }
+    }
+
     #[test]
     fn a_silence_hides_as_much_as_was_ever_done_in_as_long_a_time() {
         // Ten people in each ten minutes of one hour, and one an hour otherwise.
@@ -121,7 +170,7 @@ mod tests {
         let sum = sum(&slots);
         let of = |gaps: &[Gap]| hidden(&sum, gaps, &[]);
         assert_eq!(of(&[]), Some(0));
-        assert_eq!(of(&[gap(HOUR, 2 * HOUR, Some(0.0))]), Some(1 + 5 * 10 + 1));
+        assert_eq!(of(&[gap(HOUR, 2 * HOUR, Some(0.0))]), Some(52 + 15), "and two standard deviations of 52");
         let one = of(&[gap(HOUR, 2 * HOUR, Some(0.0))]);
         let overlapping = [gap(HOUR, 2 * HOUR, Some(0.0)), gap(HOUR, 2 * HOUR, Some(0.0))];
         assert_eq!(of(&overlapping), one, "two sensors that were silent at one time");
@@ -131,28 +180,40 @@ mod tests {
             "no record around says what its share was"
         );
         assert_eq!(of(&[gap(HOUR, 2 * HOUR, None)]), None);
+        // Ten an hour for four days, of which the middle two are silent: as much is hidden as is seen.
+        let halves = (0..24).chain(72..96).map(|hour| (hour * 6, 10));
+        let halves = sum(&halves.collect::<Vec<_>>());
+        let hidden_in = |from, to| hidden(&halves, &[gap(from * HOUR, to * HOUR, Some(0.0))], &[]).unwrap();
+        assert!((480..=540).contains(&hidden_in(24, 72)), "{}", hidden_in(24, 72));
         let all: u64 = slots.iter().map(|(_, n)| n).sum();
+        let once = self::sum(&[(600, 960)]);
+        let coverage = [coverage("web")];
+        let of_once =
+            |from: i64, to: i64| hidden(&once, &[gap(from * HOUR, to * HOUR, Some(0.0))], &coverage);
+        assert_eq!(
+            of_once(110, 130),
+            Some(960 + 62),
+            "it was seen to do nothing for a day before and for ten hours after"
+        );
+        assert!(of_once(101, 480).unwrap() > 9_000, "it may have gone on");
         assert!(of(&[gap(0, 480 * HOUR, Some(0.0))]).unwrap() > 9 * all, "ten times as long as it was seen");
     }
 
     #[test]
     fn silences_count_as_far_away_as_the_hand_pauses() {
-        let coverage = |sensor: &str| Coverage {
-            sensor: sensor.to_owned(),
-            source: String::new(),
-            period: Period { first: Micros(0), last: Micros(90 * DAY_US) },
-            days: BTreeMap::new(),
-            gaps: [20, 28, 36].map(|day| gap(day * DAY_US, day * DAY_US + HOUR, Some(1.0))).to_vec(),
-        };
         let logs = [coverage("web"), coverage("issuance")];
-        let showing = BTreeSet::from(["web".to_owned()]);
+        let by = BTreeSet::from(["web".to_owned()]);
         let days =
             |days: &[i64]| days.iter().map(|day| (day * DAY_US / SLOT_US, 1)).collect::<BTreeMap<_, _>>();
         let period =
             |first: i64, last: i64| Period { first: Micros(first * DAY_US), last: Micros(last * DAY_US) };
-        let of = |slots: &[i64], seen: Period| around(&logs, &showing, &days(slots), seen).count();
+        let of = |slots: &[i64], seen: Period| around(&logs, &by, |_| false, &days(slots), seen).count();
         assert_eq!(of(&[25, 26, 27, 28, 29, 30], period(25, 30)), 1);
         assert_eq!(of(&[25, 30], period(25, 30)), 2, "it pauses for five days");
         assert_eq!(of(&[25, 31], period(25, 31)), 3);
+        let silent = |gap: &Gap| gap.from == Some(Micros(28 * DAY_US));
+        let days = days(&[25, 26, 27, 28, 29, 30]);
+        let both = around(&logs, &by, silent, &days, period(25, 30)).count();
+        assert_eq!(both, 2, "a silence of another sensor in which this one delivered nothing");
     }
 }

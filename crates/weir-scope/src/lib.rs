@@ -152,6 +152,7 @@ pub fn scope<'a>(
         let doubted = (1_u64 << all.len()) - 1 & !told;
         let divided = counts.divided(told, doubted, &people);
         let mut scopes = BTreeMap::new();
+        let mut dead = BTreeMap::new();
         for at in &touched {
             let Some(hand) = all.get(*at) else { continue };
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
@@ -159,7 +160,15 @@ pub fn scope<'a>(
                 let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
-                gaps.extend(around(logs.coverage, &showing, &reached.sum.slots, period));
+                if !dead.contains_key(at) {
+                    let by = gaps::sensors(near, &hand.condition).await?;
+                    let gaps = gaps::dead(session, logs.coverage, &by).await?;
+                    dead.insert(*at, (by, gaps));
+                }
+                if let Some((by, dead)) = dead.get(at) {
+                    let dead = |gap: &Gap| dead.iter().any(|known| std::ptr::eq(*known, gap));
+                    gaps.extend(around(logs.coverage, by, dead, &reached.sum.slots, period));
+                }
                 gaps.extend(logs.unread.iter().cloned());
                 let hidden = hidden(&reached.sum, &gaps, logs.coverage);
                 scopes.insert(finding.clone(), bound(&reached, gaps, hidden));
