@@ -106,6 +106,12 @@ pub fn objects(files: &[PathBuf]) -> Result<Vec<Object>, EngineError> {
     files.iter().map(object).collect()
 }
 
+/// Where a custody log lies: the file that is named, or the one of a lake in a folder.
+#[must_use]
+pub fn custody_at(named: &Path) -> PathBuf {
+    if named.is_dir() { named.join(CUSTODY) } else { named.to_owned() }
+}
+
 /// The custody log of a lake, whole.
 ///
 /// # Errors

@@ -118,11 +118,19 @@ fn check(asked: &VerifyBag, json: bool) -> Done {
     let signers = Signers::read(&asked.signers).map_err(EngineError::from)?;
     let roots = asked.tsa_ca.as_deref().map(Roots::read).transpose().map_err(EngineError::from)?;
     let log = asked.log.as_deref().map(Log::at);
+    if asked.custody.as_deref().is_some_and(weir_engine::is_bucket) {
+        return Err(usage(
+            "a lake in a bucket keeps no custody log",
+            "name a file or a lake in a folder with --custody",
+        ));
+    }
+    let custody = asked.custody.as_deref().map(evidence::custody_at);
     let what = Check {
         signers: &signers,
         principal: asked.principal.as_deref(),
         roots: roots.as_ref(),
         log: log.as_ref(),
+        custody: custody.as_deref(),
         log_key: None,
         now: evidence::instant(now())?,
     };
@@ -147,7 +155,7 @@ fn whole(asked: &VerifyBag, verified: &Verified, json: bool) -> Done {
     if json {
         print_json(&serde_json::json!({
             "signer": signer.principals, "fingerprint": signer.fingerprint, "files": verified.files, "bytes": verified.bytes,
-            "excerpts": verified.excerpts, "custody": verified.custody, "index": verified.index,
+            "excerpts": verified.excerpts, "custody": verified.custody, "custody_since": verified.custody_since, "index": verified.index,
             "time": verified.stamp.as_ref().map(|s| s.when), "time_under_given_roots": verified.stamp_under_given_roots,
         }))?;
         return Ok(ExitCode::SUCCESS);
@@ -159,9 +167,10 @@ fn whole(asked: &VerifyBag, verified: &Verified, json: bool) -> Done {
             format!("stamped {}, under roots that only the bag names (--tsa-ca gives others)", stamp.when)
         }
     };
+    let since = verified.custody_since.map(|n| format!(", {n} more since")).unwrap_or_default();
     let principal = asked.principal.as_deref().unwrap_or(&signer.principals);
     print(&format!(
-        "whole: {} files, {} bytes; {} excerpts stand in their originals; {} entries of custody\nsigned by {} ({}); {time}; leaf {} of the log\n\n\
+        "whole: {} files, {} bytes; {} excerpts stand in their originals; {} entries of custody{since}\nsigned by {} ({}); {time}; leaf {} of the log\n\n\
          A stranger checks the same with sha256sum, ssh-keygen and openssl alone:\n\n{}",
         verified.files,
         verified.bytes,

@@ -39,6 +39,8 @@ pub struct Check<'a> {
     pub roots: Option<&'a Roots>,
     /// The log as it is today: it must continue what the bag knew.
     pub log: Option<&'a Log>,
+    /// The custody log as it is today: it must continue the bag's copy.
+    pub custody: Option<&'a Path>,
     /// The log's key, if it is known from elsewhere.
     pub log_key: Option<&'a Verifier>,
     /// At which a signer's key must be valid, where no time stamp under given roots says when it signed.
@@ -66,6 +68,8 @@ pub struct Verified {
     pub excerpts: usize,
     /// Entries of the custody log.
     pub custody: usize,
+    /// Entries that were added since, if today's custody log was given.
+    pub custody_since: Option<usize>,
 }
 
 /// Verifies a bag, or says everything that is wrong with it.
@@ -169,7 +173,7 @@ impl Bag<'_> {
         let signer = self.signature(check, trusted.map_or(check.now, |stamp| stamp.when));
         let log = self.log(check);
         let excerpts = self.excerpts();
-        let custody = self.custody();
+        let (custody, custody_since) = self.custody(check);
         let (checkpoint, index) = log?;
         let (files, stamp_under_given_roots) = (payload.len(), stamp.is_some() && check.roots.is_some());
         let signer = signer?;
@@ -183,6 +187,7 @@ impl Bag<'_> {
             bytes,
             excerpts,
             custody,
+            custody_since,
         })
     }
 
@@ -347,12 +352,18 @@ impl Bag<'_> {
         Some(rows)
     }
 
-    fn custody(&mut self) -> usize {
+    /// How many entries the custody log has, and how many today's has beyond.
+    fn custody(&mut self, check: &Check<'_>) -> (usize, Option<usize>) {
         if !self.files.contains_key(CUSTODY) {
-            return 0;
+            if check.custody.is_some() {
+                self.wrong(CUSTODY, Fault::Custody, "the bag has no copy that a custody log could continue");
+            }
+            return (0, None);
         }
-        let Some(file) = self.open(CUSTODY) else { return 0 };
-        self.noted(CUSTODY, Fault::Custody, custody::check(Path::new(CUSTODY), file))
-            .map_or(0, |(entries, _)| entries.len())
+        let Some(copy) = self.bytes(CUSTODY) else { return (0, None) };
+        let entries = custody::check(Path::new(CUSTODY), &copy[..]);
+        let entries = self.noted(CUSTODY, Fault::Custody, entries).map_or(0, |(entries, _)| entries.len());
+        let since = check.custody.map(|path| custody::continued(path, &copy));
+        (entries, since.and_then(|since| self.noted(CUSTODY, Fault::Custody, since)))
     }
 }

@@ -25,13 +25,14 @@ fn a_whole_bag_passes_and_tells_what_is_in_it() {
     let desk = Desk::new();
     let sealed = desk.seal("bag");
     let (signers, roots, log) = (&desk.signers, desk.authority.roots(), desk.log());
-    let key = log.key().unwrap();
+    let (key, custody) = (log.key().unwrap(), desk.at("bag.custody.jsonl"));
     let now = "2026-11-26T12:00:00Z".parse().unwrap();
     let check = Check {
         signers,
         principal: Some("ana@example.org"),
         roots: Some(&roots),
         log: Some(&log),
+        custody: Some(&custody),
         log_key: Some(&key),
         now,
     };
@@ -310,6 +311,27 @@ fn a_cut_or_forked_log_is_named() {
     );
     cover_up(&sealed.path, "key");
     both_refuse(&desk, "log/inclusion.tlog-proof", "fork");
+}
+
+#[test]
+fn a_custody_log_that_does_not_continue_the_copy_is_named() {
+    if !are_here() {
+        return;
+    }
+    let desk = Desk::new();
+    desk.seal_unstamped("bag");
+    let today = desk.at("bag.custody.jsonl");
+    let said = || desk.ours_with("bag", |check| check.custody = Some(&today));
+    assert_eq!(said(), "");
+    let whole = std::fs::read_to_string(&today).unwrap();
+    std::fs::write(&today, whole.split_inclusive('\n').take(2).collect::<String>()).unwrap();
+    assert!(said().contains("data/custody.jsonl") && said().contains("line 3: "), "{}", said());
+    let mut without = BagWriter::create(&desk.at("without")).unwrap();
+    without.add("a", &b"a"[..]).unwrap();
+    desk.finish(without, "key", None);
+    assert_eq!(desk.ours("without"), "");
+    let said = desk.ours_with("without", |check| check.custody = Some(&today));
+    assert!(said.contains("no copy"), "{said}");
 }
 
 #[test]

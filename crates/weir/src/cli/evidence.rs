@@ -9,6 +9,7 @@ use weir_engine::weir_evidence::custody::Act;
 #[command(after_help = "Examples:
   weir evidence seal case/ -o bag/ --logs logs/ --key ~/.ssh/id_ed25519 --reason 'case 12' --authority 'order 2025-77'
   weir evidence verify bag/ --signers allowed_signers
+  weir evidence verify bag/ --signers allowed_signers --log case/lake/evidence-log --custody case/lake
   weir evidence custody --lake case/lake
   weir evidence record hand-over bag/tagmanifest-sha256.txt --lake case/lake --reason 'to the police' --authority 'warrant 5'
 
@@ -98,6 +99,9 @@ pub struct VerifyBag {
     /// The log as it is today: it must go on from what the bag knew.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub log: Option<PathBuf>,
+    /// The custody log as it is today, or the lake that it lies in: it must go on from the bag's copy.
+    #[arg(long, value_name = "FILE_OR_LAKE", value_hint = ValueHint::AnyPath)]
+    pub custody: Option<PathBuf>,
 }
 
 /// `weir evidence record`.

@@ -186,6 +186,74 @@ fn an_original_that_is_another_by_now_is_named_and_not_taken() {
 }
 
 #[test]
+fn a_bag_tells_whether_todays_custody_log_continues_its_copy() {
+    if !are_here() {
+        return;
+    }
+    let here = sealed();
+    seal(&here, "bag");
+    let told = |custody: &str| {
+        let output = here.weir(&["evidence", "verify", "bag", "--signers", "signers", "--custody", custody]);
+        (output.status.code(), words(&[output.stdout, output.stderr].concat()))
+    };
+    // Without Weir: the copy is what today's log begins with.
+    let by_hand = || {
+        let line = r#"head -c "$(wc -c < bag/data/custody.jsonl)" case/lake/custody.jsonl | cmp -s - bag/data/custody.jsonl"#;
+        Command::new("sh").args(["-c", line]).current_dir(here.path(".")).status().unwrap().success()
+    };
+    here.said(&[
+        "evidence",
+        "record",
+        "hand-over",
+        "signers",
+        "--lake",
+        "case/lake",
+        "--reason",
+        "x",
+        "--authority",
+        "y",
+    ]);
+    for named in ["case/lake", "case/lake/custody.jsonl"] {
+        let (code, said) = told(named);
+        assert!(code == Some(0) && said.contains("4 entries of custody, 1 more since"), "{said}");
+    }
+    assert!(by_hand());
+    let log = here.path("case/lake/custody.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap();
+    let refused = |text: &str, what: &str| {
+        std::fs::write(&log, text).unwrap();
+        let (code, said) = told("case/lake");
+        assert!(
+            code == Some(1) && said.contains(what) && said.contains("ask whoever keeps the log"),
+            "{said}"
+        );
+        assert!(!by_hand());
+    };
+    let lines = |n: usize| text.split_inclusive('\n').take(n).collect::<String>();
+    refused(
+        &text.replacen("order 2025-77", "order 2025-78", 1),
+        "line 1: in the sealed copy, which has 4 lines",
+    );
+    refused(
+        &lines(2),
+        "line 3: in the sealed copy, which has 4 lines, this line is another: the log was cut here",
+    );
+    // Another hand went on from the second line, in a chain that holds.
+    std::fs::write(&log, lines(2)).unwrap();
+    here.said(&["evidence", "record", "read", "--lake", "case/lake", "--reason", "x", "--authority", "y"]);
+    here.said(&["evidence", "custody", "--lake", "case/lake"]);
+    let forked = std::fs::read_to_string(&log).unwrap();
+    refused(
+        &forked,
+        "line 3: in the sealed copy, which has 4 lines, this line is another: the log was rewritten or forked here",
+    );
+    std::fs::remove_file(&log).unwrap();
+    let (code, said) = told("case/lake");
+    assert!(code == Some(1) && said.contains("custody.jsonl"), "{said}");
+    assert_eq!(told("s3://bucket/lake").0, Some(2));
+}
+
+#[test]
 fn the_custody_log_says_who_did_what_and_whether_it_was_meddled_with() {
     if !are_here() {
         return;
