@@ -6,7 +6,7 @@ use crate::error::ProgramError;
 use crate::terminal::{print, print_json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use weir_engine::evidence::{self, Deed, Seal};
+use weir_engine::evidence::{self, Deed, Seal, StampAuthority};
 use weir_engine::report::escape;
 use weir_engine::weir_evidence::bag::{Check, Verified, verify};
 use weir_engine::weir_evidence::custody::{Act, Object};
@@ -71,6 +71,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
     let log = asked.log.unwrap_or_else(|| lake.join("evidence-log"));
     let who = asked.by.unwrap_or_else(account);
     let opened = weir_engine::open_lake(&lake, false, Memory::default()).await?;
+    let authority = asked.tsa.zip(asked.tsa_ca);
     let what = Seal {
         bag: asked.output,
         logs: asked.logs,
@@ -79,7 +80,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
         passphrase: std::env::var("WEIR_KEY_PASSPHRASE").ok(),
         log,
         origin: asked.origin,
-        authority: asked.tsa.zip(asked.tsa_ca),
+        authority: authority.map(|(url, roots)| StampAuthority { url, roots, tls: asked.tsa_tls_ca }),
         deed: Deed { who, when: now(), why: asked.reason, authority: asked.authority },
         program: PROGRAM.to_owned(),
         case: asked.case,

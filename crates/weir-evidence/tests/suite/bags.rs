@@ -2,17 +2,14 @@
 
 use crate::{
     sealing::{Desk, files},
-    tools::{are_here, must, sh, text},
+    tools::{are_here, must, python, sh, text},
 };
-use std::{
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
 use weir_evidence::{
     bag::{BagWriter, Check, verify},
     log::Log,
     signers::Signers,
+    stamp::Http,
     stranger,
     tree::{self, Span},
 };
@@ -526,10 +523,7 @@ fn a_bag_is_whole_or_not_there() {
     let said = BagWriter::create(&desk.at("bag")).err().unwrap().to_string();
     assert!(said.contains("exists"), "{said}");
     // An authority that cannot be reached, and a bag given up.
-    let nobody = weir_evidence::stamp::Http {
-        url: "http://127.0.0.1:1/".into(),
-        timeout: std::time::Duration::from_secs(2),
-    };
+    let nobody = Http::new("http://127.0.0.1:1/", None, Duration::from_secs(2)).unwrap();
     let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         desk.finish(desk.fill("two"), "key", Some(&nobody))
     }));
@@ -542,37 +536,12 @@ fn a_bag_is_whole_or_not_there() {
     }
 }
 
-/// A Python with PyPI's `bagit`, made once beside the build.
-fn python() -> Result<PathBuf, String> {
-    let target = std::env::current_exe().map_err(|e| e.to_string())?;
-    let venv = target.ancestors().nth(3).ok_or("no target folder")?.join("bagit-venv");
-    let python = venv.join("bin/python");
-    let run = |command: &mut Command| match command.output() {
-        Ok(done) if done.status.success() => Ok(()),
-        Ok(done) => Err(text(&done.stderr).lines().last().unwrap_or("failed").to_owned()),
-        Err(e) => Err(e.to_string()),
-    };
-    if run(Command::new(&python).args(["-c", "import bagit"])).is_err() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        // Its release imports `pkg_resources`, which newer `setuptools` no longer has.
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "bagit<2", "setuptools<80"]))?;
-    }
-    Ok(python)
-}
-
 #[test]
 fn the_library_of_congress_accepts_the_bag() {
     if !are_here() {
         return;
     }
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) => {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "PyPI's bagit is missing: {why}");
-            println!("skipped: PyPI's bagit is missing: {why}");
-            return;
-        }
-    };
+    let Some(python) = python() else { return };
     let desk = Desk::new();
     let sealed = desk.seal("bag");
     let validate =

@@ -65,12 +65,15 @@ pub struct SealCase {
     /// The name of the log, if it is new.
     #[arg(long, value_name = "NAME", default_value = "weir.invalid/evidence")]
     pub origin: String,
-    /// A time stamp authority (RFC 3161).
+    /// A time stamp authority (RFC 3161), http:// or https://. Redirects are not followed.
     #[arg(long, value_name = "URL", requires = "tsa_ca")]
     pub tsa: Option<String>,
-    /// Its root certificates, PEM.
+    /// Root certificates of its stamps, PEM.
     #[arg(long, value_name = "FILE", requires = "tsa", value_hint = ValueHint::FilePath)]
     pub tsa_ca: Option<PathBuf>,
+    /// Root certificates of its HTTPS, PEM; those that Mozilla trusts when absent. The system's own are not asked.
+    #[arg(long, value_name = "FILE", requires = "tsa", value_hint = ValueHint::FilePath)]
+    pub tsa_tls_ca: Option<PathBuf>,
     /// Why it is sealed, for the custody log.
     #[arg(long, value_name = "TEXT", default_value = "sealed as evidence")]
     pub reason: String,
