@@ -145,7 +145,7 @@ fn check(asked: &VerifyBag, json: bool) -> Done {
                 }
             }
             Err(ProgramError::Refused {
-                problems: refused.problems.iter().map(ToString::to_string).collect(),
+                problems: refused.problems.iter().map(|p| escape::terminal(&p.to_string(), 2000)).collect(),
             })
         }
     }
