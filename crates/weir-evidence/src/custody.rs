@@ -7,7 +7,11 @@
 //! Refuses to add to a log that is not whole. Two processes add one after the other: the file is locked while its last line is read and
 //! the next one written.
 
-use crate::{Digest, EvidenceError, Result, disk::private, error::at};
+use crate::{
+    Digest, EvidenceError, Result,
+    disk::{plain, private},
+    error::at,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -144,15 +148,6 @@ pub fn continued(path: &Path, sealed: &[u8]) -> Result<usize> {
         return Err(EvidenceError::Custody { path: path.to_path_buf(), line: n as u64 + 1, why });
     }
     Ok(read(path)?.0.len().saturating_sub(lines().count()))
-}
-
-/// Opens a file, and nothing that would wait for a writer.
-fn plain(path: &Path) -> std::io::Result<File> {
-    if std::fs::metadata(path)?.is_file() {
-        File::open(path)
-    } else {
-        Err(std::io::Error::other("it is no file"))
-    }
 }
 
 #[cfg(test)]

@@ -312,6 +312,20 @@ fn a_cut_or_forked_log_is_named() {
         before.append("", &weir_evidence::Digest::of(&[100 + other])).unwrap();
     }
     assert!(desk.ours_with("bag", |check| check.log = Some(&before)).contains("it was forked"));
+    // What would wait for a writer, or never end.
+    for place in ["at-key", "at-checkpoint", "at-tile"] {
+        must(desk.dir(), &format!("cp -r before {place} && cd {place} && rm -r tile/0/000.p"));
+    }
+    must(desk.dir(), "cd at-key && rm key && mkfifo key");
+    must(desk.dir(), "cd at-checkpoint && rm checkpoint && mkfifo checkpoint");
+    must(desk.dir(), "cd at-tile && mkfifo tile/0/000");
+    for place in ["at-key", "at-checkpoint", "at-tile"] {
+        let hostile = Log::at(desk.at(place));
+        assert!(
+            desk.ours_with("bag", |check| check.log = Some(&hostile)).contains("it is no file"),
+            "{place}"
+        );
+    }
     let stranger = Log::at(desk.at("stranger"));
     for leaf in 0..9u8 {
         stranger.append("example.org/evidence", &weir_evidence::Digest::of(&[leaf])).unwrap();
