@@ -106,12 +106,29 @@ pub fn objects(files: &[PathBuf]) -> Result<Vec<Object>, EngineError> {
     files.iter().map(object).collect()
 }
 
+/// Where a custody log lies: the file that is named, or the one of a lake in a folder.
+#[must_use]
+pub fn custody_at(named: &Path) -> PathBuf {
+    if named.is_dir() { named.join(CUSTODY) } else { named.to_owned() }
+}
+
 /// The custody log of a lake, whole.
 ///
 /// # Errors
 /// If there is none, or it was meddled with.
 pub fn custody_of(lake: &Path) -> Result<Vec<Entry>, EngineError> {
     Ok(custody::read(&lake.join(CUSTODY))?.0)
+}
+
+/// A time stamp authority.
+#[derive(Clone, Debug)]
+pub struct StampAuthority {
+    /// Its address.
+    pub url: String,
+    /// Its root certificates, under which its stamps hold.
+    pub roots: PathBuf,
+    /// Root certificates of its HTTPS; Mozilla's when absent.
+    pub tls: Option<PathBuf>,
 }
 
 /// What is sealed, and how.
@@ -135,8 +152,8 @@ pub struct Seal {
     pub log: PathBuf,
     /// The name of the log, if it is new.
     pub origin: String,
-    /// A time stamp authority: its address and its root certificates.
-    pub authority: Option<(String, PathBuf)>,
+    /// A time stamp authority.
+    pub authority: Option<StampAuthority>,
     /// Who seals it, when, why and on whose authority.
     pub deed: Deed,
     /// Name and version of the program.
@@ -169,9 +186,10 @@ impl Ready {
         let text = std::fs::read(&path).map_err(|e| unreadable(&path, &e))?;
         let wrong = |e: serde_json::Error| EngineError::Case { path: path.clone(), message: e.to_string() };
         let authority = match &what.authority {
-            Some((url, roots)) => {
-                let timeout = Duration::from_secs(STAMP_SECONDS_MAX);
-                Some((Http { url: url.clone(), timeout }, Roots::read(roots)?))
+            Some(asked) => {
+                let tls = asked.tls.as_deref().map(Roots::read).transpose()?;
+                let http = Http::new(&asked.url, tls, Duration::from_secs(STAMP_SECONDS_MAX))?;
+                Some((http, Roots::read(&asked.roots)?))
             }
             None => None,
         };

@@ -36,6 +36,8 @@ pub(crate) const SCRIPT: &str = "verify.sh";
 pub(crate) const TAGS: [&str; 7] = [BAG_INFO, BAGIT.0, CHECKPOINT, LOG_PROOF, LOG_KEY, MANIFEST, SCRIPT];
 /// The field of `bag-info.txt` that says whether there is a time stamp, so that it cannot be taken away unnoticed.
 pub(crate) const STAMP_FIELD: &str = "Weir-Time-Stamp";
+/// The field that says how large the payload is: bytes, a dot, files.
+pub(crate) const SIZE_FIELD: &str = "Payload-Oxum";
 /// Where excerpts and their proofs lie.
 pub(crate) const EXCERPTS: &str = "data/excerpts/";
 /// Where the custody log lies.
@@ -58,11 +60,12 @@ pub(crate) struct ExcerptFile {
     pub(crate) proof: Proof,
 }
 
-/// Whether a name can stand in a bag: a relative path of ASCII letters, digits and `. _ - + = , @`, no part of it beginning with a dot.
+/// Whether a name can stand in a bag: a relative path of ASCII letters, digits and `. _ - + = , @`, no part of it beginning with a dot; and not `-`,
+/// which some tools take for their input.
 pub fn is_plain(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+=,@".contains(&b);
     let part = |p: &str| !p.is_empty() && p.len() <= 255 && !p.starts_with('.') && p.bytes().all(plain);
-    name.len() <= NAME_BYTES_MAX && name.split('/').all(part)
+    name.len() <= NAME_BYTES_MAX && name != "-" && name.split('/').all(part)
 }
 
 /// A name that can stand in a bag, from any relative path: the same where it can already, otherwise with `_` for what cannot, and a part of its
@@ -132,6 +135,7 @@ mod tests {
             "ä",
             ".x",
             "data/.x",
+            "-",
         ] {
             assert!(!is_plain(name), "{name}");
         }
@@ -142,8 +146,20 @@ mod tests {
     fn any_path_has_a_plain_name_of_its_own() {
         assert_eq!(plain_name("rejects/a.jsonl"), "rejects/a.jsonl");
         let long = "ä/".repeat(3000);
-        let paths =
-            ["", "/", "..", "../../etc/passwd", "a b", "a_b/", "a%b", ".git/config", &long, "a\nb", "a\\b"];
+        let paths = [
+            "",
+            "/",
+            "-",
+            "..",
+            "../../etc/passwd",
+            "a b",
+            "a_b/",
+            "a%b",
+            ".git/config",
+            &long,
+            "a\nb",
+            "a\\b",
+        ];
         let names: BTreeSet<String> = paths.iter().map(|path| plain_name(path)).collect();
         assert_eq!(names.len(), paths.len());
         names.iter().for_each(|name| assert!(is_plain(name), "{name}"));

@@ -2,12 +2,16 @@
 //!
 //! Decisive choice: one JSON object a line, the last member of each being the SHA-256 of the line before it, newline included. Nothing can be changed
 //! or taken out in the middle without breaking the chain, and `sha256sum` alone checks it. That the end was not cut off is known by the
-//! bags the log was sealed in: [`continues`] compares.
+//! bags the log was sealed in: [`continued`] compares.
 //!
 //! Refuses to add to a log that is not whole. Two processes add one after the other: the file is locked while its last line is read and
 //! the next one written.
 
-use crate::{Digest, EvidenceError, Result, disk::private, error::at};
+use crate::{
+    Digest, EvidenceError, Result,
+    disk::{plain, private},
+    error::at,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -121,9 +125,29 @@ pub fn check(path: &Path, reader: impl Read) -> Result<(Vec<Entry>, Option<Diges
     Ok((entries, previous))
 }
 
-/// Whether `current` begins with all that `sealed`, an older copy, holds. If not, its past was rewritten or its end cut off.
-pub fn continues(sealed: &[u8], current: &[u8]) -> bool {
-    current.starts_with(sealed)
+/// How many entries the log at `path` has beyond `sealed`, an older copy of it. An error names the first line that is not as it was.
+pub fn continued(path: &Path, sealed: &[u8]) -> Result<usize> {
+    let mut file = BufReader::new(at(path, plain(path))?);
+    let lines = || sealed.split_inclusive(|byte| *byte == b'\n');
+    let mut line = Vec::new();
+    for (n, was) in lines().enumerate() {
+        line.clear();
+        at(path, file.by_ref().take(was.len() as u64).read_to_end(&mut line))?;
+        if line == was {
+            continue;
+        }
+        let how = if was.starts_with(&line) {
+            "the log was cut here"
+        } else {
+            "the log was rewritten or forked here"
+        };
+        let why = format!(
+            "in the sealed copy, which has {} lines, this line is another: {how}. What was signed is the copy; ask whoever keeps the log for the one that continues it",
+            lines().count()
+        );
+        return Err(EvidenceError::Custody { path: path.to_path_buf(), line: n as u64 + 1, why });
+    }
+    Ok(read(path)?.0.len().saturating_sub(lines().count()))
 }
 
 #[cfg(test)]
@@ -190,9 +214,37 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_copy_tells_a_cut_end() {
-        assert!(
-            continues(b"a\n", b"a\nb\n") && !continues(b"a\nb\n", b"a\n") && !continues(b"a\n", b"x\nb\n")
-        );
+    fn a_sealed_copy_tells_where_a_log_was_cut_rewritten_or_forked() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = |name: &str, whys: &[&str]| {
+            let path = dir.path().join(name);
+            for why in whys {
+                append(&path, &entry(why)).unwrap();
+            }
+            path
+        };
+        let today = log("today", &["a", "b", "c"]);
+        let text = std::fs::read_to_string(&today).unwrap();
+        let copy_of = |lines: usize| text.split_inclusive('\n').take(lines).collect::<String>();
+        for lines in 0..=3 {
+            assert_eq!(continued(&today, copy_of(lines).as_bytes()).unwrap(), 3 - lines);
+        }
+        let half = dir.path().join("half");
+        std::fs::write(&half, &text[..text.len() - 9]).unwrap();
+        for (path, line, how) in [
+            (log("cut", &["a", "b"]), 3, "cut here"),
+            (half, 3, "cut here"),
+            (log("forked", &["a", "b", "x", "y"]), 3, "forked here"),
+            (log("anew", &["x", "b", "c", "d"]), 1, "rewritten"),
+        ] {
+            let error = continued(&path, text.as_bytes()).unwrap_err();
+            assert!(matches!(error, EvidenceError::Custody { line: l, .. } if l == line), "{error}");
+            assert!(error.to_string().contains(how), "{error}");
+        }
+        // What came after the copy was meddled with.
+        std::fs::write(&today, text.replace("\"why\":\"b\"", "\"why\":\"x\"")).unwrap();
+        let error = continued(&today, copy_of(1).as_bytes()).unwrap_err();
+        assert!(matches!(error, EvidenceError::Custody { line: 3, .. }), "{error}");
+        assert!(continued(dir.path(), b"").is_err() && continued(&dir.path().join("gone"), b"").is_err());
     }
 }

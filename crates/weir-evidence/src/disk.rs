@@ -5,7 +5,7 @@
 use crate::error::{Result, at};
 use std::{
     fs::{File, OpenOptions},
-    io::Write,
+    io::{Read, Write},
     path::Path,
 };
 
@@ -15,6 +15,26 @@ pub(crate) fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// The largest text that [`text`] reads.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
+
+/// Opens a file, and nothing that would wait for a writer.
+pub(crate) fn plain(path: &Path) -> std::io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(std::io::Error::other("it is no file"))
+    }
+}
+
+/// The text of a small file that came from others.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    let mut text = String::new();
+    let read = plain(path).and_then(|file| file.take(TEXT_BYTES_MAX).read_to_string(&mut text));
+    at(path, read)?;
+    Ok(text)
 }
 
 /// Makes a folder that its owner alone can enter, and those above it.

@@ -82,8 +82,12 @@ pub enum EvidenceError {
         why: &'static str,
     },
     /// No time stamp was obtained.
-    #[error("no time stamp was obtained: {why}; try again, or seal without one")]
+    #[error(
+        "no time stamp was obtained from `{from}`: {why}; try again, name another authority, or seal without one"
+    )]
     Stamp {
+        /// The authority's address.
+        from: String,
         /// Why not.
         why: String,
     },

@@ -13,12 +13,7 @@ use crate::{
     merkle,
     note::{Checkpoint, NoteKey, Verifier},
 };
-use std::{
-    fs::{self, File},
-    io::Write,
-    ops::Range,
-    path::PathBuf,
-};
+use std::{fs, io::Write, ops::Range, path::PathBuf};
 
 /// Hashes of a full tile.
 const TILE: u64 = 256;
@@ -94,7 +89,7 @@ impl Log {
     /// The public key of the log, as it is published in it.
     pub fn key(&self) -> Result<Verifier> {
         let path = self.dir.join("key");
-        let text = at(&path, fs::read_to_string(&path))?;
+        let text = disk::text(&path)?;
         Verifier::parse(text.trim_end())
             .ok_or(EvidenceError::Key { path, why: "it is no signed-note key (name+hash+base64)" })
     }
@@ -102,7 +97,7 @@ impl Log {
     /// The newest checkpoint, verified.
     pub fn head(&self, key: &Verifier) -> Result<Head> {
         let path = self.dir.join("checkpoint");
-        let note = at(&path, fs::read_to_string(&path))?;
+        let note = disk::text(&path)?;
         let checkpoint =
             Checkpoint::open(&note, key).map_err(|why| EvidenceError::Log { dir: self.dir.clone(), why })?;
         Ok(Head { checkpoint, note, key: key.clone() })
@@ -236,7 +231,7 @@ impl Log {
         let path = self.dir.join(if self.dir.join(&part).is_file() { part } else { full });
         let bytes = at(
             &path,
-            File::open(&path).and_then(|mut file| {
+            disk::plain(&path).and_then(|mut file| {
                 let mut bytes = Vec::new();
                 std::io::Read::read_to_end(&mut std::io::Read::take(&mut file, TILE * 32), &mut bytes)?;
                 Ok(bytes)

@@ -167,6 +167,12 @@ pub(crate) struct Signed {
 /// Checks an armoured signature over `message`. An error says what is wrong with it.
 pub(crate) fn check(armoured: &[u8], message: &[u8]) -> Result<Signed, String> {
     let sig = SshSig::from_pem(armoured).map_err(|_| "it is no SSH signature".to_owned())?;
+    // The parser passes over lengths that contradict each other, which `ssh-keygen` does not.
+    let plain = |text: &[u8]| text.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>();
+    let again = sig.to_pem(LineEnding::LF).map_err(|e| e.to_string())?;
+    if plain(again.as_bytes()) != plain(armoured) {
+        return Err("it is no SSH signature as it would be written".to_owned());
+    }
     if sig.namespace() != NAMESPACE {
         return Err(format!("it was made for `{}`, not for `{NAMESPACE}`", sig.namespace()));
     }

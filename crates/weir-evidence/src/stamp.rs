@@ -36,34 +36,88 @@ static ALGORITHMS: [&dyn SignatureVerificationAlgorithm; 7] = [
 
 /// Carries a request to an authority and gives its response.
 pub trait Transport {
-    /// Sends a DER request, returns the DER response.
+    /// Where the authority is, for errors.
+    fn address(&self) -> &str;
+
+    /// Sends a DER request, returns the DER response. An error says what mends it.
     fn post(&self, request: &[u8]) -> std::io::Result<Vec<u8>>;
 }
 
 /// An authority reached by HTTP or HTTPS.
+///
+/// Redirects are not followed: a request that is sent on arrives as another one, or at somebody whom nobody named.
 #[derive(Clone, Debug)]
 pub struct Http {
-    /// Its address.
-    pub url: String,
-    /// How long all of it may take.
-    pub timeout: Duration,
+    url: String,
+    tls: Option<Roots>,
+    timeout: Duration,
 }
 
 /// The largest response that is read.
 const RESPONSE_BYTES_MAX: u64 = 1 << 20;
 
+impl Http {
+    /// The authority at `url`, which has `timeout` for all of it. Of HTTPS, `tls` are the root certificates that count; those that Mozilla trusted when this
+    /// program was built, when absent.
+    pub fn new(url: &str, tls: Option<Roots>, timeout: Duration) -> Result<Self> {
+        let named = |scheme: &str| url.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
+        if named("https://") || named("http://") {
+            return Ok(Self { url: url.to_owned(), tls, timeout });
+        }
+        let why = "its address begins with neither https:// nor http://".to_owned();
+        Err(EvidenceError::Stamp { from: url.to_owned(), why })
+    }
+
+    fn agent(&self) -> ureq::Agent {
+        let mut config = ureq::Agent::config_builder()
+            .timeout_global(Some(self.timeout))
+            .max_redirects(0)
+            .http_status_as_error(false);
+        if let Some(Roots { certificates, .. }) = &self.tls {
+            let own: Vec<_> =
+                certificates.iter().map(|root| ureq::tls::Certificate::from_der(root).to_owned()).collect();
+            let tls = ureq::tls::TlsConfig::builder()
+                .root_certs(ureq::tls::RootCerts::new_with_certs(&own))
+                .build();
+            config = config.tls_config(tls);
+        }
+        config.build().into()
+    }
+
+    fn failed(&self, error: ureq::Error) -> std::io::Error {
+        std::io::Error::other(match error {
+            ureq::Error::Timeout(_) => format!("it did not answer within {} s", self.timeout.as_secs()),
+            ureq::Error::BodyExceedsLimit(bytes) => format!("its answer has more than {bytes} bytes"),
+            e if e.to_string().contains("certificate") => {
+                format!("{e}; name the roots of its HTTPS with --tsa-tls-ca")
+            }
+            e if e.to_string().contains("corrupt message") => format!("it does not speak HTTPS ({e})"),
+            e => e.to_string(),
+        })
+    }
+}
+
 impl Transport for Http {
+    fn address(&self) -> &str {
+        &self.url
+    }
+
     fn post(&self, request: &[u8]) -> std::io::Result<Vec<u8>> {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().timeout_global(Some(self.timeout)).build().into();
-        let sent = agent.post(&self.url).content_type("application/timestamp-query").send(request);
-        let mut response = sent.map_err(std::io::Error::other)?;
-        response
-            .body_mut()
-            .with_config()
-            .limit(RESPONSE_BYTES_MAX)
-            .read_to_vec()
-            .map_err(std::io::Error::other)
+        let post = self.agent().post(&self.url).content_type("application/timestamp-query");
+        let mut response = post.send(request).map_err(|e| self.failed(e))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let place = response.headers().get("location").and_then(|place| place.to_str().ok());
+            let place = place.unwrap_or("nowhere");
+            return Err(std::io::Error::other(format!(
+                "it redirects to `{place}`; if that is it, name that address"
+            )));
+        }
+        if status != 200 {
+            return Err(std::io::Error::other(format!("it answered with HTTP status {}", status.as_u16())));
+        }
+        let body = response.body_mut().with_config().limit(RESPONSE_BYTES_MAX);
+        body.read_to_vec().map_err(|e| self.failed(e))
     }
 }
 
@@ -132,7 +186,7 @@ pub struct Stamp {
 
 /// Asks an authority for a stamp and verifies it. Returns the response as it came, too.
 pub fn obtain(digest: Digest, transport: &dyn Transport, roots: &Roots) -> Result<(Stamp, Vec<u8>)> {
-    let fails = |why| EvidenceError::Stamp { why };
+    let fails = |why| EvidenceError::Stamp { from: transport.address().to_owned(), why };
     let request = Request::new(digest).map_err(|e| fails(e.to_string()))?;
     let response = transport.post(&request.to_der()).map_err(|e| fails(e.to_string()))?;
     let stamp = verify(&response, &digest, Some(&request.nonce), roots).map_err(fails)?;

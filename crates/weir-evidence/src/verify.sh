@@ -17,21 +17,27 @@ signers=$(absolute "$2")
 roots=$(absolute "${3:-$1/tsa-ca.pem}")
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT
-cd "$1" || exit 2
+CDPATH='' cd -- "$1" || exit 2
+# Some tools take the name - for their input.
+exec < /dev/null
 bad=0
-refuse() { printf 'REFUSED %s\n' "$*"; bad=1; }
+# Names and sayings of others may hold what moves a terminal.
+refuse() { printf 'REFUSED %s\n' "$(printf '%s' "$*" | tr '\001-\037\177-\377' '?')"; bad=1; }
 
 tags="tagmanifest-sha256.txt"
 manifest="manifest-sha256.txt"
 
-# --- Nothing but files and folders.
-find . ! -type f ! -type d > "$tmp/odd"
+# --- Nothing but files and folders, and no tag file of more than 256 MiB.
+find . ! -type f ! -type d > "$tmp/odd" || refuse "not all of it can be read"
 while IFS= read -r name; do refuse "$name: neither a file nor a folder"; done < "$tmp/odd"
+find . -path ./data -prune -o -type f -size +524288 -print > "$tmp/odd"
+while IFS= read -r name; do refuse "$name: too large for what it is"; done < "$tmp/odd"
+[ $bad = 0 ] || exit 1
 
 # --- Manifests: digest, two spaces, plain name.
 part='[A-Za-z0-9_+=,@-][A-Za-z0-9._+=,@-]*'
 for list in "$tags" "$manifest"; do
-  if [ ! -f "$list" ] || [ -h "$list" ]; then refuse "$list: missing"; continue; fi
+  if [ ! -f "$list" ]; then refuse "$list: missing"; continue; fi
   [ -z "$(tail -c 1 "$list")" ] || refuse "$list: its last line was cut off"
   grep -v -E "^[0-9a-f]{64}  $part(/$part)*\$" "$list" > "$tmp/wrong" && refuse "$list: a line is not digest, two spaces, plain name"
 done
@@ -41,6 +47,7 @@ cut -c 67- "$manifest" > "$tmp/payload"
 cut -c 67- "$tags" > "$tmp/tags"
 grep -v '^data/' "$tmp/payload" > "$tmp/wrong" && refuse "$manifest: lists what is no payload"
 grep -e '^data/' -e "^$tags" "$tmp/tags" > "$tmp/wrong" && refuse "$tags: lists what is no tag file"
+grep -q -x -e - "$tmp/tags" && refuse "$tags: a name that stands for the input"
 cat "$tmp/payload" "$tmp/tags" | tr '[:upper:]' '[:lower:]' | sort | uniq -d > "$tmp/wrong"
 [ ! -s "$tmp/wrong" ] || refuse "$manifest, $tags: a name stands there twice"
 
@@ -68,8 +75,9 @@ while IFS= read -r name; do refuse "$name: added, no manifest lists it"; done < 
 comm -23 "$tmp/listed" "$tmp/there" > "$tmp/wrong"
 while IFS= read -r name; do refuse "$name: missing"; done < "$tmp/wrong"
 
-# --- Nothing altered.
-sha256sum --strict --quiet -c "$tags" "$manifest" > "$tmp/sums" 2>&1 || while IFS= read -r line; do refuse "$line"; done < "$tmp/sums"
+# --- No tag file altered.
+unaltered() { sha256sum --strict --quiet -c "$1" > "$tmp/sums" 2>&1 || while IFS= read -r line; do refuse "$line"; done < "$tmp/sums"; }
+unaltered "$tags"
 printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | cmp -s - bagit.txt || refuse "bagit.txt: altered"
 
 # --- The time stamp, under roots that were valid when it was made.
@@ -111,36 +119,51 @@ while IFS= read -r principal; do
 done < "$tmp/principals"
 [ $signed = yes ] || refuse "$tags.sig: nobody who is listed signed this"
 
+# --- The payload: as large as its signer said, and not altered. Of what nobody vouches for, no more than 256 MiB are read.
+bytes=$(find data -type f -exec wc -c {} + 2>/dev/null | awk '$2 != "total" { n++; sum += $1 } END { printf "%.0f.%d", sum, n }')
+[ "$(grep '^Payload-Oxum: ' bag-info.txt)" = "Payload-Oxum: $bytes" ] || refuse "bag-info.txt: does not say that the payload has $bytes bytes.files"
+if [ $bad = 1 ] && awk -v bytes="$bytes" 'BEGIN { exit !(int(bytes) > 268435456) }'; then
+  refuse "data: too large to be read of a bag that is refused"
+  exit 1
+fi
+unaltered "$manifest"
+
 # --- Merkle trees of RFC 6962: a leaf is SHA-256(0x00 data), a node SHA-256(0x01 left right).
+# The shell's own arithmetic, since a proof has thousands of nodes.
 raw() {
+  todo=$1
+  octal=
+  while [ -n "$todo" ]; do
+    byte=0x${todo%"${todo#??}"}
+    todo=${todo#??}
+    octal=$octal\\$((byte / 64))$((byte / 8 % 8))$((byte % 8))
+  done
   # shellcheck disable=SC2059
-  printf "$(printf '%s\n' "$1" | awk -v d=0123456789abcdef '{
-    for (i = 1; i < length($0); i += 2) printf "\\%03o", (index(d, substr($0, i, 1)) - 1) * 16 + index(d, substr($0, i + 1, 1)) - 1
-  }')"
+  printf "$octal"
 }
-digest() { sha256sum | cut -c 1-64; }
-node() { { printf '\001'; raw "$1"; raw "$2"; } | digest; }
+digest() { sha256sum | { read -r sum rest; printf '%s\n' "$sum"; }; }
+node() { { printf '\001'; raw "$1$2"; } | digest; }
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 number() { printf '%s\n' "$1" | grep -q -E '^(0|[1-9][0-9]{0,14})$'; }
 
 # --- The log's checkpoint, signed by the log's key.
 key=$(cat log/key)
-name=${key%%+*}
+log=${key%%+*}
 public=${key#*+}
 public=${public#*+}
 printf '%s' "$public" | openssl base64 -d -A > "$tmp/key" 2>/dev/null
 { printf '\060\052\060\005\006\003\053\145\160\003\041\000'; tail -c 32 "$tmp/key"; } > "$tmp/key.der"
 openssl pkey -pubin -inform DER -in "$tmp/key.der" -out "$tmp/key.pem" 2>/dev/null
-id=$({ printf '%s\n' "$name"; cat "$tmp/key"; } | digest | cut -c 1-8)
+id=$({ printf '%s\n' "$log"; cat "$tmp/key"; } | digest | cut -c 1-8)
 # An Ed25519 key: its type and 32 bytes.
 type=$(head -c 1 "$tmp/key" | hex)
-if [ "$key" != "$name+$id+$public" ] || [ "$type" != 01 ] || [ "$(wc -c < "$tmp/key" | tr -d ' ')" != 33 ]; then
+if ! printf '%s' "$log" | grep -q -x '[!-~]*' || [ "$key" != "$log+$id+$public" ] || [ "$type" != 01 ] || [ "$(wc -c < "$tmp/key" | tr -d ' ')" != 33 ]; then
   refuse "log/key: not a signed-note key"
 fi
 sed '/^$/,$d' log/checkpoint > "$tmp/text"
-awk -v name="$name" '$1 == "—" && $2 == name { print $3; exit }' log/checkpoint | tr -d '\n' | openssl base64 -d -A > "$tmp/note" 2>/dev/null
+awk -v name="$log" '$1 == "—" && $2 == name { print $3; exit }' log/checkpoint | tr -d '\n' | openssl base64 -d -A > "$tmp/note" 2>/dev/null
 tail -c 64 "$tmp/note" > "$tmp/sig"
-if [ "$(head -c 4 "$tmp/note" | hex)" != "$id" ] || [ "$(sed -n 1p "$tmp/text")" != "$name" ] ||
+if [ "$(head -c 4 "$tmp/note" | hex)" != "$id" ] || [ "$(sed -n 1p "$tmp/text")" != "$log" ] ||
   ! openssl pkeyutl -verify -pubin -inkey "$tmp/key.pem" -rawin -in "$tmp/text" -sigfile "$tmp/sig" > "$tmp/out" 2>&1; then
   refuse "log/checkpoint: the log did not sign it"
 fi
@@ -175,20 +198,33 @@ fi
 
 # --- Each excerpt stands in its original.
 member() { sed -n "s/^$2\"$3\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1"; }
+order="version file original path sha256 bytes leaf leaves root offset length sha256 first_leaf leaves nodes "
+laid_out() {
+  ! grep -q -v -x -E '[{}]|  (},|])|  "original": [{]|  "nodes": [[]]?|    "[0-9a-f]{64}",?|  (  )?"[a-z0-9_]+": ("([^"\\]|\\.)*"|[0-9]+),?' "$1" &&
+    [ "$(sed -n 's/^ *"\([a-z0-9_]*\)": .*/\1/p' "$1" | tr '\n' ' ')" = "$order" ] && [ "$(member "$1" '  ' version)" = 1 ]
+}
 proven() {
+  laid_out "$1" || return 1
   total=$(member "$1" '    ' leaves)
   first=$(member "$1" '  ' first_leaf)
   count=$(member "$1" '  ' leaves)
   kind=$(member "$1" '    ' leaf)
+  offset=$(member "$1" '  ' offset)
+  length=$(member "$1" '  ' length)
+  bytes=$(member "$1" '    ' bytes)
   root=$(member "$1" '    ' root)
   excerpt=data/excerpts/$(member "$1" '  ' file)
   rest=$(sed -n '/^  "nodes": \[$/,/^  \]/s/^    "\([0-9a-f]\{64\}\)",\{0,1\}$/\1/p' "$1" | tr '\n' ' ')
   grep -q -x -F "$excerpt" "$tmp/payload" && number "$total" && number "$first" && number "$count" || return 1
+  number "$offset" && number "$length" && number "$bytes" && [ $((offset + length)) -le "$bytes" ] || return 1
   [ "$(digest < "$excerpt")" = "$(member "$1" '  ' sha256)" ] || return 1
-  [ "$(wc -c < "$excerpt" | tr -d ' ')" = "$(member "$1" '  ' length)" ] || return 1
+  [ "$(wc -c < "$excerpt" | tr -d ' ')" = "$length" ] || return 1
   case $kind in
     line) have=$(awk 'END { print NR }' "$excerpt") ;;
-    chunk-4096) have=$((($(wc -c < "$excerpt") + 4095) / 4096)) ;;
+    chunk-4096)
+      have=$(((length + 4095) / 4096))
+      [ $((first * 4096)) = "$offset" ] || return 1
+      ;;
     *) return 1 ;;
   esac
   [ "$have" = "$count" ] || return 1
@@ -250,5 +286,5 @@ if [ -f data/custody.jsonl ]; then
   [ -z "$(tail -c 1 data/custody.jsonl)" ] || refuse "data/custody.jsonl: its last line was cut off"
 fi
 
-[ $bad = 0 ] && echo "whole: $(wc -l < "$tmp/payload" | tr -d ' ') files, $excerpts excerpts, leaf $index of $size in the log $name"
+[ $bad = 0 ] && echo "whole: $(wc -l < "$tmp/payload" | tr -d ' ') files, $excerpts excerpts, leaf $index of $size in the log $log"
 exit $bad

@@ -6,7 +6,7 @@ use crate::error::ProgramError;
 use crate::terminal::{print, print_json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use weir_engine::evidence::{self, Deed, Seal};
+use weir_engine::evidence::{self, Deed, Seal, StampAuthority};
 use weir_engine::report::escape;
 use weir_engine::weir_evidence::bag::{Check, Verified, verify};
 use weir_engine::weir_evidence::custody::{Act, Object};
@@ -71,6 +71,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
     let log = asked.log.unwrap_or_else(|| lake.join("evidence-log"));
     let who = asked.by.unwrap_or_else(account);
     let opened = weir_engine::open_lake(&lake, false, Memory::default()).await?;
+    let authority = asked.tsa.zip(asked.tsa_ca);
     let what = Seal {
         bag: asked.output,
         logs: asked.logs,
@@ -79,7 +80,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
         passphrase: std::env::var("WEIR_KEY_PASSPHRASE").ok(),
         log,
         origin: asked.origin,
-        authority: asked.tsa.zip(asked.tsa_ca),
+        authority: authority.map(|(url, roots)| StampAuthority { url, roots, tls: asked.tsa_tls_ca }),
         deed: Deed { who, when: now(), why: asked.reason, authority: asked.authority },
         program: PROGRAM.to_owned(),
         case: asked.case,
@@ -118,11 +119,19 @@ fn check(asked: &VerifyBag, json: bool) -> Done {
     let signers = Signers::read(&asked.signers).map_err(EngineError::from)?;
     let roots = asked.tsa_ca.as_deref().map(Roots::read).transpose().map_err(EngineError::from)?;
     let log = asked.log.as_deref().map(Log::at);
+    if asked.custody.as_deref().is_some_and(weir_engine::is_bucket) {
+        return Err(usage(
+            "a lake in a bucket keeps no custody log",
+            "name a file or a lake in a folder with --custody",
+        ));
+    }
+    let custody = asked.custody.as_deref().map(evidence::custody_at);
     let what = Check {
         signers: &signers,
         principal: asked.principal.as_deref(),
         roots: roots.as_ref(),
         log: log.as_ref(),
+        custody: custody.as_deref(),
         log_key: None,
         now: evidence::instant(now())?,
     };
@@ -136,7 +145,7 @@ fn check(asked: &VerifyBag, json: bool) -> Done {
                 }
             }
             Err(ProgramError::Refused {
-                problems: refused.problems.iter().map(ToString::to_string).collect(),
+                problems: refused.problems.iter().map(|p| escape::terminal(&p.to_string(), 2000)).collect(),
             })
         }
     }
@@ -147,7 +156,7 @@ fn whole(asked: &VerifyBag, verified: &Verified, json: bool) -> Done {
     if json {
         print_json(&serde_json::json!({
             "signer": signer.principals, "fingerprint": signer.fingerprint, "files": verified.files, "bytes": verified.bytes,
-            "excerpts": verified.excerpts, "custody": verified.custody, "index": verified.index,
+            "excerpts": verified.excerpts, "custody": verified.custody, "custody_since": verified.custody_since, "index": verified.index,
             "time": verified.stamp.as_ref().map(|s| s.when), "time_under_given_roots": verified.stamp_under_given_roots,
         }))?;
         return Ok(ExitCode::SUCCESS);
@@ -159,9 +168,10 @@ fn whole(asked: &VerifyBag, verified: &Verified, json: bool) -> Done {
             format!("stamped {}, under roots that only the bag names (--tsa-ca gives others)", stamp.when)
         }
     };
+    let since = verified.custody_since.map(|n| format!(", {n} more since")).unwrap_or_default();
     let principal = asked.principal.as_deref().unwrap_or(&signer.principals);
     print(&format!(
-        "whole: {} files, {} bytes; {} excerpts stand in their originals; {} entries of custody\nsigned by {} ({}); {time}; leaf {} of the log\n\n\
+        "whole: {} files, {} bytes; {} excerpts stand in their originals; {} entries of custody{since}\nsigned by {} ({}); {time}; leaf {} of the log\n\n\
          A stranger checks the same with sha256sum, ssh-keygen and openssl alone:\n\n{}",
         verified.files,
         verified.bytes,

@@ -1,11 +1,12 @@
 //! Verifying a bag.
 //!
 //! Decisive choice: the folder is walked first, without following links, and only plain files with plain names that the walk found are ever
-//! opened. What manifests name is looked up in that list, never on the disk, so no name in a bag leads out of it.
+//! opened. What manifests name is looked up in that list, never on the disk, so no name in a bag leads out of it. A payload is read as far as its
+//! signer said that it is large: a sparse file costs nothing to make.
 
 use super::{
     BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, EXCERPTS, ExcerptFile, Fault, INTAKE, LOG_KEY, LOG_PROOF, MANIFEST,
-    Problem, Refused, SIGNATURE, STAMP, STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, TAGS, is_plain,
+    Problem, Refused, SIGNATURE, SIZE_FIELD, STAMP, STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, TAGS, is_plain,
     manifest_entries,
 };
 use crate::{
@@ -24,7 +25,7 @@ use std::{
     path::Path,
 };
 
-/// The largest file that is read whole: manifests, proofs, excerpts.
+/// The largest file that is read whole: manifests, proofs, excerpts; and the largest that is read of a payload that no listed signer vouches for.
 const WHOLE_BYTES_MAX: u64 = 256 << 20;
 /// How deep folders may lie.
 const DEPTH_MAX: usize = 32;
@@ -39,6 +40,8 @@ pub struct Check<'a> {
     pub roots: Option<&'a Roots>,
     /// The log as it is today: it must continue what the bag knew.
     pub log: Option<&'a Log>,
+    /// The custody log as it is today: it must continue the bag's copy.
+    pub custody: Option<&'a Path>,
     /// The log's key, if it is known from elsewhere.
     pub log_key: Option<&'a Verifier>,
     /// At which a signer's key must be valid, where no time stamp under given roots says when it signed.
@@ -66,6 +69,8 @@ pub struct Verified {
     pub excerpts: usize,
     /// Entries of the custody log.
     pub custody: usize,
+    /// Entries that were added since, if today's custody log was given.
+    pub custody_since: Option<usize>,
 }
 
 /// Verifies a bag, or says everything that is wrong with it.
@@ -79,6 +84,12 @@ pub fn verify(bag: &Path, check: &Check<'_>) -> Result<Verified, Refused> {
         Some(verified) if bag.problems.is_empty() => Ok(verified),
         _ => Err(Refused { problems: bag.problems }),
     }
+}
+
+/// The value of a field of `bag-info.txt` that stands there once.
+fn field<'t>(info: &'t str, label: &str) -> Option<&'t str> {
+    let mut values = info.split('\n').filter_map(|line| line.strip_prefix(label)?.strip_prefix(": "));
+    values.next().filter(|_| values.next().is_none())
 }
 
 struct Bag<'a> {
@@ -120,6 +131,8 @@ impl Bag<'_> {
                     self.files.insert(name, metadata.len());
                 } else if metadata.is_dir() && name.matches('/').count() < DEPTH_MAX {
                     folders.push(format!("{name}/"));
+                } else if metadata.is_dir() {
+                    self.wrong(&name, Fault::Malformed, "it lies too deep");
                 } else {
                     self.wrong(&name, Fault::Malformed, "it is neither a file nor a folder");
                 }
@@ -162,14 +175,20 @@ impl Bag<'_> {
         let tags = self.manifest(TAG_MANIFEST);
         let stamped = self.stamped();
         self.listed(&payload, &tags, stamped);
-        let bytes = self.digests(payload.iter().chain(&tags));
+        let told = self.digests(&tags, WHOLE_BYTES_MAX);
+        if self.text(BAGIT.0).is_some_and(|text| text != BAGIT.1) {
+            self.wrong(BAGIT.0, Fault::Altered, "it is not the declaration of BagIt 1.0");
+        }
         let stamp = if stamped { self.stamp(check) } else { None };
         // Under roots that only the bag vouches for, anybody could have made a stamp of a time at which an old key was still valid.
         let trusted = stamp.as_ref().filter(|_| check.roots.is_some());
         let signer = self.signature(check, trusted.map_or(check.now, |stamp| stamp.when));
+        let bytes = self.size();
+        let vouched = signer.is_some() && told.contains(BAG_INFO);
+        self.digests(&payload, if vouched { bytes } else { bytes.min(WHOLE_BYTES_MAX) });
         let log = self.log(check);
         let excerpts = self.excerpts();
-        let custody = self.custody();
+        let (custody, custody_since) = self.custody(check);
         let (checkpoint, index) = log?;
         let (files, stamp_under_given_roots) = (payload.len(), stamp.is_some() && check.roots.is_some());
         let signer = signer?;
@@ -183,17 +202,16 @@ impl Bag<'_> {
             bytes,
             excerpts,
             custody,
+            custody_since,
         })
     }
 
     /// Whether the bag says that it has a time stamp.
     fn stamped(&mut self) -> bool {
         let Some(info) = self.text(BAG_INFO) else { return self.files.contains_key(STAMP) };
-        let said: Vec<&str> =
-            info.lines().filter_map(|line| line.strip_prefix(STAMP_FIELD)?.strip_prefix(": ")).collect();
-        match said[..] {
-            [STAMP] => true,
-            ["none"] => false,
+        match field(&info, STAMP_FIELD) {
+            Some(STAMP) => true,
+            Some("none") => false,
             _ => {
                 self.wrong(
                     BAG_INFO,
@@ -214,6 +232,11 @@ impl Bag<'_> {
         for name in tags.keys().filter(|name| name.starts_with("data/") || outside.contains(&name.as_str())) {
             self.wrong(name, Fault::Malformed, format!("`{TAG_MANIFEST}` lists it, but it is no tag file"));
         }
+        // Some disks know no case: two files would be one there.
+        let folded: BTreeSet<String> = payload.keys().map(|name| name.to_ascii_lowercase()).collect();
+        for name in tags.keys().filter(|name| folded.contains(&name.to_ascii_lowercase())) {
+            self.wrong(name, Fault::Malformed, "its name stands in both manifests");
+        }
         let roots = stamped.then_some(STAMP_ROOTS);
         for name in TAGS.into_iter().chain(roots).filter(|name| !tags.contains_key(*name)) {
             self.wrong(name, Fault::Missing, format!("`{TAG_MANIFEST}` does not list it"));
@@ -229,26 +252,44 @@ impl Bag<'_> {
         added.iter().for_each(|name| self.wrong(name, Fault::Added, "no manifest lists it"));
     }
 
-    /// Compares digests, and counts the bytes of the payload.
-    fn digests<'e>(&mut self, entries: impl Iterator<Item = (&'e String, &'e Digest)>) -> u64 {
-        let mut payload = 0;
+    /// Compares how large the payload is with what is said of it, and gives the lesser number of bytes.
+    fn size(&mut self) -> u64 {
+        let payload = || self.files.iter().filter(|(name, _)| name.starts_with("data/"));
+        let bytes = payload().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
+        let found = format!("{bytes}.{}", payload().count());
+        let info = self.text(BAG_INFO).unwrap_or_default();
+        let said = field(&info, SIZE_FIELD).unwrap_or_default();
+        if said == found {
+            return bytes;
+        }
+        self.wrong(
+            BAG_INFO,
+            Fault::Malformed,
+            format!("it does not say that the payload has {found} bytes.files ({SIZE_FIELD})"),
+        );
+        said.split_once('.')
+            .and_then(|(said, _)| said.parse().ok())
+            .map_or(bytes, |said: u64| said.min(bytes))
+    }
+
+    /// Compares digests, and gives the names of the files that are what they should be. Files with more than `bytes_max` are not read.
+    fn digests(&mut self, entries: &BTreeMap<String, Digest>, bytes_max: u64) -> BTreeSet<String> {
+        let mut same = BTreeSet::new();
         for (name, digest) in entries {
-            if !self.files.contains_key(name) {
+            let Some(bytes) = self.files.get(name).copied() else { continue };
+            if bytes > bytes_max {
+                self.wrong(name, Fault::Malformed, format!("it is too large to be read ({bytes} bytes)"));
                 continue;
             }
             let Some(file) = self.open(name) else { continue };
-            let Some((found, bytes)) = self.noted(name, Fault::Malformed, Digest::of_reader(file)) else {
-                continue;
-            };
-            payload += if name.starts_with("data/") { bytes } else { 0 };
-            if found != *digest {
-                self.wrong(name, Fault::Altered, "it is not what its manifest says");
+            let found = Digest::of_reader(file.take(bytes_max));
+            match self.noted(name, Fault::Malformed, found) {
+                Some((found, _)) if found == *digest => drop(same.insert(name.clone())),
+                Some(_) => self.wrong(name, Fault::Altered, "it is not what its manifest says"),
+                None => {}
             }
         }
-        if self.text(BAGIT.0).is_some_and(|text| text != BAGIT.1) {
-            self.wrong(BAGIT.0, Fault::Altered, "it is not the declaration of BagIt 1.0");
-        }
-        payload
+        same
     }
 
     fn signature(&mut self, check: &Check<'_>, when: Timestamp) -> Option<Signer> {
@@ -347,12 +388,18 @@ impl Bag<'_> {
         Some(rows)
     }
 
-    fn custody(&mut self) -> usize {
+    /// How many entries the custody log has, and how many today's has beyond.
+    fn custody(&mut self, check: &Check<'_>) -> (usize, Option<usize>) {
         if !self.files.contains_key(CUSTODY) {
-            return 0;
+            if check.custody.is_some() {
+                self.wrong(CUSTODY, Fault::Custody, "the bag has no copy that a custody log could continue");
+            }
+            return (0, None);
         }
-        let Some(file) = self.open(CUSTODY) else { return 0 };
-        self.noted(CUSTODY, Fault::Custody, custody::check(Path::new(CUSTODY), file))
-            .map_or(0, |(entries, _)| entries.len())
+        let Some(copy) = self.bytes(CUSTODY) else { return (0, None) };
+        let entries = custody::check(Path::new(CUSTODY), &copy[..]);
+        let entries = self.noted(CUSTODY, Fault::Custody, entries).map_or(0, |(entries, _)| entries.len());
+        let since = check.custody.map(|path| custody::continued(path, &copy));
+        (entries, since.and_then(|since| self.noted(CUSTODY, Fault::Custody, since)))
     }
 }

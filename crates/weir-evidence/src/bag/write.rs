@@ -6,7 +6,7 @@
 
 use super::{
     BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, ExcerptFile, LOG_KEY, LOG_PROOF, MANIFEST, SCRIPT, SIGNATURE,
-    STAMP, STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, is_plain, manifest_text,
+    SIZE_FIELD, STAMP, STAMP_FIELD, STAMP_ROOTS, TAG_MANIFEST, is_plain, manifest_text,
 };
 use crate::{
     Checkpoint, Digest, EvidenceError, Result, custody,
@@ -211,7 +211,7 @@ impl BagWriter {
         let day = sealing.when.strftime("%Y-%m-%d");
         let stamped = if sealing.authority.is_some() { STAMP } else { "none" };
         let mut text = format!(
-            "Bagging-Date: {day}\nBag-Software-Agent: weir {}\nPayload-Oxum: {}.{}\n{STAMP_FIELD}: {stamped}\n",
+            "Bagging-Date: {day}\nBag-Software-Agent: weir {}\n{SIZE_FIELD}: {}.{}\n{STAMP_FIELD}: {stamped}\n",
             env!("CARGO_PKG_VERSION"),
             self.bytes,
             self.payload.len()

@@ -26,9 +26,15 @@ pub(super) fn granted(response: &[u8]) -> Result<&[u8], String> {
         Some((status, der))
     };
     let (status, mut der) = parse().ok_or("it is no response of a time stamp authority")?;
-    // 0 is granted, 1 granted with modifications.
-    if !matches!(status, [0 | 1]) {
-        return Err(format!("the authority refused (status {})", crate::digest::hex(status)));
+    let why = match status {
+        [0 | 1] => None,
+        [2] => Some("rejected"),
+        [3] => Some("it is to be asked again later"),
+        [4 | 5] => Some("its certificate is revoked, or about to be"),
+        _ => Some("of no known status"),
+    };
+    if let Some(why) = why {
+        return Err(format!("the authority refused: {why}"));
     }
     let token = der.take(0x30).filter(|_| der.is_empty());
     token.ok_or_else(|| "it is no response of a time stamp authority".to_owned())

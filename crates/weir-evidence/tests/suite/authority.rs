@@ -1,13 +1,7 @@
-//! A time stamp authority made with `openssl ts`, behind a small HTTP server.
+//! A time stamp authority made with `openssl ts`.
 
-use crate::tools::{must, text};
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
-    path::{Path, PathBuf},
-    time::Duration,
-};
-use weir_evidence::stamp::{Http, Roots, Transport};
+use crate::tools::must;
+use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "
 [ca]
@@ -19,6 +13,8 @@ extendedKeyUsage = critical,timeStamping
 [careless]
 basicConstraints = critical,CA:FALSE
 extendedKeyUsage = timeStamping
+[https]
+subjectAltName = DNS:localhost,IP:127.0.0.1
 [tsa]
 default_tsa = here
 [here]
@@ -39,7 +35,7 @@ tsa_name = yes
 
 /// An authority in a folder.
 pub struct Authority {
-    dir: PathBuf,
+    pub dir: PathBuf,
 }
 
 impl Authority {
@@ -74,47 +70,4 @@ impl Authority {
     pub fn root_path(&self) -> PathBuf {
         self.dir.join("root.pem")
     }
-
-    pub fn roots(&self) -> Roots {
-        Roots::read(&self.root_path()).unwrap()
-    }
-
-    /// Serves so many requests on a port of this machine.
-    pub fn serve(&self, requests: usize) -> Http {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/tsa", listener.local_addr().unwrap());
-        let dir = self.dir.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().take(requests) {
-                let mut stream = stream.unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let (mut line, mut length) = (String::new(), 0);
-                while reader.read_line(&mut line).unwrap() > 2 {
-                    if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                        length = n.trim().parse().unwrap();
-                    }
-                    line.clear();
-                }
-                let mut query = vec![0; length];
-                reader.read_exact(&mut query).unwrap();
-                let reply = answer(&dir, &query);
-                write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: application/timestamp-reply\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", reply.len()).unwrap();
-                stream.write_all(&reply).unwrap();
-            }
-        });
-        Http { url, timeout: Duration::from_secs(20) }
-    }
-}
-
-impl Transport for Authority {
-    fn post(&self, request: &[u8]) -> std::io::Result<Vec<u8>> {
-        Ok(answer(&self.dir, request))
-    }
-}
-
-fn answer(dir: &Path, query: &[u8]) -> Vec<u8> {
-    std::fs::write(dir.join("query"), query).unwrap();
-    must(dir, "openssl ts -reply -config ts.cnf -queryfile query -out reply 2>err || { cat err; exit 1; }");
-    assert!(text(query.get(..1).unwrap()).len() == 1);
-    std::fs::read(dir.join("reply")).unwrap()
 }

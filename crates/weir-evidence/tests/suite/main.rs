@@ -5,7 +5,9 @@
 mod authority;
 mod bags;
 mod hostile;
+mod https;
 mod sealing;
+mod served;
 mod signatures;
 mod stamps;
 mod tools;

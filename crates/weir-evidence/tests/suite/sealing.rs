@@ -138,8 +138,15 @@ impl Desk {
 
     pub fn ours_with<'a>(&'a self, name: &str, change: impl FnOnce(&mut Check<'a>)) -> String {
         let now = "2026-11-26T12:00:00Z".parse().unwrap();
-        let mut check =
-            Check { signers: &self.signers, principal: None, roots: None, log: None, log_key: None, now };
+        let mut check = Check {
+            signers: &self.signers,
+            principal: None,
+            roots: None,
+            log: None,
+            custody: None,
+            log_key: None,
+            now,
+        };
         change(&mut check);
         match bag::verify(&self.at(name), &check) {
             Ok(_) => String::new(),

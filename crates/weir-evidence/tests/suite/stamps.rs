@@ -2,12 +2,19 @@
 
 use crate::{
     authority::Authority,
+    https::Https,
     tools::{are_here, must},
 };
-use std::path::Path;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    sync::mpsc,
+    time::Duration,
+};
 use weir_evidence::{
     Digest,
-    stamp::{obtain, verify},
+    stamp::{Http, Roots, obtain, verify},
 };
 
 #[test]
@@ -83,6 +90,102 @@ fn wrong_stamps_are_refused_with_the_reason() {
         }
         assert!(verify(&reply[..at], &digest, None, &roots).is_err());
     }
+}
+
+#[test]
+fn an_authority_behind_https_is_believed_under_given_roots_alone() {
+    if !are_here() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::quick(dir.path());
+    let (server, roots) = (Https::serve(&authority), authority.roots());
+    let web = Roots::read(&server.root).unwrap();
+    let asked = |url: &str, tls: Option<&Roots>| {
+        let http = Http::new(url, tls.cloned(), Duration::from_secs(20)).unwrap();
+        obtain(Digest::of(b"file"), &http, &roots).map_err(|e| e.to_string())
+    };
+    let url = format!("{}/tsa", server.url);
+    let (stamp, reply) = asked(&url, Some(&web)).unwrap();
+    assert_eq!(verify(&reply, &Digest::of(b"file"), None, &roots), Ok(stamp));
+    asked(&url.replace("localhost", "127.0.0.1"), Some(&web)).unwrap();
+    // Neither Mozilla's roots, nor those of the stamps, nor another name.
+    for (url, tls) in
+        [(&url, None), (&url, Some(&roots)), (&url.replace("localhost", "ip6-localhost"), Some(&web))]
+    {
+        let said = asked(url, tls).unwrap_err();
+        assert!(said.contains(&format!("from `{url}`")), "{said}");
+        assert!(said.contains("--tsa-tls-ca") || url.contains("ip6"), "{said}");
+    }
+    for url in ["", "freetsa.org/tsr", "ftp://freetsa.org/", "file:///etc/passwd", "httpsé://x"] {
+        let said = Http::new(url, None, Duration::from_secs(1)).map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains("begins with neither"), "{said}");
+    }
+}
+
+#[test]
+fn an_authority_that_misbehaves_is_named_with_what_it_did_in_time() {
+    if !are_here() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::quick(dir.path());
+    let (server, roots) = (Https::serve(&authority), authority.roots());
+    let web = Roots::read(&server.root).unwrap();
+    let refused = |url: &str, why: &str| {
+        let http = Http::new(url, Some(web.clone()), Duration::from_secs(5)).unwrap();
+        let said = obtain(Digest::of(b"file"), &http, &roots).map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains(&format!("from `{url}`")) && said.contains(why), "{url}: {said}");
+        assert!(said.contains("seal without one") && !said.contains(char::is_control), "{url}: {said:?}");
+    };
+    let first =
+        Http::new(&format!("{}/tsa", server.url), Some(web.clone()), Duration::from_secs(20)).unwrap();
+    obtain(Digest::of(b"other"), &first, &roots).unwrap();
+    let mut cases: Vec<(String, &str)> = [
+        ("earlier", "it is for another file"),
+        ("refused", "the authority refused: rejected"),
+        ("garbage", "no response of a time stamp authority"),
+        ("empty", "no response of a time stamp authority"),
+        ("broken", "HTTP status 500"),
+        ("moved", "redirects to `https://elsewhere.invalid/tsa`"),
+        ("kept", "redirects to `/tsa`"),
+        ("huge", "more than 1048576 bytes"),
+        ("boasting", ""),
+        ("endless", "more than 1048576 bytes"),
+        ("slow", "did not answer within 5 s"),
+        ("drips", "did not answer within 5 s"),
+        ("gone", ""),
+    ]
+    .map(|(path, why)| (format!("{}/{path}", server.url), why))
+    .into();
+    // One that speaks no HTTPS, one that says nothing, one that says a byte now and then.
+    for (greeting, then, why) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], &b""[..], "does not speak HTTPS"),
+        (b"", b"", "within 5 s"),
+        (b"\x16\x03\x03\x40\x00", b"x", "within 5 s"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        cases.push((format!("https://{}/", listener.local_addr().unwrap()), why));
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0; 64]).unwrap();
+            stream.write_all(greeting).unwrap();
+            while stream.write_all(then).is_ok() {
+                std::thread::sleep(Duration::from_millis(300));
+            }
+        });
+    }
+    let (done, ends) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for (url, why) in &cases {
+            let (done, refused) = (done.clone(), &refused);
+            scope.spawn(move || {
+                refused(url, why);
+                done.send(()).unwrap();
+            });
+        }
+        cases.iter().for_each(|_| ends.recv_timeout(Duration::from_secs(30)).unwrap());
+    });
 }
 
 /// Makes another certificate of the authority's key, of the named extensions.

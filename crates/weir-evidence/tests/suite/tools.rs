@@ -1,14 +1,19 @@
 //! Tools of other people, installed where that is allowed, and how they are run.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
 };
 
 /// What the tests need: a program and the Debian package it is in.
-const TOOLS: [(&str, &str); 4] =
-    [("ssh-keygen", "openssh-client"), ("openssl", "openssl"), ("sha256sum", "coreutils"), ("awk", "mawk")];
+const TOOLS: [(&str, &str); 5] = [
+    ("ssh-keygen", "openssh-client"),
+    ("openssl", "openssl"),
+    ("sha256sum", "coreutils"),
+    ("awk", "mawk"),
+    ("python3", "python3"),
+];
 
 /// Whether all tools are here. As root on Debian, missing ones are installed once; where they cannot be, tests are skipped and say so, which on
 /// CI is a failure.
@@ -48,4 +53,32 @@ pub fn must(dir: &Path, line: &str) -> String {
 /// Bytes as text.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A Python with PyPI's `bagit`. Where it cannot be had, tests do without and say so, which on CI is a failure.
+pub fn python() -> Option<PathBuf> {
+    let python = with_bagit();
+    if let Err(why) = &python {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "PyPI's bagit is missing: {why}");
+        println!("skipped: PyPI's bagit is missing: {why}");
+    }
+    python.ok()
+}
+
+/// Made once beside the build.
+fn with_bagit() -> Result<PathBuf, String> {
+    let target = std::env::current_exe().map_err(|e| e.to_string())?;
+    let venv = target.ancestors().nth(3).ok_or("no target folder")?.join("bagit-venv");
+    let python = venv.join("bin/python");
+    let run = |command: &mut Command| match command.output() {
+        Ok(done) if done.status.success() => Ok(()),
+        Ok(done) => Err(text(&done.stderr).lines().last().unwrap_or("failed").to_owned()),
+        Err(e) => Err(e.to_string()),
+    };
+    if run(Command::new(&python).args(["-c", "import bagit"])).is_err() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        // Its release imports `pkg_resources`, which newer `setuptools` no longer has.
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "bagit<2", "setuptools<80"]))?;
+    }
+    Ok(python)
 }

@@ -9,6 +9,7 @@ use weir_engine::weir_evidence::custody::Act;
 #[command(after_help = "Examples:
   weir evidence seal case/ -o bag/ --logs logs/ --key ~/.ssh/id_ed25519 --reason 'case 12' --authority 'order 2025-77'
   weir evidence verify bag/ --signers allowed_signers
+  weir evidence verify bag/ --signers allowed_signers --log case/lake/evidence-log --custody case/lake
   weir evidence custody --lake case/lake
   weir evidence record hand-over bag/tagmanifest-sha256.txt --lake case/lake --reason 'to the police' --authority 'warrant 5'
 
@@ -64,12 +65,15 @@ pub struct SealCase {
     /// The name of the log, if it is new.
     #[arg(long, value_name = "NAME", default_value = "weir.invalid/evidence")]
     pub origin: String,
-    /// A time stamp authority (RFC 3161).
+    /// A time stamp authority (RFC 3161), http:// or https://. Redirects are not followed.
     #[arg(long, value_name = "URL", requires = "tsa_ca")]
     pub tsa: Option<String>,
-    /// Its root certificates, PEM.
+    /// Root certificates of its stamps, PEM.
     #[arg(long, value_name = "FILE", requires = "tsa", value_hint = ValueHint::FilePath)]
     pub tsa_ca: Option<PathBuf>,
+    /// Root certificates of its HTTPS, PEM; those that Mozilla trusts when absent. The system's own are not asked.
+    #[arg(long, value_name = "FILE", requires = "tsa", value_hint = ValueHint::FilePath)]
+    pub tsa_tls_ca: Option<PathBuf>,
     /// Why it is sealed, for the custody log.
     #[arg(long, value_name = "TEXT", default_value = "sealed as evidence")]
     pub reason: String,
@@ -98,6 +102,9 @@ pub struct VerifyBag {
     /// The log as it is today: it must go on from what the bag knew.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub log: Option<PathBuf>,
+    /// The custody log as it is today, or the lake that it lies in: it must go on from the bag's copy.
+    #[arg(long, value_name = "FILE_OR_LAKE", value_hint = ValueHint::AnyPath)]
+    pub custody: Option<PathBuf>,
 }
 
 /// `weir evidence record`.

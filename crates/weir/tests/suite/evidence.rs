@@ -1,10 +1,13 @@
 //! `weir evidence` at a terminal: a case sealed, checked by Weir and by a stranger's tools, and refused once anything in it is another.
 
+use crate::authority::Authority;
+use crate::https::Https;
 use crate::terminal::{Terminal, words};
-use crate::tools::are_here;
+use crate::tools::{are_here, python};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 /// A case with a lake, whose logs are in part compressed, and a key that signs.
 fn sealed() -> Terminal {
@@ -115,41 +118,273 @@ fn a_sealed_case_is_whole_until_something_in_it_is_another() {
     assert!(holds.contains("order evidence bag bag") && holds.contains("for the case case"), "{holds}");
     assert!(custody.lines().next().unwrap().contains("order 2025-77"), "{custody}");
 
-    let mut all = Vec::new();
-    files(&here.path("bag"), &mut all);
-    assert!(all.len() > 20);
-    let refused = |what: &str, (whole, said): (bool, String)| assert!(!whole, "{what}: {said}");
-    let by_weir = |what: &str| refused(what, verified(&here, "bag"));
-    let by_both = |what: &str| {
-        by_weir(what);
-        refused(what, by_a_stranger(&here, "bag"));
+    std::fs::write(here.path("signers"), "").unwrap();
+    let (whole, said) = verified(&here, "bag");
+    assert!(!whole && said.contains("signature"), "{said}");
+}
+
+/// The kinds of files of a bag. A folder stands for all in it.
+const KINDS: [&str; 21] = [
+    "bag-info.txt",
+    "bagit.txt",
+    "data/absent.json",
+    "data/config/weir.toml",
+    "data/custody.jsonl",
+    "data/intake.jsonl",
+    "data/lake.json",
+    "data/program.json",
+    "data/queries.sql",
+    "log/checkpoint",
+    "log/inclusion.tlog-proof",
+    "log/key",
+    "manifest-sha256.txt",
+    "tagmanifest-sha256.txt",
+    "tagmanifest-sha256.txt.sig",
+    "tagmanifest-sha256.txt.tsr",
+    "tsa-ca.pem",
+    "verify.sh",
+    "data/case/",
+    "data/excerpts/*.json",
+    "data/excerpts/*.txt",
+];
+
+/// Of which kind a file is; those of a case are each of their own.
+fn kind(name: &str) -> &str {
+    let of = |kind: &&str| match kind.split_once('*') {
+        Some((folder, ending)) => name.starts_with(folder) && name.ends_with(ending),
+        None => name == *kind || kind.ends_with('/') && name.starts_with(*kind),
     };
-    // One of each kind; the library's own tests go through all.
-    for name in [
-        "data/case/scope.csv",
-        "data/excerpts/0001.json",
-        "data/custody.jsonl",
-        "manifest-sha256.txt",
-        "bag-info.txt",
-        "tagmanifest-sha256.txt.sig",
-    ] {
-        let path = here.path("bag").join(name);
+    let known = KINDS.into_iter().find(of);
+    assert!(known.is_some(), "a bag has `{name}`: say here of what kind it is, so that it is altered, too");
+    if name.starts_with("data/case/") { name } else { known.unwrap() }
+}
+
+/// The case, citing one record, since the stranger's script takes its time over each excerpt, and for all else one of an original that is gone.
+fn cite_little(here: &Terminal) {
+    fn replace(value: &mut Value, first: &mut bool) {
+        match value {
+            Value::Array(all) => all.iter_mut().for_each(|value| replace(value, first)),
+            Value::Object(members)
+                if members.len() == 4 && members.contains_key("offset") && members.contains_key("file") =>
+            {
+                let path = if std::mem::take(first) { members["path"].take() } else { "gone.log".into() };
+                members.insert("path".to_owned(), path);
+            }
+            Value::Object(members) => members.values_mut().for_each(|value| replace(value, first)),
+            _ => {}
+        }
+    }
+    let path = here.path("case/case.json");
+    let mut case: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    replace(&mut case, &mut true);
+    std::fs::write(&path, case.to_string()).unwrap();
+}
+
+/// A stamped bag with a file of each kind, and the authority that stamped it behind HTTPS.
+fn stamped() -> (Terminal, Authority, Https) {
+    let here = sealed();
+    cite_little(&here);
+    let authority = Authority::quick(&here.path("tsa"));
+    let https = Https::serve(&authority);
+    (here, authority, https)
+}
+
+const SEAL: [&str; 10] =
+    ["evidence", "seal", "case", "--logs", "w/logs", "--key", "signing", "--config", "w/weir.toml", "-o"];
+
+fn stamped_by(url: &str) -> [&str; 6] {
+    ["--tsa", url, "--tsa-ca", "tsa/root.pem", "--tsa-tls-ca", "tsa/web.pem"]
+}
+
+#[test]
+fn a_file_of_any_kind_that_is_altered_missing_or_added_is_refused_by_all() {
+    if !are_here() {
+        return;
+    }
+    let (here, _authority, https) = stamped();
+    let url = format!("{}/tsa", https.url);
+    here.said(&[&SEAL[..], &["bag"], &stamped_by(&url)].concat());
+    std::fs::copy(here.path("bag/verify.sh"), here.path("verify.sh")).unwrap();
+    let python = python();
+    let bag = here.path("bag");
+    // Weir, the stranger's script from elsewhere than the bag, and PyPI's bagit where it can be had, side by side.
+    let refused = |roots: &str| {
+        let start = |program: &mut Command| {
+            program.current_dir(here.path(".")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let end = |child: Child| {
+            let output = child.wait_with_output().unwrap();
+            (output.status.code().unwrap(), words(&[output.stdout, output.stderr].concat()))
+        };
+        let theirs = start(Command::new("sh").args(["verify.sh", "bag", "signers", roots]));
+        let bagit = python
+            .as_ref()
+            .map(|python| start(Command::new(python).args(["-m", "bagit", "--validate", "bag"])));
+        let ours = ["evidence", "verify", "bag", "--signers", "signers", "--tsa-ca", roots];
+        let ours = end(start(&mut here.command(&ours)));
+        let (theirs, bagit) = (end(theirs), bagit.map(|bagit| end(bagit).0 != 0));
+        assert!(ours.0 == theirs.0 && matches!(ours.0, 0 | 1), "{ours:?}\n{theirs:?}");
+        (ours.0 == 1, bagit, ours.1, theirs.1)
+    };
+    let (no, bagit, said, told) = refused("tsa/root.pem");
+    assert!(!no && bagit != Some(true), "{said}\n{told}");
+    assert!(said.contains("stamped 20") && told.contains("time stamp: "), "{said}\n{told}");
+    let (no, _, said, told) = refused("tsa/web.pem");
+    assert!(
+        no && said.contains("given roots") && told.contains("time stamp does not hold"),
+        "{said}\n{told}"
+    );
+
+    let mut all = Vec::new();
+    files(&bag, &mut all);
+    let mut kinds = BTreeMap::new();
+    for path in &all {
+        let name = path.strip_prefix(&bag).unwrap().to_str().unwrap();
+        kinds.entry(kind(name)).or_insert(name);
+    }
+    let none = |kind: &&str| !kind.ends_with('/') && !kinds.contains_key(kind);
+    assert_eq!(KINDS.into_iter().find(none), None, "{kinds:?}");
+    assert!(kinds.keys().filter(|kind| kind.starts_with("data/case/")).count() > 5, "{kinds:?}");
+    // By design: what the two outer files cover BagIt knows nothing of, it asks for no manifest of tag files, and lets others lie beside the payload.
+    let outer = |name: &str| name.ends_with(".sig") || name.ends_with(".tsr");
+    let all_refuse = |what: &str, name: &str, by_bagit: bool| {
+        let (no, bagit, said, told) = refused("tsa/root.pem");
+        assert!(no && said.contains(name) && told.contains(name), "{name} {what}: {said}\n{told}");
+        assert!(bagit.is_none_or(|bagit| bagit == by_bagit), "{name} {what}: bagit {bagit:?}");
+    };
+    for name in kinds.into_values() {
+        let path = bag.join(name);
         let before = std::fs::read(&path).unwrap();
         let mut after = before.clone();
         after[before.len() / 2] ^= 1;
         std::fs::write(&path, after).unwrap();
-        by_weir(&format!("{name} altered"));
+        all_refuse("altered", name, !outer(name));
         std::fs::remove_file(&path).unwrap();
-        by_weir(&format!("{name} missing"));
+        all_refuse("missing", name, !outer(name) && name != "tagmanifest-sha256.txt");
         std::fs::write(&path, &before).unwrap();
     }
-    std::fs::write(here.path("bag/data/more.txt"), "x").unwrap();
-    by_both("a file added");
-    std::fs::remove_file(here.path("bag/data/more.txt")).unwrap();
-    assert!(verified(&here, "bag").0 && by_a_stranger(&here, "bag").0, "as it was");
-    std::fs::write(here.path("signers"), "").unwrap();
-    let (whole, said) = verified(&here, "bag");
-    assert!(!whole && said.contains("signature"), "{said}");
+    let data = bag.join("data");
+    let folders: BTreeSet<&Path> = all.iter().filter_map(|path| path.parent()).chain([&*data]).collect();
+    for folder in folders {
+        let path = folder.join("0001-more.json");
+        std::fs::write(&path, "{}").unwrap();
+        let name = path.strip_prefix(&bag).unwrap().to_str().unwrap();
+        all_refuse("added", name, name.starts_with("data/"));
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert!(!refused("tsa/root.pem").0, "as it was");
+}
+
+#[test]
+fn a_hostile_bag_is_refused_in_time_and_says_nothing_to_the_terminal() {
+    if !are_here() {
+        return;
+    }
+    let here = sealed();
+    cite_little(&here);
+    here.said(&[&SEAL[..], &["whole"]].concat());
+    let asked = |bag: &str| {
+        let weir = ["evidence", "verify", bag, "--signers", "signers"];
+        let ours = here.command(&weir);
+        let mut theirs = Command::new("sh");
+        theirs.args(["whole/verify.sh", bag, "signers"]);
+        [ours, theirs].map(|command| {
+            let mut timed = Command::new("timeout");
+            timed.arg("30").arg(command.get_program()).args(command.get_args()).current_dir(here.path("."));
+            timed.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            let output = timed.output().unwrap();
+            let told = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8(told).unwrap();
+            assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
+            (output.status.code().unwrap(), words(said.as_bytes()))
+        })
+    };
+    assert_eq!(asked("whole").map(|(code, _)| code), [0, 0]);
+    let escape = r"printf '\033[2J\302\2332J'";
+    for (what, line, said) in [
+        ("name", format!("touch \"bag/data/$({escape})\""), "data/"),
+        (
+            "name in a manifest",
+            format!("echo \"$({escape})\" >> bag/manifest-sha256.txt"),
+            "manifest-sha256.txt",
+        ),
+        (
+            "namespace",
+            format!(
+                "cd bag && rm *.sig && ssh-keygen -q -Y sign -f ../signing -n \"$({escape})\" tagmanifest-sha256.txt"
+            ),
+            "tagmanifest-sha256.txt.sig",
+        ),
+        ("log", format!("echo \"$({escape})+00000000+AAAA\" > bag/log/key"), "log/key"),
+        (
+            "act",
+            format!("echo \"{{\\\"what\\\":\\\"$({escape})\\\"}}\" >> bag/data/custody.jsonl"),
+            "data/custody.jsonl",
+        ),
+        ("row", format!("echo \"$({escape})\" >> bag/data/intake.jsonl"), "data/intake.jsonl"),
+        ("pipe", "mkfifo bag/data/pipe".to_owned(), "data/pipe"),
+        (
+            "pipe for a manifest",
+            "cd bag && rm manifest-sha256.txt && mkfifo manifest-sha256.txt".to_owned(),
+            "manifest-sha256.txt",
+        ),
+        ("nothing", "rm -r bag && mkdir bag".to_owned(), "manifest-sha256.txt"),
+    ] {
+        let made = Command::new("sh")
+            .args(["-c", &format!("rm -rf bag; cp -r whole bag; {line}")])
+            .current_dir(here.path("."))
+            .status();
+        assert!(made.unwrap().success(), "{what}");
+        for (code, told) in asked("bag") {
+            assert!(code == 1 && told.contains(said), "{what}: {code} {told}");
+        }
+    }
+    // What is no folder at all.
+    Command::new("mkfifo").arg(here.path("fifo")).status().unwrap();
+    for place in ["nowhere", "signers", "fifo"] {
+        assert_eq!(asked(place).map(|(code, _)| code), [1, 2], "{place}");
+    }
+}
+
+#[test]
+fn a_bag_whose_time_stamp_was_not_obtained_is_not_there_and_can_be_sealed_again() {
+    if !are_here() {
+        return;
+    }
+    let (here, _authority, https) = stamped();
+    let at = |path: &str| format!("{}/{path}", https.url);
+    let hidden = || {
+        let left =
+            std::fs::read_dir(here.path(".")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        left.filter(|name| name.starts_with('.')).collect::<Vec<_>>()
+    };
+    let failed = |arguments: &[&str]| {
+        let output = here.weir(&[&SEAL[..], &["bag"], arguments].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!here.path("bag").exists());
+        assert_eq!(hidden(), Vec::<String>::new());
+        words(&output.stderr)
+    };
+    for (path, why) in
+        [("broken", "HTTP status 500"), ("refused", "the authority refused"), ("garbage", "no response")]
+    {
+        let url = at(path);
+        let said = failed(&stamped_by(&url));
+        assert!(said.contains(why) && said.contains(&url) && said.contains("seal without one"), "{said}");
+    }
+    let url = at("tsa");
+    let said = failed(&stamped_by(&url)[..4]);
+    assert!(said.contains("UnknownIssuer") && said.contains("--tsa-tls-ca"), "{said}");
+    let holds = here.said(&["hold", "list", "--lake", "case/lake"]);
+    let said = failed(&stamped_by("tsa.example.org/tsr"));
+    assert!(said.contains("begins with neither"), "{said}");
+    assert_eq!(
+        here.said(&["hold", "list", "--lake", "case/lake"]),
+        holds,
+        "what could not begin holds nothing"
+    );
+    here.said(&[&SEAL[..], &["bag"], &stamped_by(&url)].concat());
+    assert!(verified(&here, "bag").0 && by_a_stranger(&here, "bag").0);
 }
 
 #[test]
@@ -183,6 +418,74 @@ fn an_original_that_is_another_by_now_is_named_and_not_taken() {
     assert_eq!(unusable.status.code(), Some(1));
     assert!(words(&unusable.stderr).contains("no OpenSSH private key"), "{}", words(&unusable.stderr));
     assert_eq!(holds(), before, "what could not begin holds nothing");
+}
+
+#[test]
+fn a_bag_tells_whether_todays_custody_log_continues_its_copy() {
+    if !are_here() {
+        return;
+    }
+    let here = sealed();
+    seal(&here, "bag");
+    let told = |custody: &str| {
+        let output = here.weir(&["evidence", "verify", "bag", "--signers", "signers", "--custody", custody]);
+        (output.status.code(), words(&[output.stdout, output.stderr].concat()))
+    };
+    // Without Weir: the copy is what today's log begins with.
+    let by_hand = || {
+        let line = r#"head -c "$(wc -c < bag/data/custody.jsonl)" case/lake/custody.jsonl | cmp -s - bag/data/custody.jsonl"#;
+        Command::new("sh").args(["-c", line]).current_dir(here.path(".")).status().unwrap().success()
+    };
+    here.said(&[
+        "evidence",
+        "record",
+        "hand-over",
+        "signers",
+        "--lake",
+        "case/lake",
+        "--reason",
+        "x",
+        "--authority",
+        "y",
+    ]);
+    for named in ["case/lake", "case/lake/custody.jsonl"] {
+        let (code, said) = told(named);
+        assert!(code == Some(0) && said.contains("4 entries of custody, 1 more since"), "{said}");
+    }
+    assert!(by_hand());
+    let log = here.path("case/lake/custody.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap();
+    let refused = |text: &str, what: &str| {
+        std::fs::write(&log, text).unwrap();
+        let (code, said) = told("case/lake");
+        assert!(
+            code == Some(1) && said.contains(what) && said.contains("ask whoever keeps the log"),
+            "{said}"
+        );
+        assert!(!by_hand());
+    };
+    let lines = |n: usize| text.split_inclusive('\n').take(n).collect::<String>();
+    refused(
+        &text.replacen("order 2025-77", "order 2025-78", 1),
+        "line 1: in the sealed copy, which has 4 lines",
+    );
+    refused(
+        &lines(2),
+        "line 3: in the sealed copy, which has 4 lines, this line is another: the log was cut here",
+    );
+    // Another hand went on from the second line, in a chain that holds.
+    std::fs::write(&log, lines(2)).unwrap();
+    here.said(&["evidence", "record", "read", "--lake", "case/lake", "--reason", "x", "--authority", "y"]);
+    here.said(&["evidence", "custody", "--lake", "case/lake"]);
+    let forked = std::fs::read_to_string(&log).unwrap();
+    refused(
+        &forked,
+        "line 3: in the sealed copy, which has 4 lines, this line is another: the log was rewritten or forked here",
+    );
+    std::fs::remove_file(&log).unwrap();
+    let (code, said) = told("case/lake");
+    assert!(code == Some(1) && said.contains("custody.jsonl"), "{said}");
+    assert_eq!(told("s3://bucket/lake").0, Some(2));
 }
 
 #[test]
