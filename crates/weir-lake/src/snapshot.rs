@@ -24,7 +24,7 @@ use futures::{StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weir_model::intake::{Intake, Reject};
-use weir_model::{EntityKind, Hold};
+use weir_model::{EntityKind, Hold, Micros};
 use weir_rollup::reads_with;
 
 /// A pinned lake. Cheap to clone.
@@ -74,6 +74,12 @@ impl Snapshot {
     /// The committed ingests.
     pub fn ingests(&self) -> &BTreeSet<i64> {
         &self.ingests
+    }
+
+    /// When each committed ingest was written, by the lake's own account: the order in which files were looked at.
+    pub fn ingested(&self) -> BTreeMap<i64, Micros> {
+        let at = |f: &DataFile| Some((f.ingest()?, Micros(f.modified.saturating_mul(1_000))));
+        self.files(Name::Intake).iter().filter_map(at).collect()
     }
 
     /// The catalogs under which the visible rollups and digests were folded; more than the current one means they are stale.
@@ -207,6 +213,11 @@ impl Snapshot {
             kinds.join(", ")
         );
         self.session(options, None)?.stream(&sql).await
+    }
+
+    /// Every file that brought something new, by path, start and ingest: grows with files, never with records.
+    pub fn files_read<'a>(&'a self) -> BoxFuture<'a, Result<Vec<KnownFile>>> {
+        Box::pin(async move { known::all(self).await })
     }
 
     /// The value of a key of the lake's state, as the last committed ingest that set it left it.
