@@ -51,6 +51,8 @@ pub struct OrganisationConfig {
     pub aware: Option<String>,
     /// How many people it reported before; the report says the difference.
     pub reported: Option<u64>,
+    /// For how many days records must be kept at least, by law or by contract.
+    pub keep_days_min: Option<u32>,
 }
 
 /// A named kind of personal data.
