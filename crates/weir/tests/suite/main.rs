@@ -10,6 +10,7 @@ mod findings;
 mod hold;
 mod inputs;
 mod lakes;
+mod rotation;
 mod scope;
 mod terminal;
 #[expect(dead_code, clippy::print_stdout, reason = "of the tools of evidence's own tests; a skip says why")]
