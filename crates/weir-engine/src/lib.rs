@@ -17,6 +17,7 @@ mod ingest;
 mod investigate;
 mod keys;
 mod life;
+mod person;
 mod progress;
 mod recipe;
 mod retain;

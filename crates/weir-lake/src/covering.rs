@@ -31,13 +31,14 @@ fn of_cover(cover: &Cover, table: Table) -> String {
     }
     let entities = cover.comparable();
     if !entities.is_empty() {
-        all.push(named(entities, table));
+        all.push(naming(entities, table));
     }
     if all.is_empty() { "true".to_owned() } else { format!("({})", all.join(" AND ")) }
 }
 
-/// Whether a record names one of the entities.
-fn named(entities: &[Entity], table: Table) -> String {
+/// The SQL condition for which a record of a table names one of these entities in a column.
+#[must_use]
+pub fn naming(entities: &[Entity], table: Table) -> String {
     let schema = table.schema();
     let mut values: BTreeMap<EntityKind, BTreeSet<&str>> = BTreeMap::new();
     for entity in entities {

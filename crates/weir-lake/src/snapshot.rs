@@ -175,6 +175,23 @@ impl Snapshot {
         })
     }
 
+    /// Where rejected records stand whose text is such a one: file id, line, offset. Batch by batch; only what is found is kept.
+    pub fn rejects_that<'a>(
+        &'a self,
+        are: &'a (dyn Fn(&str) -> bool + Sync),
+    ) -> BoxFuture<'a, Result<BTreeSet<(i64, i64, i64)>>> {
+        Box::pin(async move {
+            let mut found = BTreeSet::new();
+            let mut batches = self.small_stream(Name::Rejects, Ok).await?;
+            while let Some(batch) = batches.next().await {
+                let rejects = Reader::new(Name::Rejects, &batch?).rejects()?;
+                let wanted = rejects.into_iter().filter(|(_, reject)| are(&reject.text));
+                found.extend(wanted.map(|(file, reject)| (file, reject.line, reject.offset)));
+            }
+            Ok(found)
+        })
+    }
+
     /// The files whose content begins with the bytes of this fingerprint, by path, start and ingest.
     pub fn known_files<'a>(&'a self, head: &'a str) -> BoxFuture<'a, Result<Vec<KnownFile>>> {
         Box::pin(async move { known::query(self, head).await })

@@ -120,7 +120,7 @@ pub struct SensorConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkConfig {
-    /// Namespace of the object: the parameter's name in a route.
+    /// Namespace of the object: the parameter's name in a route; `credential` for sessions; `actor` for logins, which `weir erase` asks for.
     pub from: String,
     /// Namespace of the person.
     pub to: String,

@@ -195,7 +195,7 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
         let why = format!("weir erase: {}", what.reason);
         record(&asked.lake, Act::Erasure, (&run.by, run.time), why, Some(what.order))?;
     }
-    told(&done, "that show the person", json)
+    told(&done, "that show or name the person", json)
 }
 
 fn told(done: &Deleted, which: &str, json: bool) -> Done {
@@ -220,6 +220,16 @@ fn told(done: &Deleted, which: &str, json: bool) -> Done {
             text,
             "{compacted} small files put together; {} files freed, {} bytes",
             done.files, done.bytes
+        );
+    }
+    if !done.undecided.is_empty() {
+        let rows: Vec<String> =
+            done.undecided.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
+        let _ = writeln!(
+            text,
+            "{} rows may be the person's and stay ({}): a login of that name, unless a link from `actor` says whose it is; a short number in what could not be read",
+            sum(&done.undecided),
+            rows.join(", ")
         );
     }
     if done.pinned > 0 {

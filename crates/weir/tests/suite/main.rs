@@ -5,6 +5,7 @@
 mod bucket;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod erase;
 mod evidence;
 mod findings;
 mod hold;
