@@ -144,6 +144,18 @@ fn rotation_that_takes_files_from_under_a_hold_is_found_with_the_day_on_which_ea
     let why = text(young, "explanation");
     assert!(why.contains("`access.log` (48 records") && why.contains("goes about 2026-03-08"), "{why}");
     assert!(why.contains("`access.log.1` (48 records"), "of both its parts: {why}");
+    // Copied aside, files are safe; the one that is gone stays a finding.
+    std::fs::create_dir(here.0.path("logs/aside")).unwrap();
+    for name in ["access.log.2.gz", "access.log.3.gz"] {
+        std::fs::copy(here.0.path(&format!("logs/{name}")), here.0.path(&format!("logs/aside/{name}")))
+            .unwrap();
+    }
+    let found = here.found(&["logs"]);
+    let left = found.iter().find(|f| f["id"] == certain["id"]).unwrap();
+    assert_eq!(
+        (text(left, "severity"), text(left, "title")),
+        ("high", "Rotation took 1 file of access.log that hold h1 covers")
+    );
     // Released, it is a finding no more, and the case says why.
     here.0.said(&["hold", "release", "h1", "--lake", "lake", "--order", "9", "--reason", "closed"]);
     let found = here.found(&[]);

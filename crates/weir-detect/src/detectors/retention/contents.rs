@@ -97,7 +97,7 @@ fn looked_at(accounts: &[Intake], contents: &Contents, ingested: &BTreeMap<i64, 
         sensor: sensor.to_owned(),
         looks: looks.into_iter().filter_map(|((at, _), files)| Look::of(at, files)).collect(),
     });
-    logs.filter(|log| log.looks.iter().any(Look::is_rotated)).collect()
+    logs.collect()
 }
 
 /// Every part of the contents of these roots.

@@ -28,8 +28,7 @@ pub(super) async fn findings(context: &Context<'_>) -> Result<Vec<Finding>, Dete
         return Ok(Vec::new());
     }
     let (logs, contents) = logs(context).await?;
-    let rotated: Vec<(&Log, Rotation)> =
-        logs.iter().flat_map(|log| log.rotations().into_iter().map(move |r| (log, r))).collect();
+    let rotated = threatened(&logs);
     let mut findings = Vec::new();
     for hold in holds.iter().filter(|_| !rotated.is_empty()) {
         let covered = Held::of(context, hold).await?;
@@ -38,6 +37,23 @@ pub(super) async fn findings(context: &Context<'_>) -> Result<Vec<Finding>, Dete
         }
     }
     Ok(findings)
+}
+
+/// Logs that are rotated, each with the files of which no copy was found where nothing is rotated.
+fn threatened(logs: &[Log]) -> Vec<(&Log, Rotation)> {
+    let (mut rotated, mut copies) = (Vec::new(), BTreeMap::new());
+    for log in logs {
+        let rotations = log.rotations();
+        let latest = log.looks.last().filter(|_| rotations.is_empty());
+        copies.extend(latest.into_iter().flat_map(|look| look.files.iter().map(|f| (f.content, look.at))));
+        rotated.extend(rotations.into_iter().map(|rotation| (log, rotation)));
+    }
+    for (log, rotation) in &mut rotated {
+        // What was seen elsewhere before may have been moved here.
+        let first = |file: &Placed| log.looks.iter().find(|l| l.has(file.content)).map(|look| look.at);
+        rotation.files.retain(|file| copies.get(&file.content).is_none_or(|at| Some(*at) < first(file)));
+    }
+    rotated
 }
 
 /// What one hold covers, by table and file id.

@@ -95,6 +95,11 @@ impl Look {
         self.files.iter().filter(|f| f.mark != Mark::Live)
     }
 
+    /// Whether a content stands in any of its files.
+    pub fn has(&self, content: i64) -> bool {
+        self.of_content(content).is_some()
+    }
+
     fn of_content(&self, content: i64) -> Option<&Found> {
         self.files.iter().find(|f| f.content == content)
     }
