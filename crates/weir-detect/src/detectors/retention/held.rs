@@ -214,7 +214,8 @@ fn explanation(hold: &Hold, log: &Log, rotation: &Rotation, concerned: &[Concern
     for (file, covered) in concerned.iter().take(NAMED_MAX) {
         let (from, to) = (second(covered.times.0), second(covered.times.1));
         let fate = match file.fate {
-            Fate::Goes(at) => format!("goes about {}", rotation.day(at)),
+            Fate::Goes(at) if rotation.certain => format!("goes about {}", rotation.day(at)),
+            Fate::Goes(at) => format!("would go about {}", rotation.day(at)),
             Fate::Gone { seen, missed, .. } => {
                 format!("was there {}, and not {}{}", second(seen), second(missed), when(hold, seen, missed))
             }
