@@ -23,6 +23,8 @@ struct Map {
 
 /// The namespace of credentials: a link from it tells whose session or token it is, and so whose data holder pages showed.
 pub const CREDENTIAL: &str = "credential";
+/// The namespace of logins, as `actor` and `user` have them: a link from it tells whose login it is.
+pub const ACTOR: &str = "actor";
 
 impl Links {
     /// No links.
@@ -74,6 +76,17 @@ impl Links {
         })
     }
 
+    /// The objects of a namespace that belong to a person, sorted.
+    #[must_use]
+    pub fn objects<'a>(&'a self, from: &str, to: &str, person: &str) -> Vec<&'a str> {
+        let maps = self.maps.get(from).map_or(&[][..], Vec::as_slice).iter().filter(|m| m.to == to);
+        let theirs = |people: &[String]| people.binary_search_by(|p| p.as_str().cmp(person)).is_ok();
+        let objects = maps.flat_map(|m| m.people.iter()).filter(|(_, people)| theirs(people));
+        let mut objects: Vec<&str> = objects.map(|(object, _)| object.as_str()).collect();
+        objects.sort_unstable();
+        objects
+    }
+
     /// Whether any link leads from objects of this namespace.
     #[must_use]
     pub fn leads_from(&self, namespace: &str) -> bool {
@@ -110,6 +123,8 @@ mod tests {
             links.people("order", "55120").collect::<Vec<_>>(),
             [("member", "8812"), ("member", "8813")]
         );
+        assert_eq!(links.objects("order", "member", "8813"), ["55120"]);
+        assert!(links.objects("order", "seller", "8813").is_empty());
         assert_eq!(links.people("order", "55121").count(), 0);
         assert_eq!(links.people("product", "55120").count(), 0);
     }

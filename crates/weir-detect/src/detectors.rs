@@ -12,5 +12,6 @@ pub mod harvest;
 pub mod impostor;
 pub mod newcomer;
 pub mod reach;
+pub mod retention;
 pub mod shared_out;
 pub mod unissued;

@@ -2,7 +2,7 @@
 
 use crate::detectors::{
     blindspot, bulk, campaign, crossing, dormant, drift, enumeration, guessing, harvest, impostor, newcomer,
-    reach, shared_out, unissued,
+    reach, retention, shared_out, unissued,
 };
 use crate::{Context, DetectError, Detector};
 use futures::future::BoxFuture;
@@ -23,6 +23,7 @@ pub fn detectors() -> &'static [&'static dyn Detector] {
         &impostor::Impostor,
         &newcomer::Newcomer,
         &reach::Reach,
+        &retention::Retention,
         &shared_out::SharedOut,
         &unissued::Unissued,
     ]

@@ -17,6 +17,7 @@ mod ingest;
 mod investigate;
 mod keys;
 mod life;
+mod person;
 mod progress;
 mod recipe;
 mod retain;
@@ -41,6 +42,7 @@ pub use settings::Settings;
 /// Name and version of this program.
 pub const PROGRAM: &str = concat!("weir ", env!("CARGO_PKG_VERSION"));
 
+pub use weir_detect::detectors::retention::{LOOK_BACK_DAYS, too_short};
 pub use weir_detect::{Info as DetectorInfo, detectors};
 pub use weir_evidence;
 pub use weir_lake::{

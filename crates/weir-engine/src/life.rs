@@ -45,6 +45,7 @@ pub(crate) fn live(
         program: what.program.clone(),
         catalog: catalog.to_owned(),
         intake: snapshot.versions().get("intake").copied(),
+        state: snapshot.versions().get("state").copied(),
     };
     let mut superseded = match remembered.take(what.span, what.alert_budget) {
         Some(before) => gone(before, &now, &found),
@@ -232,7 +233,7 @@ mod tests {
     }
 
     fn run(catalog: &str, intake: i64) -> Run {
-        Run { program: "weir test".into(), catalog: catalog.into(), intake: Some(intake) }
+        Run { program: "weir test".into(), catalog: catalog.into(), intake: Some(intake), state: Some(1) }
     }
 
     fn answered(findings: Vec<Finding>, superseded: Vec<Finding>) -> Answered {
@@ -267,6 +268,17 @@ mod tests {
         let again = gone(answered(Vec::new(), first.clone()), &run("a", 3), &[]);
         assert_eq!(again, first, "with the reason it went for");
         assert!(gone(answered(Vec::new(), first), &run("a", 4), &[old]).is_empty());
+    }
+
+    #[test]
+    fn what_a_hold_or_a_deletion_ended_is_not_laid_to_the_configuration() {
+        let now = Run { state: Some(2), ..run("a", 1) };
+        assert_eq!(run("a", 1).changed(&now), "since a hold, its end or a deletion was recorded");
+        let before = Run { state: None, ..run("a", 1) };
+        assert!(
+            before.changed(&now).contains("configuration"),
+            "of a run that did not note it nothing is known"
+        );
     }
 
     #[test]

@@ -5,13 +5,13 @@
 
 use crate::fold::{Beside, Folded};
 use crate::investigate::learned;
-use crate::{EngineError, Progress, Settings, recipe};
+use crate::{EngineError, Progress, Settings, person};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weir_catalog::Catalog;
-use weir_lake::{Deleting, Lake, Planned, Removal, Vacuumed, Wanted, Why, quote, rows};
+use weir_lake::{Deleting, Lake, Planned, Removal, Vacuumed, Wanted, Why};
 use weir_model::{Micros, Table};
 use weir_sources::secrets::Fingerprints;
 
@@ -58,6 +58,9 @@ pub struct Deleted {
     pub bytes: u64,
     /// Old files that stay because a hold names a version that has them.
     pub pinned: u64,
+    /// Rows that may be the person's and stay, because nothing decides it, by table.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub undecided: BTreeMap<String, u64>,
     /// Whether nothing was changed because only a look was asked for.
     pub dry: bool,
 }
@@ -98,7 +101,7 @@ pub fn retain<'a>(
     })
 }
 
-/// Erases the records of `access` that show a person. Nothing goes if a hold covers any of them, unless the others were asked for.
+/// Erases the records that show a person or are of their logins and sessions, and rejects that name them. Nothing goes if a hold covers any of them, unless the others were asked for.
 pub fn erase<'a>(
     lake: &'a Lake,
     settings: &'a Settings,
@@ -112,8 +115,8 @@ pub fn erase<'a>(
         let right = lake.deleting(waits).await?;
         let done = async {
             progress.stage("looking for the person's records", None);
-            let wanted = named(&right, settings, what).await?;
-            let planned = right.plan(&wanted).await?;
+            let found = person::find(&right, settings, what).await?;
+            let planned = right.plan(&found.wanted).await?;
             if !planned.by.is_empty() && !what.except_held && !run.dry {
                 let records = planned.held.values().sum();
                 return Err(EngineError::Held { records, holds: planned.by.into_iter().collect() });
@@ -123,39 +126,14 @@ pub fn erase<'a>(
                 order: what.order.clone(),
                 reason: what.reason.clone(),
             };
-            delete(lake, &right, settings, planned, why, run, progress).await
+            let done = delete(lake, &right, settings, planned, why, run, progress).await?;
+            Ok(Deleted { undecided: found.undecided, ..done })
         };
         let done = done.await;
         progress.done();
         right.release().await?;
         done
     })
-}
-
-/// Where the records stand that show a person, as the configuration and what was learned say.
-async fn named(right: &Deleting, settings: &Settings, what: &Erasure) -> Result<Wanted, EngineError> {
-    let snapshot = right.snapshot();
-    let learned = learned(snapshot, settings).await?;
-    let catalog = settings.catalog(&learned)?;
-    let derive = recipe::columns(catalog, learned, settings, None)?;
-    let session = snapshot.session(&snapshot.session_options(), Some(derive))?;
-    let sql = format!(
-        "SELECT day, file, line, \"offset\" FROM (SELECT day, file, line, \"offset\", unnest(subjects) AS who FROM access) \
-         WHERE who['namespace'] = {} AND who['id'] = {}",
-        quote(&what.namespace),
-        quote(&what.id)
-    );
-    let (mut days, mut places) = (BTreeSet::new(), BTreeSet::new());
-    let mut found = session.stream(&sql).await?;
-    while let Some(batch) = found.next().await {
-        let batch = [batch?];
-        for row in rows(&batch) {
-            let number = |column| row.int(column).unwrap_or_default();
-            days.extend(row.int("day").and_then(|day| i32::try_from(day).ok()));
-            places.insert((number("file"), number("line"), number("offset")));
-        }
-    }
-    Ok(Wanted::Named { days, places })
 }
 
 async fn delete(

@@ -32,13 +32,43 @@ const SMALL_BYTES: u64 = 16 << 20;
 pub enum Wanted {
     /// Those of event times before this one.
     Before(Micros),
-    /// Some of `access`, by the days they lie in and by file, line and offset.
+    /// Some, each by its place.
     Named {
-        /// Days since 1970.
-        days: BTreeSet<i32>,
-        /// File id, line, offset.
-        places: BTreeSet<(i64, i64, i64)>,
+        /// Records, by table.
+        records: BTreeMap<Table, Picked>,
+        /// What could not be read: file id, line, offset.
+        rejects: BTreeSet<(i64, i64, i64)>,
     },
+}
+
+/// Some records of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picked {
+    /// The days they lie in, since 1970.
+    pub days: BTreeSet<i32>,
+    /// File id, line, offset.
+    pub places: BTreeSet<(i64, i64, i64)>,
+}
+
+impl Wanted {
+    /// Whether a file can have any of them.
+    fn may_be_in(&self, name: Name, file: &DataFile) -> bool {
+        match self {
+            Self::Before(cut) => file.times.is_none_or(|(first, _)| first < *cut),
+            Self::Named { rejects, .. } if name == Name::Rejects => !rejects.is_empty(),
+            Self::Named { records, .. } => {
+                let picked = records.iter().find(|(table, _)| Name::of(**table) == name);
+                matches!(&file.part, Part::Day(day) if picked.is_some_and(|(_, of)| of.days.contains(day)))
+            }
+        }
+    }
+
+    /// The places of those that are named in a table.
+    fn places(&self, name: Name) -> Option<&BTreeSet<(i64, i64, i64)>> {
+        let Self::Named { records, rejects } = self else { return None };
+        let picked = || records.iter().find(|(table, _)| Name::of(**table) == name);
+        if name == Name::Rejects { Some(rejects) } else { picked().map(|(_, of)| &of.places) }
+    }
 }
 
 /// The right to delete: nobody else ingests, folds, deletes or records a hold meanwhile.
@@ -153,12 +183,12 @@ impl Deleting {
                     self.judge_file(wanted, name, file, &BTreeMap::new(), &mut planned).await?;
                 }
             }
+            let accounts = self.snapshot.intake().await?;
+            let accounts = accounts.into_iter().map(|a| ((a.ingest, a.file), a)).collect();
+            for file in self.snapshot.files(Name::Rejects) {
+                self.judge_file(wanted, Name::Rejects, file, &accounts, &mut planned).await?;
+            }
             if matches!(wanted, Wanted::Before(_)) {
-                let accounts = self.snapshot.intake().await?;
-                let accounts = accounts.into_iter().map(|a| ((a.ingest, a.file), a)).collect();
-                for file in self.snapshot.files(Name::Rejects) {
-                    self.judge_file(wanted, Name::Rejects, file, &accounts, &mut planned).await?;
-                }
                 planned.compact();
             }
             Ok(planned)
@@ -174,13 +204,7 @@ impl Deleting {
         planned: &mut Planned,
     ) -> Result<()> {
         let fates = planned.fates.entry(name).or_default();
-        let may_go = match wanted {
-            Wanted::Before(cut) => file.times.is_none_or(|(first, _)| first < *cut),
-            Wanted::Named { days, .. } => {
-                name == Name::Access && matches!(file.part, Part::Day(day) if days.contains(&day))
-            }
-        };
-        if !may_go {
+        if !wanted.may_be_in(name, file) {
             fates.push((file.clone(), Fate::Stays));
             return Ok(());
         }
@@ -264,15 +288,24 @@ impl Deleting {
                 let wanted = times.iter().map(|at| at.is_some_and(|at| at < cut.0)).collect();
                 Ok(Judged { wanted, held: held(&self.holds, batch)? })
             }
-            Wanted::Named { places, .. } => {
-                let mut wanted = Vec::with_capacity(batch.num_rows());
+            Wanted::Named { .. } => {
+                let places = wanted.places(name);
+                let mut judged = Judged { wanted: Vec::with_capacity(batch.num_rows()), held: Vec::new() };
                 for row in rows {
                     let place = (number("file", row)?, number("line", row)?, number("offset", row)?);
-                    wanted.push(places.contains(&place));
+                    judged.wanted.push(places.is_some_and(|places| places.contains(&place)));
+                    if name == Name::Rejects {
+                        let account = accounts.get(&(number("ingest", row)?, place.0));
+                        let (first, last) = account.map_or((None, None), |a| (a.first_time, a.last_time));
+                        judged.held.push(self.may_hold_reject(account, first, last));
+                    }
+                }
+                if name != Name::Rejects {
+                    judged.held = held(&self.holds, batch)?;
                 }
                 let pinned = self.pinned.get(&(name, file.part.clone())).copied();
-                let held = held(&self.holds, batch)?.into_iter().map(|by| by.or(pinned)).collect();
-                Ok(Judged { wanted, held })
+                judged.held.iter_mut().for_each(|by| *by = by.or(pinned));
+                Ok(judged)
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::rows::{KnownFile, Reader};
 use crate::snapshot::Snapshot;
 use crate::tables::Name;
-use arrow_array::{Array, StringArray};
+use arrow_array::{Array, RecordBatch, StringArray};
 use datafusion::prelude::{col, lit};
 use futures::StreamExt;
 
@@ -32,9 +32,17 @@ impl KnownHeads {
 
 /// The files of a snapshot with this head, by path and start.
 pub(crate) async fn query(snapshot: &Snapshot, head: &str) -> Result<Vec<KnownFile>> {
-    let rows = snapshot.small(Name::Files, |frame| frame.filter(col("head").eq(lit(head)))).await?;
+    read(&snapshot.small(Name::Files, |frame| frame.filter(col("head").eq(lit(head)))).await?)
+}
+
+/// All files of a snapshot, by path and start.
+pub(crate) async fn all(snapshot: &Snapshot) -> Result<Vec<KnownFile>> {
+    read(&snapshot.small(Name::Files, Ok).await?)
+}
+
+fn read(rows: &[RecordBatch]) -> Result<Vec<KnownFile>> {
     let mut found = Vec::new();
-    for batch in &rows {
+    for batch in rows {
         found.extend(Reader::new(Name::Files, batch).files()?);
     }
     found.sort_by(|a, b| (&a.path, a.start, a.ingest).cmp(&(&b.path, b.start, b.ingest)));

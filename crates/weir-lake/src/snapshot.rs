@@ -24,7 +24,7 @@ use futures::{StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weir_model::intake::{Intake, Reject};
-use weir_model::{EntityKind, Hold};
+use weir_model::{EntityKind, Hold, Micros};
 use weir_rollup::reads_with;
 
 /// A pinned lake. Cheap to clone.
@@ -74,6 +74,12 @@ impl Snapshot {
     /// The committed ingests.
     pub fn ingests(&self) -> &BTreeSet<i64> {
         &self.ingests
+    }
+
+    /// When each committed ingest was written, by the lake's own account: the order in which files were looked at.
+    pub fn ingested(&self) -> BTreeMap<i64, Micros> {
+        let at = |f: &DataFile| Some((f.ingest()?, Micros(f.modified.saturating_mul(1_000))));
+        self.files(Name::Intake).iter().filter_map(at).collect()
     }
 
     /// The catalogs under which the visible rollups and digests were folded; more than the current one means they are stale.
@@ -169,6 +175,23 @@ impl Snapshot {
         })
     }
 
+    /// Where rejected records stand whose text is such a one: file id, line, offset. Batch by batch; only what is found is kept.
+    pub fn rejects_that<'a>(
+        &'a self,
+        are: &'a (dyn Fn(&str) -> bool + Sync),
+    ) -> BoxFuture<'a, Result<BTreeSet<(i64, i64, i64)>>> {
+        Box::pin(async move {
+            let mut found = BTreeSet::new();
+            let mut batches = self.small_stream(Name::Rejects, Ok).await?;
+            while let Some(batch) = batches.next().await {
+                let rejects = Reader::new(Name::Rejects, &batch?).rejects()?;
+                let wanted = rejects.into_iter().filter(|(_, reject)| are(&reject.text));
+                found.extend(wanted.map(|(file, reject)| (file, reject.line, reject.offset)));
+            }
+            Ok(found)
+        })
+    }
+
     /// The files whose content begins with the bytes of this fingerprint, by path, start and ingest.
     pub fn known_files<'a>(&'a self, head: &'a str) -> BoxFuture<'a, Result<Vec<KnownFile>>> {
         Box::pin(async move { known::query(self, head).await })
@@ -207,6 +230,11 @@ impl Snapshot {
             kinds.join(", ")
         );
         self.session(options, None)?.stream(&sql).await
+    }
+
+    /// Every file that brought something new, by path, start and ingest: grows with files, never with records.
+    pub fn files_read<'a>(&'a self) -> BoxFuture<'a, Result<Vec<KnownFile>>> {
+        Box::pin(async move { known::all(self).await })
     }
 
     /// The value of a key of the lake's state, as the last committed ingest that set it left it.

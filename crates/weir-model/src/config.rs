@@ -51,6 +51,8 @@ pub struct OrganisationConfig {
     pub aware: Option<String>,
     /// How many people it reported before; the report says the difference.
     pub reported: Option<u64>,
+    /// For how many days records must be kept at least, by law or by contract.
+    pub keep_days_min: Option<u32>,
 }
 
 /// A named kind of personal data.
@@ -118,7 +120,7 @@ pub struct SensorConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkConfig {
-    /// Namespace of the object: the parameter's name in a route.
+    /// Namespace of the object: the parameter's name in a route; `credential` for sessions; `actor` for logins, which `weir erase` asks for.
     pub from: String,
     /// Namespace of the person.
     pub to: String,

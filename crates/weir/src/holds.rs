@@ -162,6 +162,8 @@ pub async fn retain(asked: Retain, json: bool) -> Done {
             );
         }
     };
+    let kept = time.0.saturating_sub(before.0).max(0) as f64 / weir_model::time::DAY_US as f64;
+    warn(&short(kept, &settings), json);
     let run = Run { by: account(), time, dry: asked.dry_run };
     let done = weir_engine::retain(&lake, &settings, before, &run, &*progress(json)).await?;
     if !run.dry && done.gone.values().any(|rows| *rows > 0) {
@@ -169,6 +171,14 @@ pub async fn retain(asked: Retain, json: bool) -> Done {
         record(&asked.lake, Act::Erasure, (&run.by, run.time), why, asked.logs.authority)?;
     }
     told(&done, &format!("of before {before}"), json)
+}
+
+/// What is lost by keeping records for so many days.
+fn short(days: f64, settings: &weir_engine::Settings) -> Vec<String> {
+    let said = |lost: String| {
+        format!("records younger than is needed go, {:.0} days are kept: {lost}", days.floor())
+    };
+    weir_engine::too_short(days, &settings.config).into_iter().map(said).collect()
 }
 
 /// `weir erase`.
@@ -185,7 +195,7 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
         let why = format!("weir erase: {}", what.reason);
         record(&asked.lake, Act::Erasure, (&run.by, run.time), why, Some(what.order))?;
     }
-    told(&done, "that show the person", json)
+    told(&done, "that show or name the person", json)
 }
 
 fn told(done: &Deleted, which: &str, json: bool) -> Done {
@@ -210,6 +220,16 @@ fn told(done: &Deleted, which: &str, json: bool) -> Done {
             text,
             "{compacted} small files put together; {} files freed, {} bytes",
             done.files, done.bytes
+        );
+    }
+    if !done.undecided.is_empty() {
+        let rows: Vec<String> =
+            done.undecided.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
+        let _ = writeln!(
+            text,
+            "{} rows may be the person's and stay ({}): a login of that name, unless a link from `actor` says whose it is; a short number in what could not be read",
+            sum(&done.undecided),
+            rows.join(", ")
         );
     }
     if done.pinned > 0 {

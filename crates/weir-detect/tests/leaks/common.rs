@@ -8,7 +8,7 @@ use weir_catalog::{Asns, Catalog, Countries, Inventories, Learner, Links};
 use weir_detect::{Context, Memo, detector};
 use weir_lake::{Lake, SessionOptions};
 use weir_model::config::Config;
-use weir_model::{Finding, Span, Table};
+use weir_model::{Finding, Hold, Span, Table};
 use weir_rollup::{Digest, Fold, Row, encode};
 use weir_sources::read::FileReader;
 use weir_sources::secrets::Fingerprints;
@@ -26,6 +26,8 @@ pub struct World {
     pub asns: String,
     /// The event time looked at.
     pub span: Span,
+    /// Legal holds.
+    pub holds: Vec<Hold>,
 }
 
 impl World {
@@ -62,6 +64,7 @@ impl World {
             "keys.csv" => self.inventories.add_keys(name, &text).unwrap(),
             "people.csv" => self.inventories.add_people(name, &text).unwrap(),
             "countries.csv" => self.countries = text,
+            "holds.jsonl" => self.holds = block.iter().map(|l| serde_json::from_str(l).unwrap()).collect(),
             "Expected" => expected.extend(block.iter().map(|l| (*l).to_owned())),
             _ => {
                 self.files.insert(name.to_owned(), text.into_bytes());
@@ -78,6 +81,9 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let lake = Lake::open(dir.path(), true).await.unwrap();
         let catalog = Arc::new(self.ingest(&lake).await);
+        for hold in &self.holds {
+            lake.holding(|| ()).await.unwrap().record(hold.clone()).await.unwrap();
+        }
         let snapshot = lake.snapshot().await.unwrap();
         let session = snapshot.session(&SessionOptions::default(), Some(Arc::clone(&catalog) as _)).unwrap();
         let memo = Memo::default();

@@ -59,6 +59,7 @@ fn fixtures_fire_and_stay_quiet() {
         "drift",
         "guessing",
         "newcomer",
+        "retention",
         "shared_out",
         "unissued",
     ] {

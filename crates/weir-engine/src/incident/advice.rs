@@ -74,6 +74,11 @@ const ADVICE: &[Advice] = &[
         lesson: "Limit how many people's records one client may read in a day, a week and a month; a rate limit by request does not see it.",
     },
     Advice {
+        detector: "retention",
+        now: "Before the day named, stop the rotation of the logs named or copy their files aside with their SHA-256; keep records in the lake longer where it is the lake that deletes.",
+        lesson: "A legal hold must reach whatever deletes: source logs, buckets and backups as well as the lake; and keep records for longer than a slow leak takes to be seen.",
+    },
+    Advice {
         detector: "shared_out",
         now: "Take the shared resources back, and ask the provider which accounts copied them.",
         lesson: "Forbid sharing outside the organisation by policy, and allow it by exception.",

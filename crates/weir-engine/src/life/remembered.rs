@@ -37,6 +37,9 @@ pub(super) struct Run {
     pub program: String,
     pub catalog: String,
     pub intake: Option<i64>,
+    /// Version of `state`, where holds and deletions are written.
+    #[serde(default)]
+    pub state: Option<i64>,
 }
 
 impl Run {
@@ -45,6 +48,8 @@ impl Run {
         let mut since = Vec::new();
         if self.intake != now.intake {
             since.push("records came that had been missing".to_owned());
+        } else if self.state.is_some() && self.state != now.state {
+            since.push("a hold, its end or a deletion was recorded".to_owned());
         }
         if self.catalog != now.catalog {
             since.push("what personal data is was told or learned anew".to_owned());

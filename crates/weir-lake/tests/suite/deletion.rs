@@ -1,14 +1,14 @@
 //! Deletion under holds: stopped before each of its steps, and what a lake that lost a part says of it.
 
 use crate::common::{START, World, lake, number, session, staged};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir_lake::{Lake, LakeError, Wanted, Why};
+use weir_lake::{Lake, LakeError, Picked, Wanted, Why};
 use weir_model::hold::Cover;
 use weir_model::intake::Reject;
 use weir_model::time::DAY_US;
-use weir_model::{Hold, Micros, Span};
+use weir_model::{Hold, Micros, Span, Table};
 
 fn thirty_days(i: usize) -> i64 {
     (i % 30) as i64
@@ -151,7 +151,8 @@ async fn a_version_under_a_hold_keeps_its_files_and_reads_as_it_did() {
     let lake = filled(dir.path()).await;
     let versions = lake.snapshot().await.unwrap().versions();
     lake.holding(|| ()).await.unwrap().record(hold(Vec::new(), vec![versions.clone()])).await.unwrap();
-    let person = Wanted::Named { days: [at(0).day()].into(), places: [(7, 1, 0)].into() };
+    let picked = Picked { days: [at(0).day()].into(), places: [(7, 1, 0)].into() };
+    let person = Wanted::Named { records: [(Table::Access, picked)].into(), rejects: BTreeSet::new() };
     let right = lake.deleting(|| ()).await.unwrap();
     let planned = right.plan(&person).await.unwrap();
     assert_eq!((planned.gone.len(), planned.held.get("access"), planned.by.len()), (0, Some(&1), 1));

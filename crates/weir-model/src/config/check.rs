@@ -37,6 +37,10 @@ fn organisation(config: &Config, told: &Told<'_>) -> Result<(), ModelError> {
             "write `2025-01-31` or `2025-01-31T18:00:00Z`",
         ));
     }
+    if of.keep_days_min == Some(0) {
+        let help = "give the number of days, or leave it out where none is asked for";
+        return Err(told.wrong(told.line("keep_days_min", "0"), "`keep_days_min` is 0".to_owned(), help));
+    }
     for (key, number) in [("population", of.population), ("members", of.members)] {
         if number == Some(0) {
             let help = "give the number of people, or leave it out where it is not known";

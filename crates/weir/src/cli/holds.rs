@@ -149,7 +149,8 @@ pub struct Retain {
 #[command(after_help = "Example:
   weir erase --lake /data/lake --subject member:4711 --order 'request 12' --reason 'GDPR Art. 17'
 
-What is recorded of it names the person by a keyed pseudonym only. Nothing goes where a hold covers any of the records.")]
+Erased are records that show the person or name a login or session of theirs (a [[link]] from `actor` or `credential` says so), and rejects that
+name them. What is recorded of it names the person by a keyed pseudonym only. Nothing goes where a hold covers any of the records.")]
 pub struct Erase {
     /// The lake, a folder or `s3://BUCKET/PREFIX`.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -8,6 +8,7 @@ mod authority;
 mod bucket;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod erase;
 mod evidence;
 mod findings;
 mod hold;
@@ -16,6 +17,7 @@ mod hold;
 mod https;
 mod inputs;
 mod lakes;
+mod rotation;
 mod scope;
 mod terminal;
 #[expect(clippy::print_stdout, reason = "of the tools of evidence's own tests; a skip says why")]
