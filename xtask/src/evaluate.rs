@@ -7,6 +7,7 @@
 //! largest worlds last. The seeds are not those of any test.
 
 mod bars;
+mod bounds;
 mod budget;
 mod cases;
 mod chance;
@@ -31,6 +32,8 @@ use std::time::Duration;
 /// First seed unless told otherwise.
 const SEED: u64 = 9_001;
 const SEEDS: u64 = 5;
+/// Seeds of each world that is counted.
+const SEEDS_COUNTED: u64 = 25;
 /// When the quick form begins nothing new any more.
 const QUICK: Duration = Duration::from_secs(540);
 
@@ -54,7 +57,7 @@ struct Asked {
 
 /// Runs the evaluation.
 pub fn run(arguments: &[&str]) -> Done {
-    let asked = read(arguments)?;
+    let asked = read(arguments, SEEDS)?;
     let (program, told, keeps, folder) = program(&asked)?;
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let bench = Bench::new(program, folder, keeps, (!asked.full).then_some(QUICK));
@@ -77,6 +80,14 @@ pub fn run(arguments: &[&str]) -> Done {
     } else {
         Err(format!("not everything could be measured: {}", failed.join("; ")))
     }
+}
+
+/// Counts whom worlds' leaks concerned; by itself, since it takes a world twice and many of them.
+pub fn count(arguments: &[&str]) -> Done {
+    let asked = read(arguments, SEEDS_COUNTED)?;
+    let (program, told, keeps, folder) = program(&asked)?;
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    bounds::bounds(&Bench::new(program, folder, keeps, None), &told, asked.all_seeds())
 }
 
 /// Writes the page with what was measured so far.
@@ -233,8 +244,8 @@ impl Asked {
 const USAGE: &str =
     "usage: cargo xtask evaluate [--full] [--weir PATH] [--seed N] [--seeds N] [--only TEXT] [--no-curve]";
 
-fn read(arguments: &[&str]) -> Done<Asked> {
-    let mut asked = Asked { seed: SEED, seeds: SEEDS, only: None, curve: true, full: false, weir: None };
+fn read(arguments: &[&str], seeds: u64) -> Done<Asked> {
+    let mut asked = Asked { seed: SEED, seeds, only: None, curve: true, full: false, weir: None };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let mut next = || words.next().copied().ok_or_else(|| format!("`{word}` needs a value"));

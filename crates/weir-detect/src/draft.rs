@@ -23,6 +23,8 @@ pub struct Draft {
     pub entities: Vec<Entity>,
     /// Why members belong, each by itself; of several for one member the first is kept.
     pub reasons: BTreeMap<Entity, String>,
+    /// Who may belong too, each with what speaks for it.
+    pub perhaps: BTreeMap<Entity, String>,
     /// First and last event.
     pub seen: (Micros, Micros),
     /// Event time at which the evidence sufficed; the first event, unless [`Draft::raised`] says otherwise.
@@ -57,6 +59,7 @@ impl Draft {
             explanation: String::new(),
             entities: vec![principal],
             reasons: BTreeMap::new(),
+            perhaps: BTreeMap::new(),
             seen,
             raised: seen.0,
             measures: BTreeMap::new(),
@@ -137,7 +140,7 @@ impl Draft {
             attack,
             evidence: FindingEvidence(evidence),
             limits: self.limits,
-            perhaps: Vec::new(),
+            perhaps: self.perhaps.into_iter().map(|(entity, why)| Reason { entity, why }).collect(),
             campaign: None,
             state: State::Open,
             state_reason: None,

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(of(&[gap(HOUR, 2 * HOUR, None)]), None);
         // Ten an hour for four days, of which the middle two are silent: as much is hidden as is seen.
         let halves = (0..24).chain(72..96).map(|hour| (hour * 6, 10));
-        let halves = sum(&halves.collect::<Vec<_>>());
+        let halves = self::sum(&halves.collect::<Vec<_>>());
         let hidden_in = |from, to| hidden(&halves, &[gap(from * HOUR, to * HOUR, Some(0.0))], &[]).unwrap();
         assert!((480..=540).contains(&hidden_in(24, 72)), "{}", hidden_in(24, 72));
         let all: u64 = slots.iter().map(|(_, n)| n).sum();

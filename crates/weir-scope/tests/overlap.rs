@@ -81,6 +81,7 @@ fn coverage() -> Vec<Coverage> {
 
 async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scoped {
     let hand = |(id, condition): &(&str, &str)| Hand {
+        perhaps: None,
         finding: (*id).to_owned(),
         condition: (*condition).to_owned(),
         grave: true,

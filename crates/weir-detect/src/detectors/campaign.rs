@@ -112,7 +112,7 @@ async fn link(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), 
     .await?;
     for (hand, Quiet { members, perhaps }) in reading.iter().zip(quiet_of) {
         let head = findings.iter_mut().find(|finding| hand.head(finding));
-        head.into_iter().for_each(|head| head.perhaps = perhaps.iter().map(tell::Member::reason).collect());
+        head.into_iter().for_each(|head| head.perhaps.extend(perhaps.iter().map(tell::Member::reason)));
         if members.is_empty() {
             continue;
         }

@@ -8,7 +8,7 @@ pub(crate) mod visits;
 
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use weir_lake::{family, rows};
 use weir_model::Finding;
 use weir_stats::WINDOWS;
@@ -77,29 +77,33 @@ pub(crate) async fn habits<'a>(
 }
 
 /// Those entities (a SQL expression) most of whose records of `access` under a condition, asked of the session near by, are by clients that no
-/// household uses: programs. `None` where what households use is not known.
+/// household uses: programs, with the first day of such a client. `None` where what households use is not known.
 pub(crate) async fn programs(
     whole: &Context<'_>,
     near: &Context<'_>,
     entity: &str,
     condition: &str,
-) -> Result<Option<BTreeSet<String>>, DetectError> {
+) -> Result<Option<BTreeMap<String, i64>>, DetectError> {
     let census = screen::census(whole).await?;
     if census.visits() < screen::VISITS_MIN {
         return Ok(None);
     }
     let habits = habits(whole, census).await?;
     let query = format!(
-        "SELECT {entity} AS entity, user_agent, sum(n) AS n FROM {{digest}} WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
+        "SELECT {entity} AS entity, user_agent, sum(n) AS n, min(day) AS day FROM {{digest}} WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
     );
-    let mut clients: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut clients: BTreeMap<String, (u64, u64, i64)> = BTreeMap::new();
     for row in rows(&near.sql(&query).await?) {
         let Some(entity) = row.text("entity") else { continue };
         let household = habits.known(family(row.text("user_agent").unwrap_or("")), i32::MAX);
-        let (known, all) = clients.entry(entity.to_owned()).or_default();
-        *known += if household { row.count("n") } else { 0 };
+        let (known, all, first) = clients.entry(entity.to_owned()).or_insert((0, 0, i64::MAX));
         *all += row.count("n");
+        if household {
+            *known += row.count("n");
+        } else {
+            *first = (*first).min(row.int("day").unwrap_or(i64::MAX));
+        }
     }
-    let strange = clients.into_iter().filter(|(_, (known, all))| 2 * known <= *all);
-    Ok(Some(strange.map(|(entity, _)| entity).collect()))
+    let strange = clients.into_iter().filter(|(_, (known, all, _))| 2 * known <= *all);
+    Ok(Some(strange.map(|(entity, (_, _, first))| (entity, first)).collect()))
 }

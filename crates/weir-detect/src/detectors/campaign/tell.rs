@@ -4,7 +4,7 @@ use super::hands::Hand;
 use super::likeness::Score;
 use crate::detectors::harvest::visits::Origin;
 use crate::{Context, DetectError, Draft};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
 use weir_model::finding::Reason;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
@@ -58,7 +58,11 @@ pub(super) async fn finding(
 ) -> Result<Option<Finding>, DetectError> {
     let Some(principal) = hand.origins.first() else { return Ok(None) };
     let quiet = || members.iter().map(|m| m.origin.as_str());
-    let all = quote_all(hand.origins.iter().map(String::as_str).chain(quiet()));
+    // What others did at an address that was the hand's for a time only is in its finding told apart.
+    let shared: BTreeSet<&str> =
+        findings.iter().flat_map(|f| &f.perhaps).map(|reason| reason.entity.value.as_str()).collect();
+    let own = hand.origins.iter().map(String::as_str).filter(|origin| !shared.contains(origin));
+    let all = quote_all(own.chain(quiet()));
     let from = members.iter().map(|m| m.seen.0).chain([hand.seen.0]).min().unwrap_or(hand.seen.0);
     let to = members.iter().map(|m| m.seen.1).chain([hand.seen.1]).max().unwrap_or(hand.seen.1);
     let at_work = hand.at_work();

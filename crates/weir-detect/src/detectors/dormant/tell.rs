@@ -28,7 +28,7 @@ pub(super) async fn findings(
     let members = members(context, "src_ip", &condition, told).await?;
     let programs = harvest::programs(context, context, "src_ip", &condition).await?.unwrap_or_default();
     let (programs, people): (Vec<_>, Vec<_>) =
-        members.into_iter().partition(|m| programs.contains(&m.told.origin));
+        members.into_iter().partition(|m| programs.contains_key(&m.told.origin));
     let mut findings = Vec::new();
     for (members, most) in [(people, Severity::Critical), (programs, Severity::Medium)] {
         for group in together(members) {

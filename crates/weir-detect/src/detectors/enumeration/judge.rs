@@ -291,4 +291,50 @@ mod tests {
         let used = Used { readers: &BTreeSet::new(), whole: BTreeMap::new() };
         assert_eq!(guessers(&hand, &looked, &peers, &used, &limit).len(), names.len());
     }
+
+    /// Readers who ask a little each day, and one who came on the fifth and asks for more each day.
+    #[test]
+    fn whoever_asks_for_more_each_day_is_not_its_own_excuse() {
+        let each =
+            |day: i32| Asked { missing: f64::from(12 + 6 * (day - 5)), all: f64::from(16 + 8 * (day - 5)) };
+        let days: Days = (5..25).map(|day| (day, each(day))).collect();
+        let own = BTreeMap::from([(("new".to_owned(), "d".to_owned()), days)]);
+        let mut peers = Peers::followed(1.0);
+        for at in 0..2_000_u64 {
+            let asked = Asked { missing: (at % 4) as f64, all: 8.0 };
+            peers.add(hash64(format!("old {at}").as_bytes()), "d", 0, asked);
+        }
+        own.iter().for_each(|((reader, dataset), days)| {
+            days.iter().for_each(|(day, asked)| peers.add(hash64(reader.as_bytes()), dataset, *day, *asked));
+        });
+        let seen = (0..2_000).map(|at| (format!("old {at}"), 0, f64::from(at % 4)));
+        let mut looked = Looked::of(seen, 24);
+        looked.grows("new", 5, |day| each(day).missing);
+        let used = Used { readers: &BTreeSet::new(), whole: BTreeMap::new() };
+        assert_eq!(guessers(&own, &looked, &peers, &used, &limit).len(), 1);
+    }
+
+    /// What is left at an address of somebody accused already is judged with what was accused, and has to look like it.
+    #[test]
+    fn what_is_left_of_a_hand_belongs_to_it_and_an_office_around_it_does_not() {
+        let readers = BTreeSet::from(["a".to_owned()]);
+        let who = ("a".to_owned(), "d".to_owned());
+        let left = |missing: f64, all: f64| {
+            let own = BTreeMap::from([(who.clone(), Days::from([(9, Asked { missing, all })]))]);
+            let all = Asked { missing: 400.0 + missing, all: 500.0 + all };
+            let whole = BTreeMap::from([(who.clone(), Days::from([(9, all)]))]);
+            let mut peers = Peers::followed(1.0);
+            (0..500_u64).for_each(|at| {
+                let asked = Asked { missing: 4.0, all: 10.0 };
+                peers.add(hash64(format!("old {at}").as_bytes()), "d", 0, asked);
+            });
+            peers.add(hash64(b"a"), "d", 9, Asked { missing, all: own[&who][&9].all });
+            let seen = (0..500).map(|at| (format!("old {at}"), 0, 4.0));
+            let looked = Looked::of(seen.chain([("a".to_owned(), 9, all.missing)]), 9);
+            let used = Used { readers: &readers, whole };
+            guessers(&own, &looked, &peers, &used, &limit).len()
+        };
+        assert_eq!(left(8.0, 9.0), 1, "too few to be found alone");
+        assert_eq!(left(40.0, 100.0), 0, "an office asks as everybody does");
+    }
 }

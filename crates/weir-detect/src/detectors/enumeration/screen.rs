@@ -69,6 +69,14 @@ impl Looked {
         });
         looked
     }
+
+    /// Adds a reader who asks from a day on, with the most in vain on one day so far.
+    pub(super) fn grows(&mut self, reader: &str, from: i32, most: impl Fn(i32) -> f64) {
+        *self.first_seen.entry(from).or_default() += 1;
+        let on = |day: i32| if day < from { 0.0 } else { most(day) };
+        let most = self.grid.days().map(|day| [on(day); LADDER.len()]).collect();
+        self.take(reader.to_owned(), most);
+    }
 }
 
 impl Looked {

@@ -37,7 +37,66 @@ pub(crate) struct Fired {
     pub(crate) threshold: f64,
     /// What else it could be, where something else looks the same.
     pub(crate) excuse: Option<Excuse>,
+    /// First and last day of each time in which it is likelier the hand's than anybody's, where it is not all the time; before and after, others
+    /// have the address.
+    pub(crate) within: Vec<(i32, i32)>,
 }
+
+impl Fired {
+    /// Narrows it to the days that speak for a hand: each day with the sum, over what was seen on it, of how much likelier it is by a hand
+    /// (natural logarithm).
+    pub(crate) fn narrow(&mut self, days: &[(i32, f64)]) {
+        let within = stretches(days);
+        let held = |day: i32| within.iter().any(|(from, to)| (*from..=*to).contains(&day));
+        if within.is_empty() || days.iter().all(|(day, _)| held(*day)) {
+            return;
+        }
+        if let (Some((from, _)), Some((_, to))) = (within.first(), within.last()) {
+            let (first, last) = (Micros::of_day(*from), Micros(Micros::of_day(to + 1).0 - 1));
+            self.seen = (self.seen.0.max(first), self.seen.1.min(last));
+        }
+        self.within = within;
+    }
+}
+
+/// The days on which an address is a hand's: of all ways to say of each whether it is, the likeliest, where changing hands is as unlikely as an
+/// accusation wants it (Viterbi).
+fn stretches(days: &[(i32, f64)]) -> Vec<(i32, i32)> {
+    let mut best = [0.0_f64; 2];
+    let mut from: Vec<[usize; 2]> = Vec::new();
+    for (_, score) in days {
+        let [others, hand] = best;
+        let before = [usize::from(hand - CHANGE > others), usize::from(hand >= others - CHANGE)];
+        best = [others.max(hand - CHANGE), hand.max(others - CHANGE) + score];
+        from.push(before);
+    }
+    let mut state = usize::from(best[1] > best[0]);
+    let mut all: Vec<(i32, i32)> = Vec::new();
+    let mut later = None;
+    for ((day, _), before) in days.iter().zip(&from).rev() {
+        if state == 1 {
+            match all.last_mut().filter(|_| later == Some(1)) {
+                Some((first, _)) => *first = *day,
+                None => all.push((*day, *day)),
+            }
+        }
+        later = Some(state);
+        state = before.get(state).copied().unwrap_or(0);
+    }
+    all.reverse();
+    all
+}
+
+/// How much likelier what was seen is by a hand, of which this share is odd, where this chance is usual.
+pub(crate) fn speaks(odd: bool, chance: f64) -> f64 {
+    let chance = chance.clamp(0.01, 0.99);
+    if odd { (HAND_ODD / chance).ln() } else { ((1.0 - HAND_ODD) / (1.0 - chance)).ln() }
+}
+
+/// Share of what a hand does at an address of its own that is odd: it may look around now and then.
+const HAND_ODD: f64 = 0.9;
+/// Weight of an address's going from one to another: 199 to 1.
+const CHANGE: f64 = 5.3;
 
 /// What looks like a thief where the log does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,13 +217,23 @@ impl People {
     }
 }
 
-/// The first day on which an address fires, alone or beside others; of that day's windows the least likely.
+/// The first day on which an address fires, alone or beside others; of that day's windows the least likely. With the days on which it is a hand's.
 pub(super) fn judge(
     origin: &Origin,
     habits: &Habits,
     census: &Census,
     threshold: impl Fn(u64) -> f64,
 ) -> Option<Fired> {
+    let mut fired = first(origin, habits, census, threshold)?;
+    let days = by_day(&origin.visits).into_iter().map(|(day, visits)| {
+        let each = visits.iter().map(|visit| speaks(visit.bare, habits.chance(visit.family, day)));
+        (day, each.sum())
+    });
+    fired.narrow(&days.collect::<Vec<_>>());
+    Some(fired)
+}
+
+fn first(origin: &Origin, habits: &Habits, census: &Census, threshold: impl Fn(u64) -> f64) -> Option<Fired> {
     let seen = (origin.visits.first()?.at, origin.visits.last()?.at);
     let days = by_day(&origin.visits);
     let spanned = days.last_key_value()?.0.abs_diff(*days.first_key_value()?.0).saturating_add(1);
@@ -205,6 +274,7 @@ pub(super) fn judge(
                     tests,
                     threshold: limit,
                     excuse: people.standing(origin, census).then_some(Excuse::Standing),
+                    within: Vec::new(),
                 });
             }
         }
@@ -241,4 +311,44 @@ pub(super) fn explain(top: &Fired) -> String {
             String::new()
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fired(days: &[(i32, f64)]) -> Fired {
+        let mut fired = Fired {
+            origin: "a".to_owned(),
+            alone: true,
+            p: 0.0,
+            window: Window::Whole,
+            day: 40,
+            people: 50.0,
+            odd: 50.0,
+            expected: 5.0,
+            one_in: 1,
+            seen: (Micros::of_day(0), Micros::of_day(60)),
+            tests: 1,
+            threshold: 0.0,
+            excuse: None,
+            within: Vec::new(),
+        };
+        fired.narrow(days);
+        fired
+    }
+
+    #[test]
+    fn an_address_that_others_have_before_and_after_is_the_hands_in_between_only() {
+        let home = |day| (day, speaks(false, 0.2));
+        let hand = |day| (day, 40.0 * speaks(true, 0.2));
+        let days: Vec<(i32, f64)> =
+            (0..20).map(home).chain((20..23).map(hand)).chain((23..40).map(home)).chain([hand(45)]).collect();
+        let shared = fired(&days);
+        assert_eq!(shared.within, [(20, 22), (45, 45)]);
+        assert_eq!(shared.seen, (Micros::of_day(20), Micros(Micros::of_day(46).0 - 1)));
+        let own: Vec<(i32, f64)> = (20..23).map(hand).collect();
+        assert_eq!(fired(&own).within, [], "it has no others");
+        assert_eq!(fired(&own).seen.1, Micros::of_day(60));
+    }
 }

@@ -3,7 +3,7 @@
 use super::crowd::Crowd;
 use super::devices::{Crowds, Trial};
 use crate::detectors::harvest::habits::Habits;
-use crate::detectors::harvest::judge::{BESIDE, Fired};
+use crate::detectors::harvest::judge::{BESIDE, Fired, speaks};
 use crate::grid::words;
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
@@ -58,15 +58,27 @@ pub(super) fn judge(
             tests,
             threshold: limit,
             excuse: None,
+            within: Vec::new(),
         };
         if fired.alone {
-            return Some(fired);
+            beside = Some(fired);
+            break;
         }
         if beside.is_none() && held.p * tests as f64 <= BESIDE {
             beside = Some(fired);
         }
     }
-    beside
+    let mut fired = beside?;
+    let mut each: Vec<(i32, f64)> = Vec::new();
+    for (trial, chance) in trials.iter().zip(&chances) {
+        let score = speaks(trial.strange, chance.max(crowds.usual(trial.day)));
+        match each.last_mut().filter(|(day, _)| *day == trial.day) {
+            Some((_, sum)) => *sum += score,
+            None => each.push((trial.day, score)),
+        }
+    }
+    fired.narrow(&each);
+    Some(fired)
 }
 
 /// What a window holds.

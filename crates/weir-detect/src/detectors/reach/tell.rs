@@ -60,21 +60,16 @@ async fn programs(
     let found = harvest::programs(whole, near, &scope.entity(), &which).await?;
     let Some(programs) = found else { return Ok(judged) };
     let rhythms = rhythms(near, &scope.entity(), &which).await?;
-    let query =
-        format!("SELECT {} AS entity, min(day) AS day FROM access WHERE {which} GROUP BY 1", scope.entity());
-    let answer = near.sql(&query).await?;
-    let began = |row: &weir_lake::Row<'_>| {
-        row.int("day")
-            .is_some_and(|day| day <= i64::from(census.grid.first) + i64::from(harvest::judge::STANDING_DAYS))
-    };
-    let old: BTreeSet<&str> = rows(&answer).filter(began).filter_map(|row| row.text("entity")).collect();
+    let began = i64::from(census.grid.first) + i64::from(harvest::judge::STANDING_DAYS);
     for judged in &mut judged {
-        let program = programs.contains(&judged.entity);
+        let first = programs.get(&judged.entity);
+        // A neighbour at home who was there when the log began makes no program of a network a standing one.
+        let (program, old) = (first.is_some(), first.is_some_and(|day| *day <= began));
         match (judged.verdict, rhythms.get(&judged.entity)) {
             (Verdict::Appeared, Some((Rhythm::AllHours(by), _))) if !program => {
                 (judged.verdict, judged.day) = (Verdict::Intruded, judged.day.max(by.day() - 1));
             }
-            (Verdict::Bare | Verdict::Beside, _) if program && old.contains(judged.entity.as_str()) => {
+            (Verdict::Bare | Verdict::Beside, _) if old => {
                 judged.verdict = Verdict::Standing;
             }
             _ => {}
