@@ -10,6 +10,8 @@ use weir_model::operations::{Kind, OPERATIONS};
 
 /// Share of what sensors usually deliver below which they may have been silent.
 const DEAD_MAX: f64 = 0.1;
+/// Silences asked about in one query.
+const ASKED_MAX: usize = 200;
 
 /// Operations on whole stores of data: who did one could read what lies in it, in records that are logged only where
 /// data events are switched on, or not at all (in another account).
@@ -49,11 +51,29 @@ pub(crate) async fn dead<'a>(
     let others = coverage.iter().filter(|c| !by.contains(&c.sensor)).flat_map(|c| &c.gaps);
     let others: Vec<(&Gap, Micros, Micros)> =
         others.filter_map(|gap| Some((gap, gap.from?, gap.to?))).collect();
+    let usual: f64 = coverage
+        .iter()
+        .filter(|c| by.contains(&c.sensor))
+        .map(|c| c.days.values().sum::<u64>() as f64 / (c.period.last.0 - c.period.first.0).max(1) as f64)
+        .sum();
+    let mut dead = Vec::new();
+    for some in others.chunks(ASKED_MAX) {
+        dead.extend(dead_of(session, some, by, usual).await?);
+    }
+    Ok(dead)
+}
+
+/// Those of some silences in which sensors that usually deliver so many records a microsecond delivered next to nothing.
+async fn dead_of<'a>(
+    session: &Session,
+    others: &[(&'a Gap, Micros, Micros)],
+    by: &BTreeSet<String>,
+    usual: f64,
+) -> Result<Vec<&'a Gap>, ScopeError> {
     let (Some(first), Some(last)) = (others.iter().map(|o| o.1).min(), others.iter().map(|o| o.2).max())
     else {
         return Ok(Vec::new());
     };
-    let own = || coverage.iter().filter(|c| by.contains(&c.sensor));
     let each: Vec<String> = others
         .iter()
         .enumerate()
@@ -68,9 +88,6 @@ pub(crate) async fn dead<'a>(
     );
     let answer = session.sql(&query).await?;
     let Some(row) = rows(&answer).next() else { return Ok(Vec::new()) };
-    let usual: f64 = own()
-        .map(|c| c.days.values().sum::<u64>() as f64 / (c.period.last.0 - c.period.first.0).max(1) as f64)
-        .sum();
     let dead = |(at, (_, from, to)): &(usize, &(&Gap, Micros, Micros))| {
         (row.count(&format!("n{at}")) as f64) < DEAD_MAX * usual * (to.0 - from.0) as f64
     };

@@ -153,6 +153,7 @@ pub fn scope<'a>(
         let divided = counts.divided(told, doubted, &people);
         let mut scopes = BTreeMap::new();
         let mut dead = BTreeMap::new();
+        let silent = logs.coverage.iter().any(|sensor| !sensor.gaps.is_empty());
         for at in &touched {
             let Some(hand) = all.get(*at) else { continue };
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
@@ -160,7 +161,7 @@ pub fn scope<'a>(
                 let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
-                if !dead.contains_key(at) {
+                if silent && !dead.contains_key(at) {
                     let by = gaps::sensors(near, &hand.condition).await?;
                     let gaps = gaps::dead(session, logs.coverage, &by).await?;
                     dead.insert(*at, (by, gaps));
