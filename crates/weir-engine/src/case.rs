@@ -41,7 +41,8 @@ pub(crate) async fn assemble(
     let data_seen = datasets.iter().any(|d| d.records > 0);
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
-    let unread = unread(&intake);
+    let mut unread = unread(&intake);
+    unread.extend(aged_out(context).await?);
     let logs = weir_scope::Logs { coverage, unread: &unread, data_seen };
     let apart = apart(&context.config.links);
     let asked = asked(&findings, hands);
@@ -160,7 +161,7 @@ pub(crate) fn apart(links: &[LinkConfig]) -> BTreeSet<String> {
 }
 
 /// What was deleted from the lake: silence that it left is not the logs'.
-async fn deleted(context: &Context<'_>) -> Result<Option<String>, EngineError> {
+pub(crate) async fn deleted(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let runs = context.snapshot.removals().await?;
     let records =
         |run: &Removed| run.gone.iter().filter(|(t, _)| *t != "rejects").map(|(_, n)| n).sum::<u64>();
@@ -170,6 +171,24 @@ async fn deleted(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     Ok((all > 0).then(|| {
         let aged = before.map(|at| format!("; before {at} only those under legal holds are left, and what seems silent then may be what was deleted"));
         format!("{all} records were deleted by retention or erasure (`weir retain --list`){}", aged.unwrap_or_default())
+    }))
+}
+
+/// What retention deleted may hide.
+pub(crate) async fn aged_out(context: &Context<'_>) -> Result<Option<Gap>, EngineError> {
+    let runs = context.snapshot.removals().await?;
+    let aged = |run: &Removed| match run.why {
+        Why::Retention { before } => Some((before, *run.gone.get(Table::Access.name()).filter(|n| **n > 0)?)),
+        _ => None,
+    };
+    let records: u64 = runs.iter().filter_map(aged).map(|(_, n)| n).sum();
+    let before = runs.iter().filter_map(aged).map(|(before, _)| before).max();
+    Ok(before.map(|before| Gap {
+        what: format!("records before {before}"),
+        from: None,
+        to: Some(before),
+        reason: format!("retention deleted {records} of them (`weir retain --list`); the source logs or a backup would tell"),
+        records_expected: None,
     }))
 }
 

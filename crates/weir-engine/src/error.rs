@@ -56,6 +56,19 @@ pub enum EngineError {
         /// The nearest id there is.
         nearest: Option<String>,
     },
+    /// Nobody investigated the lake.
+    #[error("nobody investigated this lake, so there is no finding to count people of")]
+    NotInvestigated,
+    /// None of the originals of what a case cites can be taken.
+    #[error("none of the {files} cited originals can be taken from {}: {first}", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
+    NoOriginals {
+        /// How many are cited.
+        files: usize,
+        /// Where they were looked for.
+        logs: Vec<PathBuf>,
+        /// Why the first cannot.
+        first: String,
+    },
     /// What is to be said of a finding cannot be recorded as it is.
     #[error("{message}")]
     Said {
@@ -150,6 +163,10 @@ impl EngineError {
             Self::Config { help, .. } => help.clone(),
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
+            Self::NotInvestigated => Some(
+                "run `weir investigate -o DIR --lake LAKE` first, or select the records with --where".to_owned(),
+            ),
+            Self::NoOriginals { .. } => Some("name the folder of the logs that the case was made of with --logs".to_owned()),
             Self::Record { .. } => Some("check the disk and that you may read and write it".to_owned()),
             Self::Case { .. } => Some("name the folder that `weir investigate -o` wrote".to_owned()),
             Self::Held { .. } => Some(

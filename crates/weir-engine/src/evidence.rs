@@ -249,6 +249,10 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
             }
         }
     }
+    if let (0, Some((path, why))) = (excerpts, absent.first()) {
+        let first = format!("{path}: {why}");
+        return Err(EngineError::NoOriginals { files: absent.len(), logs: what.logs.clone(), first });
+    }
     record(&what.lake, &what.deed, Act::Seal, taken)?;
     add_case(&mut bag, &what.case, "case")?;
     add_text(&mut bag, "queries.sql", &queries(&case))?;

@@ -103,6 +103,9 @@ pub(crate) fn some(lake: &Path, ids: &[String]) -> Result<Vec<Finding>, EngineEr
         found.extend(members.into_iter().map(|f| (f.id.clone(), f)));
     }
     if ids.is_empty() {
+        if remembered.never_asked() {
+            return Err(EngineError::NotInvestigated);
+        }
         found.extend(remembered.all().filter(|f| f.stands()).map(|f| (f.id.clone(), f.clone())));
     }
     let mut found: Vec<Finding> = found.into_values().collect();

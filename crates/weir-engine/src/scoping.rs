@@ -3,7 +3,7 @@
 //! Decisive choice: the answer is worked out anew from the lake, under the configuration given now: a map from orders to people that was missing when
 //! a case was written makes its people known without investigating again.
 
-use crate::case::{account, apart, asked, hands, organisation, perhaps, unread};
+use crate::case::{account, aged_out, apart, asked, deleted, hands, organisation, perhaps, unread};
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
 use futures::future::LocalBoxFuture;
@@ -73,7 +73,9 @@ pub fn scope<'a>(
         };
         let categories: BTreeMap<String, Vec<String>> =
             catalog.datasets().into_iter().map(|d| (d.name, d.categories)).collect();
-        let unread: Vec<Gap> = unread(&account(&context).await?);
+        let mut unread: Vec<Gap> = unread(&account(&context).await?);
+        unread.extend(aged_out(&context).await?);
+        limits.extend(deleted(&context).await?);
         let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
         let logs = Logs { coverage: coverage(&context).await?, unread: &unread, data_seen };
@@ -89,6 +91,12 @@ pub fn scope<'a>(
         let near = near.as_ref().unwrap_or(&session);
         let mut scoped = weir_scope::scope(&session, near, question).await?;
         scoped.findings.remove(SELECTED);
+        if what.condition.is_some() && scoped.people.is_empty() && scoped.overall.records == 0 {
+            let also =
+                if scoped.overall.gaps.is_empty() { "" } else { "; what lies in the gaps is not known" };
+            scoped.overall.reason =
+                format!("none of the records that were selected shows people's data{also}");
+        }
         let exposure = Exposure {
             program: what.program.clone(),
             of: findings.iter().map(|f| f.id.clone()).collect(),

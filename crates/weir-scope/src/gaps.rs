@@ -1,6 +1,7 @@
 //! What a log does not record at all: reads of objects without data-event logging, copies that leave the account.
 
 use crate::ScopeError;
+use crate::shown::{SLOT_US, Sum};
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use weir_lake::{Session, quote_all, rows};
@@ -12,6 +13,16 @@ use weir_model::operations::{Kind, OPERATIONS};
 const DEAD_MAX: f64 = 0.1;
 /// Silences asked about in one query.
 const ASKED_MAX: usize = 200;
+/// Pauses without which a hand has no pace, and those looked at, with as many records as tell that a sensor was not silent.
+const PAUSES_MIN: usize = 20;
+const PAUSES_MAX: usize = 20;
+const RECORDS_MAX: usize = 2_000;
+/// How many times as long as nine in ten others a pause is that tells of a silence where nobody else is seen.
+const PAUSE_MIN: i64 = 5;
+/// People whom a hand would have been shown in a silence worth naming.
+const MISSED_MIN: f64 = 5.0;
+/// Records that others would have left in it: one in a thousand times there is none.
+const UNLIKELY: f64 = 7.0;
 
 /// Operations on whole stores of data: who did one could read what lies in it, in records that are logged only where
 /// data events are switched on, or not at all (in another account).
@@ -35,9 +46,9 @@ pub(crate) async fn showing(session: &Session) -> Result<BTreeSet<String>, Scope
     Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
 }
 
-/// The sensors by which a hand was seen to show data.
+/// The sensors by which a hand was seen.
 pub(crate) async fn sensors(near: &Session, condition: &str) -> Result<BTreeSet<String>, ScopeError> {
-    let query = format!("SELECT DISTINCT sensor FROM access WHERE {condition} AND shown");
+    let query = format!("SELECT DISTINCT sensor FROM access WHERE {condition}");
     let all = near.sql(&query).await?;
     Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
 }
@@ -92,6 +103,83 @@ async fn dead_of<'a>(
         (row.count(&format!("n{at}")) as f64) < DEAD_MAX * usual * (to.0 - from.0) as f64
     };
     Ok(others.iter().enumerate().filter(dead).map(|(_, (gap, ..))| *gap).collect())
+}
+
+/// What a pause of a hand is called where the sensors that saw it delivered nothing at all.
+const PAUSE: &str = "nothing from ";
+
+/// Whether this is such a pause.
+pub(crate) fn is_pause(gap: &Gap) -> bool {
+    gap.what.starts_with(PAUSE)
+}
+
+/// Times in a hand's pauses in which the sensors that saw it delivered nothing at all, twice as long as they are in its other pauses: of a sensor with few
+/// records the hand itself may be the only rhythm that shows a silence.
+pub(crate) async fn pauses(
+    session: &Session,
+    by: &BTreeSet<String>,
+    sum: &Sum,
+) -> Result<Vec<Gap>, ScopeError> {
+    let slots = &sum.slots;
+    let mut pauses: Vec<(i64, i64, i64)> =
+        slots.keys().zip(slots.keys().skip(1)).map(|(a, b)| (b - a, *a, *b)).collect();
+    pauses.sort_unstable();
+    let (Some(period), Some((usual, ..))) = (sum.period, pauses.get(pauses.len() * 9 / 10).copied()) else {
+        return Ok(Vec::new());
+    };
+    if pauses.len() < PAUSES_MIN || by.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = quote_all(by.iter().map(String::as_str));
+    let within = |first: Micros, last: Micros| {
+        format!(
+            "FROM access WHERE sensor IN {names} AND time >= TIMESTAMP '{first}' AND time < TIMESTAMP '{last}'"
+        )
+    };
+    // The longest time without any record in each of the longest pauses.
+    let mut silent: Vec<(i64, Micros, Micros)> = Vec::new();
+    for (_, from, to) in pauses.iter().rev().take(PAUSES_MAX).filter(|(long, ..)| *long > usual) {
+        let (from, to) = (Micros((from + 1) * SLOT_US), Micros(to * SLOT_US));
+        let query = format!("SELECT time {} ORDER BY time LIMIT {RECORDS_MAX}", within(from, to));
+        let answer = session.sql(&query).await?;
+        let times: Vec<Micros> = rows(&answer).filter_map(|row| row.time("time")).collect();
+        if times.len() < RECORDS_MAX {
+            let begins = [from].into_iter().chain(times.iter().copied());
+            let ends = times.iter().copied().chain([to]);
+            silent.extend(begins.zip(ends).map(|(a, b)| (b.0 - a.0, a, b)).max());
+        }
+    }
+    silent.sort_unstable();
+    let all = session.sql(&format!("SELECT count(*) AS n {}", within(period.first, period.last))).await?;
+    let all = rows(&all).next().map_or(0, |row| row.count("n"));
+    let others = all.saturating_sub(sum.records) as f64 / (period.last.0 - period.first.0).max(1) as f64;
+    let people: u64 = slots.values().sum();
+    let active: i64 = pauses.iter().map(|(long, ..)| *long).filter(|long| *long <= usual).sum();
+    let pace = people as f64 / (active.max(1) * SLOT_US) as f64;
+    let ordinary =
+        if silent.len() > 1 { silent.get((silent.len() - 1) / 2).map_or(0, |(long, ..)| *long) } else { 0 };
+    let whole = |from: Micros, to: Micros| {
+        pauses.iter().any(|(long, a, b)| {
+            *long > PAUSE_MIN * usual && (a + 1) * SLOT_US == from.0 && b * SLOT_US == to.0
+        })
+    };
+    let told = silent.iter().filter(|(long, from, to)| {
+        let long = *long as f64;
+        long > 2.0 * ordinary as f64
+            && pace * long >= MISSED_MIN
+            && (others * long >= UNLIKELY || whole(*from, *to))
+    });
+    let gap = |(long, from, to): &(i64, Micros, Micros)| Gap {
+        what: format!("{PAUSE}{}", by.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        from: Some(*from),
+        to: Some(*to),
+        reason: format!(
+            "no record at all where the hand, at its pace, would have been shown {:.0} people: it paused, or the log was silent",
+            pace * *long as f64
+        ),
+        records_expected: Some(0.0),
+    };
+    Ok(told.map(gap).collect())
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.

@@ -19,15 +19,22 @@ pub(crate) fn around<'a>(
     coverage: &'a [Coverage],
     by: &'a BTreeSet<String>,
     dead: impl Fn(&Gap) -> bool + 'a,
-    slots: &BTreeMap<i64, u64>,
+    slots: &'a BTreeMap<i64, u64>,
     seen: Period,
 ) -> impl Iterator<Item = Gap> + 'a {
+    let of = move |c: &'a Coverage| c.gaps.iter().map(move |gap| (by.contains(&c.sensor), gap));
+    let told = coverage
+        .iter()
+        .flat_map(of)
+        .filter(move |(own, gap)| reaches(gap, slots, seen) && (*own || dead(gap)));
+    told.map(|(_, gap)| gap.clone())
+}
+
+/// Whether a gap lies where a hand may have been at work.
+pub(crate) fn reaches(gap: &Gap, slots: &BTreeMap<i64, u64>, seen: Period) -> bool {
     let reach = reach(slots);
     let (first, last) = (seen.first.0.saturating_sub(reach), seen.last.0.saturating_add(reach));
-    let near = move |gap: &&Gap| gap.from.is_none_or(|f| f.0 <= last) && gap.to.is_none_or(|t| t.0 >= first);
-    let of = move |c: &'a Coverage| c.gaps.iter().map(move |gap| (by.contains(&c.sensor), gap));
-    let told = coverage.iter().flat_map(of).filter(move |(own, gap)| near(gap) && (*own || dead(gap)));
-    told.map(|(_, gap)| gap.clone())
+    gap.from.is_none_or(|f| f.0 <= last) && gap.to.is_none_or(|t| t.0 >= first)
 }
 
 /// How far from the time in which a hand was seen it may have been at work: as long as its own longest pause, a day at least.

@@ -23,7 +23,7 @@ pub use error::ScopeError;
 pub use people::People;
 
 use futures::future::BoxFuture;
-use hidden::{around, hidden};
+use hidden::{around, hidden, reaches};
 use people::Counts;
 use shown::{HANDS_MAX, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,7 +153,6 @@ pub fn scope<'a>(
         let divided = counts.divided(told, doubted, &people);
         let mut scopes = BTreeMap::new();
         let mut dead = BTreeMap::new();
-        let silent = logs.coverage.iter().any(|sensor| !sensor.gaps.is_empty());
         for at in &touched {
             let Some(hand) = all.get(*at) else { continue };
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
@@ -161,7 +160,7 @@ pub fn scope<'a>(
                 let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
-                if silent && !dead.contains_key(at) {
+                if !dead.contains_key(at) {
                     let by = gaps::sensors(near, &hand.condition).await?;
                     let gaps = gaps::dead(session, logs.coverage, &by).await?;
                     dead.insert(*at, (by, gaps));
@@ -170,7 +169,11 @@ pub fn scope<'a>(
                     let dead = |gap: &Gap| dead.iter().any(|known| std::ptr::eq(*known, gap));
                     gaps.extend(around(logs.coverage, by, dead, &reached.sum.slots, period));
                 }
-                gaps.extend(logs.unread.iter().cloned());
+                let slots = &reached.sum.slots;
+                gaps.extend(logs.unread.iter().filter(|gap| reaches(gap, slots, period)).cloned());
+                if let Some((by, _)) = dead.get(at) {
+                    gaps.extend(gaps::pauses(session, by, &reached.sum).await?);
+                }
                 let hidden = hidden(&reached.sum, &gaps, logs.coverage);
                 scopes.insert(finding.clone(), bound(&reached, gaps, hidden));
             }
@@ -188,7 +191,8 @@ pub fn scope<'a>(
             let mut gaps = gaps::unlogged(session, near, &any).await?;
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
             gaps.extend(logs.coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
-            gaps.extend(logs.unread.iter().cloned());
+            gaps.extend(logs.unread.iter().filter(concerns).cloned());
+            gaps.extend(scopes.iter().flat_map(|s| &s.gaps).filter(|gap| gaps::is_pause(gap)).cloned());
             gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
             gaps.dedup();
             let hidden = hidden(&reached.sum, &gaps, logs.coverage);
@@ -339,14 +343,16 @@ fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String)
             Determinable::Partly,
             format!("{lower} people are named by records, but more could lie in: {}", names.join(", ")),
         ),
-        (_, Some(upper)) => (
-            Determinable::Partly,
-            format!(
-                "{lower} people are named by records; {} more could lie in sessions and records that name nobody, and in gaps{}",
-                upper - lower,
-                if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
-            ),
-        ),
+        (_, Some(upper)) => {
+            let named = if lower == 0 { "nobody is".to_owned() } else { format!("{lower} people are") };
+            let gaps =
+                if names.is_empty() { String::new() } else { format!(", and in: {}", names.join(", ")) };
+            let reason = format!(
+                "{named} named by records; {} more could lie in sessions and records that name nobody{gaps}",
+                upper.saturating_sub(lower)
+            );
+            (Determinable::Partly, reason)
+        }
     }
 }
 
@@ -361,19 +367,7 @@ fn overall(reached: &Reached, gaps: Vec<Gap>, hidden: Option<u64>, scopes: &[&Sc
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
     let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
     people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
-    let judged = if people.upper.is_none() && people.lower == 0 {
-        (
-            Determinable::No,
-            "what was reached is not in the logs; the gaps say what would be needed".to_owned(),
-        )
-    } else if people.upper == Some(people.lower) {
-        (Determinable::Yes, "each record that shows data names whose it is".to_owned())
-    } else {
-        (
-            Determinable::Partly,
-            "records name some people; sessions without a name, or gaps, could hide more".to_owned(),
-        )
-    };
+    let judged = judge(people.lower, &gaps, people.upper);
     told(reached, people, judged, gaps)
 }
 
@@ -383,6 +377,8 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     let silences: Vec<Gap> = silences.cloned().collect();
     let silent = !silences.is_empty();
     let unread = !logs.unread.is_empty();
+    let names: Vec<&str> = logs.unread.iter().map(|gap| gap.what.as_str()).collect();
+    let names = names.join(", ");
     let word = "no finding reached records of a dataset";
     let judged = match (logs.data_seen, silent, unread) {
         (false, ..) => (
@@ -395,11 +391,11 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
             (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
         }
         (true, false, true) => {
-            (Determinable::Partly, format!("{word}; what files hold that could not be read is not known"))
+            (Determinable::Partly, format!("{word}; what lies in what is not there or could not be read is not known: {names}"))
         }
         (true, true, true) => (
             Determinable::Partly,
-            format!("{word}; what happened in the sensors' gaps, and what files hold that could not be read, is not known"),
+            format!("{word}; what happened in the sensors' gaps, and what lies in what is not there or could not be read, is not known: {names}"),
         ),
     };
     // Each record that a silence swallowed could show one person.

@@ -180,9 +180,19 @@ fn whole(asked: &VerifyBag, verified: &Verified, json: bool) -> Done {
         escape::terminal(&signer.principals, 200),
         signer.fingerprint,
         verified.index,
-        stranger::commands(&asked.bag, &asked.signers, principal, verified.stamp.is_some())
+        stranger::commands(
+            &anywhere(&asked.bag),
+            &anywhere(&asked.signers),
+            principal,
+            verified.stamp.is_some()
+        )
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A path that means the same in any folder.
+fn anywhere(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 fn custody(lake: &Path, json: bool) -> Done {

@@ -65,6 +65,11 @@ impl Run {
 }
 
 impl Remembered {
+    /// Whether the lake was never investigated.
+    pub fn never_asked(&self) -> bool {
+        self.questions.is_empty()
+    }
+
     /// What a lake remembers; nothing when it was never investigated.
     pub fn read(lake: &Path) -> Result<Self, EngineError> {
         let path = lake.join(FILE);

@@ -11,6 +11,8 @@ use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Members whose reasons are listed one by one.
 const LISTED_MAX: usize = 40;
+/// Share of a hand's records from which it reads a dataset.
+const READ_MIN: f64 = 0.01;
 /// Weight from which a reason is named.
 const NAMED_MIN: f64 = 1.0;
 
@@ -61,13 +63,14 @@ pub(super) async fn finding(
     // What others did at an address that was the hand's for a time only is in its finding told apart.
     let shared: BTreeSet<&str> =
         findings.iter().flat_map(|f| &f.perhaps).map(|reason| reason.entity.value.as_str()).collect();
-    let own = hand.origins.iter().map(String::as_str).filter(|origin| !shared.contains(origin));
-    let all = quote_all(own.chain(quiet()));
+    let own = || hand.origins.iter().map(String::as_str).filter(|origin| !shared.contains(origin));
+    let all = quote_all(own().chain(quiet()));
     let from = members.iter().map(|m| m.seen.0).chain([hand.seen.0]).min().unwrap_or(hand.seen.0);
     let to = members.iter().map(|m| m.seen.1).chain([hand.seen.1]).max().unwrap_or(hand.seen.1);
     let at_work = hand.at_work();
+    let read = read(context, &quote_all(own()), hand).await?;
     let condition = format!(
-        "src_ip IN {all} AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}' AND {{span}}",
+        "src_ip IN {all} AND {read} AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}' AND {{span}}",
         at_work.start(),
         at_work.end()
     );
@@ -114,6 +117,26 @@ pub(super) async fn finding(
     let mut finding = draft.finish(evidence, context.snapshot.versions());
     finding.campaign = Some(hand.id.clone());
     Ok(Some(finding))
+}
+
+/// The datasets that a hand reads, as a condition: whoever lives at an address that was a hand's for a while reads others.
+async fn read(context: &Context<'_>, origins: &str, hand: &Hand) -> Result<String, DetectError> {
+    let query = format!(
+        "SELECT dataset, count(*) AS n FROM access WHERE src_ip IN {origins} AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' \
+         AND time <= TIMESTAMP '{}' AND {{span}} GROUP BY 1 ORDER BY 1",
+        hand.seen.0, hand.seen.1
+    );
+    let answer = context.sql(&query).await?;
+    let all: u64 = rows(&answer).map(|row| row.count("n")).sum();
+    let often = || rows(&answer).filter(|row| row.count("n") as f64 >= READ_MIN * all as f64);
+    let named: Vec<String> = often().filter_map(|row| row.text("dataset").map(str::to_owned)).collect();
+    let unnamed =
+        if all == 0 || often().any(|row| row.text("dataset").is_none()) { " OR dataset IS NULL" } else { "" };
+    Ok(match (all, named.is_empty()) {
+        (0, _) => "true".to_owned(),
+        (_, true) => "dataset IS NULL".to_owned(),
+        (_, false) => format!("(dataset IN {}{unnamed})", quote_all(named.iter().map(String::as_str))),
+    })
 }
 
 /// An address that was found alone, with the findings that accuse it.
