@@ -43,7 +43,8 @@ pub(crate) async fn assemble(
     let hands = &traced.conditions;
     let mut unread = unread(&intake);
     unread.extend(aged_out(context).await?);
-    let logs = weir_scope::Logs { coverage, unread: &unread, data_seen };
+    let rejected = totals(&intake).rejected;
+    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, data_seen };
     let apart = apart(&context.config.links);
     let asked = asked(&findings, hands);
     let question =
@@ -210,7 +211,7 @@ pub(crate) fn unread(intake: &[Intake]) -> Vec<Gap> {
     cut.map(gap).collect()
 }
 
-fn totals(intake: &[Intake]) -> Totals {
+pub(crate) fn totals(intake: &[Intake]) -> Totals {
     let sum = |of: fn(&Intake) -> u64| intake.iter().map(of).sum();
     Totals {
         files: intake.len() as u64,

@@ -56,17 +56,23 @@ pub enum EngineError {
         /// The nearest id there is.
         nearest: Option<String>,
     },
+    /// The custody log has a hold that the lake has not.
+    #[error("hold {lost} stands in the custody log and not in the lake: nothing was deleted")]
+    LostHold {
+        /// The holds' ids.
+        lost: String,
+    },
     /// Nobody investigated the lake.
     #[error("nobody investigated this lake, so there is no finding to count people of")]
     NotInvestigated,
-    /// None of the originals of what a case cites can be taken.
-    #[error("none of the {files} cited originals can be taken from {}: {first}", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
+    /// None of the originals of what a case cites is where they were said to be.
+    #[error("none of the {files} cited originals is in {}; one is `{first}`", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
     NoOriginals {
         /// How many are cited.
         files: usize,
         /// Where they were looked for.
         logs: Vec<PathBuf>,
-        /// Why the first cannot.
+        /// The first of them.
         first: String,
     },
     /// What is to be said of a finding cannot be recorded as it is.
@@ -163,6 +169,7 @@ impl EngineError {
             Self::Config { help, .. } => help.clone(),
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
+            Self::LostHold { .. } => Some("the lake's `state` has lost entries: restore it from a backup, or record the hold again under the same order and ask who had access".to_owned()),
             Self::NotInvestigated => Some(
                 "run `weir investigate -o DIR --lake LAKE` first, or select the records with --where".to_owned(),
             ),

@@ -193,9 +193,15 @@ impl Ready {
             }
             None => None,
         };
+        let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
+        let given: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
+        if !cited.is_empty() && !what.logs.is_empty() && !cited.keys().any(|(path, _)| given.contains(path)) {
+            let first = cited.keys().next().map(|(path, _)| path.clone()).unwrap_or_default();
+            return Err(EngineError::NoOriginals { files: cited.len(), logs: what.logs.clone(), first });
+        }
         Ok(Self {
             case: serde_json::from_slice(&text).map_err(wrong)?,
-            cited: citations(&serde_json::from_slice(&text).map_err(wrong)?),
+            cited,
             signer: SigningKey::read(&what.key, || what.passphrase.clone())?,
             authority,
             bag: BagWriter::create(&what.bag)?,
@@ -248,10 +254,6 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
                 taken.push(Object { name: original.path.clone(), sha256: original.sha256 });
             }
         }
-    }
-    if let (0, Some((path, why))) = (excerpts, absent.first()) {
-        let first = format!("{path}: {why}");
-        return Err(EngineError::NoOriginals { files: absent.len(), logs: what.logs.clone(), first });
     }
     record(&what.lake, &what.deed, Act::Seal, taken)?;
     add_case(&mut bag, &what.case, "case")?;

@@ -3,6 +3,7 @@
 //! Decisive choice: both are one run of the lake's one way to delete ([`weir_lake::Deleting`]); what differs is which records are wanted. Rollups and digest of the
 //! days concerned are folded again from what stays of them, so nothing derived outlives what it was derived from.
 
+use crate::evidence::custody_of;
 use crate::fold::{Beside, Folded};
 use crate::investigate::learned;
 use crate::{EngineError, Progress, Settings, person};
@@ -11,6 +12,7 @@ use futures::future::LocalBoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use weir_catalog::Catalog;
+use weir_evidence::custody::Act;
 use weir_lake::{Deleting, Lake, Planned, Removal, Vacuumed, Wanted, Why};
 use weir_model::{Micros, Table};
 use weir_sources::secrets::Fingerprints;
@@ -90,6 +92,7 @@ pub fn retain<'a>(
         let waits = || progress.stage("waiting for others who write to this lake", None);
         let right = lake.deleting(waits).await?;
         let done = async {
+            vouched(lake).await?;
             progress.stage("looking for what is too old", None);
             let planned = right.plan(&Wanted::Before(before)).await?;
             delete(lake, &right, settings, planned, Why::Retention { before }, run, progress).await
@@ -99,6 +102,21 @@ pub fn retain<'a>(
         right.release().await?;
         done
     })
+}
+
+/// Whether the lake knows every hold that its custody log says was recorded: if one is lost, nothing is deleted that it may have covered.
+async fn vouched(lake: &Lake) -> Result<(), EngineError> {
+    let Ok(folder) = lake.folder() else { return Ok(()) };
+    let known: BTreeSet<String> =
+        lake.snapshot().await?.holds().await?.into_iter().map(|hold| hold.id).collect();
+    let recorded = custody_of(folder)?.into_iter().filter(|entry| entry.what == Act::Hold);
+    let ids = recorded.filter_map(|entry| entry.why.split([':', ' ']).next().map(str::to_owned));
+    let lost: BTreeSet<String> = ids.filter(|id| !known.contains(id)).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let lost = lost.into_iter().collect::<Vec<_>>().join(", ");
+    Err(EngineError::LostHold { lost })
 }
 
 /// Erases the records that show a person or are of their logins and sessions, and rejects that name them. Nothing goes if a hold covers any of them, unless the others were asked for.
@@ -114,6 +132,7 @@ pub fn erase<'a>(
         let waits = || progress.stage("waiting for others who write to this lake", None);
         let right = lake.deleting(waits).await?;
         let done = async {
+            vouched(lake).await?;
             progress.stage("looking for the person's records", None);
             let found = person::find(&right, settings, what).await?;
             let planned = right.plan(&found.wanted).await?;

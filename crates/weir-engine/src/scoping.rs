@@ -3,7 +3,7 @@
 //! Decisive choice: the answer is worked out anew from the lake, under the configuration given now: a map from orders to people that was missing when
 //! a case was written makes its people known without investigating again.
 
-use crate::case::{account, aged_out, apart, asked, deleted, hands, organisation, perhaps, unread};
+use crate::case::{account, aged_out, apart, asked, deleted, hands, organisation, perhaps, totals, unread};
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
 use futures::future::LocalBoxFuture;
@@ -13,7 +13,7 @@ use weir_catalog::mask::Pseudonym;
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Cluster, Lake, Session};
-use weir_model::case::{Exposure, Gap};
+use weir_model::case::{Determinable, Exposure, Gap};
 use weir_model::{Finding, Micros, Severity, Span, Table};
 use weir_scope::{Hand, Logs, People, Question};
 use weir_sources::secrets::Fingerprints;
@@ -73,12 +73,14 @@ pub fn scope<'a>(
         };
         let categories: BTreeMap<String, Vec<String>> =
             catalog.datasets().into_iter().map(|d| (d.name, d.categories)).collect();
-        let mut unread: Vec<Gap> = unread(&account(&context).await?);
+        let account = account(&context).await?;
+        let rejected = totals(&account).rejected;
+        let mut unread: Vec<Gap> = unread(&account);
         unread.extend(aged_out(&context).await?);
         limits.extend(deleted(&context).await?);
         let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
-        let logs = Logs { coverage: coverage(&context).await?, unread: &unread, data_seen };
+        let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, data_seen };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |namespace, id| key.pseudonym(namespace, id));
         let question = Question {
@@ -96,6 +98,11 @@ pub fn scope<'a>(
                 if scoped.overall.gaps.is_empty() { "" } else { "; what lies in the gaps is not known" };
             scoped.overall.reason =
                 format!("none of the records that were selected shows people's data{also}");
+            if hands.iter().all(|hand| hand.seen == (Micros(0), Micros(0))) {
+                scoped.overall.determinable = Determinable::No;
+                scoped.overall.subjects = None;
+                scoped.overall.reason = "no record was selected, which tells nothing of anybody".to_owned();
+            }
         }
         let exposure = Exposure {
             program: what.program.clone(),

@@ -57,6 +57,8 @@ pub struct Logs<'a> {
     pub coverage: &'a [Coverage],
     /// Files that could not be read, or not to their end: anything may be in them.
     pub unread: &'a [Gap],
+    /// Lines that could not be read: each may be a record that shows somebody.
+    pub rejected: u64,
     /// Whether any record at all is known to show people's data.
     pub data_seen: bool,
 }
@@ -158,6 +160,7 @@ pub fn scope<'a>(
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
                 let seen = *seen;
                 let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
+                let reached = Reached { rejected: logs.rejected, ..reached };
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
                 if !dead.contains_key(at) {
@@ -187,6 +190,7 @@ pub fn scope<'a>(
             let any: Vec<String> = counted.iter().map(|at| format!("({})", all[*at].condition)).collect();
             let any = format!("({})", any.join(" OR "));
             let reached = Reached::of(&shown, &counts, &people, (told, perhaps_of(&counted)), apart);
+            let reached = Reached { rejected: logs.rejected, ..reached };
             // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
             let mut gaps = gaps::unlogged(session, near, &any).await?;
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
@@ -245,6 +249,8 @@ struct Reached {
     certain: u64,
     /// Others whom records show that may be theirs, and how many such records there are.
     perhaps: (u64, u64),
+    /// Lines that could not be read.
+    rejected: u64,
 }
 
 impl Reached {
@@ -265,7 +271,7 @@ impl Reached {
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
         let certain = certain(&people, apart);
-        Self { sum, categories, people, certain, perhaps }
+        Self { sum, categories, people, certain, perhaps, rejected: 0 }
     }
 }
 
@@ -284,7 +290,8 @@ fn certain(people: &BTreeMap<String, u64>, apart: &BTreeSet<String>) -> u64 {
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let named = reached.people.values().sum::<u64>();
     let more = |hidden: u64| {
-        let more = [reached.sum.unnamed, reached.sum.unsure_people, reached.perhaps.0, hidden];
+        let more =
+            [reached.sum.unnamed, reached.sum.unsure_people, reached.perhaps.0, reached.rejected, hidden];
         more.into_iter().fold(named, u64::saturating_add)
     };
     Bounds { lower: reached.certain, upper: hidden.map(more) }
@@ -303,6 +310,16 @@ fn told(
     (determinable, reason): (Determinable, String),
     mut gaps: Vec<Gap>,
 ) -> Scope {
+    let rejected = reached.rejected;
+    if rejected > 0 {
+        gaps.push(Gap {
+            what: "lines that could not be read".to_owned(),
+            from: None,
+            to: None,
+            reason: format!("{rejected} of them, and each may show somebody; `weir sql \"SELECT * FROM rejects\"` has them with what is wrong"),
+            records_expected: Some(rejected as f64),
+        });
+    }
     let (people, records) = reached.perhaps;
     if people > 0 {
         gaps.push(Gap {
@@ -381,6 +398,9 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     let names = names.join(", ");
     let word = "no finding reached records of a dataset";
     let judged = match (logs.data_seen, silent, unread) {
+        (true, false, false) if logs.rejected > 0 => {
+            (Determinable::Partly, format!("{word}; what the lines show that could not be read is not known"))
+        }
         (false, ..) => (
             Determinable::No,
             "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell"
@@ -400,8 +420,9 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     };
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
-    let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen.ceil() as u64) };
-    let none = Reached::default();
+    let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected);
+    let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen) };
+    let none = Reached { rejected: logs.rejected, ..Reached::default() };
     let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
     told(&none, bounds, judged, gaps)
 }

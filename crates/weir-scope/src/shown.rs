@@ -24,8 +24,11 @@ const CATEGORIES_MAX: usize = 63;
 const COUNTRIES_MAX: usize = 63;
 const OTHER: &str = "other";
 
+/// Records that say that somebody read; of the others (a method that is not logged or does something else) it is not known what their answer showed.
+const READ: &str = "activity = 'read'";
+
 /// Records that show data: an answer with something in it, of people or of a dataset.
-const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) AND activity = 'read' \
+const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) \
     AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0";
 
 /// What some records show, added up.
@@ -204,7 +207,7 @@ fn query(conditions: &[&str]) -> (String, bool) {
     let several = apart.len() + usize::from(!plain.is_empty()) > 1;
     let place = if several { ", file, line, \"offset\"" } else { "" };
     let columns = format!(
-        "time, dataset, country, subjects, bytes_out, CAST(status_id AS BIGINT) AS status, subjects_n, rows_out{place}"
+        "time, dataset, country, subjects, bytes_out, CAST(CASE WHEN {READ} THEN status_id END AS BIGINT) AS status, subjects_n, rows_out{place}"
     );
     let mut all: Vec<String> = Vec::new();
     if !plain.is_empty() {

@@ -94,7 +94,7 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
 }
 
 async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
-    ask(session, hands, Logs { coverage, unread: &[], data_seen: true }).await
+    ask(session, hands, Logs { coverage, unread: &[], rejected: 0, data_seen: true }).await
 }
 
 /// The people of a scope, with how many records show them and which findings.
@@ -198,7 +198,7 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
         reason: "not read to its end: compressed data is damaged".to_owned(),
         records_expected: None,
     };
-    let logs = Logs { coverage: &[], unread: std::slice::from_ref(&cut), data_seen: true };
+    let logs = Logs { coverage: &[], unread: std::slice::from_ref(&cut), rejected: 0, data_seen: true };
     let of = async |hands: &[(&str, &str)]| ask(&session, hands, logs).await.overall;
     let reached = of(&[("a", "src_ip = '192.0.2.1'")]).await;
     assert_eq!((reached.subjects.unwrap().upper, &reached.gaps), (None, &vec![cut.clone()]));

@@ -23,9 +23,13 @@ pub fn activity(method: &str) -> &'static str {
     }
 }
 
-/// OCSF outcome of an HTTP status: below 400 the server did what was asked.
-pub fn status_id(status: u16) -> i32 {
-    if status < 400 { STATUS_SUCCESS } else { STATUS_FAILURE }
+/// OCSF outcome of an HTTP status: from 200 to 399 the server did what was asked. Below, it had not answered yet, or never did.
+pub fn status_id(status: u16) -> Option<i32> {
+    match status {
+        0..200 => None,
+        200..400 => Some(STATUS_SUCCESS),
+        400.. => Some(STATUS_FAILURE),
+    }
 }
 
 /// A request line's parts; all empty when it is none (a TLS handshake on a plain port, a scanner's bytes).
@@ -251,7 +255,7 @@ impl Hit<'_> {
         let common = Common {
             class_uid: Some(HTTP_ACTIVITY),
             activity: self.request.method.map(activity),
-            status_id: status.map(status_id),
+            status_id: status.and_then(status_id),
             status_code: self.status,
             ..self.common
         };
