@@ -65,10 +65,10 @@ pub enum EngineError {
     /// Nobody investigated the lake.
     #[error("nobody investigated this lake, so there is no finding to count people of")]
     NotInvestigated,
-    /// None of the originals of what a case cites is where they were said to be.
-    #[error("none of the {files} cited originals is in {}; one is `{first}`", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
+    /// None of the files that a case was made of is where they were said to be.
+    #[error("none of the {files} files of the case is in {}; one is `{first}`", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
     NoOriginals {
-        /// How many are cited.
+        /// How many there are.
         files: usize,
         /// Where they were looked for.
         logs: Vec<PathBuf>,

@@ -195,12 +195,15 @@ impl Ready {
         };
         let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
         let given: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
-        if !cited.is_empty() && !what.logs.is_empty() && !cited.keys().any(|(path, _)| given.contains(path)) {
-            let first = cited.keys().next().map(|(path, _)| path.clone()).unwrap_or_default();
-            return Err(EngineError::NoOriginals { files: cited.len(), logs: what.logs.clone(), first });
+        let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
+        if let Some(first) = case.intake.first()
+            && !case.intake.iter().any(|file| given.contains(&file.path))
+        {
+            let (files, first) = (case.intake.len(), first.path.clone());
+            return Err(EngineError::NoOriginals { files, logs: what.logs.clone(), first });
         }
         Ok(Self {
-            case: serde_json::from_slice(&text).map_err(wrong)?,
+            case,
             cited,
             signer: SigningKey::read(&what.key, || what.passphrase.clone())?,
             authority,

@@ -27,13 +27,18 @@ async fn session(dir: &Path) -> Session {
 
 /// The same where those that name nobody count so many people.
 async fn counting(dir: &Path, unnamed: i64) -> Session {
+    logged(dir, unnamed, "read", |_| true).await
+}
+
+/// The same where answers are to this activity, and minutes in which this does not hold are lost.
+async fn logged(dir: &Path, unnamed: i64, activity: &str, kept: impl Fn(i64) -> bool) -> Session {
     let mut records = Records::default();
-    for minute in 0..100 {
+    for minute in (0..100).filter(|minute| kept(*minute)) {
         let (ip, member) = (format!("192.0.2.{}", minute % 4), format!("{}", minute / 2));
         let common = Common {
             src_ip: Some(&ip),
             status_id: Some(1),
-            activity: Some("read"),
+            activity: Some(activity),
             line: Some(minute + 1),
             ..Common::default()
         };
@@ -46,6 +51,29 @@ async fn counting(dir: &Path, unnamed: i64) -> Session {
         };
         records.access((Micros(START + minute * MINUTE), TimeBasis::Stated), &common, &access);
     }
+    written(dir, records).await
+}
+
+/// One read of one more member each half hour.
+async fn slow(dir: &Path, kept: impl Fn(i64) -> bool) -> Session {
+    let mut records = Records::default();
+    for at in (0..100).filter(|at| kept(*at)) {
+        let member = at.to_string();
+        let common = Common {
+            src_ip: Some("192.0.2.1"),
+            status_id: Some(1),
+            activity: Some("read"),
+            line: Some(at + 1),
+            ..Common::default()
+        };
+        let person = [Subject { namespace: "member", id: &member, basis: Basis::Named }];
+        let access = Access { bytes_out: Some(100), subjects: &person, ..Access::default() };
+        records.access((Micros(START + at * 30 * MINUTE), TimeBasis::Stated), &common, &access);
+    }
+    written(dir, records).await
+}
+
+async fn written(dir: &Path, mut records: Records) -> Session {
     let lake = Lake::open(dir, true).await.unwrap();
     let mut ingest = lake.begin().await.unwrap();
     let tag = FileTag { source: "x".into(), sensor: "web".into(), ingest: ingest.id(), file: 1 };
@@ -213,4 +241,71 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
         "{}",
         nothing.reason
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_line_that_could_not_be_read_may_show_somebody() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let logs = Logs { coverage: &[], unread: &[], rejected: 97, data_seen: true };
+    let reached = ask(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], logs).await.overall;
+    let whole = scoped(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], &[]).await.overall;
+    assert_eq!(whole.determinable, Determinable::Yes);
+    let lower = whole.subjects.unwrap().lower;
+    assert_eq!(reached.subjects, Some(Bounds { lower, upper: Some(lower + 97) }));
+    assert_eq!(reached.determinable, Determinable::Partly);
+    let nothing = ask(&session, &[], logs).await.overall;
+    assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: Some(97) }));
+    assert_eq!(nothing.determinable, Determinable::Partly);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_to_anything_but_a_read_may_have_shown_whom_it_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = logged(dir.path(), 1, "create", |_| true).await;
+    let posted = scoped(&session, &[("a", "src_ip = '192.0.2.1'")], &[]).await.overall;
+    assert_eq!(posted.subjects, Some(Bounds { lower: 0, upper: Some(25) }));
+    assert_eq!(posted.records, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let (condition, other) = ("src_ip = '192.0.2.1'".to_owned(), "src_ip = '192.0.2.3'".to_owned());
+    let hand = Hand {
+        finding: "a".to_owned(),
+        condition,
+        perhaps: Some(other),
+        grave: true,
+        seen: (Micros(START), Micros(START + 100 * MINUTE)),
+    };
+    let logs = Logs { coverage: &[], unread: &[], rejected: 0, data_seen: true };
+    let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
+    let question = Question { hands: &[hand], logs, categories: &categories, apart: &apart, pseudonym: None };
+    let told = scope(&session, &session, question).await.unwrap();
+    // Minutes 1, 5, 9 ... show members 0, 2, 4 ...; minutes 3, 7, 11 ... show members 1, 3, 5 ...
+    assert_eq!(told.overall.subjects, Some(Bounds { lower: 25, upper: Some(50) }));
+    assert_eq!(everybody(&told).len(), 25, "nobody is listed on a suspicion");
+    assert_eq!(told.divided.doubtful, 0);
+    assert!(told.overall.gaps.iter().any(|gap| gap.reason.contains("25 records show 25 more people")));
+}
+
+/// Eight hours are lost: too few records for a sensor's rhythm, and enough for the hand's own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silence_of_a_sensor_that_only_the_hand_fills_is_a_gap() {
+    let dir = tempfile::tempdir().unwrap();
+    let lost = |minute: i64| (40..56).contains(&minute);
+    let upper = async |session: &Session| {
+        let told = scoped(session, &[("a", "true")], &[]).await.overall;
+        (told.subjects.unwrap(), told.gaps.len())
+    };
+    let whole = slow(dir.path(), |_| true).await;
+    let (all, gaps) = upper(&whole).await;
+    assert_eq!((all, gaps), (Bounds { lower: 100, upper: Some(100) }, 0));
+    let other = tempfile::tempdir().unwrap();
+    let cut = slow(other.path(), |minute| !lost(minute)).await;
+    let (left, gaps) = upper(&cut).await;
+    assert_eq!((left.lower, gaps), (84, 1));
+    assert!(left.upper.is_some_and(|upper| (100..130).contains(&upper)), "{left:?}");
 }

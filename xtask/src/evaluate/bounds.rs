@@ -135,7 +135,7 @@ fn said(bench: &Bench, world: &Path, logs: &Path, case: &Path) -> Done<Said> {
     Ok(Said { lower: bounds["lower"].as_u64().unwrap_or(0), upper: bounds["upper"].as_u64() })
 }
 
-/// When logs are to be silent: at any time from a day before the leak to its end.
+/// When logs are to be silent: at any time from a day before the leak to its end, and not beyond: a log that ends is no silence.
 fn outages(random: &mut Sequence, first: Timestamp, last: Timestamp) -> Done<Vec<(Timestamp, Timestamp)>> {
     let from = first.as_second() - 86_400;
     let long = (last.as_second() - from).unsigned_abs().max(1);
@@ -145,7 +145,7 @@ fn outages(random: &mut Sequence, first: Timestamp, last: Timestamp) -> Done<Vec
         let hours = HOURS.get(random.draw() as usize % HOURS.len()).copied().unwrap_or(1);
         let begin = Timestamp::from_second(begin).map_err(|e| e.to_string())?;
         let end = begin.checked_add(Span::new().hours(hours as i64)).map_err(|e| e.to_string())?;
-        Ok((begin, end))
+        Ok((begin, end.min(last)))
     };
     (0..n).map(outage).collect()
 }

@@ -539,3 +539,17 @@ fn the_custody_log_says_who_did_what_and_whether_it_was_meddled_with() {
     assert_eq!(broken.status.code(), Some(1));
     assert!(words(&broken.stderr).contains("line 2"), "{}", words(&broken.stderr));
 }
+
+#[test]
+fn logs_that_are_not_the_cases_are_refused_before_anything_is_held() {
+    let here = sealed();
+    let before = words(&here.weir(&["hold", "list", "--lake", "case/lake"]).stdout);
+    std::fs::create_dir(here.path("other")).unwrap();
+    std::fs::write(here.path("other/x.log"), "nothing\n").unwrap();
+    let refused =
+        here.weir(&["evidence", "seal", "case", "--logs", "other", "--key", "signing", "-o", "bag9"]);
+    let said = words(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("files of the case is in `other`"), "{said}");
+    assert!(!here.path("bag9").exists());
+    assert_eq!(words(&here.weir(&["hold", "list", "--lake", "case/lake"]).stdout), before);
+}

@@ -375,3 +375,25 @@ fn a_hold_covers_what_it_names_and_bad_ones_are_refused_with_the_mend() {
     here.done(&["retain", "--lake", "lake", "--before", "2026-04-01"]);
     assert_eq!(here.rows("TRUE"), all, "holds every record");
 }
+
+#[test]
+fn a_hold_that_the_lake_has_lost_stops_every_deletion() {
+    let here = Place::new();
+    here.hold_ten_days();
+    let log = here.path("lake/state/_delta_log");
+    let commits = std::fs::read_dir(&log).unwrap().map(|entry| entry.unwrap().path());
+    let last = commits.filter(|path| path.extension().is_some_and(|e| e == "json")).max().unwrap();
+    std::fs::remove_file(last).unwrap();
+    let listed = here.done(&["hold", "list", "--lake", "lake"]);
+    assert!(!listed.contains("h1"), "it is lost without a trace: {listed}");
+    for deletes in [
+        &["retain", "--lake", "lake", "--before", "2027-01-01"][..],
+        &["erase", "--lake", "lake", "--subject", "member:3", "--order", "o", "--reason", "r"][..],
+    ] {
+        let refused = here.weir(deletes);
+        let said = words(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains("hold h1 stands in the custody log"), "{said}");
+    }
+    assert_eq!(here.count("TRUE"), u64::from(30 * LINES));
+}

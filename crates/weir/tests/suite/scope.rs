@@ -166,3 +166,18 @@ fn a_finding_a_campaign_and_a_case_have_the_people_that_the_case_lists() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(words(&unknown.stderr).contains("0123456789abcdef"), "{}", words(&unknown.stderr));
 }
+
+#[test]
+fn what_was_not_asked_or_selects_nothing_tells_nothing_of_anybody() {
+    let here = shop();
+    std::fs::write(here.path("plain.toml"), DATASETS).unwrap();
+    let lake = ["--lake", "lake", "--config", "plain.toml"];
+    here.said(&[&["ingest", "access.log"], &lake[..]].concat());
+    let refused = here.weir(&[&["scope"], &lake[..]].concat());
+    let said = words(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("nobody investigated this lake"), "{said}");
+    let nobody = answer(&here, &[&lake[..], &["--where", "src_ip = '203.0.113.99'"]].concat());
+    assert_eq!(nobody["scope"]["determinable"], "no");
+    assert_eq!(nobody["scope"]["subjects"], Value::Null);
+    assert!(nobody["scope"]["reason"].as_str().unwrap().contains("no record was selected"), "{nobody}");
+}
