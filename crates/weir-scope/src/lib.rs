@@ -151,7 +151,7 @@ pub fn scope<'a>(
         };
         let of_hands = all.iter().enumerate().map(told_of).collect();
         let people = people.named(of_hands, shown.categories.clone(), shown.countries.clone());
-        let doubted = (1_u64 << all.len()) - 1 & !told;
+        let doubted = ((1_u64 << all.len()) - 1) & !told;
         let divided = counts.divided(told, doubted, &people);
         let mut scopes = BTreeMap::new();
         let mut dead = BTreeMap::new();
