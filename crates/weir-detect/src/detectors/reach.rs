@@ -71,7 +71,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         census.everybody.clone_from(&everybody);
         let scope = exact::Scope { kind, column, cover: &cover, explained: &explained };
         let series = exact::series(context, &scope, &census).await?;
-        let judged = judge::judge(&census, &series, |tests| {
+        let judged = judge::judge(kind, &census, &series, |tests| {
             context.threshold(kinds.len() * ladder::LADDER.len(), tests)
         });
         findings.extend(tell::findings(context, &scope, &census, &judged).await?);

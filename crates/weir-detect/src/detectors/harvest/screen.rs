@@ -19,8 +19,6 @@ pub(crate) const VISITS_MIN: f64 = 200.0;
 pub(crate) struct Bar {
     /// People in a window.
     people: f64,
-    /// People in all: fewer than this.
-    people_max: f64,
     /// Visits without a look.
     bare: f64,
     /// Credentials for each person. Staff and programs have few for many people.
@@ -30,11 +28,9 @@ pub(crate) struct Bar {
 }
 
 /// To be judged alone.
-pub(super) const ALONE: Bar =
-    Bar { people: PEOPLE_MIN, people_max: f64::INFINITY, bare: 8.0, own: 0.4, chance: 0.01 };
+pub(super) const ALONE: Bar = Bar { people: PEOPLE_MIN, bare: 8.0, own: 0.4, chance: 0.01 };
 /// To be compared with a hand that is known.
-pub(crate) const BESIDE: Bar =
-    Bar { people: 1.0, people_max: 2.0 * PEOPLE_MIN, bare: 1.0, own: 0.0, chance: 1.0 };
+pub(crate) const BESIDE: Bar = Bar { people: 1.0, bare: 1.0, own: 0.0, chance: 1.0 };
 /// Addresses looked at exactly: the least likely.
 const SUSPECTS_MAX: usize = 5_000;
 /// Households whose visits are read one by one.
@@ -230,9 +226,6 @@ fn unlikely(history: &History, usual: &BTreeMap<i32, f64>, bar: &Bar, credential
     }
     let mut all = Distinct::new();
     history.days.iter().for_each(|(_, day)| all.merge(&day.people));
-    if all.estimate() >= bar.people_max {
-        return 1.0;
-    }
     if all.estimate() < bar.people {
         return 1.0;
     }

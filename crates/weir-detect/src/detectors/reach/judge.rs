@@ -6,7 +6,8 @@ use super::exact::Series;
 use super::ladder::{LADDER, Reached, Rung};
 use super::screen::Census;
 use crate::null::{FORETOLD_MIN, Null};
-use weir_stats::{Baseline, WINDOWS};
+use weir_model::EntityKind;
+use weir_stats::{Baseline, LogHistogram, WINDOWS};
 
 /// Days of own past from which it can judge.
 const PAST_DAYS_MIN: usize = 14;
@@ -54,8 +55,13 @@ pub(super) struct Judged {
 }
 
 /// Judges every candidate; those with nothing to say are left out. Sorted by entity.
-pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) -> f64) -> Vec<Judged> {
-    let nulls = |of: &dyn Fn(&Series) -> &Reached| -> Vec<Vec<Null>> {
+pub(super) fn judge(
+    kind: EntityKind,
+    census: &Census,
+    series: &[Series],
+    threshold: impl Fn(u64) -> f64,
+) -> Vec<Judged> {
+    let nulls = |of: &dyn Fn(&Series) -> &Reached, fit: fn(&LogHistogram, u64) -> Null| -> Vec<Vec<Null>> {
         census
             .quiet
             .iter()
@@ -69,13 +75,15 @@ pub(super) fn judge(census: &Census, series: &[Series], threshold: impl Fn(u64) 
                         let mut values = quiet.clone();
                         let own = series.iter().filter_map(|s| of(s).get(c)?.get(w).copied());
                         own.filter(|v| *v > 0.0).for_each(|v| values.insert(v));
-                        Null::fit(&values, n)
+                        fit(&values, n)
                     })
                     .collect()
             })
             .collect()
     };
-    let (bare, beyond) = (nulls(&|s| &s.bare), nulls(&|s| &s.beyond));
+    let households = kind == EntityKind::Origin;
+    let bare = nulls(&|s| &s.bare, if households { Null::fit_households } else { Null::fit });
+    let beyond = nulls(&|s| &s.beyond, Null::fit);
     let mut found: Vec<Judged> = series
         .iter()
         .filter_map(|s| {
@@ -189,7 +197,6 @@ fn dense(daily: &[(i32, [f64; 2])], first: i32) -> Vec<[f64; 2]> {
 mod tests {
     use super::*;
     use crate::grid::Grid;
-    use weir_stats::LogHistogram;
 
     /// `quiet` entities that read nobody, on a period of `days`.
     fn census(days: i32, quiet: u64) -> Census {
@@ -217,7 +224,10 @@ mod tests {
     }
 
     fn verdicts(census: &Census, all: &[Series]) -> Vec<(String, Verdict)> {
-        judge(census, all, |tests| 0.001 / tests as f64).into_iter().map(|j| (j.entity, j.verdict)).collect()
+        judge(EntityKind::Origin, census, all, |tests| 0.001 / tests as f64)
+            .into_iter()
+            .map(|j| (j.entity, j.verdict))
+            .collect()
     }
 
     #[test]
@@ -248,7 +258,7 @@ mod tests {
         let census = census_again;
         let mut at_once = series("desk", &census, 0.0, &steady);
         at_once.daily[30].1[1] = 4_000.0;
-        let judged = judge(&census, &[at_once], |tests| 0.001 / tests as f64);
+        let judged = judge(EntityKind::Origin, &census, &[at_once], |tests| 0.001 / tests as f64);
         let told: Vec<_> = judged.iter().map(|j| (j.verdict, j.rung, j.day, j.people)).collect();
         assert_eq!(
             told,
