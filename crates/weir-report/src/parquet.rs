@@ -6,9 +6,10 @@
 use crate::format::{Content, Format};
 use crate::{ReportError, Result};
 use arrow_array::RecordBatch;
+use arrow_schema::DataType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use std::io::Write;
 use weir_model::case::scope_schema;
@@ -30,11 +31,18 @@ impl<W: Write + Send> Scope<W> {
     pub(crate) fn begin(to: W) -> Result<Self> {
         // People come sorted, so each shares the beginning of the one before.
         let subject = ColumnPath::from("subject");
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
             .set_column_dictionary_enabled(subject.clone(), false)
-            .set_column_encoding(subject, Encoding::DELTA_BYTE_ARRAY)
-            .build();
+            .set_column_encoding(subject, Encoding::DELTA_BYTE_ARRAY);
+        // The least and the greatest of a few words tell a reader nothing, and finding them takes longer than writing them.
+        for field in
+            scope_schema().fields().iter().filter(|f| matches!(f.data_type(), DataType::Dictionary(..)))
+        {
+            let column = ColumnPath::from(field.name().as_str());
+            properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
+        }
+        let properties = properties.build();
         Ok(Self(ArrowWriter::try_new(to, scope_schema(), Some(properties)).map_err(wrong)?))
     }
 

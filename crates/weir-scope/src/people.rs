@@ -80,11 +80,23 @@ struct Heap {
     file: Option<(PathBuf, File)>,
 }
 
+/// What a sight has in common with most others, with the numbers that stand for it.
+struct Common {
+    name: String,
+    namespace: u32,
+    /// The namespace's hash.
+    space: u64,
+    word: String,
+    basis: u8,
+}
+
 /// People as records show them, in any order.
 pub(crate) struct Sights {
     heaps: Vec<Heap>,
     namespaces: Numbers<String>,
     kinds: Numbers<Kind>,
+    /// What the last sight had: most have the same.
+    last: Option<(Common, Kind, u32)>,
     held: usize,
     held_max: usize,
     folder: Option<TempDir>,
@@ -100,6 +112,7 @@ impl Sights {
             heaps: (0..PARTS).map(|_| Heap::default()).collect(),
             namespaces: Numbers(BTreeMap::new()),
             kinds: Numbers(BTreeMap::new()),
+            last: None,
             held: 0,
             held_max,
             folder: None,
@@ -107,17 +120,35 @@ impl Sights {
     }
 
     pub(crate) fn add(&mut self, sight: &Sight<'_>) -> Result<(), ScopeError> {
-        let namespace = self.namespaces.of(sight.namespace);
-        let kind = self.kinds.of(&sight.kind);
-        let basis = BASES.iter().position(|b| b.as_str() == sight.basis).unwrap_or(BASES.len() - 1);
-        let part = hash64_in(hash64(sight.namespace.as_bytes()), sight.id.as_bytes()) as usize % PARTS;
+        let (namespace, space, basis, kind) = match &self.last {
+            Some((common, of, kind))
+                if common.name == sight.namespace && common.word == sight.basis && *of == sight.kind =>
+            {
+                (common.namespace, common.space, common.basis, *kind)
+            }
+            _ => {
+                let common = Common {
+                    name: sight.namespace.to_owned(),
+                    namespace: self.namespaces.of(sight.namespace),
+                    space: hash64(sight.namespace.as_bytes()),
+                    word: sight.basis.to_owned(),
+                    basis: BASES.iter().position(|b| b.as_str() == sight.basis).unwrap_or(BASES.len() - 1)
+                        as u8,
+                };
+                let kind = self.kinds.of(&sight.kind);
+                let same = (common.namespace, common.space, common.basis, kind);
+                self.last = Some((common, sight.kind, kind));
+                same
+            }
+        };
+        let part = hash64_in(space, sight.id.as_bytes()) as usize % PARTS;
         let Some(heap) = self.heaps.get_mut(part) else { return Ok(()) };
         let length = u32::try_from(sight.id.len()).unwrap_or(u32::MAX);
         heap.bytes.extend_from_slice(&sight.at.to_le_bytes());
         heap.bytes.extend_from_slice(&kind.to_le_bytes());
         heap.bytes.extend_from_slice(&namespace.to_le_bytes());
         heap.bytes.extend_from_slice(&length.to_le_bytes());
-        heap.bytes.push(basis as u8);
+        heap.bytes.push(basis);
         heap.bytes.extend_from_slice(sight.id.as_bytes());
         self.held += HEAD + sight.id.len();
         if self.held >= self.held_max { self.flush() } else { Ok(()) }
@@ -152,11 +183,11 @@ impl Sights {
 
     /// Counts everybody. The people are those whom a hand among `told` reached, with what its records show.
     pub(crate) fn count(self, told: u64) -> Result<(People, Counts), ScopeError> {
-        let names = Names { namespaces: self.namespaces.values(), ..Names::default() };
+        let names = Names::of(self.namespaces.values());
         let kinds = self.kinds.values();
         let folder = self.folder.map(Arc::new);
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(PARTS);
-        let (kinds, names_of, place) = (&kinds, &names.namespaces, folder.as_deref().map(TempDir::path));
+        let (kinds, ranks, place) = (&kinds, &names.ranks, folder.as_deref().map(TempDir::path));
         let heaps = std::sync::Mutex::new(self.heaps.into_iter().enumerate());
         let counted: Vec<Result<Vec<(Run, Counts)>, ScopeError>> = std::thread::scope(|scope| {
             let work = || {
@@ -167,7 +198,7 @@ impl Sights {
                     let bytes = heap.read()?;
                     done.push(
                         Counted::of(&bytes, kinds, told)
-                            .finish(names_of, place.map(|dir| dir.join(format!("{at}.people"))))?,
+                            .finish(ranks, place.map(|dir| dir.join(format!("{at}.people"))))?,
                     );
                 }
             };
@@ -279,8 +310,9 @@ impl Counts {
 /// A person of a heap.
 #[derive(Clone, Copy)]
 struct Entry {
-    /// Where the id stands in the heap.
+    /// Where the id stands in the heap, and how it begins.
     id: (usize, usize),
+    head: u64,
     namespace: u32,
     basis: u8,
     first: i64,
@@ -301,6 +333,13 @@ fn id_of<'a>(bytes: &'a [u8], entry: &Entry) -> &'a [u8] {
     bytes.get(entry.id.0..entry.id.1).unwrap_or_default()
 }
 
+/// The beginning of an id as a number: of two that differ, the smaller belongs to the id that comes first.
+fn head_of(id: &[u8]) -> u64 {
+    let mut head = [0; 8];
+    head.iter_mut().zip(id).for_each(|(to, byte)| *to = *byte);
+    u64::from_be_bytes(head)
+}
+
 /// Reads numbers off the front of bytes.
 struct Reading<'a>(&'a [u8]);
 
@@ -315,7 +354,7 @@ impl Reading<'_> {
 impl<'a> Counted<'a> {
     fn of(bytes: &'a [u8], kinds: &[Kind], told: u64) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut table: HashTable<usize> = HashTable::new();
+        let mut table: HashTable<(u64, usize)> = HashTable::new();
         let mut reading = Reading(bytes);
         let number = u32::from_le_bytes;
         while let (Some(at), Some(kind), Some(namespace), Some(length), Some([basis])) =
@@ -327,13 +366,15 @@ impl<'a> Counted<'a> {
             reading.0 = bytes.get(to..).unwrap_or_default();
             let id = bytes.get(from..to).unwrap_or_default();
             let kind = kinds.get(number(kind) as usize).copied().unwrap_or_default();
-            let hash_of = |namespace: u32, id: &[u8]| hash64_in(u64::from(namespace), id);
-            let same = |known: &usize| {
-                entries.get(*known).is_some_and(|e| e.namespace == namespace && id_of(bytes, e) == id)
+            let hash = hash64_in(u64::from(namespace), id);
+            let same = |(of, known): &(u64, usize)| {
+                *of == hash
+                    && entries.get(*known).is_some_and(|e| e.namespace == namespace && id_of(bytes, e) == id)
             };
-            let slot = table.find(hash_of(namespace, id), same).copied().unwrap_or_else(|| {
+            let slot = table.find(hash, same).map(|(_, place)| *place).unwrap_or_else(|| {
                 let fresh = Entry {
                     id: (from, to),
+                    head: head_of(id),
                     namespace,
                     basis: u8::MAX,
                     first: i64::MAX,
@@ -345,9 +386,7 @@ impl<'a> Counted<'a> {
                 };
                 entries.push(fresh);
                 let place = entries.len() - 1;
-                let rehash =
-                    |at: &usize| entries.get(*at).map_or(0, |e| hash_of(e.namespace, id_of(bytes, e)));
-                table.insert_unique(hash_of(namespace, id), place, rehash);
+                table.insert_unique(hash, (hash, place), |(hash, _)| *hash);
                 place
             });
             let Some(entry) = entries.get_mut(slot) else { continue };
@@ -364,8 +403,8 @@ impl<'a> Counted<'a> {
         Self { bytes, entries, told }
     }
 
-    /// The people in order, in memory or in a file.
-    fn finish(mut self, namespaces: &[String], file: Option<PathBuf>) -> Result<(Run, Counts), ScopeError> {
+    /// The people in order, in memory or in a file; namespaces come as ranked.
+    fn finish(mut self, ranks: &[u32], file: Option<PathBuf>) -> Result<(Run, Counts), ScopeError> {
         let mut counts = Counts::default();
         for entry in &self.entries {
             *counts.people.entry((entry.namespace, entry.hands)).or_default() += 1;
@@ -374,9 +413,9 @@ impl<'a> Counted<'a> {
             }
         }
         self.entries.retain(|entry| entry.hands & self.told != 0);
-        let name = |entry: &Entry| namespaces.get(entry.namespace as usize);
+        let key = |entry: &Entry| (ranks.get(entry.namespace as usize), entry.head);
         self.entries.sort_unstable_by(|a, b| {
-            name(a).cmp(&name(b)).then_with(|| id_of(self.bytes, a).cmp(id_of(self.bytes, b)))
+            key(a).cmp(&key(b)).then_with(|| id_of(self.bytes, a).cmp(id_of(self.bytes, b)))
         });
         let run = match file {
             None => {

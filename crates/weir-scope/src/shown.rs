@@ -89,6 +89,14 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Adds people that hands were shown in a slot.
+    fn in_slot(&mut self, shown: Option<(u64, i64, u64)>) {
+        if let Some((hands, slot, people)) = shown {
+            let held = self.sums.entry(hands).or_default().slots.entry(slot).or_default();
+            *held = held.saturating_add(people);
+        }
+    }
+
     /// What the records of any of these hands show.
     pub(crate) fn of(&self, hands: u64) -> Sum {
         let mut all = Sum::default();
@@ -249,6 +257,8 @@ fn take(
     let columns = numbers(batch, ["time", "hands", "status", "bytes_out", "subjects_n", "rows_out"]);
     let mut records = numbers(batch, RECORD).peekable();
     let mut others = 0;
+    // People of one slot after another, as most records follow each other in time.
+    let mut slot: Option<(u64, i64, u64)> = None;
     for (row, [at, hands, status, bytes, counted, rows]) in columns.enumerate() {
         let record = records.next();
         let (Some(at), Some(hands)) = (at, hands) else { continue };
@@ -291,13 +301,19 @@ fn take(
                 sum.bytes = Some(sum.bytes.unwrap_or(0).saturating_add(bytes));
             }
             sum.at(Micros(at));
-            let held = sum.slots.entry(at.div_euclid(SLOT_US)).or_default();
-            *held = held.saturating_add(named.max(unnamed));
             sum.categories |= of;
+            let at = at.div_euclid(SLOT_US);
+            match &mut slot {
+                Some((by, same, people)) if (*by, *same) == (hands, at) => {
+                    *people = people.saturating_add(named.max(unnamed));
+                }
+                _ => shown.in_slot(slot.replace((hands, at, named.max(unnamed)))),
+            }
         } else {
             sum.unsure += 1;
             sum.unsure_people = sum.unsure_people.saturating_add(named.max(unnamed));
         }
     }
+    shown.in_slot(slot);
     Ok(())
 }

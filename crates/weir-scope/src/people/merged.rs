@@ -2,7 +2,7 @@
 //!
 //! Decisive choice: nobody holds all people; whoever wants them takes batches, as often as they like.
 
-use super::{BASES, Reading};
+use super::{BASES, Reading, head_of};
 use crate::ScopeError;
 use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray};
@@ -29,10 +29,26 @@ pub(super) enum Run {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     pub(super) namespaces: Vec<String>,
+    /// By namespace: its place among them in order.
+    pub(super) ranks: Vec<u32>,
     /// By hand.
     pub(super) findings: Vec<Vec<String>>,
     pub(super) categories: Vec<String>,
     pub(super) countries: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn of(namespaces: Vec<String>) -> Self {
+        let mut order: Vec<usize> = (0..namespaces.len()).collect();
+        order.sort_by_key(|at| namespaces.get(*at));
+        let mut ranks = vec![0; namespaces.len()];
+        for (rank, at) in (0..).zip(order) {
+            if let Some(of) = ranks.get_mut(at) {
+                *of = rank;
+            }
+        }
+        Self { namespaces, ranks, ..Self::default() }
+    }
 }
 
 /// Everybody whom records show, in order. What is on disk stays until the last clone is gone.
@@ -46,8 +62,11 @@ pub struct People {
 
 /// A person while runs are merged.
 struct Person {
-    namespace: Arc<str>,
+    namespace: u32,
+    rank: u32,
     id: Vec<u8>,
+    /// How the id begins.
+    head: u64,
     from: usize,
     basis: u8,
     first: i64,
@@ -98,7 +117,6 @@ impl People {
 /// Merges runs.
 struct Merge<'p> {
     people: &'p People,
-    namespaces: Vec<Arc<str>>,
     runs: Vec<Box<dyn Read>>,
     /// The next person of each run, by who they are.
     next: BinaryHeap<Reverse<Next>>,
@@ -107,8 +125,8 @@ struct Merge<'p> {
 struct Next(Person);
 
 impl Next {
-    fn key(&self) -> (&str, &[u8]) {
-        (&self.0.namespace, &self.0.id)
+    fn key(&self) -> (u32, u64, &[u8]) {
+        (self.0.rank, self.0.head, &self.0.id)
     }
 }
 
@@ -141,8 +159,7 @@ impl<'p> Merge<'p> {
                 }
             });
         }
-        let namespaces = people.names.namespaces.iter().map(|n| Arc::from(n.as_str())).collect();
-        let mut merge = Self { people, namespaces, runs, next: BinaryHeap::new() };
+        let mut merge = Self { people, runs, next: BinaryHeap::new() };
         for from in 0..merge.runs.len() {
             if let Some(person) = merge.read(from, Vec::new())? {
                 merge.next.push(Reverse(Next(person)));
@@ -175,9 +192,11 @@ impl<'p> Merge<'p> {
         id.clear();
         id.resize(u32::from_le_bytes(length) as usize, 0);
         run.read_exact(&mut id).map_err(wrong)?;
-        let namespace = self.namespaces.get(u32::from_le_bytes(namespace) as usize);
+        let namespace = u32::from_le_bytes(namespace);
         Ok(Some(Person {
-            namespace: namespace.map_or_else(|| Arc::from(""), Arc::clone),
+            namespace,
+            rank: self.people.names.ranks.get(namespace as usize).copied().unwrap_or(0),
+            head: head_of(&id),
             id,
             from,
             basis,
@@ -203,7 +222,7 @@ impl<'p> Merge<'p> {
         {
             rows += 1;
             // A builder of texts is written to without fail; ids were texts before.
-            let _ = std::fmt::Write::write_str(&mut subjects, &person.namespace);
+            let _ = std::fmt::Write::write_str(&mut subjects, self.people.namespace(person.namespace));
             let _ = std::fmt::Write::write_char(&mut subjects, ':');
             subjects.append_value(String::from_utf8_lossy(&person.id));
             statuses.add(u64::from(person.basis), || {
