@@ -14,12 +14,15 @@ use rhythm::Rhythm;
 use std::collections::BTreeMap;
 use weir_lake::rows;
 use weir_model::case::{Coverage, Gap, Period};
+use weir_model::time::DAY_US;
 use weir_model::{Micros, Table};
 
 /// Records expected in a silence, by the lower decile of other days, from which it is a gap.
 pub const EXPECTED_MIN: f64 = 20.0;
 /// How many silences as long, by luck over the whole log, make one that is no gap.
 pub const LUCK_MAX: f64 = 0.01;
+/// Part of its usual day from which a sensor is at work on one.
+const IDLE_DAY: f64 = 0.1;
 /// Days from which a sensor has a rhythm.
 pub const DAYS_MIN: usize = 3;
 
@@ -72,7 +75,9 @@ pub fn coverage<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<&'a [Cover
         let quiet: BTreeMap<&str, u64> =
             context.config.sensors.iter().filter_map(|s| Some((s.name.as_str(), s.quiet_max_s?))).collect();
         let mut all: Vec<Coverage> = Vec::new();
-        for (name, sensor) in &sensors {
+        let ends: Vec<(Micros, Micros)> = edges(&sensors);
+        for ((name, sensor), (from, to)) in sensors.iter_mut().zip(ends) {
+            sensor.frame(from, to);
             all.push(account(name, sensor, quiet.get(name.as_str()).copied()));
         }
         for expected in context.config.sensors.iter().filter(|s| !sensors.contains_key(&s.name)) {
@@ -81,6 +86,67 @@ pub fn coverage<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<&'a [Cover
         all.sort_by(|a, b| a.sensor.cmp(&b.sensor));
         Ok(context.memo.coverage.get_or_init(|| all).as_slice())
     })
+}
+
+/// From when to when each sensor should have delivered, as others did: a log that ends while others go on has a silence at its end. One that does not
+/// run for half of that time has none: rotated files follow one another.
+fn edges(sensors: &BTreeMap<String, Sensor>) -> Vec<(Micros, Micros)> {
+    let at_work: Vec<Option<(Micros, Micros)>> = sensors.values().map(Sensor::at_work).collect();
+    let own = |(at, sensor): (usize, &Sensor)| {
+        let Period { first, last } = sensor.period;
+        let others = || at_work.iter().enumerate().filter(move |(of, _)| *of != at).filter_map(|(_, w)| *w);
+        let from = others().map(|(from, _)| from).min().unwrap_or(first).min(first);
+        let to = others().map(|(_, to)| to).max().unwrap_or(last).max(last);
+        let short = (last.0 - first.0).saturating_mul(2) < to.0 - from.0;
+        if short { (first, last) } else { (from, to) }
+    };
+    sensors.values().enumerate().map(own).collect()
+}
+
+impl Sensor {
+    /// Adds the silences before its first record and after its last, where it should have delivered.
+    fn frame(&mut self, from: Micros, to: Micros) {
+        let Period { first, last } = self.period;
+        self.silences.extend((from < first).then_some((from, first)));
+        self.silences.extend((last < to).then_some((last, to)));
+    }
+
+    /// Its first and last time, but for days with next to no records: a clock that was wrong makes no others late. `None` of too few days.
+    fn at_work(&self) -> Option<(Micros, Micros)> {
+        let mut days: BTreeMap<i64, u64> = BTreeMap::new();
+        self.hours.iter().for_each(|(hour, n)| *days.entry(hour.div_euclid(24)).or_default() += n);
+        let mut counts: Vec<u64> = days.values().copied().collect();
+        counts.sort_unstable();
+        let usual = counts.get(counts.len() / 2).copied()?;
+        let mut busy =
+            days.iter().filter(|(_, n)| **n as f64 >= IDLE_DAY * usual as f64).map(|(day, _)| *day);
+        let first = busy.next()?;
+        let last = busy.next_back().unwrap_or(first);
+        let at = |day: i64| Micros(day.saturating_mul(DAY_US));
+        (counts.len() >= DAYS_MIN)
+            .then(|| (at(first).max(self.period.first), at(last.saturating_add(1)).min(self.period.last)))
+    }
+}
+
+/// Where a silence of a sensor lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lies {
+    /// Before its first record, while others were at work.
+    Before,
+    /// Between two of its records.
+    Within,
+    /// After its last, while others go on.
+    After,
+}
+
+/// Where a gap of a sensor lies.
+#[must_use]
+pub fn lies(coverage: &Coverage, gap: &Gap) -> Lies {
+    match (gap.from, gap.to) {
+        (_, Some(to)) if to <= coverage.period.first => Lies::Before,
+        (Some(from), _) if from >= coverage.period.last => Lies::After,
+        _ => Lies::Within,
+    }
 }
 
 /// An expected sensor that delivered nothing at all.
@@ -114,10 +180,15 @@ fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>) -> Coverage {
         let by_rhythm = missing.zip(by_luck).filter(|(missing, luck)| {
             quiet_max_s.is_none() && missing.least >= EXPECTED_MIN && *luck < LUCK_MAX
         });
+        let whose = match (to.0 <= sensor.period.first.0, from.0 >= sensor.period.last.0) {
+            (true, _) => "begins after other logs do: ",
+            (_, true) => "ends while other logs go on: ",
+            _ => "",
+        };
         let reason = match (by_config, by_rhythm) {
-            (Some(max), _) => format!("silent for {seconds} s, longer than the configured {max} s"),
+            (Some(max), _) => format!("{whose}silent for {seconds} s, longer than the configured {max} s"),
             (None, Some((missing, luck))) => format!(
-                "silent while {:.0} records are usual; its other silences foretell {luck:.1e} as long in the whole log",
+                "{whose}silent while {:.0} records are usual; its other silences foretell {luck:.1e} as long in the whole log",
                 missing.usual
             ),
             (None, None) => return None,
@@ -208,6 +279,40 @@ mod tests {
             assert_eq!(gaps.len(), 1, "{seed}: {gaps:?}");
             assert!(gaps[0].from.unwrap().0 <= stopped.start && gaps[0].to.unwrap().0 >= stopped.end);
         }
+    }
+
+    #[test]
+    fn a_log_that_ends_while_others_go_on_has_a_silence_and_one_in_pieces_has_none() {
+        let of = |from: i64, to: i64| {
+            let busy = move |h: &i64| (8..20).contains(&h.rem_euclid(24)) && (from * 24..to * 24).contains(h);
+            let within = move |h: i64| (0..100).map(move |n| h * HOUR_US + n * HOUR_US / 100);
+            sensor((0..960).filter(busy).flat_map(within))
+        };
+        let told = |mut all: BTreeMap<String, Sensor>| -> Vec<(String, Lies)> {
+            let ends = edges(&all);
+            let mut told = Vec::new();
+            for ((name, sensor), (from, to)) in all.iter_mut().zip(ends) {
+                sensor.frame(from, to);
+                let coverage = account(name, sensor, None);
+                told.extend(coverage.gaps.iter().map(|gap| (name.clone(), lies(&coverage, gap))));
+            }
+            told
+        };
+        let named = |name: &str, sensor| (name.to_owned(), sensor);
+        let ends =
+            told(BTreeMap::from([named("a", of(0, 40)), named("b", of(0, 30)), named("c", of(9, 40))]));
+        assert_eq!(ends, [("b".to_owned(), Lies::After), ("c".to_owned(), Lies::Before)]);
+        let alike = told(BTreeMap::from([named("a", of(0, 40)), named("b", of(0, 40))]));
+        assert_eq!(alike, []);
+        let rotated = (0..8).map(|n| named(&format!("access.{n}"), of(n * 5, n * 5 + 5)));
+        assert_eq!(told(rotated.chain([named("auth", of(0, 40))]).collect()), []);
+        // One record of another decade.
+        let mut astray = of(0, 40);
+        astray.hours.insert(-90_000, 1);
+        astray.period.first = Micros(-90_000 * HOUR_US);
+        astray.silences.push((astray.period.first, Micros(8 * HOUR_US)));
+        let told = told(BTreeMap::from([named("a", astray), named("b", of(0, 40))]));
+        assert_eq!(told, []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `blindspot`: silent sensors, gaps, logging switched off or deleted, clock skew.
 
-use crate::coverage::coverage;
+use crate::coverage::{Lies, coverage, lies};
 use crate::{Context, DetectError, Detector, Draft, Info};
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::Value;
@@ -24,6 +24,9 @@ static INFO: Info = Info {
 were expected, and for longer than its own silences foretell; or longer than its configured `quiet_max_s`; or an expected sensor without any
 file. Severity `medium` where more than 5 % of a usual day's records are missing or the configuration was broken, else `low`. A silence is no
 attack: no technique is named.
+
+*A log that begins late or ends early.* A sensor that runs for at least half of the time in which others do, and begins after them or ends while they go
+on, is silent before or after by the same measure. Severity `low`, since a server taken out of service looks alike; `medium` beyond `quiet_max_s`.
 
 *How long is too long.* Each silence of the sensor around a full hour is measured in records: the medians of the hours it covers, over the other
 days. The logarithm of that number is taken for normal, with the median and the spread (from the median to the ninth decile) of the sensor's own
@@ -238,15 +241,20 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
     let hours: f64 = sensor.gaps.iter().filter_map(|g| Some((g.to?.0 - g.from?.0) as f64 / 3.6e9)).sum();
     let expected: f64 = sensor.gaps.iter().filter_map(|g| g.records_expected).sum();
     let told = context.config.sensors.iter().any(|s| s.name == sensor.sensor && s.quiet_max_s.is_some());
-    let severity = if told || misses_much(sensor) { Severity::Medium } else { Severity::Low };
+    let within = |gap: &&Gap| lies(sensor, gap) == Lies::Within;
+    // A server that was taken out of service ends as a log that was stopped does.
+    let much = sensor.gaps.iter().filter(within).any(|gap| misses_much(sensor, gap));
+    let severity = if told || much { Severity::Medium } else { Severity::Low };
     let principal = Entity::new(EntityKind::Sensor, &sensor.sensor);
     // A silence is known to be one when it ends.
     let ended = sensor.gaps.iter().filter_map(|g| g.to).min().unwrap_or(last);
     let mut draft = Draft::new("blindspot", severity, principal, (first, last)).raised(ended);
     draft.identity.push("silence".to_owned());
-    draft.title = match sensor.gaps.len() {
-        1 => format!("{} was silent once, for {}", sensor.sensor, lasting(hours)),
-        n => format!("{} was silent {n} times, {} in all", sensor.sensor, lasting(hours)),
+    draft.title = match (sensor.gaps.len(), sensor.gaps.first().map(|gap| lies(sensor, gap))) {
+        (1, Some(Lies::After)) => format!("{} ends {} before other logs do", sensor.sensor, lasting(hours)),
+        (1, Some(Lies::Before)) => format!("{} begins {} after other logs do", sensor.sensor, lasting(hours)),
+        (1, _) => format!("{} was silent once, for {}", sensor.sensor, lasting(hours)),
+        (n, _) => format!("{} was silent {n} times, {} in all", sensor.sensor, lasting(hours)),
     };
     let each: Vec<String> =
         sensor.gaps.iter().filter_map(|g| Some(format!("{} to {}: {}", g.from?, g.to?, g.reason))).collect();
@@ -260,11 +268,11 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
 }
 
 /// Whether one silence hides a substantial part of a day, by the day's usual number of records.
-fn misses_much(sensor: &Coverage) -> bool {
+fn misses_much(sensor: &Coverage, gap: &Gap) -> bool {
     let mut days: Vec<u64> = sensor.days.values().copied().collect();
     days.sort_unstable();
     let usual = days.get(days.len() / 2).copied().unwrap_or(0) as f64;
-    sensor.gaps.iter().any(|g| g.records_expected.is_none_or(|missing| missing > MUCH_OF_A_DAY * usual))
+    gap.records_expected.is_none_or(|missing| missing > MUCH_OF_A_DAY * usual)
 }
 
 /// Credentials from which a skew may be read off, and the least difference in seconds that counts.
