@@ -149,6 +149,9 @@ fn fill<E: std::fmt::Display>(
         if let Content::Case(render) = format.content {
             let bytes = render(case)?;
             let path = stage.join(format.file);
+            if let Some(folder) = path.parent() {
+                at(folder, fs::create_dir_all(folder))?;
+            }
             let mut file = at(&path, fs::File::create(&path))?;
             at(&path, file.write_all(&bytes).and_then(|()| file.sync_all()))?;
             files.push((format.file.to_owned(), bytes.len() as u64));

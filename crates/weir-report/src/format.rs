@@ -3,7 +3,7 @@
 //! Rows that do not lie in the case (exposed people, rejects) are streamed by [`crate::folder`]; their formats stand here too, so
 //! that the manual and the folder's own files have one source.
 
-use crate::{ReportError, Result, csv, html, json, markdown, parquet};
+use crate::{ReportError, Result, csv, export, html, json, markdown, parquet};
 use weir_model::case::Case;
 
 /// How a format comes to its bytes.
@@ -30,15 +30,21 @@ pub struct Format {
 }
 
 const FORMATS: &[Format] = &[
+    export::ATTACK_FLOW,
     json::CASE,
+    export::UCO,
     json::FINDINGS,
     html::FORMAT,
     json::INTAKE,
     markdown::FORMAT,
+    export::NAVIGATOR,
+    export::OCSF,
     json::REJECTS,
     csv::SCOPE,
     parquet::SCOPE,
+    export::STIX,
     csv::TIMELINE,
+    export::VERIS,
 ];
 
 /// Every format, sorted by name.

@@ -64,7 +64,12 @@ fn inert(text: String) -> String {
 }
 
 fn case(case: &Case) -> Result<Vec<u8>> {
-    let mut text = inert(serde_json::to_string_pretty(case)?);
+    pretty(case)
+}
+
+/// A whole file of JSON.
+pub(crate) fn pretty<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    let mut text = inert(serde_json::to_string_pretty(value)?);
     text.push('\n');
     Ok(text.into_bytes())
 }

@@ -19,6 +19,7 @@ mod csv;
 mod days;
 mod doc;
 mod error;
+mod export;
 mod html;
 mod json;
 mod markdown;

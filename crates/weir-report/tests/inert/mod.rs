@@ -156,6 +156,45 @@ fn csv_cells_are_no_formulas() {
 }
 
 #[test]
+fn exports_are_json_in_which_nothing_hides() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = dir.path().join("case");
+    weir_report::write_case(&case, &hostile::case(), batched(hostile::people()), hostile::rejects()).unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(case.join("exports")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "json" || kind == "jsonld") {
+            let file = path.display().to_string();
+            let written = std::fs::read_to_string(&path).unwrap();
+            no_hidden(&written, &file);
+            files += 1;
+            each_text(&serde_json::from_str(&written).unwrap(), &mut |text| {
+                no_hidden(text, &file);
+                assert!(
+                    text.len() <= 3 * weir_report::escape::SENTENCE_BYTES_MAX,
+                    "{file}: {} bytes",
+                    text.len()
+                );
+            });
+        }
+    }
+    assert_eq!(files, 5, "Attack Flow, CASE, Navigator, STIX and VERIS");
+}
+
+/// Every text of a value, keys included.
+fn each_text(value: &serde_json::Value, seen: &mut dyn FnMut(&str)) {
+    match value {
+        serde_json::Value::String(text) => seen(text),
+        serde_json::Value::Array(all) => all.iter().for_each(|value| each_text(value, seen)),
+        serde_json::Value::Object(all) => all.iter().for_each(|(key, value)| {
+            seen(key);
+            each_text(value, seen);
+        }),
+        _ => {}
+    }
+}
+
+#[test]
 fn json_lines_stay_lines_and_whole() {
     let dir = tempfile::tempdir().unwrap();
     let case = dir.path().join("case");
@@ -165,7 +204,7 @@ fn json_lines_stay_lines_and_whole() {
     assert_eq!(written.rejects, ATTACKS.len() as u64);
     let mut texts = BTreeSet::new();
     let inside: Vec<_> = written.files.iter().filter(|(f, _)| f.ends_with(".jsonl")).collect();
-    assert_eq!(inside.len(), ATTACKS.len() + 2, "a file for each log, and findings and intake");
+    assert_eq!(inside.len(), ATTACKS.len() + 3, "a file for each log, and findings, intake and OCSF events");
     for (file, _) in inside {
         let text = std::fs::read_to_string(case.join(file)).unwrap();
         no_hidden(&text, file);
