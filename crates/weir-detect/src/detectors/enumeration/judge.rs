@@ -292,13 +292,13 @@ mod tests {
         assert_eq!(guessers(&hand, &looked, &peers, &used, &limit).len(), names.len());
     }
 
-    /// Readers who ask a little each day, and one who came on the fifth and asks for more each day.
+    /// Readers who ask a little each day, and twenty who came on the fifth and ask for more each day.
     #[test]
     fn whoever_asks_for_more_each_day_is_not_its_own_excuse() {
-        let each =
-            |day: i32| Asked { missing: f64::from(12 + 6 * (day - 5)), all: f64::from(16 + 8 * (day - 5)) };
+        let each = |day: i32| Asked { missing: f64::from(3 + day - 5), all: f64::from(4 + day - 5) };
         let days: Days = (5..25).map(|day| (day, each(day))).collect();
-        let own = BTreeMap::from([(("new".to_owned(), "d".to_owned()), days)]);
+        let new = || (0..20).map(|at| format!("new {at}"));
+        let own: BTreeMap<Asks, Days> = new().map(|name| ((name, "d".to_owned()), days.clone())).collect();
         let mut peers = Peers::followed(1.0);
         for at in 0..2_000_u64 {
             let asked = Asked { missing: (at % 4) as f64, all: 8.0 };
@@ -309,9 +309,9 @@ mod tests {
         });
         let seen = (0..2_000).map(|at| (format!("old {at}"), 0, f64::from(at % 4)));
         let mut looked = Looked::of(seen, 24);
-        looked.grows("new", 5, |day| each(day).missing);
+        new().for_each(|name| looked.grows(&name, 5, |day| each(day).missing));
         let used = Used { readers: &BTreeSet::new(), whole: BTreeMap::new() };
-        assert_eq!(guessers(&own, &looked, &peers, &used, &limit).len(), 1);
+        assert_eq!(guessers(&own, &looked, &peers, &used, &limit).len(), 20);
     }
 
     /// What is left at an address of somebody accused already is judged with what was accused, and has to look like it.
