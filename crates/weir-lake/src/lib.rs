@@ -61,7 +61,7 @@ pub use covering::{covering, naming};
 pub use delete::{Deleting, Picked, Planned, Wanted, days_before};
 pub use derive::{Derive, DerivedColumn};
 pub use distinct::Distinct;
-pub use error::{LakeError, Result};
+pub use error::{Fault, LakeError, Result};
 pub use functions::family;
 pub use hold::Holding;
 pub use ingest::Ingest;

@@ -200,10 +200,7 @@ pub(crate) async fn shown(
 fn query(conditions: &[&str]) -> (String, bool) {
     let hands: Vec<(u64, &str)> =
         conditions.iter().take(HANDS_MAX).enumerate().map(|(at, c)| (1 << at, *c)).collect();
-    let (apart, plain): (Vec<_>, Vec<_>) = hands.iter().partition(|(_, c)| {
-        let words: Vec<&str> = c.split_whitespace().collect();
-        words.join(" ").replace("( ", "(").to_ascii_uppercase().contains("(SELECT ")
-    });
+    let (apart, plain): (Vec<_>, Vec<_>) = hands.iter().partition(|(_, c)| asks(c));
     let several = apart.len() + usize::from(!plain.is_empty()) > 1;
     let place = if several { ", file, line, \"offset\"" } else { "" };
     let columns = format!(
@@ -225,6 +222,13 @@ fn query(conditions: &[&str]) -> (String, bool) {
         query = format!("SELECT * FROM ({query}) ORDER BY {}", RECORD.map(|c| format!("\"{c}\"")).join(", "));
     }
     (query, several)
+}
+
+/// Whether a condition has a query of its own: outside of its texts, the word that one begins with, whatever stands beside it.
+fn asks(condition: &str) -> bool {
+    let begins = |word: &str| ["SELECT", "VALUES"].iter().any(|begin| word.eq_ignore_ascii_case(begin));
+    let outside = condition.split('\'').step_by(2);
+    outside.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_')).any(begins)
 }
 
 /// What tells records apart.
@@ -300,4 +304,26 @@ fn take(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_inside_a_condition_is_found_however_it_is_written() {
+        for condition in [
+            "EXISTS (SELECT * FROM files f WHERE f.file = access.file)",
+            "EXISTS(SELECT* FROM files f WHERE f.file = access.file)",
+            "file IN(select(file)FROM files)",
+            "file IN (\n\tSELECT\tfile FROM files)",
+            "path <> 'it''s' AND file IN (((SELECT 1)))",
+            "file IN (VALUES(1))",
+        ] {
+            assert!(asks(condition), "{condition}");
+        }
+        for condition in ["query = 'SELECT * FROM members'", "selected = 1", "query = 'it''s (SELECT 1)'"] {
+            assert!(!asks(condition), "{condition}");
+        }
+    }
 }

@@ -98,8 +98,41 @@ fn records_that_somebody_selects_name_members_and_the_people_in_their_address_bo
     assert_eq!(again.status.code(), Some(1));
     assert!(words(&again.stderr).contains("is not empty"), "{}", words(&again.stderr));
     let wrong = here.weir(&["scope", "--lake", "lake", "--where", "src = 1"]);
-    assert_eq!(wrong.status.code(), Some(1));
+    assert_eq!(wrong.status.code(), Some(2));
     assert!(words(&wrong.stderr).contains("there is no column `src`"), "{}", words(&wrong.stderr));
+}
+
+#[test]
+fn a_condition_that_cannot_be_used_is_named_with_what_is_wrong_and_the_lake_is_not_blamed() {
+    let here = shop();
+    std::fs::write(here.path("plain.toml"), DATASETS).unwrap();
+    let lake = ["--lake", "lake", "--config", "plain.toml"];
+    here.said(&[&["ingest", "access.log"], &lake[..]].concat());
+    for (condition, wrong) in [
+        ("CAST(path AS INT) = 1", "Cannot cast string '/members/1/profile'"),
+        ("bytes_out / (bytes_out - 90) = 1", "divides by zero"),
+        ("path ~ '('", "unclosed group"),
+        ("src = 1", "there is no column `src`"),
+        ("path = ", "Expected: an expression, found: EOF"),
+        ("true) OR (true", "Expected: end of statement"),
+        ("path", "non-boolean predicate"),
+    ] {
+        let refused = here.weir(&[&["scope"], &lake[..], &["--where", condition]].concat());
+        let said = words(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains(&format!("the condition `{}` cannot be used", condition)), "{said}");
+        assert!(said.contains(wrong) && !said.contains("backup") && !said.contains("Line:"), "{said}");
+    }
+    let asked =
+        here.weir(&[&["sql"], &lake[..], &["SELECT time FROM access WHERE CAST(path AS INT) = 1"]].concat());
+    assert!(!words(&asked.stderr).contains("backup"), "{}", words(&asked.stderr));
+    // A query inside a condition, however it is written.
+    for condition in
+        ["EXISTS(SELECT* FROM files f WHERE f.file = access.file)", "file IN(SELECT(file)FROM files) -- all"]
+    {
+        let told = answer(&here, &[&lake[..], &["--where", condition]].concat());
+        assert_eq!(told["scope"]["records"], 8, "{condition}: {told}");
+    }
 }
 
 #[test]
