@@ -15,6 +15,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_model::Basis;
 use weir_model::case::DatasetUsed;
@@ -37,6 +38,8 @@ pub struct Catalog {
     asns: Option<Arc<Asns>>,
     /// Whether a source is told where its records name people.
     told_people: bool,
+    /// Every kind of people that a record may show.
+    namespaces: BTreeSet<String>,
     id: String,
 }
 
@@ -240,12 +243,16 @@ impl Catalog {
         let told = serde_json::to_vec(&(&config.datasets, learned.told(), told_people)).unwrap_or_default();
         let id = hash64_in(hash64_in(RULES_VERSION, &links.digest().to_le_bytes()), &told);
         let check = hash64_in(id, &told);
+        let named = config.sources.iter().flat_map(|s| s.fields.keys()).filter_map(|c| c.strip_prefix(NAMED));
+        let namespaces = rules.namespaces().chain(links.people_of()).chain(named).chain([CREDENTIAL]);
+        let namespaces = namespaces.map(str::to_owned).collect();
         Ok(Self {
             rules,
             links,
             countries: None,
             asns: None,
             told_people,
+            namespaces,
             id: format!("{id:016x}{check:016x}"),
         })
     }
@@ -274,6 +281,11 @@ impl Catalog {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Every kind of people that a record may show, sorted.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.namespaces.iter().map(String::as_str)
     }
 
     /// Whether a record can be somebody's data or of a dataset. Where nothing is configured or learned, none can.
