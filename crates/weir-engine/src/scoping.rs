@@ -83,10 +83,12 @@ pub fn scope<'a>(
         let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, data_seen };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |namespace, id| key.pseudonym(namespace, id));
+        let holders = catalog.holders();
         let question = Question {
             hands: &hands,
             logs,
             categories: &categories,
+            holders: &holders,
             apart: &apart(&what.settings.config.links),
             pseudonym: Some(&pseudonym).filter(|_| what.masked),
         };

@@ -214,3 +214,45 @@ fn what_was_not_asked_or_selects_nothing_tells_nothing_of_anybody() {
     assert_eq!(nobody["scope"]["subjects"], Value::Null);
     assert!(nobody["scope"]["reason"].as_str().unwrap().contains("no record was selected"), "{nobody}");
 }
+
+#[test]
+fn an_answer_that_may_list_anybody_is_bounded_by_nothing_and_says_what_would_tell() {
+    let here = shop();
+    let mut log = std::fs::read_to_string(here.path("access.log")).unwrap();
+    let line = |minute: u32, ip: &str, path: &str| {
+        format!(
+            "{ip} - - [01/Mar/2026:01:{minute:02}:00 +0000] \"GET {path} HTTP/1.1\" 200 120000 \"-\" \"curl/8\"\n"
+        )
+    };
+    log += &line(1, "192.0.2.20", "/admin/export");
+    log += &line(2, "192.0.2.21", "/my/profile");
+    log += &line(3, "192.0.2.22", "/orders/57");
+    log += &line(4, "192.0.2.23", "/members/1,2,3/profile?x=1");
+    log += &line(5, "192.0.2.24", "/members/me/profile");
+    std::fs::write(here.path("access.log"), log).unwrap();
+    let more = "[[dataset]]\nname = \"export\"\nroutes = [\"/admin/export\"]\n[[dataset]]\nname = \"own\"\nroutes = [\"/my/*\"]\nsubject = \"holder\"\n";
+    std::fs::write(here.path("weir.toml"), format!("{DATASETS}{more}")).unwrap();
+    let lake = ["--lake", "lake", "--config", "weir.toml"];
+    here.said(&[&["ingest", "access.log"], &lake[..]].concat());
+    let of = |condition: &str| {
+        let told = answer(&here, &[&lake[..], &["--where", condition]].concat());
+        let bounds = &told["scope"]["subjects"];
+        (bounds["lower"].as_u64(), bounds["upper"].as_u64(), told["scope"].clone())
+    };
+    let (lower, upper, told) = of("src_ip IN ('192.0.2.7', '192.0.2.20')");
+    assert_eq!((lower, upper), (Some(6), None), "{told}");
+    assert_eq!(told["determinable"], "partly");
+    let said = told["gaps"].to_string();
+    assert!(
+        said.contains("1 of them of `/admin/export`, 120000 bytes") && said.contains("would tell"),
+        "{said}"
+    );
+    let (lower, upper, told) = of("src_ip = '192.0.2.20'");
+    assert_eq!((lower, upper, &told["determinable"]), (None, None, &Value::from("no")), "{told}");
+    // A page of whoever asks, and one object, are of one.
+    assert_eq!(of("src_ip = '192.0.2.21'").1, Some(1));
+    assert_eq!(of("src_ip = '192.0.2.22'").1, Some(1));
+    assert_eq!(of("src_ip = '192.0.2.24'").1, Some(1));
+    let (lower, upper, _) = of("src_ip = '192.0.2.23'");
+    assert_eq!((lower, upper), (Some(3), Some(3)));
+}
