@@ -116,6 +116,7 @@ pub fn scope<'a>(
             divided: scoped.divided,
             finding_scopes: scoped.findings,
             reported: what.reported.or(what.settings.config.organisation.reported),
+            compared: None,
             organisation: organisation(&context),
             limits,
             snapshot: snapshot.versions(),

@@ -219,9 +219,10 @@ pub struct Scope {
     /// The folder to write: exposure.json, scope.csv and scope.parquet, readable by you alone.
     #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
-    /// How many people were reported before; the difference is said (`reported` in weir.toml).
-    #[arg(long, value_name = "N")]
-    pub reported: Option<u64>,
+    /// How many people were reported before (`reported` in weir.toml), or a file that lists them: `namespace:id` or an id a line, or a CSV with a column
+    /// `subject`. The difference is said, and with -o a list says it person by person (reported.csv).
+    #[arg(long, value_name = "N|FILE", value_hint = ValueHint::FilePath)]
+    pub reported: Option<String>,
     /// Show people under keyed pseudonyms, for whoever may not know them.
     #[arg(long)]
     pub masked: bool,

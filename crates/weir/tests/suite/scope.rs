@@ -256,3 +256,39 @@ fn an_answer_that_may_list_anybody_is_bounded_by_nothing_and_says_what_would_tel
     let (lower, upper, _) = of("src_ip = '192.0.2.23'");
     assert_eq!((lower, upper), (Some(3), Some(3)));
 }
+
+#[test]
+fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
+    let here = shop();
+    std::fs::write(here.path("weir.toml"), DATASETS).unwrap();
+    std::fs::write(here.path("told.txt"), "member:1\n2\nmember:77\n").unwrap();
+    here.said(&["ingest", "access.log", "--lake", "lake", "--config", "weir.toml"]);
+    let of = |more: &[&str]| {
+        let asked = ["--lake", "lake", "--config", "weir.toml", "--where", "src_ip = '192.0.2.7'"];
+        answer(&here, &[&asked, more].concat())
+    };
+    let expected =
+        serde_json::json!({ "listed": 3, "confirmed": 2, "not_in_evidence": 1, "not_reported": 4 });
+    let told = of(&["--reported", "told.txt", "-o", "out"]);
+    assert_eq!((&told["compared"], &told["reported"]), (&expected, &Value::from(3)));
+    let table = std::fs::read_to_string(here.path("out/reported.csv")).unwrap();
+    let rows: BTreeSet<&str> = table.lines().collect();
+    for row in [
+        "member:1,confirmed,2026-03-01T00:00:00Z,2026-03-01T00:00:00Z,1,",
+        "member:2,confirmed,2026-03-01T00:01:00Z,2026-03-01T00:01:00Z,1,",
+        "member:3,not_reported,2026-03-01T00:02:00Z,2026-03-01T00:02:00Z,1,",
+        "member:77,not_in_evidence,,,0,",
+    ] {
+        assert!(rows.contains(row), "{row}: {table}");
+    }
+    assert_eq!(rows.len(), 8);
+    // A list that was exported before is one too, and nobody of a masked answer is named.
+    assert_eq!(of(&["--reported", "out/reported.csv"])["compared"]["confirmed"], 6);
+    let masked = of(&["--reported", "told.txt", "--masked", "-o", "masked"]);
+    assert_eq!(masked["compared"], expected);
+    let table = std::fs::read_to_string(here.path("masked/reported.csv")).unwrap();
+    assert!(table.lines().skip(1).all(|row| row.starts_with("member:p_")), "{table}");
+    let wrong = here.weir(&["scope", "--lake", "lake", "--where", "true", "--reported", "absent.txt"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(words(&wrong.stderr).contains("absent.txt"), "{}", words(&wrong.stderr));
+}
