@@ -57,17 +57,22 @@ impl Rules {
             rules.configure(dataset, links)?;
         }
         rules.learn(learned);
-        let people: BTreeSet<&str> = rules
-            .parameters
-            .values()
-            .chain(rules.configured.iter().flat_map(|c| &c.names))
-            .filter(|(_, person)| *person)
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let people: BTreeSet<&str> = rules.people().collect();
         // With one kind of people in the logs, who signs in is one of them; with several, it is not known of which kind.
         let only = if people.len() == 1 { people.first().copied() } else { None };
         rules.holder_namespace = only.unwrap_or("actor").to_owned();
         Ok(rules)
+    }
+
+    /// The kinds of people that paths and queries name.
+    fn people(&self) -> impl Iterator<Item = &str> {
+        let all = self.parameters.values().chain(self.configured.iter().flat_map(|c| &c.names));
+        all.filter(|(_, person)| *person).map(|(name, _)| name.as_str())
+    }
+
+    /// The kinds of people that the rules know: those, and the holders of credentials.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.people().chain([self.holder_namespace.as_str()])
     }
 
     fn configure(&mut self, dataset: &DatasetConfig, links: &Links) -> Result<(), CatalogError> {

@@ -6,6 +6,7 @@
 use crate::apply::Rules;
 use crate::gather::{NONE, gather};
 use crate::links::CREDENTIAL;
+use crate::naming::{Names, listed, names};
 use crate::people::People;
 use crate::places::{Named, Places};
 use crate::{Asns, CatalogError, Countries, Learned, Links, Requests, learn};
@@ -15,6 +16,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_model::Basis;
 use weir_model::case::DatasetUsed;
@@ -23,7 +25,7 @@ use weir_model::record::subjects_type;
 use weir_stats::hash64_in;
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
-const RULES_VERSION: u64 = 8;
+const RULES_VERSION: u64 = 9;
 
 /// How columns begin that a source is told to fill with people its records name.
 const NAMED: &str = "subject.";
@@ -37,6 +39,8 @@ pub struct Catalog {
     asns: Option<Arc<Asns>>,
     /// Whether a source is told where its records name people.
     told_people: bool,
+    /// Every kind of people that a record may show.
+    namespaces: BTreeSet<String>,
     id: String,
 }
 
@@ -240,12 +244,16 @@ impl Catalog {
         let told = serde_json::to_vec(&(&config.datasets, learned.told(), told_people)).unwrap_or_default();
         let id = hash64_in(hash64_in(RULES_VERSION, &links.digest().to_le_bytes()), &told);
         let check = hash64_in(id, &told);
+        let named = config.sources.iter().flat_map(|s| s.fields.keys()).filter_map(|c| c.strip_prefix(NAMED));
+        let namespaces = rules.namespaces().chain(links.people_of()).chain(named).chain([CREDENTIAL]);
+        let namespaces = namespaces.map(str::to_owned).collect();
         Ok(Self {
             rules,
             links,
             countries: None,
             asns: None,
             told_people,
+            namespaces,
             id: format!("{id:016x}{check:016x}"),
         })
     }
@@ -274,6 +282,18 @@ impl Catalog {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The datasets whose pages show whoever asks for them.
+    #[must_use]
+    pub fn holders(&self) -> BTreeSet<String> {
+        let own = self.rules.datasets.iter().enumerate().filter(|(at, _)| self.rules.is_holder(*at));
+        own.map(|(_, dataset)| dataset.name.clone()).collect()
+    }
+
+    /// Every kind of people that a record may show, sorted.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.namespaces.iter().map(String::as_str)
     }
 
     /// Whether a record can be somebody's data or of a dataset. Where nothing is configured or learned, none can.
@@ -424,13 +444,31 @@ impl Catalog {
         out: &mut People<'x>,
     ) {
         each_subject(inputs.subjects, row, |namespace, id, basis| {
-            out.add(namespace, id, basis);
+            let linked = self.links.people(namespace, id).next().is_some();
+            if linked || names(id) != Names::Nobody {
+                out.add(namespace, id, basis);
+            }
             self.linked(namespace, id, Basis::Linked, out);
         });
-        for (namespace, id, person) in ids {
-            if !self.linked(namespace, id, Basis::Linked, out) && *person {
-                out.add(namespace, id, Basis::Named.as_str());
+        let mut holder = holder;
+        let mut name = |namespace: &'x str, id: &str, person: bool, out: &mut People<'x>| {
+            if self.linked(namespace, id, Basis::Linked, out) || !person {
+                return;
             }
+            match names(id) {
+                Names::Somebody => out.add(namespace, id, Basis::Named.as_str()),
+                Names::Holder => holder = true,
+                Names::Nobody => {}
+            }
+        };
+        for (namespace, id, person) in ids {
+            // An id that a link leads from is one id, whatever its form.
+            let several =
+                if self.links.people(namespace, id).next().is_some() { Vec::new() } else { listed(id) };
+            if several.is_empty() {
+                name(namespace, id, *person, out);
+            }
+            several.into_iter().for_each(|id| name(namespace, id, *person, out));
         }
         if holder {
             let credential = cell(inputs.credential, row);

@@ -27,6 +27,7 @@ mod gather;
 mod identity;
 mod lesson;
 mod names;
+mod naming;
 mod paths;
 mod people;
 mod places;

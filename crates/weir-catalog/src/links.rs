@@ -1,10 +1,11 @@
 //! Links: this object belongs to that person. Order 55120 is member 8812's; this session was issued to her.
 //!
-//! Decisive choice: a link is the only way from an object to a person. Several people may share one object; each is then shown.
+//! Decisive choice: a link is the only way from an object to a person. Several people may share one object; each is then shown. Most objects are one
+//! person's, and some (a mailing list, a tenant) are everybody's: few people are a sorted list, many a tree, so that no map takes long to read.
 
 use crate::CatalogError;
 use crate::inventory::Rows;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use weir_stats::{hash64, hash64_in};
 
 /// Maps from objects to people, by the object's namespace.
@@ -18,8 +19,58 @@ pub struct Links {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Map {
     to: String,
-    people: HashMap<String, Vec<String>>,
+    people: HashMap<String, People>,
 }
+
+/// The people of one object, sorted.
+#[derive(Clone, Debug)]
+enum People {
+    Few(Vec<String>),
+    Many(BTreeSet<String>),
+}
+
+/// From how many on people are kept in a tree.
+const MANY: usize = 64;
+
+impl People {
+    /// Adds a person, unless they are there.
+    fn insert(&mut self, person: &str) -> bool {
+        match self {
+            Self::Many(people) => !people.contains(person) && people.insert(person.to_owned()),
+            Self::Few(people) => {
+                let Err(place) = people.binary_search_by(|p| p.as_str().cmp(person)) else { return false };
+                people.insert(place, person.to_owned());
+                if people.len() >= MANY {
+                    *self = Self::Many(std::mem::take(people).into_iter().collect());
+                }
+                true
+            }
+        }
+    }
+
+    fn has(&self, person: &str) -> bool {
+        match self {
+            Self::Few(people) => people.binary_search_by(|p| p.as_str().cmp(person)).is_ok(),
+            Self::Many(people) => people.contains(person),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &String> {
+        let (few, many) = match self {
+            Self::Few(people) => (Some(people), None),
+            Self::Many(people) => (None, Some(people)),
+        };
+        few.into_iter().flatten().chain(many.into_iter().flatten())
+    }
+}
+
+impl PartialEq for People {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for People {}
 
 /// The namespace of credentials: a link from it tells whose session or token it is, and so whose data holder pages showed.
 pub const CREDENTIAL: &str = "credential";
@@ -42,9 +93,10 @@ impl Links {
             maps.iter().position(|m| m.to == to).unwrap_or(0)
         });
         let Some(map) = maps.get_mut(at) else { return };
-        let people = map.people.entry(object.to_owned()).or_default();
-        if let Err(place) = people.binary_search_by(|p| p.as_str().cmp(person)) {
-            people.insert(place, person.to_owned());
+        if !map.people.contains_key(object) {
+            map.people.insert(object.to_owned(), People::Few(Vec::new()));
+        }
+        if map.people.get_mut(object).is_some_and(|people| people.insert(person)) {
             let space = hash64_in(hash64(from.as_bytes()), to.as_bytes());
             // A sum, so that the order of insertion leaves no trace.
             self.digest =
@@ -72,7 +124,8 @@ impl Links {
     pub fn people<'a>(&'a self, from: &str, object: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let maps = self.maps.get(from).map_or(&[][..], Vec::as_slice);
         maps.iter().flat_map(move |m| {
-            m.people.get(object).into_iter().flatten().map(|person| (m.to.as_str(), person.as_str()))
+            let people = m.people.get(object).into_iter().flat_map(People::iter);
+            people.map(|person| (m.to.as_str(), person.as_str()))
         })
     }
 
@@ -80,11 +133,15 @@ impl Links {
     #[must_use]
     pub fn objects<'a>(&'a self, from: &str, to: &str, person: &str) -> Vec<&'a str> {
         let maps = self.maps.get(from).map_or(&[][..], Vec::as_slice).iter().filter(|m| m.to == to);
-        let theirs = |people: &[String]| people.binary_search_by(|p| p.as_str().cmp(person)).is_ok();
-        let objects = maps.flat_map(|m| m.people.iter()).filter(|(_, people)| theirs(people));
+        let objects = maps.flat_map(|m| m.people.iter()).filter(|(_, people)| people.has(person));
         let mut objects: Vec<&str> = objects.map(|(object, _)| object.as_str()).collect();
         objects.sort_unstable();
         objects
+    }
+
+    /// The kinds of people that links lead to.
+    pub fn people_of(&self) -> impl Iterator<Item = &str> {
+        self.maps.values().flatten().map(|map| map.to.as_str())
     }
 
     /// Whether any link leads from objects of this namespace.
@@ -127,6 +184,27 @@ mod tests {
         assert!(links.objects("order", "seller", "8813").is_empty());
         assert_eq!(links.people("order", "55121").count(), 0);
         assert_eq!(links.people("product", "55120").count(), 0);
+    }
+
+    #[test]
+    fn an_object_of_very_many_people_takes_no_longer_to_read_than_as_many_objects() {
+        let (mut links, mut few) = (Links::new(), Links::new());
+        let people = 300_000_u32;
+        // Backwards: each goes before all that are there. Work that grows with the square of them would take minutes.
+        for person in (0..people).rev() {
+            links.insert("list", "member", "all", &format!("{person:06}"));
+        }
+        let kept = links.maps.get("list").and_then(|maps| maps.first()?.people.get("all"));
+        assert!(matches!(kept, Some(People::Many(_))), "a list would move all that come after each");
+        let listed: Vec<_> = links.people("list", "all").map(|(_, person)| person.to_owned()).collect();
+        assert_eq!(listed.len(), people as usize);
+        assert!(listed.is_sorted());
+        assert_eq!(links.objects("list", "member", "299999"), ["all"]);
+        for person in 0..100 {
+            few.insert("list", "member", "all", &format!("{person:03}"));
+            few.insert("list", "member", "all", "050");
+        }
+        assert_eq!(few.people("list", "all").count(), 100);
     }
 
     #[test]

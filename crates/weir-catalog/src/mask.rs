@@ -15,6 +15,9 @@ use weir_model::record::subjects_type;
 /// A person's pseudonym, from namespace and id.
 pub type Pseudonym = Arc<dyn Fn(&str, &str) -> String + Send + Sync>;
 
+/// The namespace of those to whom a log says that it issued a credential.
+pub const ISSUED_TO: &str = "holder";
+
 /// Columns of `access` in which people may be written.
 pub const TEXTS: [&str; 8] =
     ["path", "query", "referrer", "resource", "request", "response", "actor", "status_detail"];
@@ -73,6 +76,40 @@ impl Masked {
         Arc::new(shown.collect::<StringArray>())
     }
 
+    /// A person as `namespace:id`, as [`Column::Subject`] shows them. A pseudonym stays one.
+    #[must_use]
+    pub fn subject_written(&self, text: &str) -> String {
+        match text.split_once(':') {
+            Some((namespace, id)) if !is_pseudonym(id) => {
+                format!("{namespace}:{}", (self.pseudonym)(namespace, id))
+            }
+            _ => text.to_owned(),
+        }
+    }
+
+    /// The pseudonyms of an id, which may be of any kind of people.
+    #[must_use]
+    pub fn id_written(&self, id: &str) -> Vec<String> {
+        self.catalog.namespaces().map(|namespace| (self.pseudonym)(namespace, id)).collect()
+    }
+
+    /// A path with pseudonyms in place of the people that it names itself.
+    #[must_use]
+    pub fn path_written(&self, path: &str) -> String {
+        let column: ArrayRef = Arc::new(StringArray::from(vec![path]));
+        let shown = RecordBatch::try_from_iter([("path", column)]).map(|record| self.text("path", &record));
+        let shown = shown.ok().and_then(|texts| {
+            texts.as_any().downcast_ref::<StringArray>().map(|texts| texts.value(0).to_owned())
+        });
+        shown.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Whoever was issued a credential.
+    #[must_use]
+    pub fn holder_written(&self, id: &str) -> String {
+        (self.pseudonym)(ISSUED_TO, id)
+    }
+
     fn subject(&self, inputs: &RecordBatch) -> ArrayRef {
         let derived = self.catalog.derive_some(&Inputs::of(inputs), &[Column::Subjects]);
         let rows = (0..inputs.num_rows()).map(|row| {
@@ -106,6 +143,13 @@ impl Masked {
         }
         Arc::new(out.finish())
     }
+}
+
+/// Whether a text is a pseudonym: `p_` and sixteen digits.
+fn is_pseudonym(text: &str) -> bool {
+    text.strip_prefix("p_").is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 /// What cannot stand inside an id that a URL or JSON text holds.

@@ -1,16 +1,18 @@
 //! The columns that say whom records show: everyone, and the first.
 //!
-//! Decisive choice: namespaces and grounds are few, so each is kept as a number until the columns are made.
+//! Decisive choice: namespaces and grounds are few, so each is kept as a number until the columns are made. Most rows have one person or a few, who
+//! are looked at one after the other; those of a row that has many are found by their hash.
 
 use crate::gather::gather;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, ListArray, StringArray, StructArray, new_null_array};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::DataType;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use weir_model::record::subjects_type;
+use weir_stats::hash64_in;
 
 /// The people of a batch in the making, row by row.
 #[derive(Default)]
@@ -24,7 +26,12 @@ pub(crate) struct People<'x> {
     first: StringBuilder,
     /// How many people the row in the making has.
     here: usize,
+    /// Where they are, once they are many.
+    many: HashTable<usize>,
 }
+
+/// From how many people of a row on they are found by their hash.
+const MANY: usize = 32;
 
 /// Texts of which there are few.
 #[derive(Default)]
@@ -62,17 +69,44 @@ impl<'x> People<'x> {
         self.namespaces.push(code);
         self.ids.append_value(id);
         self.bases.push(self.words.code(basis));
+        if self.here > MANY {
+            self.note(self.namespaces.len() - 1);
+        }
     }
 
     /// Whether a person is among those of the row.
-    fn has(&self, namespace: u32, id: &str) -> bool {
-        let (ends, bytes) = (self.ids.offsets_slice(), self.ids.values_slice());
-        let end = |at: usize| ends.get(at).map_or(0, |end| *end as usize);
+    fn has(&mut self, namespace: u32, id: &str) -> bool {
         let from = self.namespaces.len() - self.here;
-        (from..self.namespaces.len()).any(|at| {
-            self.namespaces.get(at) == Some(&namespace)
-                && bytes.get(end(at)..end(at + 1)) == Some(id.as_bytes())
-        })
+        if self.here < MANY {
+            return (from..self.namespaces.len()).any(|at| self.is(at, namespace, id.as_bytes()));
+        }
+        if self.many.is_empty() {
+            (from..self.namespaces.len()).for_each(|at| self.note(at));
+        }
+        let hash = hash64_in(u64::from(namespace), id.as_bytes());
+        self.many.find(hash, |at| self.is(*at, namespace, id.as_bytes())).is_some()
+    }
+
+    fn is(&self, at: usize, namespace: u32, id: &[u8]) -> bool {
+        self.namespaces.get(at) == Some(&namespace) && self.id(at) == Some(id)
+    }
+
+    /// The id of a person, by where they are among all.
+    fn id(&self, at: usize) -> Option<&[u8]> {
+        let end = |at: usize| self.ids.offsets_slice().get(at).map_or(0, |end| *end as usize);
+        self.ids.values_slice().get(end(at)..end(at + 1))
+    }
+
+    fn hash(&self, at: usize) -> u64 {
+        let namespace = self.namespaces.get(at).copied().unwrap_or_default();
+        hash64_in(u64::from(namespace), self.id(at).unwrap_or_default())
+    }
+
+    /// Notes where a person is.
+    fn note(&mut self, at: usize) {
+        let mut many = std::mem::take(&mut self.many);
+        many.insert_unique(self.hash(at), at, |at| self.hash(*at));
+        self.many = many;
     }
 
     pub(crate) fn end_row(&mut self) {
@@ -81,6 +115,9 @@ impl<'x> People<'x> {
         }
         self.counts.push(self.here);
         self.here = 0;
+        if !self.many.is_empty() {
+            self.many.clear();
+        }
     }
 
     /// The first of each row as `namespace:id`, and all of them.
@@ -116,4 +153,27 @@ fn list(columns: Vec<ArrayRef>, counts: Vec<usize>) -> ListArray {
         return ListArray::new(element, OffsetBuffer::from_lengths(counts), Arc::new(people), None);
     }
     People::unasked(counts.len()).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::Array;
+
+    #[test]
+    fn a_row_of_many_people_has_each_once() {
+        let mut people = People::new(3);
+        for n in [1, MANY - 1, MANY, MANY + 1, 50_000] {
+            for id in (0..n).chain(0..n) {
+                people.add("member", &id.to_string(), "named");
+            }
+            people.add("mail", "0", "named");
+            people.end_row();
+        }
+        let (first, all) = people.finish();
+        let counts: Vec<i32> = (0..all.len()).map(|row| all.value_length(row)).collect();
+        let many = MANY as i32;
+        assert_eq!(counts, [2, many, many + 1, many + 2, 50_001]);
+        assert_eq!(first.value(4), "member:0");
+    }
 }

@@ -6,7 +6,7 @@
 use crate::apply::Rules;
 use crate::paths::{Kind, Paths, ROOT, SLUG};
 use crate::propose::is_slug;
-use crate::router::{matches, query_value};
+use crate::router::{matches, query_values};
 use crate::segment::decode;
 use crate::words;
 use hashbrown::HashMap;
@@ -29,7 +29,7 @@ pub(crate) struct Places<'x> {
     learned: Vec<Option<Place<'x>>>,
     /// Kept for their memory.
     one: Vec<usize>,
-    values: Vec<&'x str>,
+    values: Vec<(usize, &'x str)>,
 }
 
 /// What a request resolves to, beside its ids.
@@ -158,14 +158,11 @@ impl<'x> Places<'x> {
         })?;
         let configured = self.rules.configured.get(index)?;
         let in_path = configured.segments.iter().map(|at| segments.get(*at).copied().unwrap_or(""));
-        let values = in_path.chain(self.values.iter().copied());
-        ids.extend(
-            configured
-                .names
-                .iter()
-                .zip(values)
-                .map(|((name, person), value)| (name.as_str(), decode(value), *person)),
-        );
+        let in_query = self.values.iter().map(|(nth, value)| (configured.segments.len() + nth, *value));
+        ids.extend(in_path.enumerate().chain(in_query).filter_map(|(nth, value)| {
+            let (name, person) = configured.names.get(nth)?;
+            Some((name.as_str(), decode(value), *person))
+        }));
         let texts = &mut self.texts;
         let text = self.templates.get_mut(index)?;
         let route = *text.get_or_insert_with(|| push(texts, template.text.as_str().into()));
@@ -194,9 +191,12 @@ impl<'x> Places<'x> {
             );
         }
         for key in &place.keys {
-            let Some(value) = query_value(query, key.key) else { continue };
+            let mut values = query_values(query, key.key).peekable();
+            if values.peek().is_none() {
+                continue;
+            }
             if !place.silent {
-                ids.push((key.namespace, decode(value), key.person));
+                ids.extend(values.map(|value| (key.namespace, decode(value), key.person)));
             }
             if key.person {
                 (found.route, found.dataset) = (key.route, key.dataset);

@@ -98,15 +98,24 @@ impl Router {
     }
 }
 
-/// Whether a query is as a template says; then with the values of its parameters, as written and in their order.
-pub(crate) fn matches<'p>(template: &Template, query: &'p str, values: &mut Vec<&'p str>) -> bool {
+/// Whether a query is as a template says; then with the values of its parameters, as written: which parameter of the template's query it is, and each value
+/// that the query gives for it.
+pub(crate) fn matches<'p>(
+    template: &'p Template,
+    query: &'p str,
+    values: &mut Vec<(usize, &'p str)>,
+) -> bool {
     values.clear();
-    template.query.iter().all(|(key, part)| match (query_value(query, key), part) {
-        (None, _) => false,
-        (Some(value), Part::Literal(text)) => decode(value) == decode(text),
-        (Some(value), Part::Parameter(_)) => {
-            values.push(value);
-            true
+    let mut parameters = 0;
+    template.query.iter().all(|(key, part)| match part {
+        Part::Literal(text) => {
+            query_values(query, key).next().is_some_and(|value| decode(value) == decode(text))
+        }
+        Part::Parameter(_) => {
+            let before = values.len();
+            values.extend(query_values(query, key).map(|value| (parameters, value)));
+            parameters += 1;
+            values.len() > before
         }
     })
 }
@@ -135,8 +144,14 @@ fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
     }
 }
 
-pub(crate) fn query_value<'q>(query: &'q str, key: &str) -> Option<&'q str> {
-    query_pairs(query).find(|(k, _)| decode(k) == key).map(|(_, value)| value)
+/// The values that a query gives for a key, which may be written as often as there are values: `id=1&id=2`, `id[]=1&id[]=2`, `id[0]=1&id[1]=2`.
+pub(crate) fn query_values<'q>(query: &'q str, key: &'q str) -> impl Iterator<Item = &'q str> {
+    let is = move |written: &str| {
+        let written = decode(written);
+        let element = || written.strip_prefix(key)?.strip_prefix('[')?.strip_suffix(']');
+        written == key || element().is_some_and(|nth| nth.bytes().all(|b| b.is_ascii_digit()))
+    };
+    query_pairs(query).filter(move |(written, _)| is(written)).map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -187,7 +202,9 @@ mod tests {
         assert_eq!(text(&r, "/profile", Some("id=")), Some("/profile"));
         let mut values = Vec::new();
         assert!(matches(r.template(2).unwrap(), "view=full&x&=1&id=8812&id=2", &mut values));
-        assert_eq!(values, ["8812"]);
+        assert_eq!(values, [(0, "8812"), (0, "2")]);
+        assert!(matches(r.template(1).unwrap(), "id[]=1&id%5B%5D=2&id[0]=3&ids=4&id[x]=5", &mut values));
+        assert_eq!(values, [(0, "1"), (0, "2"), (0, "3")]);
     }
 
     #[test]

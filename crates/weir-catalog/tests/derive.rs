@@ -67,6 +67,66 @@ fn configured_routes_name_people_and_objects_do_not() {
 }
 
 #[test]
+fn words_for_whoever_asks_show_the_holder_and_words_for_nobody_show_nobody() {
+    let c = catalog(CONFIG, Links::new());
+    let requests = [
+        signed(1, "/members/me/addresses"),
+        Request { actor: Some("12"), ..get(1, "/members/self/addresses") },
+        get(1, "/members/current/addresses"),
+        signed(1, "/members/undefined/addresses"),
+        Request { query: Some("id=null".into()), ..signed(1, "/profile") },
+        Request { query: Some("id=Me".into()), actor: Some("12"), ..get(1, "/profile") },
+        get(1, "/members/mei/addresses"),
+    ];
+    let d = c.derive(&batch(&requests));
+    let of = |row| people(&d.subjects, row);
+    assert!(
+        of(0).len() == 1 && of(0)[0].starts_with("credential:") && of(0)[0].ends_with(" credential_holder")
+    );
+    assert_eq!(of(1), ["member:12 credential_holder"]);
+    assert_eq!((of(2).len(), of(3).len(), of(4).len()), (0, 0, 0));
+    assert_eq!(of(5), ["member:12 credential_holder"]);
+    assert_eq!(of(6), ["member:mei named"]);
+    // The record is one of the dataset all the same.
+    assert!((0..6).all(|row| d.dataset.value(row) == "addresses"));
+    // Where a link says whose id it is, it is theirs.
+    let mut links = Links::new();
+    links.insert("member", "person", "me", "77");
+    let d = catalog(CONFIG, links).derive(&batch(&[signed(1, "/members/me/addresses")]));
+    assert_eq!(people(&d.subjects, 0), ["person:77 linked"]);
+}
+
+#[test]
+fn each_person_is_named_that_a_parameter_or_a_list_names() {
+    let c = catalog(CONFIG, Links::new());
+    let profile = |query: &'static str| Request { query: Some(query.into()), ..get(1, "/profile") };
+    let requests = [
+        profile("id=7&id=8"),
+        profile("id[]=7&id%5B%5D=8&id[]=7"),
+        profile("id=7,8,9"),
+        profile("id=%5B7%2C8%5D"),
+        profile("id=7,undefined"),
+        profile("id=Kim,%20Min-jun"),
+        get(1, "/members/7,8/addresses"),
+    ];
+    let d = c.derive(&batch(&requests));
+    let of = |row| people(&d.subjects, row);
+    for row in [0, 1, 3, 6] {
+        assert_eq!(of(row), ["member:7 named", "member:8 named"], "{row}");
+    }
+    assert_eq!(of(2), ["member:7 named", "member:8 named", "member:9 named"]);
+    assert_eq!(of(4), ["member:7 named"]);
+    assert_eq!(of(5), ["member:Kim, Min-jun named"]);
+    // Each object of a list leads to whom it belongs to.
+    let mut links = Links::new();
+    for (order, member) in [("55", "1"), ("56", "2")] {
+        links.insert("order", "member", order, member);
+    }
+    let d = catalog(CONFIG, links).derive(&batch(&[get(1, "/orders/55,56")]));
+    assert_eq!(people(&d.subjects, 0), ["member:1 linked", "member:2 linked"]);
+}
+
+#[test]
 fn links_lead_from_objects_and_credentials_to_people() {
     let mut links = Links::new();
     links.insert("order", "member", "55", "8812");

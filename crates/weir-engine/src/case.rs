@@ -47,8 +47,15 @@ pub(crate) async fn assemble(
     let logs = weir_scope::Logs { coverage, unread: &unread, rejected, data_seen };
     let apart = apart(&context.config.links);
     let asked = asked(&findings, hands);
-    let question =
-        weir_scope::Question { hands: &asked, logs, categories: &categories, apart: &apart, pseudonym: None };
+    let holders = context.catalog.holders();
+    let question = weir_scope::Question {
+        hands: &asked,
+        logs,
+        categories: &categories,
+        holders: &holders,
+        apart: &apart,
+        pseudonym: None,
+    };
     let scoped = weir_scope::scope(context.session, near, question).await?;
     if let (Some(members), Some(people)) = (context.config.organisation.members, scoped.overall.subjects)
         && members < people.lower

@@ -62,6 +62,16 @@ pub enum EngineError {
         /// The holds' ids.
         lost: String,
     },
+    /// A condition that selects records cannot be used.
+    #[error("the condition `{condition}` cannot be used: {message}")]
+    Condition {
+        /// As it was given.
+        condition: String,
+        /// What is wrong with it.
+        message: String,
+        /// How to mend it, where known.
+        help: Option<String>,
+    },
     /// Nobody investigated the lake.
     #[error("nobody investigated this lake, so there is no finding to count people of")]
     NotInvestigated,
@@ -167,6 +177,9 @@ impl EngineError {
             Self::CaseAmongLogs { .. } => Some("name a folder beside the logs with -o: the next run would read the case for a log".to_owned()),
             Self::CaseInUse { .. } => Some("wait until it has ended, or write another case with -o".to_owned()),
             Self::Config { help, .. } => help.clone(),
+            Self::Condition { help, .. } => Some(help.clone().unwrap_or_else(|| {
+                "write what stands after WHERE in a query of `access`, such as \"src_ip = '203.0.113.7'\"; `weir sql` tries it".to_owned()
+            })),
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
             Self::LostHold { .. } => Some("the lake's `state` has lost entries: restore it from a backup, or record the hold again under the same order and ask who had access".to_owned()),

@@ -96,15 +96,24 @@ pub struct Unmasked {
     pub reason: String,
 }
 
+/// The answer to a query.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its rows.
+    pub batches: Vec<RecordBatch>,
+    /// What is not as it may seem.
+    pub notices: Vec<String>,
+}
+
 /// Answers a read-only query over a lake; `access` has the derived columns. People are shown under pseudonyms (keyed, so the same person
-/// has the same one in every answer of one user) unless it is recorded who sees them and why.
+/// has the same one in every answer of one user) unless it is recorded who sees them and why. What the query compares with them is put under pseudonyms too.
 pub fn sql<'a>(
     lake: &'a Lake,
     settings: &'a Settings,
     fingerprints: &'a Fingerprints,
     query: &'a str,
     asked: &'a Asked,
-) -> LocalBoxFuture<'a, Result<Vec<RecordBatch>, EngineError>> {
+) -> LocalBoxFuture<'a, Result<Answer, EngineError>> {
     Box::pin(async move {
         let snapshot = lake.snapshot().await?.on(asked.cluster.clone());
         let learned = learned(&snapshot, settings).await?;
@@ -117,7 +126,17 @@ pub fn sql<'a>(
             None => Some(fingerprints),
         };
         let derive = recipe::columns(catalog, learned, settings, key)?;
-        Ok(snapshot.session(&snapshot.session_options(), Some(derive))?.sql(query).await?)
+        let session = snapshot.session(&snapshot.session_options(), Some(derive))?;
+        let (batches, seen) = session.asked(query).await?;
+        let columns: Vec<String> = seen.iter().map(|column| format!("`{column}`")).collect();
+        let notice = || {
+            format!(
+                "people stand under pseudonyms in {}, and what this query compares with it, or looks for in it, meets pseudonyms: only `=`, `<>` and IN with a \
+                 whole text ask for a person by name; `--unmask --reason TEXT` shows people as they are",
+                columns.join(" and ")
+            )
+        };
+        Ok(Answer { batches, notices: (!columns.is_empty()).then(notice).into_iter().collect() })
     })
 }
 

@@ -30,7 +30,9 @@ pub use error::EngineError;
 pub use explain::explain;
 pub use holds::{Order, hold, holds, release_hold};
 pub use ingest::{Ingested, Then, ingest};
-pub use investigate::{Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql};
+pub use investigate::{
+    Answer, Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql,
+};
 pub use keys::fingerprints;
 pub use life::{Said, say};
 pub use progress::{Progress, Quiet};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Masked};
-use weir_lake::{Derive, DerivedColumn};
+use weir_lake::{Derive, DerivedColumn, Written};
 use weir_sources::secrets::Fingerprints;
 
 /// A catalog, as it is sent.
@@ -46,6 +46,14 @@ impl Derive for Portable {
 
     fn kept(&self) -> bool {
         self.by.kept()
+    }
+
+    fn written(&self, table: &str, column: &str, text: &str) -> Written {
+        self.by.written(table, column, text)
+    }
+
+    fn written_id(&self, id: &str) -> Written {
+        self.by.written_id(id)
     }
 
     fn recipe(&self) -> Option<&str> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use weir_catalog::mask::Pseudonym;
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
-use weir_lake::{Cluster, Lake, Session};
+use weir_lake::{Cluster, Fault, Lake, LakeError, Session};
 use weir_model::case::{Determinable, Exposure, Gap};
 use weir_model::{Finding, Micros, Severity, Span, Table};
 use weir_scope::{Hand, Logs, People, Question};
@@ -83,10 +83,12 @@ pub fn scope<'a>(
         let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, data_seen };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |namespace, id| key.pseudonym(namespace, id));
+        let holders = catalog.holders();
         let question = Question {
             hands: &hands,
             logs,
             categories: &categories,
+            holders: &holders,
             apart: &apart(&what.settings.config.links),
             pseudonym: Some(&pseudonym).filter(|_| what.masked),
         };
@@ -114,6 +116,7 @@ pub fn scope<'a>(
             divided: scoped.divided,
             finding_scopes: scoped.findings,
             reported: what.reported.or(what.settings.config.organisation.reported),
+            compared: None,
             organisation: organisation(&context),
             limits,
             snapshot: snapshot.versions(),
@@ -124,13 +127,23 @@ pub fn scope<'a>(
 
 /// The records that a condition selects.
 async fn selected(session: &Session, condition: &str) -> Result<Hand, EngineError> {
-    let condition = format!("({condition})");
-    let query = format!("SELECT min(time) AS first, max(time) AS last FROM access WHERE {condition}");
-    let answer = session.sql(&query).await?;
+    let wrong = |error: LakeError| match error {
+        LakeError::Query { message, help, fault: Fault::Question } => {
+            // Lines and columns are those of the query around it.
+            let message = message.split(" at Line: ").next().unwrap_or_default().to_owned();
+            EngineError::Condition { condition: condition.to_owned(), message, help }
+        }
+        other => other.into(),
+    };
+    // As it stands, it must be all that there is after WHERE, and one condition: not a part of one, nor more than one clause.
+    session.explain(&format!("SELECT time FROM access WHERE {condition}")).await.map_err(wrong)?;
+    let whole = format!("(\n{condition}\n)");
+    let query = format!("SELECT min(time) AS first, max(time) AS last FROM access WHERE {whole}");
+    let answer = session.sql(&query).await.map_err(wrong)?;
     let row = weir_lake::rows(&answer).next();
     let time = |name| row.as_ref().and_then(|row| row.time(name)).unwrap_or(Micros(0));
     let seen = (time("first"), time("last"));
-    Ok(Hand { finding: SELECTED.to_owned(), condition, perhaps: None, grave: true, seen })
+    Ok(Hand { finding: SELECTED.to_owned(), condition: whole, perhaps: None, grave: true, seen })
 }
 
 /// The records of findings, and a session that has no others in `access`.

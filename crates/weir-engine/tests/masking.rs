@@ -46,10 +46,82 @@ fn issued() -> String {
     (10..40).map(line).collect()
 }
 
+/// The one number of an answer, and whether it was said that what was compared meets pseudonyms.
+async fn counted(place: &Place, settings: &Settings, what: &str) -> (i64, bool) {
+    use arrow_array::cast::AsArray;
+    let lake = open_lake(&place.path("case/lake"), false, weir_engine::Memory::default()).await.unwrap();
+    let query = format!("SELECT count(*) {what}");
+    let answer = sql(&lake, settings, &Fingerprints::default(), &query, &Asked::default()).await.unwrap();
+    let n = answer.batches[0].column(0).as_primitive::<arrow_array::types::Int64Type>().value(0);
+    assert!(!format!("{:?}", answer.batches).contains("secretperson"));
+    (n, !answer.notices.is_empty())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_asked_for_by_name_and_answered_under_pseudonyms() {
+    let place = Place::new();
+    std::fs::write(place.path("access.log"), log()).unwrap();
+    std::fs::write(place.path("issued.jsonl"), issued()).unwrap();
+    std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
+    let settings = Settings::read(&place.path("weir.toml")).unwrap();
+    let logs = [place.path("access.log"), place.path("issued.jsonl")];
+    place.investigate_with(&logs, settings.clone()).await;
+    let all = counted(&place, &settings, "FROM access").await.0;
+    let path = "SELECT path FROM access LIMIT 1";
+    let who = Unmasked { time: Micros(0), user: "ann".to_owned(), reason: "case 7".to_owned() };
+    let path = shown(&place, &settings, path, Some(&who)).await;
+    let path = path.split_whitespace().find(|word| word.contains("secretperson")).unwrap().to_owned();
+    let id = path.split(['/', '=']).find(|part| part.contains("secretperson")).unwrap();
+    let by_path = format!("FROM access WHERE path = '{path}'");
+    let is = format!("'member:{id}'");
+    let (n, noticed) = counted(&place, &settings, &format!("FROM access WHERE subject = {is}")).await;
+    assert!(n > 0 && n < all && !noticed, "{n} of {all}");
+    let asked = format!("SELECT subject FROM access WHERE subject = {is}");
+    let subject = shown(&place, &settings, &asked, None).await;
+    let pseudonym = subject.split_whitespace().find(|w| w.contains(":p_")).unwrap().to_owned();
+    for (what, expected) in [
+        (format!("FROM access WHERE {is} = subject"), n),
+        (format!("FROM access WHERE subject = '{pseudonym}'"), n),
+        (format!("FROM access WHERE subject <> {is}"), all - n),
+        (format!("FROM access WHERE subject IN ('member:nobody', {is})"), n),
+        (format!("FROM access WHERE subject NOT IN ({is}, '{pseudonym}')"), all - n),
+        (format!("FROM access WHERE subject IS NOT DISTINCT FROM {is}"), n),
+        (format!("FROM (SELECT a.subject AS s FROM access a) AS b WHERE b.s = {is}"), n),
+        (format!("FROM access JOIN (VALUES ({is}), ('member:nobody')) v(s) ON subject = v.s"), n),
+        (
+            format!(
+                "FROM access a WHERE EXISTS (SELECT 1 FROM access b WHERE b.file = a.file AND b.subject = {is})"
+            ),
+            all,
+        ),
+        (
+            format!(
+                "FROM (SELECT unnest(subjects) AS who FROM access) WHERE who['namespace'] = 'member' AND who['id'] = '{id}'"
+            ),
+            n,
+        ),
+        (by_path, n),
+        ("FROM auth WHERE \"user\" = 'secretperson10'".to_owned(), 1),
+        ("FROM rollup WHERE kind = 'actor' AND entity IN ('secretperson10')".to_owned(), 1),
+        ("FROM access WHERE cardinality(subjects) > 0 AND route LIKE '/%'".to_owned(), all),
+    ] {
+        assert_eq!(counted(&place, &settings, &what).await, (expected, false), "{what}");
+    }
+    for what in [
+        format!("FROM access WHERE path LIKE '%{id}%'"),
+        "FROM access WHERE starts_with(subject, 'member:secret')".to_owned(),
+        "FROM access WHERE subject < 'member:a'".to_owned(),
+        "FROM access WHERE query = 'a=1'".to_owned(),
+        format!("FROM access WHERE subject = concat('member:', '{id}')"),
+    ] {
+        assert!(counted(&place, &settings, &what).await.1, "{what}");
+    }
+}
+
 async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unmasked>) -> String {
     let lake = open_lake(&place.path("case/lake"), false, weir_engine::Memory::default()).await.unwrap();
     let how = Asked { unmasked: who.cloned(), cluster: None };
-    let batches = sql(&lake, settings, &Fingerprints::default(), query, &how).await.unwrap();
+    let batches = sql(&lake, settings, &Fingerprints::default(), query, &how).await.unwrap().batches;
     arrow_cast::pretty::pretty_format_batches(&batches).unwrap().to_string()
 }
 
@@ -69,7 +141,7 @@ async fn people_are_masked_unless_it_is_recorded_who_sees_them() {
     let actors =
         shown(&place, &settings, "SELECT DISTINCT entity FROM rollup WHERE kind = 'actor'", None).await;
     assert_eq!(actors.matches("p_").count(), 30, "{actors}");
-    // A filter sees pseudonyms too: nothing can be asked for by name.
+    // A pattern sees pseudonyms.
     let by_name = "SELECT path FROM access WHERE path LIKE '%secretperson1%'";
     assert!(!shown(&place, &settings, by_name, None).await.contains("p_"));
     let people = shown(&place, &settings, "SELECT subject FROM access", None).await;

@@ -2,7 +2,7 @@
 //!
 //! Aggregates are small (they are about the few), so clarity beats columns here; bulk goes through the rollup stream instead.
 
-use crate::{LakeError, Place, Result, Session};
+use crate::{Fault, LakeError, Place, Result, Session};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt64Type,
@@ -163,6 +163,7 @@ impl Session {
                 return Err(LakeError::Query {
                     message: format!("`{table}` is no record table"),
                     help: None,
+                    fault: Fault::Question,
                 });
             };
             Ok(self.cite(condition, table, CITED).await?.evidence())

@@ -27,6 +27,17 @@ pub struct DerivedColumn {
     pub inputs: Vec<String>,
 }
 
+/// How a text that somebody writes in a query stands in a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// As it is written: the column shows what is stored or derived.
+    Stored,
+    /// As one of these: the column shows pseudonyms in place of people.
+    As(Vec<String>),
+    /// It shows pseudonyms, and how this text stands in it depends on the rest of each record.
+    Unknown,
+}
+
 /// Derives columns when tables are read: a pure function of the inputs and of what the implementor was made with.
 pub trait Derive: Send + Sync {
     /// Tells two configurations apart: equal ids derive equal columns.
@@ -43,6 +54,14 @@ pub trait Derive: Send + Sync {
     /// Whether the lake's digest, made when records were folded, shows them as this does.
     fn kept(&self) -> bool {
         false
+    }
+    /// How a text stands in a column.
+    fn written(&self, _table: &str, _column: &str, _text: &str) -> Written {
+        Written::Stored
+    }
+    /// How a person's id stands in a list of people.
+    fn written_id(&self, _id: &str) -> Written {
+        Written::Stored
     }
     /// From what another process of a cluster makes it again; `None` if none can.
     fn recipe(&self) -> Option<&str> {
@@ -116,6 +135,26 @@ impl Derive for Masked {
         }
     }
 
+    fn written(&self, table: &str, column: &str, text: &str) -> Written {
+        let held = |of: Vec<String>| Written::As([vec![text.to_owned()], of].concat());
+        match (table, column) {
+            ("access", "subject") => Written::As(vec![self.subject_written(text)]),
+            ("access", "actor") => held(self.id_written(text)),
+            ("access", "path") => held(vec![self.path_written(text)]),
+            ("access", name) if name == Column::Subjects.name() || mask::TEXTS.contains(&name) => {
+                Written::Unknown
+            }
+            ("auth", name) if HOLDERS.contains(&name) => held(vec![self.holder_written(text)]),
+            ("rollup", "entity") => held(vec![self.holder_written(text)]),
+            ("rejects", "text") => Written::Unknown,
+            _ => Written::Stored,
+        }
+    }
+
+    fn written_id(&self, id: &str) -> Written {
+        Written::As([vec![id.to_owned()], self.id_written(id)].concat())
+    }
+
     fn derive(
         &self,
         table: &str,
@@ -128,7 +167,7 @@ impl Derive for Masked {
         };
         let some = |values: &StringArray, of: &StringArray, masked: &str| {
             let which = of.iter().map(|word| Some(word == Some(masked))).collect::<BooleanArray>();
-            zip(&which, &self.people("holder", values), values).map_err(|e| e.to_string())
+            zip(&which, &self.people(mask::ISSUED_TO, values), values).map_err(|e| e.to_string())
         };
         Ok(match (table, derived(column)) {
             ("access", Some(column)) => self.derived(column, inputs),

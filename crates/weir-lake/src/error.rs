@@ -87,6 +87,8 @@ pub enum LakeError {
         message: String,
         /// How to mend it, where known.
         help: Option<String>,
+        /// Whose fault it is.
+        fault: Fault,
     },
     /// A cluster cannot be used as it is.
     #[error("`{address}` {message}")]
@@ -107,6 +109,17 @@ pub enum LakeError {
         /// The point.
         point: String,
     },
+}
+
+/// Whose fault it is that a query cannot be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The query's: it cannot be read, names what is not there, or what it works out fails.
+    Question,
+    /// The lake's: a file of it is damaged.
+    Lake,
+    /// The machine's: there is too little memory.
+    Machine,
 }
 
 /// How a lake is mended that is not whole.

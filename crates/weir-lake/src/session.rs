@@ -1,6 +1,7 @@
 //! A query session over a snapshot: read-only SQL over its tables, in bounded memory, spilling to disk.
 
 use crate::cluster::{self, Cluster};
+use crate::compared::compared;
 use crate::derive::{Derive, view};
 use crate::late::DerivedLast;
 use crate::pool::Headroom;
@@ -21,7 +22,7 @@ use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -239,6 +240,16 @@ impl Session {
     /// Runs a read-only query. Without ORDER BY the order of rows is not defined.
     pub fn sql<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>>> {
         Box::pin(async move { Ok(self.plan(sql).await?.collect().await?) })
+    }
+
+    /// Runs a query that somebody wrote who sees people under pseudonyms: texts that it compares with columns that show them are put under pseudonyms as
+    /// well. Gives the columns too of which it compares what cannot be put so.
+    pub fn asked<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<(Vec<RecordBatch>, BTreeSet<String>)>> {
+        Box::pin(async move {
+            let (state, plan) = self.plan(sql).await?.into_parts();
+            let (plan, seen) = compared(plan)?;
+            Ok((DataFrame::new(state, plan).collect().await?, seen))
+        })
     }
 
     /// Runs a read-only query and hands over batches as they come.

@@ -263,6 +263,19 @@ pub struct Divided {
     pub doubtful: u64,
 }
 
+/// A list of people who were reported, held against the evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Compared {
+    /// People or ids that the list names.
+    pub listed: u64,
+    /// People in evidence whom it names; an id without a namespace names whoever has it.
+    pub confirmed: u64,
+    /// Entries of the list whom no record shows.
+    pub not_in_evidence: u64,
+    /// People in evidence whom it does not name.
+    pub not_reported: u64,
+}
+
 /// Whom some findings, or some records, concerned: what `weir scope` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {
@@ -282,6 +295,9 @@ pub struct Exposure {
     pub finding_scopes: BTreeMap<String, Scope>,
     /// How many people were reported before, if that was said.
     pub reported: Option<u64>,
+    /// Those who were reported before, by name, beside those in evidence, if a list was given.
+    #[serde(default)]
+    pub compared: Option<Compared>,
     /// The organisation, as far as configured.
     pub organisation: Organisation,
     /// What the answer cannot say.

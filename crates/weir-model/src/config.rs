@@ -64,7 +64,9 @@ pub struct DatasetConfig {
     /// Data categories: `name`, `e_mail`, `phone`, `postal_address`, `order_history` ...
     #[serde(default)]
     pub categories: Vec<String>,
-    /// Routes: `/members/{member}/addresses`, `/profile?id={member}`. A parameter's name is its namespace.
+    /// Routes: `/members/{member}/addresses`, `/profile?id={member}`. A parameter's name is its namespace. A request names each person of a list (`7,8`) and of a
+    /// parameter that is repeated (`id=7&id=8`, `id[]=7&id[]=8`). `me`, `self`, `current` and their like name the holder of the credential; `undefined`, `null`
+    /// and other blanks name nobody.
     #[serde(default)]
     pub routes: Vec<String>,
     /// Database tables, `schema.table`.

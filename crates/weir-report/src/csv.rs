@@ -3,6 +3,8 @@
 //! Decisive choice: RFC 4180 quoting, and OWASP's rule against formula injection in every cell (see [`crate::escape::csv_cell`]).
 //! Refuses to leave a control character in a cell.
 
+use crate::folder::People;
+use crate::reported::Comparing;
 use crate::{
     ReportError, Result, escape,
     format::{Content, Format},
@@ -23,8 +25,8 @@ pub(crate) const TIMELINE: Format = Format {
         columns are Timesketch's (`message`, `datetime` in RFC 3339 UTC, `timestamp_desc`), the others are extra: `phase` (ATT&CK \
         tactic), `attack` (technique ids), `entities` (`kind=value`), `findings` (ids), `records` (how many support it), `evidence` \
         (the first ten as `file:line`, separated by spaces).\n\nQuoting is RFC 4180. A cell that begins with `=`, `+`, `-`, `@`, tab or \
-        carriage return gets a leading apostrophe (OWASP, CSV Injection). Controls and bidi marks are shown, long cells cut with their \
-        true length.\n\n## Blind spots\n\nExact values stand in `case.json`.\n\n## References\n\n\
+        carriage return gets a leading apostrophe (OWASP, CSV Injection). Controls and bidi marks are shown as in `scope.csv`, long cells cut with their \
+        true length and digest.\n\n## Blind spots\n\nExact values stand in `case.json`.\n\n## References\n\n\
         https://timesketch.org/guides/user/import-from-json-csv/ and https://owasp.org/www-community/attacks/CSV_Injection",
     content: Content::Case(timeline),
 };
@@ -35,7 +37,9 @@ pub(crate) const SCOPE: Format = Format {
     summary: "every exposed person, a row each",
     manual: "Columns: `subject` (`namespace:id`), `status` (`named`, `linked`, `credential_holder` or `claimed`: on what basis the \
         record is theirs), `first` and `last` access in RFC 3339 UTC, `records`, `categories`, `findings` and `countries` (from where they were read, where known) separated by spaces.\n\n\
-        Quoting is RFC 4180; a cell that could be a formula gets a leading apostrophe (OWASP). The file is streamed, so its length is \
+        Quoting is RFC 4180; a cell that could be a formula gets a leading apostrophe (OWASP), and so does one that begins with an apostrophe. What would not be seen (controls, bidi \
+        marks) stands as `<U+202E>`, and so does the `<` of an id that says `<U+` or `<CUT` itself (`<U+003C>`); an id of more than 8,000 bytes ends in its length and the BLAKE3 digest of the whole. \
+        So no two ids share a cell, and the ids themselves stand in `scope.parquet`. The file is streamed, so its length is \
         bounded by the disk alone. Only its owner can read it.\n\n## Blind spots\n\nPeople whom no record names are not rows: the upper bound in `case.json` counts \
         them. An empty file with a header means nobody was named, which is not the same as nobody exposed.",
     content: Content::Streamed,
@@ -170,6 +174,51 @@ impl<W: Write> Scope<W> {
     pub(crate) fn end(mut self) -> Result<()> {
         self.0.flush().map_err(|e| ::csv::Error::from(e).into())
     }
+}
+
+/// Writes who was reported or is in evidence: `confirmed`, `not_reported` (with the records that show them) and `not_in_evidence`.
+pub(crate) fn beside<E: std::fmt::Display>(
+    mut out: impl Write,
+    mut comparing: Comparing<'_>,
+    people: impl Iterator<Item = People<E>>,
+) -> Result<()> {
+    line(&mut out, "subject,status,first,last,records,findings")?;
+    for batch in people {
+        let batch = batch.map_err(|e| ReportError::Scope(e.to_string()))?;
+        let column = |name| batch.column_by_name(name);
+        let time = |name| column(name)?.as_primitive_opt::<TimestampMicrosecondType>();
+        let findings = column("findings").and_then(|c| {
+            let few = c.as_dictionary_opt::<Int32Type>()?;
+            Some((few.keys(), few.values().as_string_opt::<i32>()?))
+        });
+        let (Some(subjects), Some(first), Some(last), Some(records), Some((keys, texts))) = (
+            column("subject").and_then(|c| c.as_string_opt::<i32>()),
+            time("first"),
+            time("last"),
+            column("records").and_then(|c| c.as_primitive_opt::<UInt64Type>()),
+            findings,
+        ) else {
+            return Err(ReportError::Scope("the columns are not those of a scope".to_owned()));
+        };
+        for row in 0..batch.num_rows() {
+            let subject = subjects.value(row);
+            let status = if comparing.was_reported(subject) { "confirmed" } else { "not_reported" };
+            let of = usize::try_from(keys.value(row)).ok().filter(|at| *at < texts.iter().len());
+            let text = format!(
+                "{},{status},{},{},{},{}",
+                cell(subject),
+                Micros(first.value(row)).rfc3339(),
+                Micros(last.value(row)).rfc3339(),
+                records.value(row),
+                cell(of.map_or("", |at| texts.value(at)))
+            );
+            line(&mut out, &text)?;
+        }
+    }
+    for subject in comparing.not_in_evidence() {
+        line(&mut out, &format!("{},not_in_evidence,,,0,", cell(&subject)))?;
+    }
+    out.flush().map_err(|e| ::csv::Error::from(e).into())
 }
 
 fn line(out: &mut impl Write, text: &str) -> Result<()> {

@@ -141,11 +141,57 @@ fn longest_backtick_run(text: &str) -> usize {
 
 /// For a CSV cell: OWASP's rule against formula injection. A cell that begins with `=`, `+`, `-`, `@`, tab or carriage return,
 /// or with the full-width form of one, gets a leading apostrophe; quoting itself (RFC 4180) is the writer's.
+///
+/// No two texts give the same cell. A hidden character is `<U+202E>`, and so is the `<` of a text that says `<U+` or `<CUT` itself (`<U+003C>`); a text that
+/// begins with an apostrophe gets another. A text of more than [`CELL_BYTES_MAX`] bytes ends in `<CUT 9000 bytes, BLAKE3 ...>`, with the digest of the whole.
+/// So one apostrophe taken off the front, then each `<U+...>` replaced by its character, give the text back.
 pub fn csv_cell(text: &str) -> String {
-    let inert = visible(&cut(text, CELL_BYTES_MAX)).into_owned();
+    let (shown, digest) = if text.len() <= CELL_BYTES_MAX {
+        (text, None)
+    } else {
+        let end = (0..=CELL_BYTES_MAX).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+        (text.get(..end).unwrap_or_default(), Some(blake3::hash(text.as_bytes()).to_hex()))
+    };
+    let mut cell = String::with_capacity(shown.len() + 16);
     let formula =
         |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
-    if text.trim_start_matches(' ').starts_with(formula) { format!("'{inert}") } else { inert }
+    if text.trim_start_matches(' ').starts_with(formula) || text.starts_with('\'') {
+        cell.push('\'');
+    }
+    for (at, c) in shown.char_indices() {
+        let says = |word: &str| shown.get(at..).is_some_and(|rest| rest.starts_with(word));
+        if is_hidden(c) || (c == '<' && (says("<U+") || says("<CUT"))) {
+            cell.push_str(&format!("<U+{:04X}>", u32::from(c)));
+        } else {
+            cell.push(c);
+        }
+    }
+    if let Some(digest) = digest {
+        cell.push_str(&format!("<CUT {} bytes, BLAKE3 {digest}>", text.len()));
+    }
+    cell
+}
+
+/// The text that a cell stands for, unless it was cut: what [`csv_cell`] did, undone.
+pub fn csv_text(cell: &str) -> String {
+    let mut parts = cell.strip_prefix('\'').unwrap_or(cell).split("<U+");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let shown = part
+            .split_once('>')
+            .and_then(|(code, rest)| Some((char::from_u32(u32::from_str_radix(code, 16).ok()?)?, rest)));
+        match shown {
+            Some((c, rest)) => {
+                text.push(c);
+                text.push_str(rest);
+            }
+            None => {
+                text.push_str("<U+");
+                text.push_str(part);
+            }
+        }
+    }
+    text
 }
 
 /// For JSON text that a serialiser wrote: hidden characters as `\u` escapes, so the value is whole and a terminal stays calm.
@@ -219,6 +265,39 @@ mod tests {
             assert!(csv_cell(formula).starts_with('\''), "{formula:?}");
         }
         assert_eq!(csv_cell("member:8812"), "member:8812");
+    }
+
+    #[test]
+    fn no_two_texts_give_the_same_cell() {
+        let long = |end: &str| format!("{}{end}", "x".repeat(CELL_BYTES_MAX + 10));
+        let texts = [
+            "a\u{202e}".to_owned(),
+            "a<U+202E>".to_owned(),
+            "a<U+003C>U+202E>".to_owned(),
+            "a\u{1b}".to_owned(),
+            "a\u{241b}".to_owned(),
+            "a<U+001B>".to_owned(),
+            "=1".to_owned(),
+            "'=1".to_owned(),
+            "''=1".to_owned(),
+            " =1".to_owned(),
+            "' =1".to_owned(),
+            "a\n".to_owned(),
+            "a\r".to_owned(),
+            "a\\n".to_owned(),
+            long("a"),
+            long("b"),
+            csv_cell(&long("a")),
+            cut(&long("a"), CELL_BYTES_MAX).into_owned(),
+        ];
+        let cells: std::collections::BTreeSet<String> = texts.iter().map(|text| csv_cell(text)).collect();
+        assert_eq!(cells.len(), texts.len(), "{cells:?}");
+        // And the text comes back.
+        for text in texts.iter().filter(|text| text.len() < 100) {
+            let cell = csv_cell(text);
+            assert!(!cell.contains(is_hidden), "{cell}");
+            assert_eq!(&csv_text(&cell), text);
+        }
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! where it is no more than all.
 
 use crate::folder::{People, new_folder, private, write_scope};
+use crate::reported::Comparing;
 use crate::section::headline::people_of;
 use crate::summary::{Line, Style, labelled, wrapped};
 use crate::{Result, csv, json, words};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
-use weir_model::case::{Bounds, Divided, Exposure, Organisation, Period, Scope};
+use weir_model::case::{Bounds, Compared, Divided, Exposure, Organisation, Period, Scope};
 
 /// The most words of one kind that a row has.
 const WORDS_MAX: usize = 8;
@@ -18,6 +19,8 @@ const WORDS_MAX: usize = 8;
 const LIMITS_MAX: usize = 4;
 /// The table of people for programs, in the folder of `weir scope`.
 const COLUMNS: &str = "scope.parquet";
+/// Everybody who was reported or is in evidence, where a list was given.
+const REPORTED: &str = "reported.csv";
 /// The answer itself.
 const ANSWER: &str = "exposure.json";
 
@@ -100,6 +103,17 @@ fn difference(Bounds { lower, upper }: Bounds, reported: u64) -> String {
     }
 }
 
+/// Who was reported by name beside who is in evidence.
+fn beside(of: Compared) -> String {
+    format!(
+        "{} listed; {} in evidence were reported, {} in evidence were not, {} of the list are in no record; reported.csv of -o names them, with how many records",
+        words::count(of.listed),
+        words::quantity(of.confirmed, "person", "people"),
+        words::count(of.not_reported),
+        words::count(of.not_in_evidence)
+    )
+}
+
 fn counted(counts: &BTreeMap<String, u64>) -> String {
     let mut all: Vec<(&String, u64)> = counts.iter().map(|(word, n)| (word, *n)).collect();
     all.sort_by_key(|(word, n)| (std::cmp::Reverse(*n), *word));
@@ -138,7 +152,11 @@ pub fn exposure_text(told: &Exposure, folder: Option<&str>) -> Vec<Line> {
         records = format!("{records}, {}", words::period(Period { first, last }));
     }
     lines.push(labelled("Records", Style::Plain, records));
-    for (label, text) in rows(scope, &told.divided, &told.organisation, told.reported) {
+    if let Some(compared) = told.compared {
+        wrapped("Reported", &beside(compared), &mut lines);
+    }
+    let reported = told.reported.filter(|_| told.compared.is_none());
+    for (label, text) in rows(scope, &told.divided, &told.organisation, reported) {
         let label = if label == "Reported before" { "Reported" } else { label };
         wrapped(label.trim_start_matches("Kinds of "), &text, &mut lines);
     }
@@ -164,8 +182,13 @@ pub fn write_exposure<E: std::fmt::Display>(
     dir: &Path,
     told: &Exposure,
     people: impl Iterator<Item = People<E>>,
+    reported: Option<(Comparing<'_>, impl Iterator<Item = People<E>>)>,
 ) -> Result<u64> {
     new_folder(dir, |stage| {
+        if let Some((comparing, people)) = reported {
+            let path = stage.join(REPORTED);
+            csv::beside(BufWriter::new(private(&path)?), comparing, people)?;
+        }
         let (table, columns) = (stage.join(csv::SCOPE.file), stage.join(COLUMNS));
         let rows = write_scope([&table, &columns], people)?;
         let path = stage.join(ANSWER);

@@ -24,6 +24,7 @@ mod html;
 mod json;
 mod markdown;
 mod parquet;
+pub mod reported;
 mod section;
 mod svg;
 

@@ -25,7 +25,7 @@ pub use people::People;
 use futures::future::BoxFuture;
 use hidden::{around, hidden, reaches};
 use people::Counts;
-use shown::{HANDS_MAX, Shown, Sum, shown};
+use shown::{HANDS_MAX, Lists, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::links::CREDENTIAL;
 use weir_catalog::mask::Pseudonym;
@@ -87,6 +87,8 @@ pub struct Question<'a> {
     pub logs: Logs<'a>,
     /// Data categories by dataset.
     pub categories: &'a BTreeMap<String, Vec<String>>,
+    /// Datasets whose pages show whoever asks for them, one person each.
+    pub holders: &'a BTreeSet<String>,
     /// Namespaces whose people are none of any other namespace.
     pub apart: &'a BTreeSet<String>,
     /// Shows people under pseudonyms.
@@ -121,7 +123,7 @@ pub fn scope<'a>(
     near: &'a Session,
     question: Question<'a>,
 ) -> BoxFuture<'a, Result<Scoped, ScopeError>> {
-    let Question { hands, logs, categories, apart, pseudonym } = question;
+    let Question { hands, logs, categories, holders, apart, pseudonym } = question;
     Box::pin(async move {
         let all = each_once(hands);
         let showing = gaps::showing(session).await?;
@@ -135,7 +137,8 @@ pub fn scope<'a>(
             perhaps.push((from..conditions.len()).map(|at| 1_u64 << at).sum());
         }
         let (shown, sights) =
-            shown(near, &conditions, categories, pseudonym, session.memory_bytes_max() / 4).await?;
+            shown(near, &conditions, (categories, holders), pseudonym, session.memory_bytes_max() / 4)
+                .await?;
         // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
         let touched = touched(near, &all, &shown).await?;
         let mut counted: Vec<usize> = touched.iter().copied().filter(|at| all[*at].grave).collect();
@@ -251,6 +254,8 @@ struct Reached {
     perhaps: (u64, u64),
     /// Lines that could not be read.
     rejected: u64,
+    /// Answers, theirs or perhaps theirs, that may show any number of people.
+    lists: BTreeMap<String, Lists>,
 }
 
 impl Reached {
@@ -266,12 +271,40 @@ impl Reached {
         let unnamed = beside.unnamed.saturating_add(beside.unsure_people);
         let more = counts.people_where(|by| by & hands == 0 && by & perhaps != 0).saturating_add(unnamed);
         let perhaps = (more, beside.records + beside.unsure);
-        let sum = shown.of(hands);
+        let mut sum = shown.of(hands);
+        let mut lists = std::mem::take(&mut sum.lists);
+        for (route, more) in beside.lists {
+            let held = lists.entry(route).or_default();
+            held.records += more.records;
+            held.bytes = held.bytes.saturating_add(more.bytes);
+        }
         let categories = shown.words(sum.categories);
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
         let certain = certain(&people, apart);
-        Self { sum, categories, people, certain, perhaps, rejected: 0 }
+        Self { sum, categories, people, certain, perhaps, rejected: 0, lists }
+    }
+
+    /// What is not known of answers that may show any number of people.
+    fn listing(&self) -> Option<Gap> {
+        let records: u64 = self.lists.values().map(|of| of.records).sum();
+        let bytes = self.lists.values().fold(0, |all: u64, of| all.saturating_add(of.bytes));
+        let routes = self.lists.keys().filter(|route| !route.is_empty()).take(ROUTES_TOLD);
+        let mut routes: Vec<String> = routes.map(|route| format!("`{route}`")).collect();
+        if self.lists.len() > ROUTES_TOLD {
+            routes.push(format!("{} others", self.lists.len() - ROUTES_TOLD));
+        }
+        let of = if routes.is_empty() { String::new() } else { format!(" of {}", routes.join(", ")) };
+        (records > 0).then(|| Gap {
+            what: "answers that may show any number of people".to_owned(),
+            from: None,
+            to: None,
+            reason: format!(
+                "{records} of them{of}, {bytes} bytes together, say neither whom they show nor how many; what was exported, or a log that names or counts \
+                 the people of each answer, would tell"
+            ),
+            records_expected: Some(records as f64),
+        })
     }
 }
 
@@ -286,6 +319,9 @@ fn certain(people: &BTreeMap<String, u64>, apart: &BTreeSet<String>) -> u64 {
     others.into_iter().map(|(_, n)| *n).fold(most.unwrap_or(sessions), u64::saturating_add)
 }
 
+/// The most routes that a gap names.
+const ROUTES_TOLD: usize = 5;
+
 /// Lower and upper bound of how many people records show, with those that they count without a name and those that they would show had they succeeded.
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let named = reached.people.values().sum::<u64>();
@@ -294,12 +330,13 @@ fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
             [reached.sum.unnamed, reached.sum.unsure_people, reached.perhaps.0, reached.rejected, hidden];
         more.into_iter().fold(named, u64::saturating_add)
     };
-    Bounds { lower: reached.certain, upper: hidden.map(more) }
+    Bounds { lower: reached.certain, upper: hidden.filter(|_| reached.lists.is_empty()).map(more) }
 }
 
 /// What one finding reached.
-fn bound(reached: &Reached, gaps: Vec<Gap>, hidden: Option<u64>) -> Scope {
+fn bound(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>) -> Scope {
     let bounds = bounds(reached, hidden);
+    gaps.extend(reached.listing());
     let (determinable, reason) = judge(bounds.lower, &gaps, bounds.upper);
     told(reached, bounds, (determinable, reason), gaps)
 }
@@ -379,8 +416,9 @@ fn wanted(gaps: &[Gap]) -> String {
 }
 
 /// What all findings reached together.
-fn overall(reached: &Reached, gaps: Vec<Gap>, hidden: Option<u64>, scopes: &[&Scope]) -> Scope {
+fn overall(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>, scopes: &[&Scope]) -> Scope {
     let mut people = bounds(reached, hidden);
+    gaps.extend(reached.listing());
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
     let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
     people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));

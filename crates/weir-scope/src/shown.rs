@@ -47,7 +47,19 @@ pub(crate) struct Sum {
     pub(crate) categories: u64,
     /// People shown, each time anew, by slot of event time.
     pub(crate) slots: BTreeMap<i64, u64>,
+    /// Answers that may show any number of people and say neither whom nor how many, by route.
+    pub(crate) lists: BTreeMap<String, Lists>,
 }
+
+/// Answers of one route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lists {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+}
+
+/// The most routes of such answers that are told apart.
+const ROUTES_MAX: usize = 100;
 
 /// How finely it is known when people were shown.
 pub(crate) const SLOT_US: i64 = 600_000_000;
@@ -56,6 +68,14 @@ impl Sum {
     fn at(&mut self, at: Micros) {
         let period = self.period.get_or_insert(Period { first: at, last: at });
         *period = Period { first: period.first.min(at), last: period.last.max(at) };
+    }
+
+    fn list(&mut self, route: &str, more: Lists) {
+        let known = self.lists.contains_key(route) || self.lists.len() < ROUTES_MAX;
+        let route = if known { route } else { OTHER };
+        let held = self.lists.entry(route.to_owned()).or_default();
+        held.records += more.records;
+        held.bytes = held.bytes.saturating_add(more.bytes);
     }
 
     fn add(&mut self, other: &Self) {
@@ -68,6 +88,9 @@ impl Sum {
         self.unnamed = self.unnamed.saturating_add(other.unnamed);
         self.unsure_people = self.unsure_people.saturating_add(other.unsure_people);
         self.categories |= other.categories;
+        for (route, more) in &other.lists {
+            self.list(route, *more);
+        }
         for (slot, n) in &other.slots {
             let held = self.slots.entry(*slot).or_default();
             *held = held.saturating_add(*n);
@@ -119,22 +142,29 @@ impl Shown {
     }
 }
 
-/// Categories as bits, by dataset.
+/// Whether a record of a dataset that neither names nor counts people may show any number of them: it is of no object (`/orders/{order}` is), and its
+/// pages are not those of whoever asks. Such are lists and exports, statements whose rows are not logged, and objects of a store.
+fn is_list(dataset: Option<&str>, route: &str, holders: &BTreeSet<String>) -> bool {
+    dataset.is_some_and(|dataset| !holders.contains(dataset)) && !route.contains('{')
+}
+
+/// Categories as bits, by dataset; and the datasets whose pages show whoever asks.
 struct Categories<'a> {
     of: &'a BTreeMap<String, Vec<String>>,
+    holders: &'a BTreeSet<String>,
     words: Vec<String>,
     known: BTreeMap<String, u64>,
 }
 
 impl<'a> Categories<'a> {
-    fn new(of: &'a BTreeMap<String, Vec<String>>) -> Self {
+    fn new(of: &'a BTreeMap<String, Vec<String>>, holders: &'a BTreeSet<String>) -> Self {
         let all: BTreeSet<&String> = of.values().flatten().collect();
         let cut = all.len() > CATEGORIES_MAX;
         let mut words: Vec<String> = all.into_iter().take(CATEGORIES_MAX).cloned().collect();
         if cut {
             words.push(OTHER.to_owned());
         }
-        Self { of, words, known: BTreeMap::new() }
+        Self { of, holders, words, known: BTreeMap::new() }
     }
 
     fn bits(&mut self, dataset: &str) -> u64 {
@@ -171,11 +201,11 @@ async fn countries(session: &Session) -> Result<Vec<String>, ScopeError> {
 pub(crate) async fn shown(
     session: &Session,
     conditions: &[&str],
-    categories: &BTreeMap<String, Vec<String>>,
+    (categories, holders): (&BTreeMap<String, Vec<String>>, &BTreeSet<String>),
     pseudonym: Option<&Pseudonym>,
     held_max: usize,
 ) -> Result<(Shown, Sights), ScopeError> {
-    let mut categories = Categories::new(categories);
+    let mut categories = Categories::new(categories, holders);
     let (mut shown, mut sights) = (Shown::default(), Sights::new(held_max));
     shown.countries = countries(session).await?;
     if conditions.is_empty() {
@@ -208,14 +238,11 @@ pub(crate) async fn shown(
 fn query(conditions: &[&str]) -> (String, bool) {
     let hands: Vec<(u64, &str)> =
         conditions.iter().take(HANDS_MAX).enumerate().map(|(at, c)| (1 << at, *c)).collect();
-    let (apart, plain): (Vec<_>, Vec<_>) = hands.iter().partition(|(_, c)| {
-        let words: Vec<&str> = c.split_whitespace().collect();
-        words.join(" ").replace("( ", "(").to_ascii_uppercase().contains("(SELECT ")
-    });
+    let (apart, plain): (Vec<_>, Vec<_>) = hands.iter().partition(|(_, c)| asks(c));
     let several = apart.len() + usize::from(!plain.is_empty()) > 1;
     let place = if several { ", file, line, \"offset\"" } else { "" };
     let columns = format!(
-        "time, dataset, country, subjects, bytes_out, CAST(CASE WHEN {READ} THEN status_id END AS BIGINT) AS status, subjects_n, rows_out{place}"
+        "time, dataset, route, country, subjects, bytes_out, CAST(CASE WHEN {READ} THEN status_id END AS BIGINT) AS status, subjects_n, rows_out{place}"
     );
     let mut all: Vec<String> = Vec::new();
     if !plain.is_empty() {
@@ -233,6 +260,13 @@ fn query(conditions: &[&str]) -> (String, bool) {
         query = format!("SELECT * FROM ({query}) ORDER BY {}", RECORD.map(|c| format!("\"{c}\"")).join(", "));
     }
     (query, several)
+}
+
+/// Whether a condition has a query of its own: outside of its texts, the word that one begins with, whatever stands beside it.
+fn asks(condition: &str) -> bool {
+    let begins = |word: &str| ["SELECT", "VALUES"].iter().any(|begin| word.eq_ignore_ascii_case(begin));
+    let outside = condition.split('\'').step_by(2);
+    outside.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_')).any(begins)
 }
 
 /// What tells records apart.
@@ -254,6 +288,7 @@ fn take(
 ) -> Result<(), ScopeError> {
     let list = batch.column_by_name("subjects").and_then(|c| c.as_any().downcast_ref::<ListArray>());
     let (subjects, datasets, from) = (Subjects::of(list), text(batch, "dataset"), text(batch, "country"));
+    let routes = text(batch, "route");
     let columns = numbers(batch, ["time", "hands", "status", "bytes_out", "subjects_n", "rows_out"]);
     let mut records = numbers(batch, RECORD).peekable();
     let mut others = 0;
@@ -294,6 +329,13 @@ fn take(
             _ => 0,
         };
         let sum = shown.sums.entry(hands).or_default();
+        let route = routes.filter(|r| r.is_valid(row)).map_or("", |r| r.value(row));
+        if named == 0 && counted.or(rows).is_none() && is_list(dataset, route, categories.holders) {
+            sum.list(
+                route,
+                Lists { records: 1, bytes: bytes.and_then(|b| u64::try_from(b).ok()).unwrap_or(0) },
+            );
+        }
         if sure {
             sum.records += 1;
             sum.unnamed = sum.unnamed.saturating_add(unnamed);
@@ -316,4 +358,26 @@ fn take(
     }
     shown.in_slot(slot);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_inside_a_condition_is_found_however_it_is_written() {
+        for condition in [
+            "EXISTS (SELECT * FROM files f WHERE f.file = access.file)",
+            "EXISTS(SELECT* FROM files f WHERE f.file = access.file)",
+            "file IN(select(file)FROM files)",
+            "file IN (\n\tSELECT\tfile FROM files)",
+            "path <> 'it''s' AND file IN (((SELECT 1)))",
+            "file IN (VALUES(1))",
+        ] {
+            assert!(asks(condition), "{condition}");
+        }
+        for condition in ["query = 'SELECT * FROM members'", "selected = 1", "query = 'it''s (SELECT 1)'"] {
+            assert!(!asks(condition), "{condition}");
+        }
+    }
 }

@@ -117,7 +117,14 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
     };
     let hands: Vec<Hand> = hands.iter().map(hand).collect();
     let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
-    let question = Question { hands: &hands, logs, categories: &categories, apart: &apart, pseudonym: None };
+    let question = Question {
+        hands: &hands,
+        logs,
+        categories: &categories,
+        holders: &BTreeSet::new(),
+        apart: &apart,
+        pseudonym: None,
+    };
     scope(session, session, question).await.unwrap()
 }
 
@@ -282,7 +289,14 @@ async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
     };
     let logs = Logs { coverage: &[], unread: &[], rejected: 0, data_seen: true };
     let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
-    let question = Question { hands: &[hand], logs, categories: &categories, apart: &apart, pseudonym: None };
+    let question = Question {
+        hands: &[hand],
+        logs,
+        categories: &categories,
+        holders: &BTreeSet::new(),
+        apart: &apart,
+        pseudonym: None,
+    };
     let told = scope(&session, &session, question).await.unwrap();
     // Minutes 1, 5, 9 ... show members 0, 2, 4 ...; minutes 3, 7, 11 ... show members 1, 3, 5 ...
     assert_eq!(told.overall.subjects, Some(Bounds { lower: 25, upper: Some(50) }));

@@ -129,6 +129,15 @@ impl<'a> Object<'a> {
         text(self.path(path)?)
     }
 
+    /// The scalars at a path as texts: those of a list there, else the one.
+    pub fn texts_at(&self, path: &str) -> Vec<Cow<'a, str>> {
+        let Some(raw) = self.path(path) else { return Vec::new() };
+        match items(raw.get()) {
+            Some(items) => items.into_iter().filter_map(text).collect(),
+            None => text(raw).into_iter().collect(),
+        }
+    }
+
     /// Whether it has no name at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -219,9 +219,10 @@ pub struct Scope {
     /// The folder to write: exposure.json, scope.csv and scope.parquet, readable by you alone.
     #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
-    /// How many people were reported before; the difference is said (`reported` in weir.toml).
-    #[arg(long, value_name = "N")]
-    pub reported: Option<u64>,
+    /// How many people were reported before (`reported` in weir.toml), or a file that lists them: `namespace:id` or an id a line, or a CSV with a column
+    /// `subject`. The difference is said, and with -o a list says it person by person (reported.csv).
+    #[arg(long, value_name = "N|FILE", value_hint = ValueHint::FilePath)]
+    pub reported: Option<String>,
     /// Show people under keyed pseudonyms, for whoever may not know them.
     #[arg(long)]
     pub masked: bool,
@@ -350,11 +351,13 @@ pub struct Ingest {
 #[derive(Args, Debug)]
 #[command(after_help = r#"Examples:
   weir sql --lake case/lake 'SELECT src_ip, count(*) AS n FROM access GROUP BY 1 ORDER BY n DESC LIMIT 10'
+  weir sql --lake case/lake "SELECT time, route FROM access WHERE subject = 'member:4711'"
   weir sql --lake case/lake --unmask --reason 'case 7: inform those concerned' 'SELECT DISTINCT subject FROM access'
   weir sql --lake case/lake "SELECT entity, distinct_count(people, entity) AS people FROM rollup WHERE kind = 'origin' GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
 
-People are shown under pseudonyms, the same one for a person in every answer. --unmask shows them by name; who asked, when, why and
-what is recorded in the lake (unmasked.jsonl)."#)]
+People are shown under pseudonyms, the same one for a person in every answer. They are asked for by name: a text beside =, <> or in IN is put under pseudonyms
+first; patterns, order and functions meet pseudonyms, and a warning says so. --unmask shows people by name; who asked, when, why and what is recorded in the lake
+(unmasked.jsonl)."#)]
 pub struct Sql {
     /// The query.
     pub query: String,

@@ -146,7 +146,8 @@ async fn sql(asked: Sql, json: bool) -> Done {
         asked.reason.filter(|_| asked.unmask).map(|reason| Unmasked { time: now(), user: account(), reason });
     let key = weir_engine::fingerprints()?;
     let how = Asked { unmasked, cluster: cluster::reach(asked.runs).await? };
-    let batches = weir_engine::sql(&lake, &settings, &key, &asked.query, &how).await?;
+    let weir_engine::Answer { batches, notices } =
+        weir_engine::sql(&lake, &settings, &key, &asked.query, &how).await?;
     let wrong = |message: String| ProgramError::Output { message };
     if json {
         let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());
@@ -159,6 +160,7 @@ async fn sql(asked: Sql, json: bool) -> Done {
         let shown: String = table.to_string().lines().map(|l| visible(l) + "\n").collect();
         print(&shown)?;
     }
+    warn(&notices, json);
     Ok(ExitCode::SUCCESS)
 }
 

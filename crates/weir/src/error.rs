@@ -70,6 +70,7 @@ impl ProgramError {
             Self::Usage { .. }
             | Self::Engine(
                 EngineError::Config { .. }
+                | EngineError::Condition { .. }
                 | EngineError::CaseAmongLogs { .. }
                 | EngineError::NoFinding { .. }
                 | EngineError::Said { .. }

@@ -8,6 +8,7 @@ use crate::evidence::Custody;
 use crate::terminal::{print, print_json, print_summary};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use weir_engine::report::reported::{Comparing, Listed, Pseudonym};
 use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
 use weir_engine::{EngineError, Memory, PROGRAM, Said, Scoping};
 use weir_model::disposition::{Act, Cover};
@@ -46,24 +47,57 @@ pub async fn explain(asked: Explain, json: bool) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Who was reported before: how many, and who if a file lists them.
+fn reported(told: Option<String>) -> Result<(Option<u64>, Option<Listed>), ProgramError> {
+    let Some(told) = told else { return Ok((None, None)) };
+    if let Ok(number) = told.parse() {
+        return Ok((Some(number), None));
+    }
+    let wrong = |message: String| ProgramError::Usage {
+        message: format!("`--reported {told}`: {message}"),
+        help: Some(
+            "give a number, or a file with `namespace:id` or an id a line, or a CSV with a column `subject`"
+                .to_owned(),
+        ),
+    };
+    let text = std::fs::read_to_string(&told).map_err(|e| wrong(e.to_string()))?;
+    let listed = Listed::read(&text).map_err(wrong)?;
+    Ok((Some(listed.len()), Some(listed)))
+}
+
 /// `weir scope`.
 pub async fn scope(asked: Scope, json: bool) -> Done {
     let dir = lake(asked.found)?;
     let lake = weir_engine::open_lake(&dir, false, asked.logs.memory).await?;
+    let (reported, listed) = reported(asked.reported)?;
     let what = Scoping {
         of: asked.of,
         condition: asked.condition,
         settings: settings(&asked.logs)?,
         cluster: cluster::reach(asked.runs).await?,
         masked: asked.masked,
-        reported: asked.reported,
+        reported,
         program: PROGRAM.to_owned(),
     };
-    let (told, people) = weir_engine::scope(&lake, &what, &weir_engine::fingerprints()?).await?;
+    let key = weir_engine::fingerprints()?;
+    let (mut told, people) = weir_engine::scope(&lake, &what, &key).await?;
+    let pseudonym = |namespace: &str, id: &str| key.pseudonym(namespace, id);
+    let pseudonym: Option<Pseudonym<'_>> = what.masked.then_some(&pseudonym);
+    let batches = || people.batches().map_err(EngineError::from);
+    if let Some(listed) = &listed {
+        let mut comparing = Comparing::new(listed, pseudonym);
+        comparing.all(batches()?).map_err(EngineError::from)?;
+        told.compared = Some(comparing.told());
+    }
     if let Some(folder) = &asked.output {
-        let batches = people.batches().map_err(EngineError::from)?;
-        write_exposure(folder, &told, batches).map_err(EngineError::from)?;
-        let files = ["exposure.json", "scope.csv", "scope.parquet"].map(|name| folder.join(name));
+        let beside = match &listed {
+            Some(listed) => Some((Comparing::new(listed, pseudonym), batches()?)),
+            None => None,
+        };
+        write_exposure(folder, &told, batches()?, beside).map_err(EngineError::from)?;
+        let written = ["exposure.json", "scope.csv", "scope.parquet"].into_iter();
+        let files: Vec<PathBuf> =
+            written.chain(listed.is_some().then_some("reported.csv")).map(|name| folder.join(name)).collect();
         let took = Custody { lake: &dir, authority: asked.logs.authority };
         took.exported(if what.masked { "weir scope --masked" } else { "weir scope" }, &files)?;
     }

@@ -146,8 +146,11 @@ impl JsonAccess {
                 Field::Account,
             ]
             .map(field);
-        let ids: Vec<_> =
-            self.subjects.iter().filter_map(|(n, path)| Some((n, object.text_at(path)?))).collect();
+        let ids: Vec<_> = self
+            .subjects
+            .iter()
+            .flat_map(|(n, path)| object.texts_at(path).into_iter().map(move |id| (n, id)))
+            .collect();
         let people: Vec<_> =
             ids.iter().map(|(namespace, id)| Subject { namespace, id, basis: Basis::Named }).collect();
         let hit = Hit {

@@ -98,8 +98,41 @@ fn records_that_somebody_selects_name_members_and_the_people_in_their_address_bo
     assert_eq!(again.status.code(), Some(1));
     assert!(words(&again.stderr).contains("is not empty"), "{}", words(&again.stderr));
     let wrong = here.weir(&["scope", "--lake", "lake", "--where", "src = 1"]);
-    assert_eq!(wrong.status.code(), Some(1));
+    assert_eq!(wrong.status.code(), Some(2));
     assert!(words(&wrong.stderr).contains("there is no column `src`"), "{}", words(&wrong.stderr));
+}
+
+#[test]
+fn a_condition_that_cannot_be_used_is_named_with_what_is_wrong_and_the_lake_is_not_blamed() {
+    let here = shop();
+    std::fs::write(here.path("plain.toml"), DATASETS).unwrap();
+    let lake = ["--lake", "lake", "--config", "plain.toml"];
+    here.said(&[&["ingest", "access.log"], &lake[..]].concat());
+    for (condition, wrong) in [
+        ("CAST(path AS INT) = 1", "Cannot cast string '/members/1/profile'"),
+        ("bytes_out / (bytes_out - 90) = 1", "divides by zero"),
+        ("path ~ '('", "unclosed group"),
+        ("src = 1", "there is no column `src`"),
+        ("path = ", "Expected: an expression, found: EOF"),
+        ("true) OR (true", "Expected: end of statement"),
+        ("path", "non-boolean predicate"),
+    ] {
+        let refused = here.weir(&[&["scope"], &lake[..], &["--where", condition]].concat());
+        let said = words(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains(&format!("the condition `{}` cannot be used", condition)), "{said}");
+        assert!(said.contains(wrong) && !said.contains("backup") && !said.contains("Line:"), "{said}");
+    }
+    let asked =
+        here.weir(&[&["sql"], &lake[..], &["SELECT time FROM access WHERE CAST(path AS INT) = 1"]].concat());
+    assert!(!words(&asked.stderr).contains("backup"), "{}", words(&asked.stderr));
+    // A query inside a condition, however it is written.
+    for condition in
+        ["EXISTS(SELECT* FROM files f WHERE f.file = access.file)", "file IN(SELECT(file)FROM files) -- all"]
+    {
+        let told = answer(&here, &[&lake[..], &["--where", condition]].concat());
+        assert_eq!(told["scope"]["records"], 8, "{condition}: {told}");
+    }
 }
 
 #[test]
@@ -180,4 +213,82 @@ fn what_was_not_asked_or_selects_nothing_tells_nothing_of_anybody() {
     assert_eq!(nobody["scope"]["determinable"], "no");
     assert_eq!(nobody["scope"]["subjects"], Value::Null);
     assert!(nobody["scope"]["reason"].as_str().unwrap().contains("no record was selected"), "{nobody}");
+}
+
+#[test]
+fn an_answer_that_may_list_anybody_is_bounded_by_nothing_and_says_what_would_tell() {
+    let here = shop();
+    let mut log = std::fs::read_to_string(here.path("access.log")).unwrap();
+    let line = |minute: u32, ip: &str, path: &str| {
+        format!(
+            "{ip} - - [01/Mar/2026:01:{minute:02}:00 +0000] \"GET {path} HTTP/1.1\" 200 120000 \"-\" \"curl/8\"\n"
+        )
+    };
+    log += &line(1, "192.0.2.20", "/admin/export");
+    log += &line(2, "192.0.2.21", "/my/profile");
+    log += &line(3, "192.0.2.22", "/orders/57");
+    log += &line(4, "192.0.2.23", "/members/1,2,3/profile?x=1");
+    log += &line(5, "192.0.2.24", "/members/me/profile");
+    std::fs::write(here.path("access.log"), log).unwrap();
+    let more = "[[dataset]]\nname = \"export\"\nroutes = [\"/admin/export\"]\n[[dataset]]\nname = \"own\"\nroutes = [\"/my/*\"]\nsubject = \"holder\"\n";
+    std::fs::write(here.path("weir.toml"), format!("{DATASETS}{more}")).unwrap();
+    let lake = ["--lake", "lake", "--config", "weir.toml"];
+    here.said(&[&["ingest", "access.log"], &lake[..]].concat());
+    let of = |condition: &str| {
+        let told = answer(&here, &[&lake[..], &["--where", condition]].concat());
+        let bounds = &told["scope"]["subjects"];
+        (bounds["lower"].as_u64(), bounds["upper"].as_u64(), told["scope"].clone())
+    };
+    let (lower, upper, told) = of("src_ip IN ('192.0.2.7', '192.0.2.20')");
+    assert_eq!((lower, upper), (Some(6), None), "{told}");
+    assert_eq!(told["determinable"], "partly");
+    let said = told["gaps"].to_string();
+    assert!(
+        said.contains("1 of them of `/admin/export`, 120000 bytes") && said.contains("would tell"),
+        "{said}"
+    );
+    let (lower, upper, told) = of("src_ip = '192.0.2.20'");
+    assert_eq!((lower, upper, &told["determinable"]), (None, None, &Value::from("no")), "{told}");
+    // A page of whoever asks, and one object, are of one.
+    assert_eq!(of("src_ip = '192.0.2.21'").1, Some(1));
+    assert_eq!(of("src_ip = '192.0.2.22'").1, Some(1));
+    assert_eq!(of("src_ip = '192.0.2.24'").1, Some(1));
+    let (lower, upper, _) = of("src_ip = '192.0.2.23'");
+    assert_eq!((lower, upper), (Some(3), Some(3)));
+}
+
+#[test]
+fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
+    let here = shop();
+    std::fs::write(here.path("weir.toml"), DATASETS).unwrap();
+    std::fs::write(here.path("told.txt"), "member:1\n2\nmember:77\n").unwrap();
+    here.said(&["ingest", "access.log", "--lake", "lake", "--config", "weir.toml"]);
+    let of = |more: &[&str]| {
+        let asked = ["--lake", "lake", "--config", "weir.toml", "--where", "src_ip = '192.0.2.7'"];
+        answer(&here, &[&asked, more].concat())
+    };
+    let expected =
+        serde_json::json!({ "listed": 3, "confirmed": 2, "not_in_evidence": 1, "not_reported": 4 });
+    let told = of(&["--reported", "told.txt", "-o", "out"]);
+    assert_eq!((&told["compared"], &told["reported"]), (&expected, &Value::from(3)));
+    let table = std::fs::read_to_string(here.path("out/reported.csv")).unwrap();
+    let rows: BTreeSet<&str> = table.lines().collect();
+    for row in [
+        "member:1,confirmed,2026-03-01T00:00:00Z,2026-03-01T00:00:00Z,1,",
+        "member:2,confirmed,2026-03-01T00:01:00Z,2026-03-01T00:01:00Z,1,",
+        "member:3,not_reported,2026-03-01T00:02:00Z,2026-03-01T00:02:00Z,1,",
+        "member:77,not_in_evidence,,,0,",
+    ] {
+        assert!(rows.contains(row), "{row}: {table}");
+    }
+    assert_eq!(rows.len(), 8);
+    // A list that was exported before is one too, and nobody of a masked answer is named.
+    assert_eq!(of(&["--reported", "out/reported.csv"])["compared"]["confirmed"], 6);
+    let masked = of(&["--reported", "told.txt", "--masked", "-o", "masked"]);
+    assert_eq!(masked["compared"], expected);
+    let table = std::fs::read_to_string(here.path("masked/reported.csv")).unwrap();
+    assert!(table.lines().skip(1).all(|row| row.starts_with("member:p_")), "{table}");
+    let wrong = here.weir(&["scope", "--lake", "lake", "--where", "true", "--reported", "absent.txt"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(words(&wrong.stderr).contains("absent.txt"), "{}", words(&wrong.stderr));
 }

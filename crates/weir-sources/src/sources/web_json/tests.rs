@@ -120,6 +120,17 @@ fn a_configuration_names_columns_and_people() {
 }
 
 #[test]
+fn a_list_names_each_of_its_people() {
+    let of = |members: &str| {
+        let line = format!(r#"{{"time":1700000000,"uri":"/x","status":200,"ctx":{{"members":{members}}}}}"#);
+        row_with(&line, &[("subject.member", "ctx.members")]).get("subjects").cloned().unwrap_or_default()
+    };
+    let listed = of(r#"[701,"802",null,{"id":903}]"#);
+    assert!(listed.contains("701") && listed.contains("802") && !listed.contains("903"), "{listed}");
+    assert!(of("701").contains("701") && !of("[]").contains("member"));
+}
+
+#[test]
 fn what_is_not_understood_is_rejected_with_its_reason() {
     for (line, reason) in [
         ("[1]", NO_OBJECT),
