@@ -5,12 +5,12 @@
 
 use crate::{EngineError, Progress};
 use futures::future::LocalBoxFuture;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use weir_lake::Lake;
+use weir_lake::{Lake, covering, naming, rows};
 use weir_model::case::Case;
 use weir_model::hold::{Cover, Release, columns_of};
-use weir_model::{Entity, EntityKind, Finding, Hold, Micros, Span};
+use weir_model::{Entity, EntityKind, Finding, Hold, Micros, Span, Table};
 
 /// What to hold.
 #[derive(Clone, Debug)]
@@ -36,6 +36,9 @@ pub fn hold<'a>(
     progress: &'a dyn Progress,
 ) -> LocalBoxFuture<'a, Result<Hold, EngineError>> {
     Box::pin(async move {
+        let Order { order: reference, reason, by, time, mut cover, case } = order;
+        cover.entities = cover.entities.into_iter().map(Entity::spelled).collect();
+        let order = Order { order: reference, reason, by, time, cover, case };
         let said = |message: &str| Err(EngineError::Said { message: message.to_owned() });
         if let (Some(since), Some(until)) = (order.cover.period.since, order.cover.period.until)
             && since >= until
@@ -92,6 +95,57 @@ pub fn release_hold<'a>(
 /// All holds of a lake, ended ones too.
 pub fn holds(lake: &Lake) -> LocalBoxFuture<'_, Result<Vec<Hold>, EngineError>> {
     Box::pin(async move { Ok(lake.snapshot().await?.holds().await?) })
+}
+
+/// Records that a hold covers now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How many, by table.
+    pub records: BTreeMap<String, u64>,
+    /// Of what it names, that which no record names.
+    pub unknown: Vec<Entity>,
+}
+
+/// What each of some holds covers now. Reads the columns that they name, once for all of them.
+pub fn held_now<'a>(lake: &'a Lake, holds: &'a [Hold]) -> LocalBoxFuture<'a, Result<Vec<Held>, EngineError>> {
+    Box::pin(async move {
+        let snapshot = lake.snapshot().await?;
+        let session = snapshot.session(&snapshot.session_options(), None)?;
+        let named = |hold: &Hold| -> BTreeSet<Entity> {
+            hold.covers.iter().flat_map(|cover| cover.comparable()).cloned().collect()
+        };
+        let named: Vec<Vec<Entity>> = holds.iter().map(|hold| named(hold).into_iter().collect()).collect();
+        let mut all: Vec<Held> = holds.iter().map(|_| Held::default()).collect();
+        let mut seen = vec![BTreeSet::new(); holds.len()];
+        for table in Table::ALL {
+            let count =
+                |condition: &str, name: String| format!("count(*) FILTER (WHERE {condition}) AS {name}");
+            let mut columns = Vec::new();
+            for (at, (hold, named)) in holds.iter().zip(&named).enumerate() {
+                columns.push(count(&covering(hold, table), format!("h{at}")));
+                let each = named.iter().enumerate();
+                columns.extend(each.map(|(e, entity)| {
+                    count(&naming(std::slice::from_ref(entity), table), format!("h{at}e{e}"))
+                }));
+            }
+            if columns.is_empty() {
+                continue;
+            }
+            let answer = session.sql(&format!("SELECT {} FROM {}", columns.join(", "), table.name())).await?;
+            let Some(row) = rows(&answer).next() else { continue };
+            for (at, ((held, seen), named)) in all.iter_mut().zip(&mut seen).zip(&named).enumerate() {
+                let records = row.count(&format!("h{at}"));
+                held.records.extend((records > 0).then(|| (table.name().to_owned(), records)));
+                let there = |e: &usize| row.count(&format!("h{at}e{e}")) > 0;
+                seen.extend((0..named.len()).filter(there));
+            }
+        }
+        for ((held, seen), named) in all.iter_mut().zip(seen).zip(named) {
+            let unknown = named.into_iter().enumerate().filter(|(at, _)| !seen.contains(at));
+            held.unknown = unknown.map(|(_, entity)| entity).collect();
+        }
+        Ok(all)
+    })
 }
 
 fn fits(entity: &Entity) -> bool {

@@ -28,7 +28,7 @@ mod walk;
 
 pub use error::EngineError;
 pub use explain::explain;
-pub use holds::{Order, hold, holds, release_hold};
+pub use holds::{Held, Order, held_now, hold, holds, release_hold};
 pub use ingest::{Ingested, Then, ingest};
 pub use investigate::{Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql};
 pub use keys::fingerprints;

@@ -57,6 +57,9 @@ pub enum HoldAct {
         /// The lake, a folder or `s3://BUCKET/PREFIX`.
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         lake: PathBuf,
+        /// Count the records that each covers now: reads the lake once.
+        #[arg(long)]
+        count: bool,
     },
     /// Record that a hold has ended; both stay on record.
     Release(HoldRelease),
