@@ -62,6 +62,16 @@ pub enum EngineError {
         /// The holds' ids.
         lost: String,
     },
+    /// People of a namespace that nothing knows were asked for.
+    #[error(
+        "no person is known as `{namespace}:...`: neither the configuration nor any record of the lake has people of that name"
+    )]
+    NoNamespace {
+        /// What was asked for.
+        namespace: String,
+        /// Those that are known.
+        known: Vec<String>,
+    },
     /// Nobody investigated the lake.
     #[error("nobody investigated this lake, so there is no finding to count people of")]
     NotInvestigated,
@@ -170,6 +180,10 @@ impl EngineError {
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
             Self::LostHold { .. } => Some("the lake's `state` has lost entries: restore it from a backup, or record the hold again under the same order and ask who had access".to_owned()),
+            Self::NoNamespace { known, .. } => Some(format!(
+                "give the configuration that the lake was investigated with (--config); known without more: {}",
+                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            )),
             Self::NotInvestigated => Some(
                 "run `weir investigate -o DIR --lake LAKE` first, or select the records with --where".to_owned(),
             ),

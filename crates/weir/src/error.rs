@@ -72,6 +72,7 @@ impl ProgramError {
                 EngineError::Config { .. }
                 | EngineError::CaseAmongLogs { .. }
                 | EngineError::NoFinding { .. }
+                | EngineError::NoNamespace { .. }
                 | EngineError::Said { .. }
                 | EngineError::Case { .. }
                 | EngineError::Lake(LakeError::NoHold { .. }),

@@ -257,6 +257,7 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
         let why = format!("weir erase: {}", what.reason);
         record(&asked.lake, Act::Erasure, (&run.by, run.time), why, Some(what.order))?;
     }
+    warn(&done.warnings, json);
     told(&done, "that show or name the person", json)
 }
 
@@ -289,7 +290,7 @@ fn told(done: &Deleted, which: &str, json: bool) -> Done {
             done.undecided.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
         let _ = writeln!(
             text,
-            "{} rows may be the person's and stay ({}): a login of that name, unless a link from `actor` says whose it is; a short number in what could not be read",
+            "{} rows may be the person's and stay ({}): a login of that name, unless a link from `actor` says whose it is; a session that others had as well; a short number in what could not be read",
             sum(&done.undecided),
             rows.join(", ")
         );
