@@ -5,7 +5,7 @@
 
 use crate::holds::{Order, hold};
 use crate::walk::walk;
-use crate::{EngineError, Progress};
+use crate::{Deleted, EngineError, Progress};
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ use weir_model::case::Case;
 use weir_model::hold::Cover;
 use weir_model::{Citation, Hold, Micros};
 use weir_sources::read::content;
+use weir_sources::sources::postgresql_csvlog::statement_shape;
 
 /// The custody log beside a lake's tables.
 const CUSTODY: &str = "custody.jsonl";
@@ -47,7 +48,12 @@ pub struct Deed {
 }
 
 impl Deed {
-    fn entry(&self, what: Act, objects: Vec<Object>) -> Result<Entry, EngineError> {
+    fn entry(
+        &self,
+        what: Act,
+        objects: Vec<Object>,
+        counts: BTreeMap<String, u64>,
+    ) -> Result<Entry, EngineError> {
         let authority = self.authority.clone().unwrap_or_else(|| "not stated".to_owned());
         Ok(Entry {
             when: instant(self.when)?,
@@ -56,6 +62,7 @@ impl Deed {
             why: self.why.clone(),
             authority,
             objects,
+            counts,
         })
     }
 }
@@ -79,7 +86,42 @@ pub fn record(lake: &Path, deed: &Deed, what: Act, objects: Vec<Object>) -> Resu
     if weir_lake::is_bucket(lake) {
         return Ok(());
     }
-    custody::append(&lake.join(CUSTODY), &deed.entry(what, objects)?)?;
+    custody::append(&lake.join(CUSTODY), &deed.entry(what, objects, BTreeMap::new())?)?;
+    Ok(())
+}
+
+/// Writes down that records of a lake went, and how many: no person is named by that.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_deletion(lake: &Path, deed: &Deed, done: &Deleted) -> Result<(), EngineError> {
+    if weir_lake::is_bucket(lake) {
+        return Ok(());
+    }
+    let compacted: u64 = done.compacted.values().sum();
+    let mut counts: BTreeMap<String, u64> =
+        done.gone.iter().map(|(table, rows)| (format!("{table}_rows"), *rows)).collect();
+    let freed = [("files_compacted", compacted), ("files_freed", done.files), ("bytes_freed", done.bytes)];
+    counts.extend(freed.into_iter().map(|(name, n)| (name.to_owned(), n)));
+    counts.retain(|_, n| *n > 0);
+    custody::append(&lake.join(CUSTODY), &deed.entry(Act::Erasure, Vec::new(), counts)?)?;
+    Ok(())
+}
+
+/// Writes down that somebody looked at records of a lake. Costs the same however long the log is. A question is known by its shape, without the values in
+/// it, which may name people, and by the digest of its text.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn note_read(lake: &Path, deed: &Deed, question: Option<&str>) -> Result<(), EngineError> {
+    if weir_lake::is_bucket(lake) {
+        return Ok(());
+    }
+    let object = |text: &str| Object { name: "query".to_owned(), sha256: Digest::of(text.as_bytes()) };
+    let shape = question.map(|text| format!(": {}", statement_shape(text))).unwrap_or_default();
+    let deed = Deed { why: format!("{}{shape}", deed.why), ..deed.clone() };
+    let objects = question.into_iter().map(object).collect();
+    custody::note(&lake.join(CUSTODY), &deed.entry(Act::Read, objects, BTreeMap::new())?)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::{EvidenceOf, OfEvidence, Record, SealCase, VerifyBag};
 use crate::commands::{Done, account, now, progress};
 use crate::error::ProgramError;
-use crate::terminal::{print, print_json};
+use crate::terminal::{print, print_json, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::evidence::{self, Deed, Seal, StampAuthority};
@@ -41,6 +41,15 @@ impl Custody<'_> {
     /// Records were read, and these files made of them.
     pub fn read(&self, why: &str, files: &[PathBuf]) -> Result<(), EngineError> {
         self.record(Act::Read, why, evidence::objects(files)?)
+    }
+
+    /// Somebody looked at records and took no file along. A lake that cannot be written can be read all the same: then it is said that this stands nowhere.
+    pub fn looked(&self, why: &str, question: Option<&str>, json: bool) {
+        let authority = self.authority.clone();
+        let deed = Deed { who: account(), when: now(), why: why.to_owned(), authority };
+        if let Err(error) = evidence::note_read(self.lake, &deed, question) {
+            warn(&[format!("this look stands in no custody log: {error}")], json);
+        }
     }
 
     /// Files with people in them went out.
@@ -203,13 +212,14 @@ fn custody(lake: &Path, json: bool) -> Done {
         }
         let act = serde_json::to_value(entry.what).unwrap_or_default();
         let words = format!(
-            "{} {}: {}; {}, on the authority of: {}; {} objects",
+            "{} {}: {}; {}, on the authority of: {}; {} objects{}",
             entry.when,
             act.as_str().unwrap_or_default(),
             entry.who,
             entry.why,
             entry.authority,
-            entry.objects.len()
+            entry.objects.len(),
+            entry.counts.iter().map(|(of, n)| format!("; {n} {}", of.replace('_', " "))).collect::<String>()
         );
         print(&format!("{}\n", escape::terminal(&words, 400)))?;
     }

@@ -6,10 +6,11 @@ use crate::commands::{Done, account, now, settings};
 use crate::error::ProgramError;
 use crate::evidence::Custody;
 use crate::terminal::{print, print_json, print_summary};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
 use weir_engine::{EngineError, Memory, PROGRAM, Said, Scoping};
+use weir_model::case::Exposure;
 use weir_model::disposition::{Act, Cover};
 
 /// The lake meant: named, else the case's own.
@@ -38,6 +39,7 @@ pub async fn explain(asked: Explain, json: bool) -> Done {
     let dir = lake(asked.found)?;
     let lake = weir_engine::open_lake(&dir, false, asked.memory).await?;
     let told = weir_engine::explain(&lake, &asked.finding).await?;
+    Custody { lake: &dir, authority: None }.looked(&format!("weir explain {}", asked.finding), None, json);
     if json {
         print_json(&told)?;
     } else {
@@ -60,18 +62,25 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
         program: PROGRAM.to_owned(),
     };
     let (told, people) = weir_engine::scope(&lake, &what, &weir_engine::fingerprints()?).await?;
-    if let Some(folder) = &asked.output {
-        let batches = people.batches().map_err(EngineError::from)?;
-        write_exposure(folder, &told, batches).map_err(EngineError::from)?;
-        let files = ["exposure.json", "scope.csv", "scope.parquet"].map(|name| folder.join(name));
-        let took = Custody { lake: &dir, authority: asked.logs.authority };
-        took.exported(if what.masked { "weir scope --masked" } else { "weir scope" }, &files)?;
-    }
+    let took = Custody { lake: &dir, authority: asked.logs.authority };
+    let Some(folder) = &asked.output else {
+        let of = if what.of.is_empty() { String::new() } else { format!(" {}", what.of.join(" ")) };
+        took.looked(&format!("weir scope{of}"), what.condition.as_deref(), json);
+        return shown(&told, None, json);
+    };
+    let batches = people.batches().map_err(EngineError::from)?;
+    write_exposure(folder, &told, batches).map_err(EngineError::from)?;
+    let files = ["exposure.json", "scope.csv", "scope.parquet"].map(|name| folder.join(name));
+    took.exported(if what.masked { "weir scope --masked" } else { "weir scope" }, &files)?;
+    shown(&told, Some(folder), json)
+}
+
+fn shown(told: &Exposure, folder: Option<&Path>, json: bool) -> Done {
     if json {
-        print_json(&told)?;
+        print_json(told)?;
     } else {
-        let folder = asked.output.map(|folder| folder.display().to_string());
-        print_summary(&exposure_text(&told, folder.as_deref()))?;
+        let folder = folder.map(|folder| folder.display().to_string());
+        print_summary(&exposure_text(told, folder.as_deref()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

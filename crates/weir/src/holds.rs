@@ -228,9 +228,11 @@ pub async fn retain(asked: Retain, json: bool) -> Done {
     warn(&short(kept, &settings), json);
     let run = Run { by: account(), time, dry: asked.dry_run };
     let done = weir_engine::retain(&lake, &settings, before, &run, &*progress(json)).await?;
-    if !run.dry && done.gone.values().any(|rows| *rows > 0) {
+    let changed = done.files > 0 || done.gone.values().chain(done.compacted.values()).any(|n| *n > 0);
+    if !run.dry && changed {
         let why = format!("weir retain: records of before {before}");
-        record(&asked.lake, Act::Erasure, (&run.by, run.time), why, asked.logs.authority)?;
+        let deed = Deed { who: run.by, when: run.time, why, authority: asked.logs.authority };
+        evidence::record_deletion(&asked.lake, &deed, &done)?;
     }
     told(&done, &format!("of before {before}"), json)
 }
@@ -255,7 +257,8 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
     let done = weir_engine::erase(&lake, &settings, &key, &what, &run, &*progress(json)).await?;
     if !run.dry {
         let why = format!("weir erase: {}", what.reason);
-        record(&asked.lake, Act::Erasure, (&run.by, run.time), why, Some(what.order))?;
+        let deed = Deed { who: run.by, when: run.time, why, authority: Some(what.order) };
+        evidence::record_deletion(&asked.lake, &deed, &done)?;
     }
     warn(&done.warnings, json);
     told(&done, "that show or name the person", json)

@@ -553,3 +553,52 @@ fn logs_that_are_not_the_cases_are_refused_before_anything_is_held() {
     assert!(!here.path("bag9").exists());
     assert_eq!(words(&here.weir(&["hold", "list", "--lake", "case/lake"]).stdout), before);
 }
+
+#[test]
+fn looks_and_deletions_stand_in_the_custody_log_without_people() {
+    let here = crate::terminal::Terminal::new();
+    std::fs::create_dir(here.path("logs")).unwrap();
+    let line = |n: u32| {
+        format!(
+            "192.0.2.{n} - ann [{:02}/Mar/2026:08:00:07 +0000] \"GET /members/4711{n}/orders HTTP/1.1\" 200 9 \"-\" \"curl/8\"\n",
+            n + 1
+        )
+    };
+    std::fs::write(here.path("logs/access.log"), (0..20).map(line).collect::<String>()).unwrap();
+    here.said(&["investigate", "logs", "-o", "case"]);
+    let before = custody(&here).len();
+    let query = "SELECT count(*) FROM access WHERE actor = 'ann'";
+    here.said(&["sql", "--lake", "case/lake", "--authority", "order 9", query]);
+    here.said(&["scope", "--case", "case"]);
+    here.said(&["scope", "--case", "case", "--where", "actor = 'ann'", "--json"]);
+    here.said(&["retain", "--lake", "case/lake", "--before", "2026-03-06"]);
+    let log = custody(&here);
+    let new: Vec<&Value> = log.iter().skip(before).collect();
+    let acts: Vec<&str> = new.iter().map(|entry| entry["what"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["read", "read", "read", "erasure"]);
+    assert_eq!(new[0]["why"], "weir sql: select count(*) from access where actor = ?");
+    assert_eq!((&new[0]["who"], &new[0]["authority"]), (&"ann".into(), &"order 9".into()));
+    assert_eq!(new[0]["objects"][0]["sha256"].as_str().unwrap().len(), 64, "{}", new[0]);
+    assert_eq!((&new[1]["why"], &new[2]["why"]), (&"weir scope".into(), &"weir scope: actor = ?".into()));
+    assert_eq!(new[3]["counts"]["access_rows"], 5);
+    assert!(
+        new[3]["counts"]["files_freed"].as_u64() > Some(0)
+            && new[3]["counts"]["bytes_freed"].as_u64() > Some(0)
+    );
+    let told = here.said(&["evidence", "custody", "--lake", "case/lake"]);
+    assert!(told.contains("; 5 access rows; "), "{told}");
+    // A lake that nobody may write is read all the same, and says that this stands nowhere.
+    let place = here.path("case/lake/custody.jsonl");
+    std::fs::remove_file(&place).unwrap();
+    std::fs::create_dir(&place).unwrap();
+    for asks in [&["sql", "--lake", "case/lake", query][..], &["scope", "--case", "case"]] {
+        let done = here.weir(asks);
+        let said = words(&done.stderr);
+        assert!(done.status.success() && said.contains("this look stands in no custody log"), "{said}");
+    }
+}
+
+fn custody(here: &crate::terminal::Terminal) -> Vec<Value> {
+    let text = std::fs::read_to_string(here.path("case/lake/custody.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
