@@ -85,6 +85,16 @@ pub enum EngineError {
         /// The first of them.
         first: String,
     },
+    /// A bag would lie where a bag, a case or a lake lies.
+    #[error("the bag `{}` would lie in {what} `{}`", bag.display(), inside.display())]
+    BagInside {
+        /// The bag.
+        bag: PathBuf,
+        /// What it would lie in.
+        what: &'static str,
+        /// Where that is.
+        inside: PathBuf,
+    },
     /// What is to be said of a finding cannot be recorded as it is.
     #[error("{message}")]
     Said {
@@ -175,6 +185,7 @@ impl EngineError {
         match self {
             Self::Input { .. } => Some("check the path and that you may read it".to_owned()),
             Self::CaseAmongLogs { .. } => Some("name a folder beside the logs with -o: the next run would read the case for a log".to_owned()),
+            Self::BagInside { .. } => Some("name a folder beside it with -o: what is sealed, or was, must not change".to_owned()),
             Self::CaseInUse { .. } => Some("wait until it has ended, or write another case with -o".to_owned()),
             Self::Config { help, .. } => help.clone(),
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),

@@ -154,7 +154,7 @@ fn fits(entity: &Entity) -> bool {
     entity.kind != EntityKind::Prefix || prefix().as_deref() == Some(entity.value.as_str())
 }
 
-fn read(folder: &Path) -> Result<Case, EngineError> {
+pub(crate) fn read(folder: &Path) -> Result<Case, EngineError> {
     let path = folder.join("case.json");
     let wrong = |message: String| EngineError::Case { path: path.clone(), message };
     let text = std::fs::read(&path).map_err(|e| wrong(e.to_string()))?;

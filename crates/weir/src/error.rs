@@ -71,6 +71,7 @@ impl ProgramError {
             | Self::Engine(
                 EngineError::Config { .. }
                 | EngineError::CaseAmongLogs { .. }
+                | EngineError::BagInside { .. }
                 | EngineError::NoFinding { .. }
                 | EngineError::NoNamespace { .. }
                 | EngineError::Said { .. }

@@ -97,6 +97,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
     };
     let (done, hold) = evidence::seal(&what, &opened, &*progress(json)).await?;
     let sealed = &done.sealed;
+    warn(&done.warnings, json);
     if json {
         print_json(&serde_json::json!({
             "bag": sealed.path, "files": sealed.files, "bytes": sealed.bytes, "manifest": sealed.manifest, "index": sealed.index,
@@ -125,6 +126,10 @@ async fn seal(asked: SealCase, json: bool) -> Done {
 }
 
 fn check(asked: &VerifyBag, json: bool) -> Done {
+    if !asked.bag.is_dir() {
+        let message = if asked.bag.exists() { "it is no folder" } else { "there is no such folder" };
+        return Err(EngineError::Input { path: asked.bag.clone(), message: message.to_owned() }.into());
+    }
     let signers = Signers::read(&asked.signers).map_err(EngineError::from)?;
     let roots = asked.tsa_ca.as_deref().map(Roots::read).transpose().map_err(EngineError::from)?;
     let log = asked.log.as_deref().map(Log::at);

@@ -5,7 +5,7 @@ use crate::cluster;
 use crate::commands::{Done, account, now, settings};
 use crate::error::ProgramError;
 use crate::evidence::Custody;
-use crate::terminal::{print, print_json, print_summary};
+use crate::terminal::{print, print_json, print_summary, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
@@ -50,12 +50,18 @@ pub async fn explain(asked: Explain, json: bool) -> Done {
 
 /// `weir scope`.
 pub async fn scope(asked: Scope, json: bool) -> Done {
+    let case = asked.found.case.clone();
     let dir = lake(asked.found)?;
     let lake = weir_engine::open_lake(&dir, false, asked.logs.memory).await?;
+    let settings = settings(&asked.logs)?;
+    let other = weir_engine::other_configuration(&lake, &settings, case.as_deref()).await?;
+    let limits: Vec<String> = other.into_iter().collect();
+    warn(&limits, json);
     let what = Scoping {
         of: asked.of,
         condition: asked.condition,
-        settings: settings(&asked.logs)?,
+        settings,
+        limits,
         cluster: cluster::reach(asked.runs).await?,
         masked: asked.masked,
         reported: asked.reported,

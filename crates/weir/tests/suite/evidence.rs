@@ -124,11 +124,12 @@ fn a_sealed_case_is_whole_until_something_in_it_is_another() {
 }
 
 /// The kinds of files of a bag. A folder stands for all in it.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 22] = [
     "bag-info.txt",
     "bagit.txt",
     "data/absent.json",
     "data/config/weir.toml",
+    "data/configuration.json",
     "data/custody.jsonl",
     "data/intake.jsonl",
     "data/lake.json",
@@ -601,4 +602,58 @@ fn looks_and_deletions_stand_in_the_custody_log_without_people() {
 fn custody(here: &crate::terminal::Terminal) -> Vec<Value> {
     let text = std::fs::read_to_string(here.path("case/lake/custody.jsonl")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn another_configuration_is_said_and_stands_in_the_bag_and_a_bag_lies_in_no_other() {
+    let here = sealed();
+    let seal = |more: &[&str]| {
+        let asked = ["evidence", "seal", "case", "--logs", "w/logs", "--key", "signing"];
+        let done = here.weir(&[&asked[..], more].concat());
+        (done.status.code(), words(&done.stderr))
+    };
+    let told = |bag: &str| -> Value {
+        let text = std::fs::read_to_string(here.path(bag).join("data/configuration.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (code, said) = seal(&["-o", "bag", "--config", "w/weir.toml"]);
+    assert!(code == Some(0) && !said.contains("warning"), "{said}");
+    assert_eq!((&told("bag")["differs"], &told("bag")["case"]), (&Value::Null, &told("bag")["bag"]));
+    std::fs::write(here.path("other.toml"), "[organisation]\nname = \"x\"\n").unwrap();
+    for (bag, config, now) in
+        [("bag2", &["--config", "other.toml"][..], "`other.toml`"), ("bag3", &[], "none now")]
+    {
+        let (code, said) = seal(&[&["-o", bag], config].concat());
+        assert!(code == Some(0) && said.contains("another than the one the case was made with"), "{said}");
+        assert!(said.contains(now) && said.contains("`weir.toml` (SHA-256"), "{said}");
+        assert!(told(bag)["differs"].as_str().unwrap().contains(now), "{}", told(bag));
+    }
+    let limited = here.weir(&["scope", "--case", "case", "--json"]);
+    assert!(words(&limited.stderr).contains("another than the one the case was made with"), "{limited:?}");
+    assert!(words(&limited.stdout).contains("none now"), "the answer says so too");
+    let same = here.weir(&["scope", "--case", "case", "--config", "w/weir.toml"]);
+    assert!(same.status.success() && same.stderr.is_empty(), "{}", words(&same.stderr));
+    let lake = here.weir(&["scope", "--lake", "case/lake", "--config", "other.toml"]);
+    assert!(
+        words(&lake.stderr).contains("another than the lake was last folded under"),
+        "{}",
+        words(&lake.stderr)
+    );
+    // Nothing is sealed, or held, where the place or the reason is none.
+    let holds = here.said(&["hold", "list", "--lake", "case/lake"]);
+    for (bad, what) in [
+        (&["-o", "bag/inner"][..], "in the sealed bag"),
+        (&["-o", "bag/data/inner"], "in the sealed bag"),
+        (&["-o", "case/bag"], "in the case"),
+        (&["-o", "bag4", "--reason", ""], "says nothing"),
+        (&["-o", "bag4", "--authority", " "], "says nothing"),
+    ] {
+        let (code, said) = seal(bad);
+        assert!(code == Some(2) && said.contains(what), "{bad:?}: {said}");
+    }
+    assert_eq!(here.said(&["hold", "list", "--lake", "case/lake"]), holds);
+    let (whole, said) = verified(&here, "bag");
+    assert!(whole, "{said}");
+    let (_, said) = verified(&here, "nowhere");
+    assert!(said.contains("there is no such folder") && said.matches("malformed").count() == 0, "{said}");
 }
