@@ -24,6 +24,7 @@ mod json;
 mod markdown;
 mod parquet;
 mod section;
+mod stage;
 mod svg;
 
 pub use error::{ReportError, Result};
