@@ -43,7 +43,8 @@ pub(crate) async fn assemble(
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
     let mut unread = unread(&intake);
-    unread.extend(aged_out(context).await?);
+    let aged_out = aged_out(context).await?;
+    unread.extend(aged_out.clone());
     let rejected = totals(&intake).rejected;
     let logs = weir_scope::Logs { coverage, unread: &unread, rejected, data_seen };
     let apart = apart(&context.config.links);
@@ -82,6 +83,7 @@ pub(crate) async fn assemble(
         program: program.to_owned(),
         id,
         configuration: Some(configuration),
+        aged_out,
         organisation,
         period,
         totals: totals(&intake),

@@ -85,6 +85,22 @@ pub enum EngineError {
         /// The first of them.
         first: String,
     },
+    /// What a case cites was deleted from the lake since.
+    #[error(
+        "the lake no longer has all that the case cites: {why}, by {by} at {time}, on the authority of: {authority}, took {rows} records"
+    )]
+    DeletedSince {
+        /// What deleted.
+        why: String,
+        /// Who ran it.
+        by: String,
+        /// When.
+        time: weir_model::Micros,
+        /// How many rows went.
+        rows: u64,
+        /// On whose authority.
+        authority: String,
+    },
     /// A bag would lie where a bag, a case or a lake lies.
     #[error("the bag `{}` would lie in {what} `{}`", bag.display(), inside.display())]
     BagInside {
@@ -185,6 +201,9 @@ impl EngineError {
         match self {
             Self::Input { .. } => Some("check the path and that you may read it".to_owned()),
             Self::CaseAmongLogs { .. } => Some("name a folder beside the logs with -o: the next run would read the case for a log".to_owned()),
+            Self::DeletedSince { .. } => Some(
+                "investigate the lake as it is (`weir investigate -o DIR --lake LAKE`) and seal that case; seal a case, or `weir hold add --case`, before the next retention".to_owned(),
+            ),
             Self::BagInside { .. } => Some("name a folder beside it with -o: what is sealed, or was, must not change".to_owned()),
             Self::CaseInUse { .. } => Some("wait until it has ended, or write another case with -o".to_owned()),
             Self::Config { help, .. } => help.clone(),

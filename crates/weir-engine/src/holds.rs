@@ -3,11 +3,13 @@
 //! Decisive choice: a hold for a case covers whatever its findings accuse, in all time, and pins the versions of the lake that they cite; where a finding accuses
 //! what no column holds, all records of its period. Held too much is a matter of disk, held too little is evidence lost.
 
+use crate::evidence::custody_of;
 use crate::{EngineError, Progress};
 use futures::future::LocalBoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use weir_lake::{Lake, covering, naming, rows};
+use weir_evidence::custody::Act;
+use weir_lake::{Lake, LakeError, Why, covering, naming, rows};
 use weir_model::case::Case;
 use weir_model::hold::{Cover, Release, columns_of};
 use weir_model::{Entity, EntityKind, Finding, Hold, Micros, Span, Table};
@@ -38,9 +40,12 @@ pub fn hold<'a>(
     Box::pin(async move {
         let Order { order: reference, reason, by, time, mut cover, case } = order;
         cover.entities = cover.entities.into_iter().map(Entity::spelled).collect();
+        // An end that no record can lie beyond ends nothing.
+        let named = cover.period;
+        cover.period = named.comparable();
         let order = Order { order: reference, reason, by, time, cover, case };
         let said = |message: &str| Err(EngineError::Said { message: message.to_owned() });
-        if let (Some(since), Some(until)) = (order.cover.period.since, order.cover.period.until)
+        if let (Some(since), Some(until)) = (named.since, named.until)
             && since >= until
         {
             return said("the hold's period ends before it begins");
@@ -51,6 +56,7 @@ pub fn hold<'a>(
                 bad.value
             ));
         }
+        let case_is_named = order.case.is_some();
         let mut covers = Vec::new();
         let mut versions = Vec::new();
         if let Some(case) = &order.case {
@@ -75,7 +81,35 @@ pub fn hold<'a>(
             released: None,
         };
         let waits = || progress.stage("waiting for a deletion in this lake", None);
-        Ok(lake.holding(waits).await?.record(hold).await?)
+        let recorded = lake.holding(waits).await?.record(hold).await;
+        match recorded {
+            Err(LakeError::Lost { table, .. }) if case_is_named => Err(deleted_since(lake, table).await?),
+            recorded => Ok(recorded?),
+        }
+    })
+}
+
+/// Why a version that a case cites is not whole any more: what deleted from the lake, or else that a part of it is lost.
+async fn deleted_since(lake: &Lake, table: String) -> Result<EngineError, EngineError> {
+    let runs = lake.snapshot().await?.removals().await?;
+    let Some(last) = runs.last() else {
+        let what = "a version that the case cites names files that are gone".to_owned();
+        return Ok(LakeError::Lost { table, what }.into());
+    };
+    let why = match &last.why {
+        Why::Retention { before } => format!("retention of records before {before}"),
+        Why::Erasure { order, .. } => format!("erasure, order {order}"),
+        _ => "a deletion".to_owned(),
+    };
+    // On whose authority stands in the custody log alone.
+    let acts = lake.folder().ok().and_then(|folder| custody_of(folder).ok()).unwrap_or_default();
+    let act = acts.into_iter().rev().find(|act| act.what == Act::Erasure);
+    Ok(EngineError::DeletedSince {
+        why,
+        by: last.by.clone(),
+        time: last.time,
+        rows: last.gone.values().sum(),
+        authority: act.map_or_else(|| "not stated".to_owned(), |act| act.authority),
     })
 }
 

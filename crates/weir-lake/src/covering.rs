@@ -21,8 +21,9 @@ fn any(conditions: impl Iterator<Item = String>) -> String {
 
 fn of_cover(cover: &Cover, table: Table) -> String {
     let mut all = Vec::new();
-    all.extend(cover.period.since.map(|at| format!("time >= TIMESTAMP '{at}'")));
-    all.extend(cover.period.until.map(|at| format!("time < TIMESTAMP '{at}'")));
+    let period = cover.period.comparable();
+    all.extend(period.since.map(|at| format!("time >= TIMESTAMP '{at}'")));
+    all.extend(period.until.map(|at| format!("time < TIMESTAMP '{at}'")));
     for (column, names) in [("source", &cover.sources), ("sensor", &cover.sensors)] {
         if !names.is_empty() {
             let names = quote_all(names.iter().map(String::as_str));
@@ -130,6 +131,10 @@ mod tests {
         let everything = [
             Cover::default(),
             Cover { period, ..Cover::default() },
+            Cover {
+                period: Span { since: Some(Micros(i64::MIN)), until: Some(Micros(i64::MAX)) },
+                ..Cover::default()
+            },
             Cover { period, sources: vec!["web_json".into()], ..Cover::default() },
             Cover { sensors: vec!["it's".into(), "edge".into()], ..Cover::default() },
             of(&[(EntityKind::Origin, "192.0.2.7"), (EntityKind::Actor, "ann")]),

@@ -61,6 +61,9 @@ pub struct Case {
     pub incident: Incident,
     /// Series for the pictures.
     pub series: Vec<Series>,
+    /// What retention deleted, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aged_out: Option<Gap>,
     /// What the whole case cannot say.
     pub limits: Vec<String>,
     /// Table to version: what it was computed from.
