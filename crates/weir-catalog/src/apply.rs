@@ -14,7 +14,7 @@ use weir_model::case::DatasetUsed;
 use weir_model::config::{Config, DatasetConfig};
 
 /// The subject of a dataset whose pages show the holder of the credential.
-pub(crate) const HOLDER: &str = "holder";
+pub const HOLDER: &str = "holder";
 
 /// Compiled rules.
 #[derive(Debug, Default)]

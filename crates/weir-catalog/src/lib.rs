@@ -39,6 +39,7 @@ mod toml_out;
 mod words;
 
 pub use addresses::{Asns, Countries};
+pub use apply::HOLDER;
 pub use derive::{Catalog, Column, Derived, Inputs, Subjects};
 pub use error::CatalogError;
 pub use inventory::{Inventories, KeyRow, PersonRow};

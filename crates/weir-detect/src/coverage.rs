@@ -12,7 +12,7 @@ use crate::{Context, DetectError};
 use futures::future::BoxFuture;
 use rhythm::Rhythm;
 use std::collections::BTreeMap;
-use weir_lake::rows;
+use weir_lake::{Removed, Why, rows};
 use weir_model::case::{Coverage, Gap, Period};
 use weir_model::time::DAY_US;
 use weir_model::{Micros, Table};
@@ -74,11 +74,13 @@ pub fn coverage<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<&'a [Cover
         }
         let quiet: BTreeMap<&str, u64> =
             context.config.sensors.iter().filter_map(|s| Some((s.name.as_str(), s.quiet_max_s?))).collect();
+        let aged = |run: &Removed| if let Why::Retention { before } = run.why { Some(before) } else { None };
+        let deleted = context.snapshot.removals().await?.iter().filter_map(aged).max();
         let mut all: Vec<Coverage> = Vec::new();
         let ends: Vec<(Micros, Micros)> = edges(&sensors);
         for ((name, sensor), (from, to)) in sensors.iter_mut().zip(ends) {
             sensor.frame(from, to);
-            all.push(account(name, sensor, quiet.get(name.as_str()).copied()));
+            all.push(account(name, sensor, quiet.get(name.as_str()).copied(), deleted));
         }
         for expected in context.config.sensors.iter().filter(|s| !sensors.contains_key(&s.name)) {
             all.extend(missing(&expected.name, &all));
@@ -165,13 +167,29 @@ fn missing(name: &str, others: &[Coverage]) -> Option<Coverage> {
     })
 }
 
-fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>) -> Coverage {
+impl Sensor {
+    /// What came from an instant on. Before it retention left only what is held, and what it took is no silence.
+    fn from(&self, at: Micros) -> Self {
+        let left = |(from, to): &(Micros, Micros)| (*to > at).then(|| ((*from).max(at), *to));
+        let hours = self.hours.range(at.0.div_euclid(HOUR_US)..);
+        Self {
+            source: self.source.clone(),
+            period: Period { first: self.period.first.max(at), last: self.period.last.max(at) },
+            hours: hours.map(|(hour, n)| (*hour, *n)).collect(),
+            silences: self.silences.iter().filter_map(left).collect(),
+        }
+    }
+}
+
+fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>, deleted: Option<Micros>) -> Coverage {
     let mut days: BTreeMap<String, u64> = BTreeMap::new();
     for (hour, n) in &sensor.hours {
         let day = Micros(hour * HOUR_US).to_string();
         *days.entry(day.get(..10).unwrap_or(&day).to_owned()).or_default() += n;
     }
-    let rhythm = Rhythm::of(sensor);
+    let whole = deleted.filter(|at| *at > sensor.period.first).map(|at| sensor.from(at));
+    let heard = whole.as_ref().unwrap_or(sensor);
+    let rhythm = Rhythm::of(heard);
     let gap = |(from, to): &(Micros, Micros)| {
         let seconds = u64::try_from((to.0 - from.0) / 1_000_000).unwrap_or(0);
         let missing = rhythm.as_ref().map(|r| r.missing(*from, *to));
@@ -201,7 +219,7 @@ fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>) -> Coverage {
         source: sensor.source.clone(),
         period: sensor.period,
         days,
-        gaps: sensor.silences.iter().filter_map(gap).collect(),
+        gaps: heard.silences.iter().filter_map(gap).collect(),
     }
 }
 
@@ -226,6 +244,21 @@ mod tests {
         let busy = move |h: &i64| (8..20).contains(&h.rem_euclid(24)) && !(from..to).contains(h);
         let within = move |h: i64| (0..rate).map(move |n| h * HOUR_US + n * HOUR_US / rate);
         sensor((0..240).filter(busy).flat_map(within))
+    }
+
+    #[test]
+    fn what_retention_deleted_is_no_silence_and_what_fell_silent_since_is_one() {
+        // Of the first five days only an hour is left, under a hold; later the sensor is silent for four hours.
+        let hour = |h: i64| Micros(h * HOUR_US);
+        let held = |h: i64| h == 34 || (h >= 8 * 24 && !(12 * 24 + 10..12 * 24 + 14).contains(&h));
+        let busy = (0_i64..480).filter(|h| (8..20).contains(&h.rem_euclid(24)) && held(*h));
+        let left = sensor(busy.flat_map(|h| (0..100).map(move |n| h * HOUR_US + n * HOUR_US / 100)));
+        let untold = account("s", &left, None, None);
+        assert!(untold.gaps.iter().any(|gap| gap.from < Some(hour(8 * 24))), "{:?}", untold.gaps);
+        let told = account("s", &left, None, Some(hour(8 * 24)));
+        assert_eq!(told.gaps.len(), 1, "{:?}", told.gaps);
+        assert!(told.gaps[0].from >= Some(hour(12 * 24)));
+        assert_eq!(told.days.len(), 13, "what is held is counted");
     }
 
     /// Numbers between 0 and 1, the same for the same seed.
@@ -257,16 +290,17 @@ mod tests {
 
     #[test]
     fn a_silence_by_day_is_a_gap_and_one_by_night_is_not() {
-        let by_day = account("s", &steady(100, 5 * 24 + 10, 5 * 24 + 14), None);
+        let by_day = account("s", &steady(100, 5 * 24 + 10, 5 * 24 + 14), None, None);
         assert_eq!(by_day.gaps.len(), 1);
         assert!((by_day.gaps[0].records_expected.unwrap() - 401.0).abs() < 2.0, "{:?}", by_day.gaps);
-        assert!(account("s", &steady(100, 5 * 24 + 21, 6 * 24 + 7), None).gaps.is_empty());
+        assert!(account("s", &steady(100, 5 * 24 + 21, 6 * 24 + 7), None, None).gaps.is_empty());
     }
 
     #[test]
     fn pauses_between_bursts_are_no_gaps() {
-        let gaps: Vec<Gap> =
-            (0..25).flat_map(|seed| account("s", &sensor(bursts(seed).into_iter()), None).gaps).collect();
+        let gaps: Vec<Gap> = (0..25)
+            .flat_map(|seed| account("s", &sensor(bursts(seed).into_iter()), None, None).gaps)
+            .collect();
         assert_eq!(gaps, [], "a year of a log of bursts");
     }
 
@@ -275,7 +309,7 @@ mod tests {
         for seed in 0..10 {
             let stopped = 5 * 24 * HOUR_US..6 * 24 * HOUR_US;
             let rest = bursts(seed).into_iter().filter(|at| !stopped.contains(at));
-            let gaps = account("s", &sensor(rest), None).gaps;
+            let gaps = account("s", &sensor(rest), None, None).gaps;
             assert_eq!(gaps.len(), 1, "{seed}: {gaps:?}");
             assert!(gaps[0].from.unwrap().0 <= stopped.start && gaps[0].to.unwrap().0 >= stopped.end);
         }
@@ -293,7 +327,7 @@ mod tests {
             let mut told = Vec::new();
             for ((name, sensor), (from, to)) in all.iter_mut().zip(ends) {
                 sensor.frame(from, to);
-                let coverage = account(name, sensor, None);
+                let coverage = account(name, sensor, None, None);
                 told.extend(coverage.gaps.iter().map(|gap| (name.clone(), lies(&coverage, gap))));
             }
             told
@@ -317,8 +351,8 @@ mod tests {
 
     #[test]
     fn a_slow_sensor_is_not_accused_of_a_short_silence() {
-        assert!(account("s", &steady(2, 5 * 24 + 10, 5 * 24 + 14), None).gaps.is_empty());
-        let told = account("s", &steady(2, 5 * 24 + 10, 5 * 24 + 14), Some(3 * 3600));
+        assert!(account("s", &steady(2, 5 * 24 + 10, 5 * 24 + 14), None, None).gaps.is_empty());
+        let told = account("s", &steady(2, 5 * 24 + 10, 5 * 24 + 14), Some(3 * 3600), None);
         let long = |gap: &&Gap| gap.to.unwrap().0 - gap.from.unwrap().0 < 8 * HOUR_US;
         assert_eq!(told.gaps.iter().filter(long).count(), 1);
     }

@@ -10,8 +10,8 @@ use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Removed, Session, Why, quote_all, rows};
 use weir_model::case::{
-    CASE_VERSION, Case, Coverage, DatasetUsed, Gap, Organisation, Period, Series, TimelineEvent, Totals,
-    Trace,
+    CASE_VERSION, Case, Configuration, Coverage, DatasetUsed, Gap, Organisation, Period, Series,
+    TimelineEvent, Totals, Trace,
 };
 use weir_model::config::LinkConfig;
 use weir_model::finding::stable_id;
@@ -31,6 +31,7 @@ pub(crate) async fn assemble(
     context: &Context<'_>,
     Lived { findings, mut limits }: Lived,
     program: &str,
+    configuration: Configuration,
 ) -> Result<(Case, People), EngineError> {
     let intake = account(context).await?;
     let coverage = coverage(context).await?;
@@ -42,7 +43,8 @@ pub(crate) async fn assemble(
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
     let mut unread = unread(&intake);
-    unread.extend(aged_out(context).await?);
+    let aged_out = aged_out(context).await?;
+    unread.extend(aged_out.clone());
     let rejected = totals(&intake).rejected;
     let logs = weir_scope::Logs { coverage, unread: &unread, rejected, data_seen };
     let apart = apart(&context.config.links);
@@ -87,6 +89,8 @@ pub(crate) async fn assemble(
         version: CASE_VERSION,
         program: program.to_owned(),
         id,
+        configuration: Some(configuration),
+        aged_out,
         organisation,
         period,
         totals: totals(&intake),

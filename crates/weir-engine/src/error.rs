@@ -72,6 +72,16 @@ pub enum EngineError {
         /// How to mend it, where known.
         help: Option<String>,
     },
+    /// People of a namespace that nothing knows were asked for.
+    #[error(
+        "no person is known as `{namespace}:...`: neither the configuration nor any record of the lake has people of that name"
+    )]
+    NoNamespace {
+        /// What was asked for.
+        namespace: String,
+        /// Those that are known.
+        known: Vec<String>,
+    },
     /// Nobody investigated the lake.
     #[error("nobody investigated this lake, so there is no finding to count people of")]
     NotInvestigated,
@@ -84,6 +94,32 @@ pub enum EngineError {
         logs: Vec<PathBuf>,
         /// The first of them.
         first: String,
+    },
+    /// What a case cites was deleted from the lake since.
+    #[error(
+        "the lake no longer has all that the case cites: {why}, by {by} at {time}, on the authority of: {authority}, took {rows} records"
+    )]
+    DeletedSince {
+        /// What deleted.
+        why: String,
+        /// Who ran it.
+        by: String,
+        /// When.
+        time: weir_model::Micros,
+        /// How many rows went.
+        rows: u64,
+        /// On whose authority.
+        authority: String,
+    },
+    /// A bag would lie where a bag, a case or a lake lies.
+    #[error("the bag `{}` would lie in {what} `{}`", bag.display(), inside.display())]
+    BagInside {
+        /// The bag.
+        bag: PathBuf,
+        /// What it would lie in.
+        what: &'static str,
+        /// Where that is.
+        inside: PathBuf,
     },
     /// What is to be said of a finding cannot be recorded as it is.
     #[error("{message}")]
@@ -175,6 +211,10 @@ impl EngineError {
         match self {
             Self::Input { .. } => Some("check the path and that you may read it".to_owned()),
             Self::CaseAmongLogs { .. } => Some("name a folder beside the logs with -o: the next run would read the case for a log".to_owned()),
+            Self::DeletedSince { .. } => Some(
+                "investigate the lake as it is (`weir investigate -o DIR --lake LAKE`) and seal that case; seal a case, or `weir hold add --case`, before the next retention".to_owned(),
+            ),
+            Self::BagInside { .. } => Some("name a folder beside it with -o: what is sealed, or was, must not change".to_owned()),
             Self::CaseInUse { .. } => Some("wait until it has ended, or write another case with -o".to_owned()),
             Self::Config { help, .. } => help.clone(),
             Self::Condition { help, .. } => Some(help.clone().unwrap_or_else(|| {
@@ -183,6 +223,10 @@ impl EngineError {
             Self::NoFinding { nearest: Some(near), .. } => Some(format!("did you mean `{near}`? `findings.jsonl` of the case has every id")),
             Self::NoFinding { .. } => Some("investigate the lake first: `weir investigate -o DIR --lake LAKE`".to_owned()),
             Self::LostHold { .. } => Some("the lake's `state` has lost entries: restore it from a backup, or record the hold again under the same order and ask who had access".to_owned()),
+            Self::NoNamespace { known, .. } => Some(format!(
+                "give the configuration that the lake was investigated with (--config); known without more: {}",
+                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            )),
             Self::NotInvestigated => Some(
                 "run `weir investigate -o DIR --lake LAKE` first, or select the records with --where".to_owned(),
             ),

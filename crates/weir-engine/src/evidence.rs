@@ -3,9 +3,10 @@
 //! Decisive choice: what is sealed is taken from the originals, read again, never from the lake: an excerpt counts only where the original's digest is the
 //! one that the intake account wrote down when it was acquired. An original that is not at hand, or is another by now, is named in the bag as absent.
 
+use crate::configured::differs;
 use crate::holds::{Order, hold};
 use crate::walk::walk;
-use crate::{EngineError, Progress};
+use crate::{Deleted, EngineError, Progress};
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,10 +22,11 @@ use weir_evidence::stamp::{Http, Roots};
 use weir_evidence::tree::{self, CONTEXT_LEAVES, Excerpt, Original, Span};
 use weir_evidence::{Digest, EvidenceError};
 use weir_lake::Lake;
-use weir_model::case::Case;
+use weir_model::case::{Case, Configuration};
 use weir_model::hold::Cover;
 use weir_model::{Citation, Hold, Micros};
 use weir_sources::read::content;
+use weir_sources::sources::postgresql_csvlog::statement_shape;
 
 /// The custody log beside a lake's tables.
 const CUSTODY: &str = "custody.jsonl";
@@ -47,7 +49,12 @@ pub struct Deed {
 }
 
 impl Deed {
-    fn entry(&self, what: Act, objects: Vec<Object>) -> Result<Entry, EngineError> {
+    fn entry(
+        &self,
+        what: Act,
+        objects: Vec<Object>,
+        counts: BTreeMap<String, u64>,
+    ) -> Result<Entry, EngineError> {
         let authority = self.authority.clone().unwrap_or_else(|| "not stated".to_owned());
         Ok(Entry {
             when: instant(self.when)?,
@@ -56,6 +63,7 @@ impl Deed {
             why: self.why.clone(),
             authority,
             objects,
+            counts,
         })
     }
 }
@@ -79,7 +87,42 @@ pub fn record(lake: &Path, deed: &Deed, what: Act, objects: Vec<Object>) -> Resu
     if weir_lake::is_bucket(lake) {
         return Ok(());
     }
-    custody::append(&lake.join(CUSTODY), &deed.entry(what, objects)?)?;
+    custody::append(&lake.join(CUSTODY), &deed.entry(what, objects, BTreeMap::new())?)?;
+    Ok(())
+}
+
+/// Writes down that records of a lake went, and how many: no person is named by that.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_deletion(lake: &Path, deed: &Deed, done: &Deleted) -> Result<(), EngineError> {
+    if weir_lake::is_bucket(lake) {
+        return Ok(());
+    }
+    let compacted: u64 = done.compacted.values().sum();
+    let mut counts: BTreeMap<String, u64> =
+        done.gone.iter().map(|(table, rows)| (format!("{table}_rows"), *rows)).collect();
+    let freed = [("files_compacted", compacted), ("files_freed", done.files), ("bytes_freed", done.bytes)];
+    counts.extend(freed.into_iter().map(|(name, n)| (name.to_owned(), n)));
+    counts.retain(|_, n| *n > 0);
+    custody::append(&lake.join(CUSTODY), &deed.entry(Act::Erasure, Vec::new(), counts)?)?;
+    Ok(())
+}
+
+/// Writes down that somebody looked at records of a lake. Costs the same however long the log is. A question is known by its shape, without the values in
+/// it, which may name people, and by the digest of its text.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn note_read(lake: &Path, deed: &Deed, question: Option<&str>) -> Result<(), EngineError> {
+    if weir_lake::is_bucket(lake) {
+        return Ok(());
+    }
+    let object = |text: &str| Object { name: "query".to_owned(), sha256: Digest::of(text.as_bytes()) };
+    let shape = question.map(|text| format!(": {}", statement_shape(text))).unwrap_or_default();
+    let deed = Deed { why: format!("{}{shape}", deed.why), ..deed.clone() };
+    let objects = question.into_iter().map(object).collect();
+    custody::note(&lake.join(CUSTODY), &deed.entry(Act::Read, objects, BTreeMap::new())?)?;
     Ok(())
 }
 
@@ -169,11 +212,44 @@ pub struct SealedCase {
     pub excerpts: usize,
     /// Originals that are cited and not in it, with why.
     pub absent: Vec<(String, String)>,
+    /// What whoever sealed it should know.
+    pub warnings: Vec<String>,
+}
+
+/// Refuses a bag that would lie in another bag, or in what it is made of.
+fn apart(what: &Seal) -> Result<(), EngineError> {
+    let bag = std::path::absolute(&what.bag).map_err(|e| unreadable(&what.bag, &e))?;
+    // Where it will lie, links followed; the bag itself is not there yet.
+    let there = bag.ancestors().skip(1).find_map(|above| above.canonicalize().ok());
+    let Some(there) = there else { return Ok(()) };
+    let inside = |what_is: &'static str, inside: &Path| EngineError::BagInside {
+        bag: what.bag.clone(),
+        what: what_is,
+        inside: inside.to_owned(),
+    };
+    if let Some(other) = there.ancestors().find(|above| above.join("bagit.txt").is_file()) {
+        return Err(inside("the sealed bag", other));
+    }
+    for (name, place) in [("the case", &what.case), ("the lake", &what.lake)] {
+        if place.canonicalize().is_ok_and(|place| place.is_dir() && there.starts_with(place)) {
+            return Err(inside(name, place));
+        }
+    }
+    Ok(())
+}
+
+/// The configuration that was given to be sealed.
+fn configuration(what: &Seal) -> Result<Configuration, EngineError> {
+    let Some(path) = &what.config else { return Ok(Configuration::default()) };
+    let (sha256, _) = File::open(path).and_then(Digest::of_reader).map_err(|e| unreadable(path, &e))?;
+    let file = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Configuration { file, sha256: Some(sha256.to_string()) })
 }
 
 /// What cannot be used is known before anything is written: the case, the key, the authority's roots, the bag's place.
 struct Ready {
     case: Case,
+    given: Configuration,
     cited: Cited,
     signer: SigningKey,
     authority: Option<(Http, Roots)>,
@@ -182,6 +258,8 @@ struct Ready {
 
 impl Ready {
     fn of(what: &Seal) -> Result<Self, EngineError> {
+        apart(what)?;
+        let given = configuration(what)?;
         let path = what.case.join("case.json");
         let text = std::fs::read(&path).map_err(|e| unreadable(&path, &e))?;
         let wrong = |e: serde_json::Error| EngineError::Case { path: path.clone(), message: e.to_string() };
@@ -194,16 +272,17 @@ impl Ready {
             None => None,
         };
         let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
-        let given: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
+        let logs: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
         let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
         if let Some(first) = case.intake.first()
-            && !case.intake.iter().any(|file| given.contains(&file.path))
+            && !case.intake.iter().any(|file| logs.contains(&file.path))
         {
             let (files, first) = (case.intake.len(), first.path.clone());
             return Err(EngineError::NoOriginals { files, logs: what.logs.clone(), first });
         }
         Ok(Self {
             case,
+            given,
             cited,
             signer: SigningKey::read(&what.key, || what.passphrase.clone())?,
             authority,
@@ -240,7 +319,8 @@ pub fn seal<'a>(
 }
 
 fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
-    let Ready { case, cited, signer, authority, mut bag } = ready;
+    let Ready { case, given, cited, signer, authority, mut bag } = ready;
+    let other = case.configuration.as_ref().and_then(|made| differs(made, &given, "in the bag"));
     let originals = Originals {
         given: walk(&what.logs, &[])?.0.into_iter().map(|i| (i.rel, i.path)).collect(),
         case: &case,
@@ -266,6 +346,11 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
     add_json(&mut bag, "program.json", &json!({ "case": case.program, "seal": what.program }))?;
     let account = what.case.join("intake.jsonl");
     bag.add("intake.jsonl", File::open(&account).map_err(|e| unreadable(&account, &e))?)?;
+    add_json(
+        &mut bag,
+        "configuration.json",
+        &json!({ "case": case.configuration, "bag": given, "differs": other }),
+    )?;
     if let Some(config) = &what.config {
         bag.add("config/weir.toml", File::open(config).map_err(|e| unreadable(config, &e))?)?;
     }
@@ -285,7 +370,7 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
         when: instant(what.deed.when)?,
         info: &info,
     })?;
-    Ok(SealedCase { sealed, excerpts, absent })
+    Ok(SealedCase { sealed, excerpts, absent, warnings: other.into_iter().collect() })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {

@@ -3,14 +3,16 @@
 //! Decisive choice: a hold for a case covers whatever its findings accuse, in all time, and pins the versions of the lake that they cite; where a finding accuses
 //! what no column holds, all records of its period. Held too much is a matter of disk, held too little is evidence lost.
 
+use crate::evidence::custody_of;
 use crate::{EngineError, Progress};
 use futures::future::LocalBoxFuture;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use weir_lake::Lake;
+use weir_evidence::custody::Act;
+use weir_lake::{Lake, LakeError, Why, covering, naming, rows};
 use weir_model::case::Case;
 use weir_model::hold::{Cover, Release, columns_of};
-use weir_model::{Entity, EntityKind, Finding, Hold, Micros, Span};
+use weir_model::{Entity, EntityKind, Finding, Hold, Micros, Span, Table};
 
 /// What to hold.
 #[derive(Clone, Debug)]
@@ -36,8 +38,14 @@ pub fn hold<'a>(
     progress: &'a dyn Progress,
 ) -> LocalBoxFuture<'a, Result<Hold, EngineError>> {
     Box::pin(async move {
+        let Order { order: reference, reason, by, time, mut cover, case } = order;
+        cover.entities = cover.entities.into_iter().map(Entity::spelled).collect();
+        // An end that no record can lie beyond ends nothing.
+        let named = cover.period;
+        cover.period = named.comparable();
+        let order = Order { order: reference, reason, by, time, cover, case };
         let said = |message: &str| Err(EngineError::Said { message: message.to_owned() });
-        if let (Some(since), Some(until)) = (order.cover.period.since, order.cover.period.until)
+        if let (Some(since), Some(until)) = (named.since, named.until)
             && since >= until
         {
             return said("the hold's period ends before it begins");
@@ -48,6 +56,7 @@ pub fn hold<'a>(
                 bad.value
             ));
         }
+        let case_is_named = order.case.is_some();
         let mut covers = Vec::new();
         let mut versions = Vec::new();
         if let Some(case) = &order.case {
@@ -72,7 +81,35 @@ pub fn hold<'a>(
             released: None,
         };
         let waits = || progress.stage("waiting for a deletion in this lake", None);
-        Ok(lake.holding(waits).await?.record(hold).await?)
+        let recorded = lake.holding(waits).await?.record(hold).await;
+        match recorded {
+            Err(LakeError::Lost { table, .. }) if case_is_named => Err(deleted_since(lake, table).await?),
+            recorded => Ok(recorded?),
+        }
+    })
+}
+
+/// Why a version that a case cites is not whole any more: what deleted from the lake, or else that a part of it is lost.
+async fn deleted_since(lake: &Lake, table: String) -> Result<EngineError, EngineError> {
+    let runs = lake.snapshot().await?.removals().await?;
+    let Some(last) = runs.last() else {
+        let what = "a version that the case cites names files that are gone".to_owned();
+        return Ok(LakeError::Lost { table, what }.into());
+    };
+    let why = match &last.why {
+        Why::Retention { before } => format!("retention of records before {before}"),
+        Why::Erasure { order, .. } => format!("erasure, order {order}"),
+        _ => "a deletion".to_owned(),
+    };
+    // On whose authority stands in the custody log alone.
+    let acts = lake.folder().ok().and_then(|folder| custody_of(folder).ok()).unwrap_or_default();
+    let act = acts.into_iter().rev().find(|act| act.what == Act::Erasure);
+    Ok(EngineError::DeletedSince {
+        why,
+        by: last.by.clone(),
+        time: last.time,
+        rows: last.gone.values().sum(),
+        authority: act.map_or_else(|| "not stated".to_owned(), |act| act.authority),
     })
 }
 
@@ -94,13 +131,64 @@ pub fn holds(lake: &Lake) -> LocalBoxFuture<'_, Result<Vec<Hold>, EngineError>> 
     Box::pin(async move { Ok(lake.snapshot().await?.holds().await?) })
 }
 
+/// Records that a hold covers now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How many, by table.
+    pub records: BTreeMap<String, u64>,
+    /// Of what it names, that which no record names.
+    pub unknown: Vec<Entity>,
+}
+
+/// What each of some holds covers now. Reads the columns that they name, once for all of them.
+pub fn held_now<'a>(lake: &'a Lake, holds: &'a [Hold]) -> LocalBoxFuture<'a, Result<Vec<Held>, EngineError>> {
+    Box::pin(async move {
+        let snapshot = lake.snapshot().await?;
+        let session = snapshot.session(&snapshot.session_options(), None)?;
+        let named = |hold: &Hold| -> BTreeSet<Entity> {
+            hold.covers.iter().flat_map(|cover| cover.comparable()).cloned().collect()
+        };
+        let named: Vec<Vec<Entity>> = holds.iter().map(|hold| named(hold).into_iter().collect()).collect();
+        let mut all: Vec<Held> = holds.iter().map(|_| Held::default()).collect();
+        let mut seen = vec![BTreeSet::new(); holds.len()];
+        for table in Table::ALL {
+            let count =
+                |condition: &str, name: String| format!("count(*) FILTER (WHERE {condition}) AS {name}");
+            let mut columns = Vec::new();
+            for (at, (hold, named)) in holds.iter().zip(&named).enumerate() {
+                columns.push(count(&covering(hold, table), format!("h{at}")));
+                let each = named.iter().enumerate();
+                columns.extend(each.map(|(e, entity)| {
+                    count(&naming(std::slice::from_ref(entity), table), format!("h{at}e{e}"))
+                }));
+            }
+            if columns.is_empty() {
+                continue;
+            }
+            let answer = session.sql(&format!("SELECT {} FROM {}", columns.join(", "), table.name())).await?;
+            let Some(row) = rows(&answer).next() else { continue };
+            for (at, ((held, seen), named)) in all.iter_mut().zip(&mut seen).zip(&named).enumerate() {
+                let records = row.count(&format!("h{at}"));
+                held.records.extend((records > 0).then(|| (table.name().to_owned(), records)));
+                let there = |e: &usize| row.count(&format!("h{at}e{e}")) > 0;
+                seen.extend((0..named.len()).filter(there));
+            }
+        }
+        for ((held, seen), named) in all.iter_mut().zip(seen).zip(named) {
+            let unknown = named.into_iter().enumerate().filter(|(at, _)| !seen.contains(at));
+            held.unknown = unknown.map(|(_, entity)| entity).collect();
+        }
+        Ok(all)
+    })
+}
+
 fn fits(entity: &Entity) -> bool {
     let base = || entity.value.split_once('/').map(|(base, _)| base);
     let prefix = || weir_model::entity::prefix_of(base()?);
     entity.kind != EntityKind::Prefix || prefix().as_deref() == Some(entity.value.as_str())
 }
 
-fn read(folder: &Path) -> Result<Case, EngineError> {
+pub(crate) fn read(folder: &Path) -> Result<Case, EngineError> {
     let path = folder.join("case.json");
     let wrong = |message: String| EngineError::Case { path: path.clone(), message };
     let text = std::fs::read(&path).map_err(|e| wrong(e.to_string()))?;

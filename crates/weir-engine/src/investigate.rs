@@ -224,7 +224,7 @@ pub fn investigate<'a>(
         let lived = live(what, &snapshot, catalog.id(), found)?;
         progress.done();
         progress.stage("tracing and counting", None);
-        let (case, people) = assemble(&context, lived, &what.program).await?;
+        let (case, people) = assemble(&context, lived, &what.program, what.settings.configuration()).await?;
         progress.done();
         let rejects = rejects(&snapshot, &case).await?;
         weir_report::write_case(&what.case, &case, people.batches()?, rejects.into_iter())?;

@@ -6,6 +6,7 @@
 //! What this crate refuses: deciding what a record means (sources, catalog), what is unusual (detect) or whose data it is (scope).
 
 mod case;
+mod configured;
 mod days;
 mod error;
 pub mod evidence;
@@ -26,9 +27,10 @@ mod settings;
 mod timeline;
 mod walk;
 
+pub use configured::other_configuration;
 pub use error::EngineError;
 pub use explain::explain;
-pub use holds::{Order, hold, holds, release_hold};
+pub use holds::{Held, Order, held_now, hold, holds, release_hold};
 pub use ingest::{Ingested, Then, ingest};
 pub use investigate::{
     Answer, Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql,

@@ -63,6 +63,9 @@ pub struct Deleted {
     /// Rows that may be the person's and stay, because nothing decides it, by table.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub undecided: BTreeMap<String, u64>,
+    /// What whoever asked should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Whether nothing was changed because only a look was asked for.
     pub dry: bool,
 }
@@ -146,7 +149,7 @@ pub fn erase<'a>(
                 reason: what.reason.clone(),
             };
             let done = delete(lake, &right, settings, planned, why, run, progress).await?;
-            Ok(Deleted { undecided: found.undecided, ..done })
+            Ok(Deleted { undecided: found.undecided, warnings: found.warnings, ..done })
         };
         let done = done.await;
         progress.done();

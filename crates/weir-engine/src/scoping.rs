@@ -33,6 +33,8 @@ pub struct Scoping {
     pub masked: bool,
     /// How many people were reported before; as configured if `None`.
     pub reported: Option<u64>,
+    /// What limits the answer already.
+    pub limits: Vec<String>,
     /// Name and version of the program, for the answer.
     pub program: String,
 }
@@ -66,7 +68,7 @@ pub fn scope<'a>(
             alert_budget: 1.0,
             memo: &memo,
         };
-        let mut limits = Vec::new();
+        let mut limits = what.limits.clone();
         let (hands, near) = match &what.condition {
             Some(condition) => (vec![selected(&session, condition).await?], None),
             None => of_findings(&context, &findings, &mut limits).await?,

@@ -4,7 +4,9 @@ use crate::EngineError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Asns, Catalog, CatalogError, Countries, Inventories, Learned, Links};
+use weir_evidence::Digest;
 use weir_model::ModelError;
+use weir_model::case::Configuration;
 use weir_model::config::{Config, SourceConfig};
 use weir_sources::source::FileOptions;
 
@@ -13,6 +15,8 @@ use weir_sources::source::FileOptions;
 pub struct Settings {
     /// Where `weir.toml` lies, if there is one.
     pub path: Option<PathBuf>,
+    /// SHA-256 of `weir.toml`.
+    pub sha256: Option<String>,
     /// `weir.toml`.
     pub config: Config,
     /// Keys and people.
@@ -44,7 +48,8 @@ impl Settings {
             .map_err(|error| untellable(path, &written, &error))?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let whole = path.canonicalize().map_err(|e| unreadable(path, &e))?;
-        let mut settings = Self { path: Some(whole), config, ..Self::default() };
+        let sha256 = Some(Digest::of(written.as_bytes()).to_string());
+        let mut settings = Self { path: Some(whole), sha256, config, ..Self::default() };
         if let Some(name) = settings.config.inventory.keys.clone() {
             settings.inventories.add_keys(&name, &text(&beside(&name))?)?;
         }
@@ -75,6 +80,13 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// Its name and digest.
+    #[must_use]
+    pub fn configuration(&self) -> Configuration {
+        let name = self.path.as_ref().and_then(|path| path.file_name());
+        Configuration { file: name.map(|n| n.to_string_lossy().into_owned()), sha256: self.sha256.clone() }
     }
 
     /// The catalog that these settings and what was learned make.

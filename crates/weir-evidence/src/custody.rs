@@ -4,7 +4,7 @@
 //! or taken out in the middle without breaking the chain, and `sha256sum` alone checks it. That the end was not cut off is known by the
 //! bags the log was sealed in: [`continued`] compares.
 //!
-//! Refuses to add to a log that is not whole. Two processes add one after the other: the file is locked while its last line is read and
+//! Refuses to add to a log that is not whole; of what is done as often as reading, only the last line is looked at ([`note`]). Two processes add one after the other: the file is locked while its last line is read and
 //! the next one written.
 
 use crate::{
@@ -15,10 +15,14 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     fs::File,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
 };
+
+/// The longest last line that [`note`] adds to without reading the whole log.
+const TAIL_BYTES: u64 = 64 << 10;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,9 @@ pub struct Entry {
     pub authority: String,
     /// With what.
     pub objects: Vec<Object>,
+    /// How much: records by table, files, bytes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,9 +85,35 @@ struct Stored {
 
 /// Adds an entry and returns the digest of its line, which stands for the whole log up to it. Returns once it lies on the disk.
 pub fn append(path: &Path, entry: &Entry) -> Result<Digest> {
+    add(path, entry, |file| Ok(check(path, file)?.1))
+}
+
+/// As [`append`], at a cost that does not grow with the log: what stands before the last line is not checked now, but whenever the log is read.
+pub fn note(path: &Path, entry: &Entry) -> Result<Digest> {
+    add(path, entry, |file| match at(path, tail(file))? {
+        Some(previous) => Ok(Some(previous)),
+        None => Ok(check(path, file)?.1),
+    })
+}
+
+/// The digest of the last line, where it is an entry and not too long.
+fn tail(mut file: &File) -> std::io::Result<Option<Digest>> {
+    let bytes = file.seek(SeekFrom::End(0))?;
+    let from = bytes.saturating_sub(TAIL_BYTES);
+    file.seek(SeekFrom::Start(from))?;
+    let mut text = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut text)?;
+    file.seek(SeekFrom::Start(0))?;
+    let last = text.split_inclusive(|byte| *byte == b'\n').next_back().unwrap_or_default();
+    let whole = (last.len() < text.len() || from == 0) && last.ends_with(b"\n");
+    let is_entry = whole && serde_json::from_slice::<Stored>(last).is_ok();
+    Ok(is_entry.then(|| Digest::of(last)))
+}
+
+fn add(path: &Path, entry: &Entry, last: impl FnOnce(&File) -> Result<Option<Digest>>) -> Result<Digest> {
     let mut file = at(path, private().read(true).append(true).create(true).open(path))?;
     at(path, file.lock())?;
-    let previous = check(path, &file)?.1;
+    let previous = last(&file)?;
     let mut line =
         at(path, serde_json::to_vec(&Stored { entry: entry.clone(), previous }).map_err(Into::into))?;
     line.push(b'\n');
@@ -162,6 +195,7 @@ mod tests {
             why: why.into(),
             authority: "order 7/26".into(),
             objects: vec![Object { name: "access.log".into(), sha256: Digest::of(b"log") }],
+            counts: BTreeMap::new(),
         }
     }
 
@@ -198,6 +232,27 @@ mod tests {
         refused(format!("{}\n{}\n", lines[1], lines[2]), 1);
         refused(text[..text.len() - 9].to_owned(), 3);
         refused(format!("{text}\n"), 4);
+    }
+
+    #[test]
+    fn a_note_goes_on_with_the_chain_and_reads_the_last_line_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("custody.jsonl");
+        note(&log, &entry("a")).unwrap();
+        append(&log, &entry("b")).unwrap();
+        note(&log, &entry(&"long ".repeat(20_000))).unwrap();
+        let counts = BTreeMap::from([("access".to_owned(), 3)]);
+        note(&log, &Entry { counts: counts.clone(), ..entry("c") }).unwrap();
+        append(&log, &entry("d")).unwrap();
+        let (entries, _) = read(&log).unwrap();
+        assert_eq!((entries.len(), &entries[3].counts), (5, &counts));
+        // What was meddled with before is found by whoever reads the log, and what was cut off now.
+        let text = std::fs::read_to_string(&log).unwrap();
+        std::fs::write(&log, text.replacen("\"why\":\"a\"", "\"why\":\"x\"", 1)).unwrap();
+        note(&log, &entry("e")).unwrap();
+        assert!(matches!(read(&log), Err(EvidenceError::Custody { line: 2, .. })));
+        std::fs::write(&log, &text[..text.len() - 9]).unwrap();
+        assert!(matches!(note(&log, &entry("f")), Err(EvidenceError::Custody { line: 5, .. })));
     }
 
     #[test]

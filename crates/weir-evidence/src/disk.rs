@@ -46,12 +46,36 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     at(path, builder.create(path))
 }
 
+/// What the names of folders end with that are being filled.
+pub(crate) const STAGE: &str = ".weir-new";
+
+/// Takes away what killed processes were filling beside a path: whoever fills a folder holds its lock.
+pub(crate) fn clear_stages(beside: &Path) {
+    let above = beside.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in std::fs::read_dir(above).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // No links: what they lead to is somebody else's.
+        let is_stage = name.starts_with('.') && name.ends_with(STAGE);
+        if is_stage
+            && entry.file_type().is_ok_and(|t| t.is_dir())
+            && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok())
+        {
+            // What cannot be taken away hinders nobody.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Writes a file whole: beside its place, synced, renamed, and the folder synced.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let beside = path.with_file_name(format!(".{name}.new"));
     let mut file = at(&beside, private().write(true).create(true).truncate(true).open(&beside))?;
-    at(&beside, file.write_all(bytes).and_then(|()| file.sync_all()))?;
+    if let Err(full) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+        let _ = std::fs::remove_file(&beside);
+        return at(&beside, Err(full));
+    }
     at(path, std::fs::rename(&beside, path))?;
     sync_folder(path)
 }

@@ -21,8 +21,9 @@ fn any(conditions: impl Iterator<Item = String>) -> String {
 
 fn of_cover(cover: &Cover, table: Table) -> String {
     let mut all = Vec::new();
-    all.extend(cover.period.since.map(|at| format!("time >= TIMESTAMP '{at}'")));
-    all.extend(cover.period.until.map(|at| format!("time < TIMESTAMP '{at}'")));
+    let period = cover.period.comparable();
+    all.extend(period.since.map(|at| format!("time >= TIMESTAMP '{at}'")));
+    all.extend(period.until.map(|at| format!("time < TIMESTAMP '{at}'")));
     for (column, names) in [("source", &cover.sources), ("sensor", &cover.sensors)] {
         if !names.is_empty() {
             let names = quote_all(names.iter().map(String::as_str));
@@ -40,16 +41,20 @@ fn of_cover(cover: &Cover, table: Table) -> String {
 #[must_use]
 pub fn naming(entities: &[Entity], table: Table) -> String {
     let schema = table.schema();
-    let mut values: BTreeMap<EntityKind, BTreeSet<&str>> = BTreeMap::new();
-    for entity in entities {
-        values.entry(entity.kind).or_default().insert(&entity.value);
+    let mut values: BTreeMap<EntityKind, BTreeSet<String>> = BTreeMap::new();
+    for entity in entities.iter().cloned().map(Entity::spelled) {
+        values.entry(entity.kind).or_default().insert(entity.value);
     }
     let columns = |kind| columns_of(kind).unwrap_or_default().iter();
     let there = |column: &&&str| schema.column_with_name(column).is_some();
     any(values.iter().flat_map(|(kind, values)| {
-        let list = quote_all(values.iter().copied());
+        let list = quote_all(values.iter().map(String::as_str));
         columns(*kind).filter(there).map(move |column| match kind {
             EntityKind::Prefix => format!("network({column}) IN {list}"),
+            // Logs write one address in several ways; only those with a colon in them.
+            EntityKind::Origin => {
+                format!("({column} IN {list} OR ({column} LIKE '%:%' AND address({column}) IN {list}))")
+            }
             _ => format!("\"{column}\" IN {list}"),
         })
     }))
@@ -80,7 +85,17 @@ mod tests {
             "line" => Arc::new(Int64Array::from_iter_values(0..ROWS)) as ArrayRef,
             "source" => some(5, &["web_combined", "web_json"]),
             "sensor" => some(7, &["edge", "it's", "inner"]),
-            "src_ip" => some(11, &["192.0.2.7", "198.51.100.9", "2001:db8::1"]),
+            "src_ip" => some(
+                11,
+                &[
+                    "192.0.2.7",
+                    "2001:DB8:0::1",
+                    "198.51.100.9",
+                    "::ffff:192.0.2.7",
+                    "2001:db8::1",
+                    "fe80::1%eth0",
+                ],
+            ),
             "actor" => some(3, &["ann", "bert"]),
             _ => new_null_array(field.data_type(), usize::try_from(ROWS).unwrap()),
         });
@@ -116,10 +131,16 @@ mod tests {
         let everything = [
             Cover::default(),
             Cover { period, ..Cover::default() },
+            Cover {
+                period: Span { since: Some(Micros(i64::MIN)), until: Some(Micros(i64::MAX)) },
+                ..Cover::default()
+            },
             Cover { period, sources: vec!["web_json".into()], ..Cover::default() },
             Cover { sensors: vec!["it's".into(), "edge".into()], ..Cover::default() },
             of(&[(EntityKind::Origin, "192.0.2.7"), (EntityKind::Actor, "ann")]),
             of(&[(EntityKind::Prefix, "192.0.2.0/24"), (EntityKind::Prefix, "2001:db8::/48")]),
+            of(&[(EntityKind::Origin, "2001:db8:0::1")]),
+            of(&[(EntityKind::Origin, "fe80::1%eth0")]),
             of(&[(EntityKind::Subject, "member:7")]),
             of(&[(EntityKind::Key, "k1")]),
             Cover { period, ..of(&[(EntityKind::Actor, "bert")]) },

@@ -9,12 +9,12 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF, Volatility, create_udf};
 use std::collections::HashMap;
 use std::sync::Arc;
-use weir_model::entity::prefix_of;
+use weir_model::entity::{address_of, prefix_of};
 use weir_stats::hash64;
 
 /// Those of one row.
-pub(crate) fn scalars() -> [ScalarUDF; 4] {
-    [network(), hash(), hash_share(), client_family()]
+pub(crate) fn scalars() -> [ScalarUDF; 5] {
+    [address(), network(), hash(), hash_share(), client_family()]
 }
 
 /// Those of many rows.
@@ -35,24 +35,33 @@ pub(crate) fn register(session: &mut impl FunctionRegistry) -> Result<()> {
 
 /// `network(address)`: the `/24` or `/48` an address belongs to; null when it is none.
 fn network() -> ScalarUDF {
-    let of = |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
+    of_address("network", prefix_of)
+}
+
+/// `address(text)`: an address in its one spelling; null when it is none.
+fn address() -> ScalarUDF {
+    of_address("address", address_of)
+}
+
+fn of_address(name: &'static str, make: fn(&str) -> Option<String>) -> ScalarUDF {
+    let of = move |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(arguments)?;
         let texts = arrays.first().and_then(|a| a.as_string_opt::<i32>());
-        let texts = texts.ok_or_else(|| DataFusionError::Execution("network takes a text".to_owned()))?;
+        let texts = texts.ok_or_else(|| DataFusionError::Execution(format!("{name} takes a text")))?;
         // Neighbouring records often have one address.
         let mut last: (Option<&str>, Option<String>) = (None, None);
-        let networks: StringArray = texts
+        let made: StringArray = texts
             .iter()
             .map(|address| {
                 if address != last.0 {
-                    last = (address, address.and_then(prefix_of));
+                    last = (address, address.and_then(make));
                 }
                 last.1.clone()
             })
             .collect();
-        Ok(ColumnarValue::Array(Arc::new(networks) as ArrayRef))
+        Ok(ColumnarValue::Array(Arc::new(made) as ArrayRef))
     };
-    create_udf("network", vec![DataType::Utf8], DataType::Utf8, Volatility::Immutable, Arc::new(of))
+    create_udf(name, vec![DataType::Utf8], DataType::Utf8, Volatility::Immutable, Arc::new(of))
 }
 
 /// `hash(text)`: the text's hash, the bits of `weir_stats::hash64` as a signed number: what sorts in few bytes where only equality matters.

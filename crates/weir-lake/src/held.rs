@@ -7,7 +7,7 @@ use crate::{LakeError, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use std::collections::BTreeSet;
-use weir_model::entity::prefix_of;
+use weir_model::entity::{address_of, prefix_of};
 use weir_model::hold::{Cover, columns_of};
 use weir_model::{Entity, EntityKind, Hold, Micros};
 
@@ -64,14 +64,16 @@ fn named(entities: &[Entity], batch: &RecordBatch) -> Vec<bool> {
     let mut rows = vec![false; batch.num_rows()];
     let kinds: BTreeSet<EntityKind> = entities.iter().map(|e| e.kind).collect();
     for kind in kinds {
-        let values: BTreeSet<&str> =
-            entities.iter().filter(|e| e.kind == kind).map(|e| e.value.as_str()).collect();
+        let spelled = entities.iter().filter(|e| e.kind == kind).cloned().map(Entity::spelled);
+        let values: BTreeSet<String> = spelled.map(|e| e.value).collect();
         for texts in columns_of(kind).unwrap_or_default().iter().filter_map(|column| text(batch, column)) {
             for (row, is) in rows.iter_mut().zip(texts.iter()) {
                 let Some(is) = is.filter(|_| !*row) else { continue };
                 *row = match kind {
-                    EntityKind::Prefix => {
-                        prefix_of(is).is_some_and(|prefix| values.contains(prefix.as_str()))
+                    EntityKind::Prefix => prefix_of(is).is_some_and(|prefix| values.contains(&prefix)),
+                    // Logs write one address in several ways; only those with a colon in them.
+                    EntityKind::Origin if is.contains(':') => {
+                        values.contains(is) || address_of(is).is_some_and(|is| values.contains(&is))
                     }
                     _ => values.contains(is),
                 };

@@ -23,6 +23,9 @@ pub struct Case {
     pub program: String,
     /// From its content: the same inputs give the same id.
     pub id: String,
+    /// The configuration that it was made with; absent in cases of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Configuration>,
     /// The organisation, as far as configured.
     pub organisation: Organisation,
     /// First and last event time in the logs; null when nothing was parsed.
@@ -58,10 +61,22 @@ pub struct Case {
     pub incident: Incident,
     /// Series for the pictures.
     pub series: Vec<Series>,
+    /// What retention deleted, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aged_out: Option<Gap>,
     /// What the whole case cannot say.
     pub limits: Vec<String>,
     /// Table to version: what it was computed from.
     pub snapshot: BTreeMap<String, i64>,
+}
+
+/// A configuration, named so that another one is known from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Configuration {
+    /// The name of the file, without its folder; null where none was given.
+    pub file: Option<String>,
+    /// SHA-256 of the file.
+    pub sha256: Option<String>,
 }
 
 /// Who the logs belong to, as configured.

@@ -97,6 +97,20 @@ impl Entity {
     pub fn new(kind: EntityKind, value: impl Into<String>) -> Self {
         Self { kind, value: value.into() }
     }
+
+    /// The same with an address, or an address prefix, in its one spelling.
+    #[must_use]
+    pub fn spelled(self) -> Self {
+        let one = match self.kind {
+            EntityKind::Origin => address_of(&self.value),
+            EntityKind::Prefix => self
+                .value
+                .split_once('/')
+                .and_then(|(base, bits)| Some(format!("{}/{}", address_of(base)?, bits.trim()))),
+            _ => None,
+        };
+        Self { value: one.unwrap_or(self.value), ..self }
+    }
 }
 
 impl fmt::Display for Entity {
@@ -112,6 +126,11 @@ pub fn name_of(value: &str) -> &str {
     parts.nth(4).filter(|resource| arn && !resource.is_empty()).unwrap_or(value)
 }
 
+/// The one spelling of an address, however it is written: IPv6 as RFC 5952 has it, an IPv4 address inside of one as IPv4; `None` when it is not an address.
+pub fn address_of(text: &str) -> Option<String> {
+    text.trim().parse::<std::net::IpAddr>().ok().map(|address| address.to_canonical().to_string())
+}
+
 /// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
 pub fn prefix_of(address: &str) -> Option<String> {
     match address.parse::<std::net::IpAddr>().ok()? {
@@ -124,5 +143,23 @@ pub fn prefix_of(address: &str) -> Option<String> {
                 Some(format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)))
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        for written in ["2001:DB8::0:1", "2001:db8:0:0::1", " 2001:db8::1 "] {
+            assert_eq!(Entity::new(EntityKind::Origin, written).spelled().value, "2001:db8::1");
+        }
+        assert_eq!(address_of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(Entity::new(EntityKind::Prefix, "2001:DB8:0::/48").spelled().value, "2001:db8::/48");
+        for other in ["host.example", "fe80::1%eth0", ""] {
+            assert_eq!(Entity::new(EntityKind::Origin, other).spelled().value, other);
+        }
+        assert_eq!(Entity::new(EntityKind::Actor, "2001:DB8::1").spelled().value, "2001:DB8::1");
     }
 }

@@ -23,16 +23,27 @@ impl Micros {
         Self(i64::from(day).saturating_mul(DAY_US))
     }
 
-    /// Reads RFC 3339 (`2023-07-10T12:00:00Z`), or a date (`2023-07-10`, its first instant in UTC).
+    /// Reads RFC 3339 (`2023-07-10T12:00:00Z`), or a date (`2023-07-10`, its first instant in UTC); and whatever [`Micros`] is shown as.
     pub fn parse(input: &str) -> Result<Self, ModelError> {
         let wrong = || ModelError::Time { input: input.to_owned() };
+        // As an instant beyond the years that have four digits is shown.
+        if let Some(beyond) = input.strip_suffix(" us").and_then(|digits| digits.parse().ok()) {
+            return Ok(Self(beyond));
+        }
         if let Ok(at) = input.parse::<jiff::Timestamp>() {
             return Ok(Self(at.as_microsecond()));
         }
-        let date: jiff::civil::Date = input.parse().map_err(|_| wrong())?;
         // Not by way of a timestamp: those end on the last day of 9999 and begin after the first of -9999.
+        let instant = input.strip_suffix(['Z', 'z']).filter(|text| text.contains(['T', 't']));
+        let (date, within) = match instant.map(str::parse::<jiff::civil::DateTime>) {
+            Some(Ok(at)) => (at.date(), at.time()),
+            _ => (input.parse().map_err(|_| wrong())?, jiff::civil::Time::midnight()),
+        };
         let days = jiff::civil::date(1970, 1, 1).until((jiff::Unit::Day, date)).map_err(|_| wrong())?;
-        Ok(Self::of_day(days.get_days()))
+        let seconds =
+            (i64::from(within.hour()) * 60 + i64::from(within.minute())) * 60 + i64::from(within.second());
+        let within = seconds * 1_000_000 + i64::from(within.subsec_nanosecond()) / 1_000;
+        Ok(Self(Self::of_day(days.get_days()).0.saturating_add(within)))
     }
 }
 
@@ -225,5 +236,16 @@ mod tests {
         assert!(
             !span("2263-01-01", "9999-12-31").contains(at) && !span("0001-01-01", "1600-01-01").contains(at)
         );
+    }
+
+    #[test]
+    fn whatever_is_written_is_read_again() {
+        let last = Micros::parse("9999-12-31T23:59:59.000001Z").unwrap();
+        assert_eq!(last.0 + 999_999, Micros::parse("9999-12-31").unwrap().0 + DAY_US);
+        assert!(Micros::parse("2026-03-01T08:00:61Z").is_err() && Micros::parse("2026-03-01Z").is_err());
+        for at in [i64::MIN, -1, 0, 253_402_300_800_000_000, i64::MAX].map(Micros) {
+            let text = serde_json::to_string(&at).unwrap();
+            assert_eq!(serde_json::from_str::<Micros>(&text).unwrap(), at, "{text}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     ReportError, Result, csv, escape,
     format::{Content, formats},
     json, parquet,
+    stage::{STAGE, Stage},
 };
 use arrow_array::RecordBatch;
 use std::{
@@ -21,8 +22,6 @@ use weir_model::{case::Case, intake::Reject};
 
 /// The file that makes a folder a case.
 const SEAL: &str = "case.json";
-/// Where a replaced case is staged, inside its folder.
-const STAGE: &str = ".weir-new";
 /// What weir keeps in a case folder beside the formats.
 const KEPT: [&str; 2] = ["lake", "exports"];
 
@@ -52,16 +51,20 @@ pub fn write_case<E: std::fmt::Display>(
     rejects: impl Iterator<Item = (String, Reject)>,
 ) -> Result<Written> {
     let fresh = is_fresh(dir)?;
-    let stage = if fresh { sibling(dir) } else { dir.join(STAGE) };
-    remove(&stage)?;
-    let mut written = fill(&stage, case, scope, rejects)?;
+    // A case that replaces another is staged inside its folder.
+    let stage = Stage::new(if fresh { sibling(dir) } else { dir.join(STAGE) }, false)?;
+    let mut written = fill(stage.path(), case, scope, rejects)?;
     if fresh {
         if dir.exists() {
             at(dir, fs::remove_dir(dir))?;
         }
-        at(dir, fs::rename(&stage, dir))?;
+        at(dir, fs::rename(stage.path(), dir))?;
     } else {
-        replace(dir, &stage)?;
+        let replaced = replace(dir, stage.path());
+        if replaced.is_err() {
+            stage.leave_a_sign();
+        }
+        replaced?;
     }
     written.dir = dir.to_path_buf();
     Ok(written)
@@ -77,17 +80,12 @@ pub(crate) fn new_folder<T>(dir: &Path, fill: impl FnOnce(&Path) -> Result<T>) -
     if dir.exists() && !empty {
         return Err(ReportError::NotEmpty { dir: dir.to_path_buf() });
     }
-    let stage = sibling(dir);
-    remove(&stage)?;
-    let mut folder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    at(&stage, folder.recursive(true).create(&stage))?;
-    let done = fill(&stage)?;
+    let stage = Stage::new(sibling(dir), true)?;
+    let done = fill(stage.path())?;
     if empty {
         at(dir, fs::remove_dir(dir))?;
     }
-    at(dir, fs::rename(&stage, dir))?;
+    at(dir, fs::rename(stage.path(), dir))?;
     Ok(done)
 }
 
@@ -143,7 +141,6 @@ fn fill<E: std::fmt::Display>(
     scope: impl Iterator<Item = People<E>>,
     rejects: impl Iterator<Item = (String, Reject)>,
 ) -> Result<Written> {
-    at(stage, fs::create_dir_all(stage))?;
     let mut files = Vec::new();
     for format in formats() {
         if let Content::Case(render) = format.content {

@@ -26,6 +26,7 @@ mod markdown;
 mod parquet;
 pub mod reported;
 mod section;
+mod stage;
 mod svg;
 
 pub use error::{ReportError, Result};

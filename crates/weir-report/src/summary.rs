@@ -109,7 +109,7 @@ fn period(case: &Case, lines: &mut Vec<Line>) {
         (None, Some(all)) => {
             wrapped(
                 "Period",
-                &format!("{}; the records cover {}", words::OUTSIDE, words::period(all)),
+                &format!("{}; the records cover {}", words::outside(case), words::period(all)),
                 lines,
             );
         }

@@ -200,8 +200,18 @@ pub fn gap_span(gap: &Gap) -> String {
     }
 }
 
-/// What is said where there are records and none of them was asked for.
-pub(crate) const OUTSIDE: &str = "No record lies in the span asked for";
+/// What is said where there were records and none of them is in what was asked for.
+pub(crate) fn outside(case: &weir_model::case::Case) -> String {
+    match case.aged_out.as_ref().and_then(|gone| gone.to) {
+        Some(before) => {
+            format!(
+                "No record is left in the span asked for: retention deleted those before {}",
+                instant(before)
+            )
+        }
+        None => "No record lies in the span asked for".to_owned(),
+    }
+}
 
 /// A snake-case name as words: `initial_access` reads `Initial access`.
 pub fn label(name: &str) -> String {

@@ -80,6 +80,24 @@ fn exposed_people_are_written_for_readers_and_for_programs() {
     let unreadable = [Err::<arrow_array::RecordBatch, _>("the disk is gone")].into_iter();
     let error = write_case(&dir, &shop::case(), unreadable, std::iter::empty()).unwrap_err();
     assert!(error.to_string().contains("the disk is gone"), "{error}");
+    assert_eq!(names(&dir), WHOLE, "the case that was there is whole, and nothing else");
+    let unreadable = [Err::<arrow_array::RecordBatch, _>("the disk is gone")].into_iter();
+    write_case(&root.path().join("new"), &shop::case(), unreadable, std::iter::empty()).unwrap_err();
+    assert_eq!(names(root.path()), ["case"], "nothing of the other, or of the people in it, stays");
+}
+
+#[test]
+fn what_a_killed_process_left_goes_and_what_a_living_one_fills_stays() {
+    let root = tempfile::tempdir().unwrap();
+    for name in [".people.weir-new", ".bag.0123456789abcdef.weir-new", ".alive.weir-new", "shown.weir-new"] {
+        fs::create_dir(root.path().join(name)).unwrap();
+        fs::write(root.path().join(name).join("scope.csv"), "namespace,id\n").unwrap();
+    }
+    fs::write(root.path().join(".file.weir-new"), "somebody's").unwrap();
+    let alive = fs::File::open(root.path().join(".alive.weir-new")).unwrap();
+    alive.lock().unwrap();
+    write(&root.path().join("case"), &quiet()).unwrap();
+    assert_eq!(names(root.path()), [".alive.weir-new", ".file.weir-new", "case", "shown.weir-new"]);
 }
 
 #[test]

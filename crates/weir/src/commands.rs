@@ -148,6 +148,9 @@ async fn sql(asked: Sql, json: bool) -> Done {
     let how = Asked { unmasked, cluster: cluster::reach(asked.runs).await? };
     let weir_engine::Answer { batches, notices } =
         weir_engine::sql(&lake, &settings, &key, &asked.query, &how).await?;
+    let took = evidence::Custody { lake: &asked.lake, authority: asked.logs.authority };
+    let by_name = how.unmasked.map(|who| format!(", people by name ({})", who.reason)).unwrap_or_default();
+    took.looked(&format!("weir sql{by_name}"), Some(&asked.query), json);
     let wrong = |message: String| ProgramError::Output { message };
     if json {
         let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());

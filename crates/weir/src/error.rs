@@ -72,7 +72,9 @@ impl ProgramError {
                 EngineError::Config { .. }
                 | EngineError::Condition { .. }
                 | EngineError::CaseAmongLogs { .. }
+                | EngineError::BagInside { .. }
                 | EngineError::NoFinding { .. }
+                | EngineError::NoNamespace { .. }
                 | EngineError::Said { .. }
                 | EngineError::Case { .. }
                 | EngineError::Lake(LakeError::NoHold { .. }),

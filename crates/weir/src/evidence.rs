@@ -3,7 +3,7 @@
 use crate::cli::{EvidenceOf, OfEvidence, Record, SealCase, VerifyBag};
 use crate::commands::{Done, account, now, progress};
 use crate::error::ProgramError;
-use crate::terminal::{print, print_json};
+use crate::terminal::{print, print_json, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::evidence::{self, Deed, Seal, StampAuthority};
@@ -41,6 +41,15 @@ impl Custody<'_> {
     /// Records were read, and these files made of them.
     pub fn read(&self, why: &str, files: &[PathBuf]) -> Result<(), EngineError> {
         self.record(Act::Read, why, evidence::objects(files)?)
+    }
+
+    /// Somebody looked at records and took no file along. A lake that cannot be written can be read all the same: then it is said that this stands nowhere.
+    pub fn looked(&self, why: &str, question: Option<&str>, json: bool) {
+        let authority = self.authority.clone();
+        let deed = Deed { who: account(), when: now(), why: why.to_owned(), authority };
+        if let Err(error) = evidence::note_read(self.lake, &deed, question) {
+            warn(&[format!("this look stands in no custody log: {error}")], json);
+        }
     }
 
     /// Files with people in them went out.
@@ -88,6 +97,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
     };
     let (done, hold) = evidence::seal(&what, &opened, &*progress(json)).await?;
     let sealed = &done.sealed;
+    warn(&done.warnings, json);
     if json {
         print_json(&serde_json::json!({
             "bag": sealed.path, "files": sealed.files, "bytes": sealed.bytes, "manifest": sealed.manifest, "index": sealed.index,
@@ -116,6 +126,10 @@ async fn seal(asked: SealCase, json: bool) -> Done {
 }
 
 fn check(asked: &VerifyBag, json: bool) -> Done {
+    if !asked.bag.is_dir() {
+        let message = if asked.bag.exists() { "it is no folder" } else { "there is no such folder" };
+        return Err(EngineError::Input { path: asked.bag.clone(), message: message.to_owned() }.into());
+    }
     let signers = Signers::read(&asked.signers).map_err(EngineError::from)?;
     let roots = asked.tsa_ca.as_deref().map(Roots::read).transpose().map_err(EngineError::from)?;
     let log = asked.log.as_deref().map(Log::at);
@@ -203,13 +217,14 @@ fn custody(lake: &Path, json: bool) -> Done {
         }
         let act = serde_json::to_value(entry.what).unwrap_or_default();
         let words = format!(
-            "{} {}: {}; {}, on the authority of: {}; {} objects",
+            "{} {}: {}; {}, on the authority of: {}; {} objects{}",
             entry.when,
             act.as_str().unwrap_or_default(),
             entry.who,
             entry.why,
             entry.authority,
-            entry.objects.len()
+            entry.objects.len(),
+            entry.counts.iter().map(|(of, n)| format!("; {n} {}", of.replace('_', " "))).collect::<String>()
         );
         print(&format!("{}\n", escape::terminal(&words, 400)))?;
     }

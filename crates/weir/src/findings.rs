@@ -5,12 +5,13 @@ use crate::cluster;
 use crate::commands::{Done, account, now, settings};
 use crate::error::ProgramError;
 use crate::evidence::Custody;
-use crate::terminal::{print, print_json, print_summary};
-use std::path::PathBuf;
+use crate::terminal::{print, print_json, print_summary, warn};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::report::reported::{Comparing, Listed, Pseudonym};
 use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
 use weir_engine::{EngineError, Memory, PROGRAM, Said, Scoping};
+use weir_model::case::Exposure;
 use weir_model::disposition::{Act, Cover};
 
 /// The lake meant: named, else the case's own.
@@ -39,6 +40,7 @@ pub async fn explain(asked: Explain, json: bool) -> Done {
     let dir = lake(asked.found)?;
     let lake = weir_engine::open_lake(&dir, false, asked.memory).await?;
     let told = weir_engine::explain(&lake, &asked.finding).await?;
+    Custody { lake: &dir, authority: None }.looked(&format!("weir explain {}", asked.finding), None, json);
     if json {
         print_json(&told)?;
     } else {
@@ -67,13 +69,19 @@ fn reported(told: Option<String>) -> Result<(Option<u64>, Option<Listed>), Progr
 
 /// `weir scope`.
 pub async fn scope(asked: Scope, json: bool) -> Done {
+    let case = asked.found.case.clone();
     let dir = lake(asked.found)?;
     let lake = weir_engine::open_lake(&dir, false, asked.logs.memory).await?;
     let (reported, listed) = reported(asked.reported)?;
+    let settings = settings(&asked.logs)?;
+    let other = weir_engine::other_configuration(&lake, &settings, case.as_deref()).await?;
+    let limits: Vec<String> = other.into_iter().collect();
+    warn(&limits, json);
     let what = Scoping {
         of: asked.of,
         condition: asked.condition,
-        settings: settings(&asked.logs)?,
+        settings,
+        limits,
         cluster: cluster::reach(asked.runs).await?,
         masked: asked.masked,
         reported,
@@ -89,23 +97,30 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
         comparing.all(batches()?).map_err(EngineError::from)?;
         told.compared = Some(comparing.told());
     }
-    if let Some(folder) = &asked.output {
-        let beside = match &listed {
-            Some(listed) => Some((Comparing::new(listed, pseudonym), batches()?)),
-            None => None,
-        };
-        write_exposure(folder, &told, batches()?, beside).map_err(EngineError::from)?;
-        let written = ["exposure.json", "scope.csv", "scope.parquet"].into_iter();
-        let files: Vec<PathBuf> =
-            written.chain(listed.is_some().then_some("reported.csv")).map(|name| folder.join(name)).collect();
-        let took = Custody { lake: &dir, authority: asked.logs.authority };
-        took.exported(if what.masked { "weir scope --masked" } else { "weir scope" }, &files)?;
-    }
+    let took = Custody { lake: &dir, authority: asked.logs.authority };
+    let Some(folder) = &asked.output else {
+        let of = if what.of.is_empty() { String::new() } else { format!(" {}", what.of.join(" ")) };
+        took.looked(&format!("weir scope{of}"), what.condition.as_deref(), json);
+        return shown(&told, None, json);
+    };
+    let beside = match &listed {
+        Some(listed) => Some((Comparing::new(listed, pseudonym), batches()?)),
+        None => None,
+    };
+    write_exposure(folder, &told, batches()?, beside).map_err(EngineError::from)?;
+    let written = ["exposure.json", "scope.csv", "scope.parquet"].into_iter();
+    let files: Vec<PathBuf> =
+        written.chain(listed.is_some().then_some("reported.csv")).map(|name| folder.join(name)).collect();
+    took.exported(if what.masked { "weir scope --masked" } else { "weir scope" }, &files)?;
+    shown(&told, Some(folder), json)
+}
+
+fn shown(told: &Exposure, folder: Option<&Path>, json: bool) -> Done {
     if json {
-        print_json(&told)?;
+        print_json(told)?;
     } else {
-        let folder = asked.output.map(|folder| folder.display().to_string());
-        print_summary(&exposure_text(&told, folder.as_deref()))?;
+        let folder = folder.map(|folder| folder.display().to_string());
+        print_summary(&exposure_text(told, folder.as_deref()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,25 +4,28 @@ use crate::cli::{Erase, HoldAct, HoldAdd, HoldRelease, OfHold, Retain};
 use crate::commands::{Done, account, now, progress, settings};
 use crate::error::ProgramError;
 use crate::terminal::{print, print_json, warn};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use weir_engine::evidence::{self, Deed};
 use weir_engine::report::escape;
 use weir_engine::weir_evidence::custody::Act;
-use weir_engine::{Deleted, EngineError, Erasure, Memory, Order, Run, Why, days_before};
+use weir_engine::{Deleted, EngineError, Erasure, Held, Memory, Order, Run, Why, days_before};
 use weir_model::Hold;
 use weir_model::hold::{Cover, Release};
 use weir_model::{Micros, Span};
 
 /// Longest text of a hold's that is shown.
 const SHOWN_BYTES_MAX: usize = 300;
+/// Most entities of a hold of which it is said that no record names them.
+const UNKNOWN_MAX: usize = 20;
 
 /// `weir hold`.
 pub async fn hold(asked: OfHold, json: bool) -> Done {
     match asked.act {
         HoldAct::Add(asked) => add(asked, json).await,
-        HoldAct::List { lake } => list(&lake, json).await,
+        HoldAct::List { lake, count } => list(&lake, count, json).await,
         HoldAct::Release(asked) => release(asked, json).await,
     }
 }
@@ -49,8 +52,42 @@ async fn add(asked: HoldAdd, json: bool) -> Done {
     let order = Order { order: asked.order, reason: asked.reason, by, time: now(), cover, case: asked.case };
     let hold = weir_engine::hold(&lake, order, &*progress(json)).await?;
     held(&asked.lake, &hold)?;
-    show(&hold, json)?;
+    // The hold stands whether or not it can be counted.
+    let counted = weir_engine::held_now(&lake, std::slice::from_ref(&hold)).await;
+    let (covers, warning) = match counted {
+        Ok(covers) => (covers.into_iter().next(), None),
+        Err(error) => {
+            (None, Some(format!("hold {} stands; what it covers could not be counted: {error}", hold.id)))
+        }
+    };
+    show(&hold, covers.as_ref(), json)?;
+    warn(
+        &warning.into_iter().chain(covers.iter().flat_map(|c| matchless(&hold, c))).collect::<Vec<_>>(),
+        json,
+    );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What of a hold matches nothing that the lake has.
+fn matchless(hold: &Hold, covers: &Held) -> Vec<String> {
+    let id = &hold.id;
+    let unknown = covers.unknown.iter().take(UNKNOWN_MAX);
+    // What a case's findings accuse is spelled as the lake spells it.
+    let mut said: Vec<String> = unknown
+        .filter(|_| hold.case.is_none())
+        .map(|entity| {
+            format!(
+                "no record in this lake names {} `{}`: hold {id} covers such records only if they come later; see how records spell it (`weir sql`), and add another hold if it is spelled otherwise",
+                entity.kind, entity.value
+            )
+        })
+        .collect();
+    if covers.records.is_empty() && hold.versions.is_empty() && said.is_empty() {
+        said.push(format!(
+            "hold {id} covers no record in this lake now: it holds only what comes later; see that its period, sources, sensors and entities are those meant"
+        ));
+    }
+    said
 }
 
 /// Writes a hold into the custody log.
@@ -69,10 +106,12 @@ fn record(
     evidence::record(lake, &Deed { who: who.to_owned(), when, why, authority }, what, Vec::new())
 }
 
-async fn list(dir: &Path, json: bool) -> Done {
+async fn list(dir: &Path, count: bool, json: bool) -> Done {
     let lake = weir_engine::open_lake(dir, false, Memory::default()).await?;
-    for hold in weir_engine::holds(&lake).await? {
-        show(&hold, json)?;
+    let holds = weir_engine::holds(&lake).await?;
+    let covers = if count { weir_engine::held_now(&lake, &holds).await? } else { Vec::new() };
+    for (at, hold) in holds.iter().enumerate() {
+        show(hold, covers.get(at), json)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -85,16 +124,28 @@ async fn release(asked: HoldRelease, json: bool) -> Done {
     let (why, order) = (format!("{}: {}", asked.id, release.reason), release.order.clone());
     let hold = weir_engine::release_hold(&lake, asked.id, release, &*progress(json)).await?;
     record(&asked.lake, Act::Release, (&who, when), why, Some(order))?;
-    show(&hold, json)?;
+    show(&hold, None, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(hold: &Hold, json: bool) -> Result<(), ProgramError> {
-    if json { print_json(hold) } else { print(&described(hold)) }
+/// A hold for programs, with what it covers where that was counted.
+#[derive(serde::Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    hold: &'a Hold,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<&'a BTreeMap<String, u64>>,
+}
+
+fn show(hold: &Hold, covers: Option<&Held>, json: bool) -> Result<(), ProgramError> {
+    if json {
+        return print_json(&Shown { hold, records: covers.map(|covers| &covers.records) });
+    }
+    print(&described(hold, covers))
 }
 
 /// A hold in words.
-fn described(hold: &Hold) -> String {
+fn described(hold: &Hold, covers: Option<&Held>) -> String {
     let safe = |text: &str| escape::terminal(text, SHOWN_BYTES_MAX).to_string();
     let mut text =
         format!("{}  order {}, recorded {} by {}\n", hold.id, safe(&hold.order), hold.time, safe(&hold.by));
@@ -112,11 +163,22 @@ fn described(hold: &Hold) -> String {
     for cover in &hold.covers {
         let _ = writeln!(text, "    covers {}", safe(&covered(cover)));
     }
+    if let Some(covers) = covers {
+        let _ = writeln!(text, "    {}", counted(&covers.records));
+    }
     if let Some(end) = &hold.released {
         let (order, by, reason) = (safe(&end.order), safe(&end.by), safe(&end.reason));
         let _ = writeln!(text, "    released {} by {by}, order {order}: {reason}", end.time);
     }
     text
+}
+
+/// How many records there are now, by table.
+fn counted(records: &BTreeMap<String, u64>) -> String {
+    let sum: u64 = records.values().sum();
+    let tables: Vec<String> = records.iter().map(|(table, n)| format!("{table} {n}")).collect();
+    let tables = if tables.is_empty() { String::new() } else { format!(": {}", tables.join(", ")) };
+    format!("{sum} {} in the lake now{tables}", if sum == 1 { "record" } else { "records" })
 }
 
 fn covered(cover: &Cover) -> String {
@@ -166,9 +228,11 @@ pub async fn retain(asked: Retain, json: bool) -> Done {
     warn(&short(kept, &settings), json);
     let run = Run { by: account(), time, dry: asked.dry_run };
     let done = weir_engine::retain(&lake, &settings, before, &run, &*progress(json)).await?;
-    if !run.dry && done.gone.values().any(|rows| *rows > 0) {
+    let changed = done.files > 0 || done.gone.values().chain(done.compacted.values()).any(|n| *n > 0);
+    if !run.dry && changed {
         let why = format!("weir retain: records of before {before}");
-        record(&asked.lake, Act::Erasure, (&run.by, run.time), why, asked.logs.authority)?;
+        let deed = Deed { who: run.by, when: run.time, why, authority: asked.logs.authority };
+        evidence::record_deletion(&asked.lake, &deed, &done)?;
     }
     told(&done, &format!("of before {before}"), json)
 }
@@ -193,8 +257,10 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
     let done = weir_engine::erase(&lake, &settings, &key, &what, &run, &*progress(json)).await?;
     if !run.dry {
         let why = format!("weir erase: {}", what.reason);
-        record(&asked.lake, Act::Erasure, (&run.by, run.time), why, Some(what.order))?;
+        let deed = Deed { who: run.by, when: run.time, why, authority: Some(what.order) };
+        evidence::record_deletion(&asked.lake, &deed, &done)?;
     }
+    warn(&done.warnings, json);
     told(&done, "that show or name the person", json)
 }
 
@@ -203,7 +269,7 @@ fn told(done: &Deleted, which: &str, json: bool) -> Done {
         print_json(done)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let sum = |of: &std::collections::BTreeMap<String, u64>| of.values().sum::<u64>();
+    let sum = |of: &BTreeMap<String, u64>| of.values().sum::<u64>();
     let mut text =
         format!("{} rows {which} {}", sum(&done.gone), if done.dry { "would go" } else { "are gone" });
     for (table, rows) in &done.gone {
@@ -227,7 +293,7 @@ fn told(done: &Deleted, which: &str, json: bool) -> Done {
             done.undecided.iter().map(|(table, rows)| format!("{table} {rows}")).collect();
         let _ = writeln!(
             text,
-            "{} rows may be the person's and stay ({}): a login of that name, unless a link from `actor` says whose it is; a short number in what could not be read",
+            "{} rows may be the person's and stay ({}): a login of that name, unless a link from `actor` says whose it is; a session that others had as well; a short number in what could not be read",
             sum(&done.undecided),
             rows.join(", ")
         );

@@ -2,7 +2,7 @@
 //!
 //! Decisive choice: a bag is written beside its place, for its owner alone, and renamed when it is complete: there is no half bag. The one thing
 //! that remains of a failed sealing is the leaf in the log, which says that it was tried. What a killed process was filling is a hidden folder beside the
-//! place (`.NAME.….weir-new`), which is nothing yet and can be deleted.
+//! place (`.NAME.….weir-new`), which is nothing yet; the next that is filled there takes it away.
 
 use super::{
     BAG_INFO, BAGIT, CHECKPOINT, CUSTODY, ExcerptFile, LOG_KEY, LOG_PROOF, MANIFEST, SCRIPT, SIGNATURE,
@@ -33,6 +33,8 @@ use std::{
 pub struct BagWriter {
     target: PathBuf,
     stage: PathBuf,
+    /// The stage, locked: nobody takes it for what a killed process left.
+    _alive: File,
     payload: BTreeMap<String, Digest>,
     folded: BTreeSet<String>,
     bytes: u64,
@@ -95,9 +97,13 @@ impl BagWriter {
         let filled =
             SystemRandom::new().fill(&mut random).map_err(|_| std::io::Error::other("no random bytes"));
         at(target, filled)?;
-        let stage = target.with_file_name(format!(".{name}.{}.weir-new", hex(&random)));
+        disk::clear_stages(target);
+        let stage = target.with_file_name(format!(".{name}.{}{}", hex(&random), disk::STAGE));
         disk::make_folder(&stage)?;
+        let alive = at(&stage, File::open(&stage))?;
+        at(&stage, alive.lock())?;
         Ok(Self {
+            _alive: alive,
             target: target.to_path_buf(),
             stage,
             payload: BTreeMap::new(),

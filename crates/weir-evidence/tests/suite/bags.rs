@@ -54,6 +54,21 @@ fn a_whole_bag_passes_and_tells_what_is_in_it() {
 }
 
 #[test]
+fn a_bag_that_a_killed_process_was_filling_goes_and_that_of_a_living_one_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let left = dir.path().join(".old.0123456789abcdef.weir-new");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("scope.csv"), "people").unwrap();
+    let stages = || std::fs::read_dir(dir.path()).unwrap().count();
+    let one = BagWriter::create(&dir.path().join("one")).unwrap();
+    assert!(!left.exists() && stages() == 1);
+    let other = BagWriter::create(&dir.path().join("other")).unwrap();
+    assert_eq!(stages(), 2);
+    drop((one, other));
+    assert_eq!(stages(), 0);
+}
+
+#[test]
 fn the_commands_that_are_printed_work_as_they_stand() {
     if !are_here() {
         return;

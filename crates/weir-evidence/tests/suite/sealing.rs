@@ -96,6 +96,7 @@ impl Desk {
                 why: "case 7, \\ \"quoted\"".into(),
                 authority: "order 7/26".into(),
                 objects: objects.clone(),
+                counts: std::collections::BTreeMap::new(),
             };
             custody::append(&custody, &entry).unwrap();
         }

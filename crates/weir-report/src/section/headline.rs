@@ -60,7 +60,7 @@ fn of_all(case: &Case) -> (Tone, String) {
         return (Tone::Nothing, "Nothing in these files could be read".into());
     }
     if case.period.is_none() && case.recorded().is_some() {
-        return (Tone::Nothing, words::OUTSIDE.into());
+        return (Tone::Nothing, words::outside(case));
     }
     if !case.findings.iter().any(weir_model::Finding::stands) {
         return (
@@ -104,19 +104,18 @@ pub(super) fn what_happened(case: &Case) -> Vec<Said<'_>> {
     if !titles.is_empty() {
         return titles;
     }
+    let outside = format!("{}, so nothing can be said about what happened in it.", words::outside(case));
     let words = match case.totals.parsed + case.totals.duplicates {
         _ if with_state(case, State::Suppressed) > 0 => {
             "What was found was told to be quiet; the findings say by whom, why and until when."
         }
-        _ if case.period.is_none() && case.recorded().is_some() => {
-            "No record lies in the span asked for, so nothing can be said about what happened in it."
-        }
+        _ if case.period.is_none() && case.recorded().is_some() => outside.as_str(),
         0 => "No file was recognised as a log, so nothing can be said about what happened.",
         _ => {
             "No detector fired. That is not proof that nothing happened: the coverage says what these logs can show."
         }
     };
-    vec![Said::Derived(words.into(), "coverage", "coverage")]
+    vec![Said::Derived(words.to_owned(), "coverage", "coverage")]
 }
 
 fn whose(case: &Case) -> Said<'_> {
@@ -169,7 +168,7 @@ fn since(case: &Case) -> Vec<Said<'_>> {
         }
         None => match case.recorded() {
             Some(all) => {
-                let words = format!("{}; the records cover {}.", words::OUTSIDE, words::period(all));
+                let words = format!("{}; the records cover {}.", words::outside(case), words::period(all));
                 said.push(Said::Derived(words, "intake", "intake account"));
             }
             None => said.push(Said::needs("at least one record with a time.")),

@@ -233,6 +233,8 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
         divided: Divided::default(),
         reported: None,
         version: weir_model::case::CASE_VERSION,
+        configuration: None,
+        aged_out: None,
         program: "weir 0.1.0".into(),
         id: id.into(),
         organisation,

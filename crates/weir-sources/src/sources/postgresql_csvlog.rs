@@ -39,6 +39,11 @@ const DATASTORE: i32 = 6005;
 const AUTHENTICATION: i32 = 3002;
 const ACCOUNT_CHANGE: i32 = 3001;
 
+/// A statement's shape: lower case, `?` for each value, no comments; what can be written down of a question without what it asks for.
+pub fn statement_shape(statement: &str) -> String {
+    shape::of(statement).text
+}
+
 impl Source for PostgresqlCsvlog {
     fn info(&self) -> &'static Info {
         &INFO

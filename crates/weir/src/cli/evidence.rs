@@ -1,5 +1,6 @@
 //! Flags of `weir evidence`.
 
+use super::said;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use weir_engine::weir_evidence::custody::Act;
@@ -75,10 +76,10 @@ pub struct SealCase {
     #[arg(long, value_name = "FILE", requires = "tsa", value_hint = ValueHint::FilePath)]
     pub tsa_tls_ca: Option<PathBuf>,
     /// Why it is sealed, for the custody log.
-    #[arg(long, value_name = "TEXT", default_value = "sealed as evidence")]
+    #[arg(long, value_name = "TEXT", default_value = "sealed as evidence", value_parser = said)]
     pub reason: String,
     /// On whose authority: an order, a warrant, a contract.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub authority: Option<String>,
     /// Who seals it; the account of the system when absent.
     #[arg(long, value_name = "WHO")]
@@ -119,10 +120,10 @@ pub struct Record {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub lake: PathBuf,
     /// Why.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub reason: String,
     /// On whose authority.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub authority: String,
     /// Who; the account of the system when absent.
     #[arg(long, value_name = "WHO")]

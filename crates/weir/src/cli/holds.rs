@@ -4,10 +4,16 @@ use super::{Logs, said};
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 use weir_model::{Entity, EntityKind, Micros};
+
+/// The most days that can be kept, some 270 years.
+const DAYS_MAX: u32 = 100_000;
+
 /// Days, such as 400d.
 fn days(text: &str) -> Result<u32, String> {
-    let number = text.trim().strip_suffix('d').and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-    number.ok_or_else(|| "write a whole number of days, such as 400d".to_owned())
+    let number = text.trim().strip_suffix('d').and_then(|n| n.parse::<u64>().ok()).filter(|n| *n > 0);
+    let number = number.ok_or_else(|| "write a whole number of days, such as 400d".to_owned())?;
+    let days = u32::try_from(number).ok().filter(|days| *days <= DAYS_MAX);
+    days.ok_or_else(|| format!("no log is older than {DAYS_MAX}d: nothing would ever go; to keep everything, do not run `weir retain`"))
 }
 
 /// The end of a period: a date alone means all of that day.
@@ -57,6 +63,9 @@ pub enum HoldAct {
         /// The lake, a folder or `s3://BUCKET/PREFIX`.
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         lake: PathBuf,
+        /// Count the records that each covers now: reads the lake once.
+        #[arg(long)]
+        count: bool,
     },
     /// Record that a hold has ended; both stay on record.
     Release(HoldRelease),

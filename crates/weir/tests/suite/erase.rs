@@ -95,3 +95,61 @@ fn a_persons_logins_and_what_could_not_be_read_of_them_go_where_a_link_says_whos
     let listed = here.0.said(&["retain", "--lake", "lake", "--list"]);
     assert!(listed.contains("auth 1, host 1") && !listed.contains("471100"), "{listed}");
 }
+
+#[test]
+fn sessions_go_that_only_the_log_of_sign_ins_ties_to_the_person() {
+    let here = Place::new();
+    let issued = |n: u32, user: &str, id: &str, parent: &str| {
+        format!(
+            "{{\"timestamp\":\"2026-03-01T10:00:{n:02}Z\",\"event\":\"token_issued\",\"sub\":\"{user}\",\"jti\":\"{id}\"{parent},\"client_id\":\"web\"}}\n"
+        )
+    };
+    let tokens = [
+        issued(1, "ann", "tok-ann-1", ""),
+        issued(2, "bert", "tok-bert-1", ""),
+        // A session that two were given is nobody's alone.
+        issued(3, "ann", "tok-desk-1", ""),
+        issued(4, "bert", "tok-desk-1", ""),
+    ];
+    std::fs::write(here.0.path("logs/tokens.jsonl"), tokens.concat()).unwrap();
+    let read = |n: u32, session: &str| {
+        format!(
+            "{{\"time\":\"2026-03-01T10:01:{n:02}Z\",\"client_ip\":\"198.51.100.4\",\"method\":\"GET\",\"path\":\"/basket\",\"status\":200,\"session_id\":\"{session}\"}}\n"
+        )
+    };
+    let reads = [read(1, "tok-ann-1"), read(2, "tok-ann-1"), read(3, "tok-bert-1"), read(4, "tok-desk-1")];
+    std::fs::write(here.0.path("logs/shop.jsonl"), reads.concat()).unwrap();
+    here.0.said(&["investigate", "logs", "-o", "case", "--lake", "lake", "--config", "weir.toml"]);
+    let baskets = "access WHERE path = '/basket'";
+    assert_eq!((here.count(baskets), here.count("auth WHERE credential IS NOT NULL")), (4, 4));
+    let (code, said) = here.erase(&["--config", "weir.toml"]);
+    assert!(code == Some(0) && !said.contains("warning"), "{said}");
+    assert!(
+        said.contains("may be the person's and stay (access 1; auth")
+            || said.contains("stay (access 1, auth"),
+        "{said}"
+    );
+    assert_eq!(here.count(baskets), 2, "those of the session that ann alone was given are gone");
+    assert_eq!(here.count("auth WHERE \"user\" = 'ann'"), 0);
+    assert_eq!(here.count("auth WHERE \"user\" = 'bert' AND credential IS NOT NULL"), 2, "nobody else's");
+}
+
+#[test]
+fn who_is_asked_for_where_nobody_can_be_known_is_told_so() {
+    let here = Place::new();
+    let erase = |subject: &str, config: &[&str]| {
+        let order = ["erase", "--lake", "lake", "--subject", subject, "--order", "12", "--reason", "Art. 17"];
+        let done = here.0.weir(&[&order[..], config, &["--dry-run"]].concat());
+        (done.status.code(), words(&[done.stdout, done.stderr].concat()))
+    };
+    let (code, said) = erase("membre:471100", &["--config", "weir.toml"]);
+    assert!(code == Some(2) && said.contains("no person is known as `membre:...`"), "{said}");
+    assert!(said.contains("known without more: member"), "{said}");
+    let (code, said) = erase("member:471100", &[]);
+    let warned = said.contains("no --config was given, and this lake was last folded under another");
+    assert!(code == Some(0) && warned, "{said}");
+    let (code, said) = erase("member:999999", &["--config", "weir.toml"]);
+    assert!(code == Some(0) && said.contains("no record in this lake shows or names the person"), "{said}");
+    let (code, said) = erase("member:471100", &["--config", "weir.toml"]);
+    assert!(code == Some(0) && !said.contains("warning"), "{said}");
+}

@@ -124,11 +124,12 @@ fn a_sealed_case_is_whole_until_something_in_it_is_another() {
 }
 
 /// The kinds of files of a bag. A folder stands for all in it.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 22] = [
     "bag-info.txt",
     "bagit.txt",
     "data/absent.json",
     "data/config/weir.toml",
+    "data/configuration.json",
     "data/custody.jsonl",
     "data/intake.jsonl",
     "data/lake.json",
@@ -552,4 +553,107 @@ fn logs_that_are_not_the_cases_are_refused_before_anything_is_held() {
     assert!(!refused.status.success() && said.contains("files of the case is in `other`"), "{said}");
     assert!(!here.path("bag9").exists());
     assert_eq!(words(&here.weir(&["hold", "list", "--lake", "case/lake"]).stdout), before);
+}
+
+#[test]
+fn looks_and_deletions_stand_in_the_custody_log_without_people() {
+    let here = crate::terminal::Terminal::new();
+    std::fs::create_dir(here.path("logs")).unwrap();
+    let line = |n: u32| {
+        format!(
+            "192.0.2.{n} - ann [{:02}/Mar/2026:08:00:07 +0000] \"GET /members/4711{n}/orders HTTP/1.1\" 200 9 \"-\" \"curl/8\"\n",
+            n + 1
+        )
+    };
+    std::fs::write(here.path("logs/access.log"), (0..20).map(line).collect::<String>()).unwrap();
+    here.said(&["investigate", "logs", "-o", "case"]);
+    let before = custody(&here).len();
+    let query = "SELECT count(*) FROM access WHERE actor = 'ann'";
+    here.said(&["sql", "--lake", "case/lake", "--authority", "order 9", query]);
+    here.said(&["scope", "--case", "case"]);
+    here.said(&["scope", "--case", "case", "--where", "actor = 'ann'", "--json"]);
+    here.said(&["retain", "--lake", "case/lake", "--before", "2026-03-06"]);
+    let log = custody(&here);
+    let new: Vec<&Value> = log.iter().skip(before).collect();
+    let acts: Vec<&str> = new.iter().map(|entry| entry["what"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["read", "read", "read", "erasure"]);
+    assert_eq!(new[0]["why"], "weir sql: select count(*) from access where actor = ?");
+    assert_eq!((&new[0]["who"], &new[0]["authority"]), (&"ann".into(), &"order 9".into()));
+    assert_eq!(new[0]["objects"][0]["sha256"].as_str().unwrap().len(), 64, "{}", new[0]);
+    assert_eq!((&new[1]["why"], &new[2]["why"]), (&"weir scope".into(), &"weir scope: actor = ?".into()));
+    assert_eq!(new[3]["counts"]["access_rows"], 5);
+    assert!(
+        new[3]["counts"]["files_freed"].as_u64() > Some(0)
+            && new[3]["counts"]["bytes_freed"].as_u64() > Some(0)
+    );
+    let told = here.said(&["evidence", "custody", "--lake", "case/lake"]);
+    assert!(told.contains("; 5 access rows; "), "{told}");
+    // A lake that nobody may write is read all the same, and says that this stands nowhere.
+    let place = here.path("case/lake/custody.jsonl");
+    std::fs::remove_file(&place).unwrap();
+    std::fs::create_dir(&place).unwrap();
+    for asks in [&["sql", "--lake", "case/lake", query][..], &["scope", "--case", "case"]] {
+        let done = here.weir(asks);
+        let said = words(&done.stderr);
+        assert!(done.status.success() && said.contains("this look stands in no custody log"), "{said}");
+    }
+}
+
+fn custody(here: &crate::terminal::Terminal) -> Vec<Value> {
+    let text = std::fs::read_to_string(here.path("case/lake/custody.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn another_configuration_is_said_and_stands_in_the_bag_and_a_bag_lies_in_no_other() {
+    let here = sealed();
+    let seal = |more: &[&str]| {
+        let asked = ["evidence", "seal", "case", "--logs", "w/logs", "--key", "signing"];
+        let done = here.weir(&[&asked[..], more].concat());
+        (done.status.code(), words(&done.stderr))
+    };
+    let told = |bag: &str| -> Value {
+        let text = std::fs::read_to_string(here.path(bag).join("data/configuration.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (code, said) = seal(&["-o", "bag", "--config", "w/weir.toml"]);
+    assert!(code == Some(0) && !said.contains("warning"), "{said}");
+    assert_eq!((&told("bag")["differs"], &told("bag")["case"]), (&Value::Null, &told("bag")["bag"]));
+    std::fs::write(here.path("other.toml"), "[organisation]\nname = \"x\"\n").unwrap();
+    for (bag, config, now) in
+        [("bag2", &["--config", "other.toml"][..], "`other.toml`"), ("bag3", &[], "none now")]
+    {
+        let (code, said) = seal(&[&["-o", bag], config].concat());
+        assert!(code == Some(0) && said.contains("another than the one the case was made with"), "{said}");
+        assert!(said.contains(now) && said.contains("`weir.toml` (SHA-256"), "{said}");
+        assert!(told(bag)["differs"].as_str().unwrap().contains(now), "{}", told(bag));
+    }
+    let limited = here.weir(&["scope", "--case", "case", "--json"]);
+    assert!(words(&limited.stderr).contains("another than the one the case was made with"), "{limited:?}");
+    assert!(words(&limited.stdout).contains("none now"), "the answer says so too");
+    let same = here.weir(&["scope", "--case", "case", "--config", "w/weir.toml"]);
+    assert!(same.status.success() && same.stderr.is_empty(), "{}", words(&same.stderr));
+    let lake = here.weir(&["scope", "--lake", "case/lake", "--config", "other.toml"]);
+    assert!(
+        words(&lake.stderr).contains("another than the lake was last folded under"),
+        "{}",
+        words(&lake.stderr)
+    );
+    // Nothing is sealed, or held, where the place or the reason is none.
+    let holds = here.said(&["hold", "list", "--lake", "case/lake"]);
+    for (bad, what) in [
+        (&["-o", "bag/inner"][..], "in the sealed bag"),
+        (&["-o", "bag/data/inner"], "in the sealed bag"),
+        (&["-o", "case/bag"], "in the case"),
+        (&["-o", "bag4", "--reason", ""], "says nothing"),
+        (&["-o", "bag4", "--authority", " "], "says nothing"),
+    ] {
+        let (code, said) = seal(bad);
+        assert!(code == Some(2) && said.contains(what), "{bad:?}: {said}");
+    }
+    assert_eq!(here.said(&["hold", "list", "--lake", "case/lake"]), holds);
+    let (whole, said) = verified(&here, "bag");
+    assert!(whole, "{said}");
+    let (_, said) = verified(&here, "nowhere");
+    assert!(said.contains("there is no such folder") && said.matches("malformed").count() == 0, "{said}");
 }

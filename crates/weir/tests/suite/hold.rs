@@ -397,3 +397,83 @@ fn a_hold_that_the_lake_has_lost_stops_every_deletion() {
     }
     assert_eq!(here.count("TRUE"), u64::from(30 * LINES));
 }
+
+#[test]
+fn a_hold_on_an_address_covers_it_however_it_is_written_and_one_that_matches_nothing_says_so() {
+    let here = Terminal::new();
+    let line = |address: &str, n: u32| {
+        format!(
+            "{address} - - [01/Mar/2026:08:{n:02}:07 +0000] \"GET /members/{n}/orders HTTP/1.1\" 200 90 \"-\" \"curl/8\"\n"
+        )
+    };
+    let addresses = ["2001:db8::1", "2001:DB8:0::1", "::ffff:192.0.2.7", "192.0.2.7", "2001:db8::2"];
+    let log: String = (0..).zip(addresses).map(|(n, address)| line(address, n)).collect();
+    std::fs::write(here.path("access.log"), log).unwrap();
+    here.said(&["ingest", "access.log", "--lake", "lake"]);
+    let add = |entity: &str| {
+        let done = here.weir(&["hold", "add", "--lake", "lake", "--order", "7", "--entity", entity]);
+        assert_eq!(done.status.code(), Some(0), "{entity}: {}", words(&done));
+        (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap())
+    };
+    for (entity, spelled) in
+        [("origin=2001:DB8::0:1", "origin 2001:db8::1"), ("origin=::ffff:192.0.2.7", "origin 192.0.2.7")]
+    {
+        let (said, warned) = add(entity);
+        assert!(said.contains(spelled) && said.contains("2 records in the lake now: access 2"), "{said}");
+        assert_eq!(warned, "", "{entity}");
+    }
+    let (said, warned) = add("origin=192.0.2.99");
+    assert!(said.contains("0 records in the lake now"), "{said}");
+    assert!(warned.contains("no record in this lake names origin `192.0.2.99`"), "{warned}");
+    let later = here.weir(&["hold", "add", "--lake", "lake", "--order", "7", "--from", "2030-01-01"]);
+    assert!(words(&later).contains("hold h4 covers no record in this lake now"), "{}", words(&later));
+    let listed = here.said(&["hold", "list", "--lake", "lake", "--count"]);
+    assert_eq!(listed.matches("2 records in the lake now").count(), 2, "{listed}");
+    let json = here.said(&["hold", "list", "--lake", "lake", "--count", "--json"]);
+    assert!(json.lines().next().unwrap().contains("\"records\":{\"access\":2}"), "{json}");
+    // What they cover stays, and nothing else.
+    here.said(&["retain", "--lake", "lake", "--before", "2026-04-01"]);
+    let left = here.said(&["sql", "--lake", "lake", "SELECT src_ip FROM access ORDER BY line"]);
+    let kept = |address: &&str| left.contains(&format!("| {address} "));
+    assert_eq!(addresses.iter().filter(|a| kept(a)).count(), 4, "{left}");
+    assert!(!left.contains("2001:db8::2"), "{left}");
+}
+
+#[test]
+fn a_period_without_an_end_and_a_keeping_without_end_leave_a_lake_that_answers() {
+    let here = Place::new();
+    for to in ["9999-12-31", "9999-12-31T23:59:59Z"] {
+        let add = ["hold", "add", "--lake", "lake", "--order", "7", "--from", "2026-03-08", "--to", to];
+        let said = here.done(&add);
+        assert!(said.contains(&format!("{} records in the lake now", 23 * LINES)), "{said}");
+        assert!(!said.contains("9999") && !said.contains("warning"), "an end that ends nothing: {said}");
+    }
+    let far = here.weir(&["retain", "--lake", "lake", "--keep", "4294967295d"]);
+    assert!(far.status.code() == Some(2) && words(&far).contains("no log is older"), "{}", words(&far));
+    here.done(&["retain", "--lake", "lake", "--keep", "100000d"]);
+    here.done(&["investigate", "-o", "case", "--lake", "lake"]);
+    assert_eq!(here.count("TRUE"), u64::from(30 * LINES));
+}
+
+#[test]
+fn what_retention_deleted_is_said_by_whoever_misses_it() {
+    let here = Place::new();
+    here.done(&["investigate", "-o", "old", "--lake", "lake"]);
+    here.hold_ten_days();
+    here.done(&["retain", "--lake", "lake", "--before", "2026-03-26", "--authority", "policy 3"]);
+    // Eight deleted days lie between what is held and what is kept.
+    here.done(&["investigate", "-o", "case", "--lake", "lake"]);
+    let case = std::fs::read_to_string(here.path("case/case.json")).unwrap();
+    assert!(!case.contains("silent while") && !case.contains("was silent"), "no sensor was silent");
+    let outside = here.done(&["investigate", "-o", "none", "--lake", "lake", "--until", "2026-03-02"]);
+    assert!(
+        outside
+            .contains("No record is left in the span asked for: retention deleted those before 26 Mar 2026"),
+        "{outside}"
+    );
+    let late = here.weir(&["hold", "add", "--lake", "lake", "--order", "8", "--case", "old"]);
+    let said = words(&late);
+    assert!(late.status.code() == Some(1), "{said}");
+    assert!(said.contains("retention of records before 2026-03-26T00:00:00Z, by ann at"), "{said}");
+    assert!(said.contains("on the authority of: policy 3") && said.contains("seal that case"), "{said}");
+}
