@@ -79,7 +79,8 @@ pub fn coverage<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<&'a [Cover
         let mut all: Vec<Coverage> = Vec::new();
         let ends: Vec<(Micros, Micros)> = edges(&sensors);
         for ((name, sensor), (from, to)) in sensors.iter_mut().zip(ends) {
-            sensor.frame(from, to);
+            // What retention deleted is no silence.
+            sensor.frame(deleted.map_or(from, |at| from.max(at)), to);
             all.push(account(name, sensor, quiet.get(name.as_str()).copied(), deleted));
         }
         for expected in context.config.sensors.iter().filter(|s| !sensors.contains_key(&s.name)) {

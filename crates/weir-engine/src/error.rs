@@ -245,6 +245,7 @@ impl EngineError {
             | Self::Trace(weir_trace::TraceError::Lake(e))
             | Self::Scope(weir_scope::ScopeError::Lake(e)) => e.help().map(str::to_owned),
             Self::Catalog(e) => e.help().map(str::to_owned),
+            Self::Report(error) => error.help(),
             _ => None,
         }
     }

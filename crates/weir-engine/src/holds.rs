@@ -188,7 +188,8 @@ fn fits(entity: &Entity) -> bool {
     entity.kind != EntityKind::Prefix || prefix().as_deref() == Some(entity.value.as_str())
 }
 
-pub(crate) fn read(folder: &Path) -> Result<Case, EngineError> {
+/// Reads a case back from its folder.
+pub fn read(folder: &Path) -> Result<Case, EngineError> {
     let path = folder.join("case.json");
     let wrong = |message: String| EngineError::Case { path: path.clone(), message };
     let text = std::fs::read(&path).map_err(|e| wrong(e.to_string()))?;

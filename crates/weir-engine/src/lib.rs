@@ -30,7 +30,7 @@ mod walk;
 pub use configured::other_configuration;
 pub use error::EngineError;
 pub use explain::explain;
-pub use holds::{Held, Order, held_now, hold, holds, release_hold};
+pub use holds::{Held, Order, held_now, hold, holds, read as read_case, release_hold};
 pub use ingest::{Ingested, Then, ingest};
 pub use investigate::{
     Answer, Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql,

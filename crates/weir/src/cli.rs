@@ -81,6 +81,8 @@ pub enum Command {
     Detectors(Named),
     /// Print the JSON Schema of something Weir writes or reads.
     Schema(Named),
+    /// Write one format of a case again, from its case.json.
+    Report(Report),
     /// List the report formats.
     Formats(Named),
     /// Write logs of a world with known truth.
@@ -104,6 +106,20 @@ pub struct Logs {
     /// On whose authority logs are read (an order, a warrant, a contract), for the lake's custody log.
     #[arg(long, value_name = "TEXT")]
     pub authority: Option<String>,
+}
+
+/// `weir report`.
+#[derive(Args, Debug)]
+pub struct Report {
+    /// The case folder.
+    #[arg(value_name = "CASE", value_hint = ValueHint::DirPath)]
+    pub case: PathBuf,
+    /// The format (`weir formats` lists them).
+    #[arg(long, value_name = "NAME")]
+    pub format: String,
+    /// The file to write; stdout when absent.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
 }
 
 /// Where queries run.

@@ -1,8 +1,8 @@
 //! One function per command.
 
-use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Simulate, Sql};
+use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Report, Simulate, Sql};
 use crate::error::ProgramError;
-use crate::terminal::{Bar, print, print_json, print_summary, warn};
+use crate::terminal::{Bar, print, print_bytes, print_json, print_summary, warn};
 use crate::{cluster, evidence, findings, holds};
 use std::process::ExitCode;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
@@ -29,6 +29,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Sources(asked) => sources(&asked, json),
         Command::Detectors(asked) => detectors(&asked, json),
         Command::Schema(asked) => schema(&asked),
+        Command::Report(asked) => report(asked),
         Command::Formats(asked) => formats(&asked, json),
         Command::Simulate(asked) => simulate(&asked, json),
         Command::Completions { shell } => completions(shell),
@@ -250,6 +251,23 @@ fn detectors(asked: &Named, json: bool) -> Done {
     let all: Vec<_> =
         weir_engine::detectors().iter().map(|d| d.info()).map(|i| (i.name, i.summary, i.manual)).collect();
     list(asked, "detector", &all, json)
+}
+
+/// `weir report`.
+fn report(asked: Report) -> Done {
+    let case = weir_engine::read_case(&asked.case)?;
+    let bytes = weir_engine::report::render(&asked.format, &case).map_err(EngineError::from)?;
+    let Some(path) = asked.output else {
+        print_bytes(&bytes)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    std::fs::write(&path, &bytes)
+        .map_err(|e| ProgramError::Output { message: format!("{}: {e}", path.display()) })?;
+    let lake = asked.case.join("lake");
+    if lake.is_dir() {
+        evidence::Custody { lake: &lake, authority: None }.exported("weir report", &[path])?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn formats(asked: &Named, json: bool) -> Done {

@@ -26,8 +26,13 @@ pub fn logging(verbose: u8) {
 
 /// Writes to stdout; a closed pipe is the reader's choice, not an error.
 pub fn print(text: &str) -> Result<(), ProgramError> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to stdout as they are.
+pub fn print_bytes(bytes: &[u8]) -> Result<(), ProgramError> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(ProgramError::Output { message: error.to_string() })
         }

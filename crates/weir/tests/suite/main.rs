@@ -17,6 +17,7 @@ mod hold;
 mod https;
 mod inputs;
 mod lakes;
+mod report;
 mod rotation;
 mod scope;
 mod terminal;
