@@ -109,6 +109,27 @@ pub fn record_deletion(lake: &Path, deed: &Deed, done: &Deleted) -> Result<(), E
     Ok(())
 }
 
+/// A statement's shape without names that an asker made up: a quoted one that is more than letters, and a word with a number in it, may be a person's id.
+fn unnamed(shape: &str) -> String {
+    const DIGITS_MAX: usize = 2;
+    let mut out = String::with_capacity(shape.len());
+    for (at, part) in shape.split('"').enumerate() {
+        if at % 2 == 1 {
+            let plain = part.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+            out.push_str(&format!("\"{}\"", if plain { part } else { "?" }));
+            continue;
+        }
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        for piece in part.split_inclusive(|c| !word(c)) {
+            let (name, rest) = piece.split_at(piece.trim_end_matches(|c| !word(c)).len());
+            let digits = name.chars().filter(|c| c.is_numeric()).count();
+            out.push_str(if digits > DIGITS_MAX { "?" } else { name });
+            out.push_str(rest);
+        }
+    }
+    out
+}
+
 /// Writes down that somebody looked at records of a lake. Costs the same however long the log is. A question is known by its shape, without the values in
 /// it, which may name people, and by the digest of its text.
 ///
@@ -119,7 +140,7 @@ pub fn note_read(lake: &Path, deed: &Deed, question: Option<&str>) -> Result<(),
         return Ok(());
     }
     let object = |text: &str| Object { name: "query".to_owned(), sha256: Digest::of(text.as_bytes()) };
-    let shape = question.map(|text| format!(": {}", statement_shape(text))).unwrap_or_default();
+    let shape = question.map(|text| format!(": {}", unnamed(&statement_shape(text)))).unwrap_or_default();
     let deed = Deed { why: format!("{}{shape}", deed.why), ..deed.clone() };
     let objects = question.into_iter().map(object).collect();
     custody::note(&lake.join(CUSTODY), &deed.entry(Act::Read, objects, BTreeMap::new())?)?;
@@ -470,6 +491,14 @@ fn queries(case: &Case) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shape_has_no_names_that_an_asker_made_up() {
+        let told = unnamed(
+            r#"select count(*) as "member:5703", "user", m5703, t1.path from access "kim minji" where subject = ?"#,
+        );
+        assert_eq!(told, r#"select count(*) as "?", "user", ?, t1.path from access "?" where subject = ?"#);
+    }
 
     #[test]
     fn records_are_cited_wherever_they_stand() {

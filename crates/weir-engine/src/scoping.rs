@@ -97,7 +97,10 @@ pub fn scope<'a>(
         let near = near.as_ref().unwrap_or(&session);
         let mut scoped = weir_scope::scope(&session, near, question).await?;
         scoped.findings.remove(SELECTED);
-        if what.condition.is_some() && scoped.people.is_empty() && scoped.overall.records == 0 {
+        if let (Some(hand), true) = (
+            hands.first().filter(|_| what.condition.is_some()),
+            scoped.people.is_empty() && scoped.overall.records == 0,
+        ) {
             let also =
                 if scoped.overall.gaps.is_empty() { "" } else { "; what lies in the gaps is not known" };
             scoped.overall.reason =
@@ -106,6 +109,10 @@ pub fn scope<'a>(
                 scoped.overall.determinable = Determinable::No;
                 scoped.overall.subjects = None;
                 scoped.overall.reason = "no record was selected, which tells nothing of anybody".to_owned();
+            } else if let Some(beyond) = beyond(&session, &hand.condition).await? {
+                scoped.overall.determinable = Determinable::No;
+                scoped.overall.subjects = None;
+                scoped.overall.reason = beyond;
             }
         }
         let exposure = Exposure {
@@ -146,6 +153,31 @@ async fn selected(session: &Session, condition: &str) -> Result<Hand, EngineErro
     let time = |name| row.as_ref().and_then(|row| row.time(name)).unwrap_or(Micros(0));
     let seen = (time("first"), time("last"));
     Ok(Hand { finding: SELECTED.to_owned(), condition: whole, perhaps: None, grave: true, seen })
+}
+
+/// What cannot be known of selected records that answer with something and are of no dataset, where there are any.
+async fn beyond(session: &Session, condition: &str) -> Result<Option<String>, EngineError> {
+    const ROUTES_MAX: usize = 3;
+    let query = format!(
+        "SELECT coalesce(route, 'no route') AS route, count(*) AS n FROM access WHERE {condition} AND shown AND dataset IS NULL \
+         AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0 GROUP BY 1 ORDER BY 2 DESC, 1"
+    );
+    let answer = session.sql(&query).await?;
+    let routes: Vec<(String, u64)> = weir_lake::rows(&answer)
+        .map(|row| (row.text("route").unwrap_or_default().to_owned(), row.count("n")))
+        .collect();
+    let records: u64 = routes.iter().map(|(_, n)| n).sum();
+    let named: Vec<String> =
+        routes.iter().take(ROUTES_MAX).map(|(route, n)| format!("`{route}` ({n})")).collect();
+    let more = routes.len().saturating_sub(ROUTES_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Ok((records > 0).then(|| {
+        format!(
+            "{records} of the selected records answer with something and are of no dataset, so whose data they show is not known: {}{more}; \
+             a `[[dataset]]` of weir.toml for what holds people's data would tell",
+            named.join(", ")
+        )
+    }))
 }
 
 /// The records of findings, and a session that has no others in `access`.

@@ -126,14 +126,29 @@ pub fn name_of(value: &str) -> &str {
     parts.nth(4).filter(|resource| arn && !resource.is_empty()).unwrap_or(value)
 }
 
-/// The one spelling of an address, however it is written: IPv6 as RFC 5952 has it, an IPv4 address inside of one as IPv4; `None` when it is not an address.
+/// The one spelling of an address, however it is written: IPv6 as RFC 5952 has it, an IPv4 address inside of one as IPv4, without a port, brackets or the
+/// length of a network of one; `None` when it is not an address.
 pub fn address_of(text: &str) -> Option<String> {
-    text.trim().parse::<std::net::IpAddr>().ok().map(|address| address.to_canonical().to_string())
+    let text = text.trim();
+    let alone = || text.parse::<std::net::IpAddr>().ok();
+    let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip());
+    let bracketed =
+        || text.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok().map(Into::into);
+    let network = || match text.split_once('/')? {
+        (address, "32") => address.parse::<std::net::Ipv4Addr>().ok().map(Into::into),
+        (address, "128") => address.parse::<std::net::Ipv6Addr>().ok().map(Into::into),
+        _ => None,
+    };
+    let address: std::net::IpAddr = alone().or_else(with_port).or_else(bracketed).or_else(network)?;
+    Some(address.to_canonical().to_string())
 }
 
 /// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
 pub fn prefix_of(address: &str) -> Option<String> {
-    match address.parse::<std::net::IpAddr>().ok()? {
+    let Ok(parsed) = address.parse::<std::net::IpAddr>() else {
+        return prefix_of(&address_of(address)?);
+    };
+    match parsed {
         // An address of version 4 is written in one way only, so it can be cut.
         std::net::IpAddr::V4(_) => address.rsplit_once('.').map(|(network, _)| [network, ".0/24"].concat()),
         std::net::IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
@@ -155,7 +170,17 @@ mod tests {
         for written in ["2001:DB8::0:1", "2001:db8:0:0::1", " 2001:db8::1 "] {
             assert_eq!(Entity::new(EntityKind::Origin, written).spelled().value, "2001:db8::1");
         }
-        assert_eq!(address_of("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        for written in ["::ffff:192.0.2.7", "192.0.2.7:443", "192.0.2.7/32", "[::ffff:192.0.2.7]:80"] {
+            assert_eq!(address_of(written).as_deref(), Some("192.0.2.7"), "{written}");
+            assert_eq!(prefix_of(written).as_deref(), Some("192.0.2.0/24"), "{written}");
+        }
+        for written in ["[2001:db8::1]", "[2001:DB8::1]:443", "2001:db8::1/128"] {
+            assert_eq!(address_of(written).as_deref(), Some("2001:db8::1"), "{written}");
+        }
+        assert_eq!(
+            (address_of("192.0.2.0/24"), prefix_of("192.0.2.0/24"), prefix_of("x:1")),
+            (None, None, None)
+        );
         assert_eq!(Entity::new(EntityKind::Prefix, "2001:DB8:0::/48").spelled().value, "2001:db8::/48");
         for other in ["host.example", "fe80::1%eth0", ""] {
             assert_eq!(Entity::new(EntityKind::Origin, other).spelled().value, other);

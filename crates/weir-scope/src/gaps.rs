@@ -53,6 +53,37 @@ pub(crate) async fn sensors(near: &Session, condition: &str) -> Result<BTreeSet<
     Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
 }
 
+/// Sensors with silences that a hand was not seen by and that show such data as it was shown: it may have been seen by them as well, had they not been silent.
+pub(crate) async fn alike(
+    session: &Session,
+    near: &Session,
+    condition: &str,
+    coverage: &[Coverage],
+    by: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, ScopeError> {
+    const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0)";
+    let others = coverage.iter().filter(|c| !c.gaps.is_empty() && !by.contains(&c.sensor));
+    let others: Vec<&str> = others.map(|c| c.sensor.as_str()).collect();
+    if others.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let query = format!(
+        "SELECT DISTINCT coalesce(dataset, '') AS dataset FROM access WHERE ({condition}) AND {SHOWS}"
+    );
+    let read = near.sql(&query).await?;
+    let read: BTreeSet<&str> = rows(&read).filter_map(|row| row.text("dataset")).collect();
+    if read.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let query = format!(
+        "SELECT DISTINCT sensor FROM access WHERE sensor IN {} AND {SHOWS} AND coalesce(dataset, '') IN {}",
+        quote_all(others.into_iter()),
+        quote_all(read.into_iter())
+    );
+    let all = session.sql(&query).await?;
+    Ok(rows(&all).filter_map(|row| row.text("sensor").map(str::to_owned)).collect())
+}
+
 /// Silences of other sensors in which these delivered next to nothing, so that they may have been silent too.
 pub(crate) async fn dead<'a>(
     session: &Session,

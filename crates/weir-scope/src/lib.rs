@@ -169,15 +169,17 @@ pub fn scope<'a>(
                 if !dead.contains_key(at) {
                     let by = gaps::sensors(near, &hand.condition).await?;
                     let gaps = gaps::dead(session, logs.coverage, &by).await?;
-                    dead.insert(*at, (by, gaps));
+                    let mut any = gaps::alike(session, near, &hand.condition, logs.coverage, &by).await?;
+                    any.extend(by.iter().cloned());
+                    dead.insert(*at, (by, any, gaps));
                 }
-                if let Some((by, dead)) = dead.get(at) {
+                if let Some((_, any, dead)) = dead.get(at) {
                     let dead = |gap: &Gap| dead.iter().any(|known| std::ptr::eq(*known, gap));
-                    gaps.extend(around(logs.coverage, by, dead, &reached.sum.slots, period));
+                    gaps.extend(around(logs.coverage, any, dead, &reached.sum.slots, period));
                 }
                 let slots = &reached.sum.slots;
                 gaps.extend(logs.unread.iter().filter(|gap| reaches(gap, slots, period)).cloned());
-                if let Some((by, _)) = dead.get(at) {
+                if let Some((by, ..)) = dead.get(at) {
                     gaps.extend(gaps::pauses(session, by, &reached.sum).await?);
                 }
                 let hidden = hidden(&reached.sum, &gaps, logs.coverage);
@@ -387,7 +389,7 @@ fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String)
     match (lower, upper) {
         (_, Some(upper)) if upper == lower => (
             Determinable::Yes,
-            "each record that shows data names whose it is, and no sensor was silent meanwhile".to_owned(),
+            "each record that shows data names whose it is, and no sensor that shows such data is known to have been silent meanwhile".to_owned(),
         ),
         (0, None) => (
             Determinable::No,

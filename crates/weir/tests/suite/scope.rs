@@ -292,3 +292,36 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(words(&wrong.stderr).contains("absent.txt"), "{}", words(&wrong.stderr));
 }
+
+/// Two servers show the same data for twenty days, and the second one's log ends after fourteen. Whoever is asked about afterwards was seen by the first alone.
+#[test]
+fn a_silent_sensor_of_the_same_data_leaves_open_what_it_would_have_shown() {
+    let here = Terminal::new();
+    std::fs::create_dir(here.path("logs")).unwrap();
+    let line = |ip: &str, day: u32, hour: u32, minute: u32, member: u32| {
+        format!(
+            "{ip} - - [{day:02}/Mar/2026:{hour:02}:{minute:02}:00 +0000] \"GET /members/{member}/profile HTTP/1.1\" 200 90 \"-\" \"curl/8\"\n"
+        )
+    };
+    let server = |days: u32, of: u32| -> String {
+        let each =
+            (1..=days).flat_map(|day| (0..24).flat_map(move |hour| (0..4).map(move |n| (day, hour, n))));
+        each.map(|(day, hour, n)| {
+            line("192.0.2.7", day, hour, n * 15 + of, 1_000 + (day * 97 + hour * 4 + n) % 50)
+        })
+        .collect()
+    };
+    let hand: String = (0..40).map(|n| line("203.0.113.9", 17 + n / 20, n % 20, 3, 5_000 + n)).collect();
+    std::fs::write(here.path("logs/web1.log"), server(20, 0) + &hand).unwrap();
+    std::fs::write(here.path("logs/web2.log"), server(14, 7)).unwrap();
+    std::fs::write(here.path("weir.toml"), DATASETS).unwrap();
+    here.said(&["ingest", "logs", "--lake", "lake", "--config", "weir.toml"]);
+    let condition = "src_ip = '203.0.113.9' AND time >= '2026-03-17T00:00:00Z'";
+    let told = answer(&here, &["--lake", "lake", "--config", "weir.toml", "--where", condition]);
+    let scope = &told["scope"];
+    assert_eq!(scope["subjects"]["lower"], 40, "{told}");
+    assert!(scope["subjects"]["upper"].as_u64().unwrap() > 60, "{told}");
+    assert_eq!(scope["determinable"], "partly");
+    let gaps = scope["gaps"].as_array().unwrap();
+    assert!(gaps.iter().any(|gap| gap["what"].as_str().unwrap().contains("web2")), "{told}");
+}
