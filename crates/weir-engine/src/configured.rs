@@ -8,6 +8,7 @@ use crate::investigate::learned;
 use crate::{EngineError, Settings};
 use futures::future::LocalBoxFuture;
 use std::path::Path;
+use weir_catalog::Learned;
 use weir_lake::Lake;
 use weir_model::case::Configuration;
 
@@ -40,8 +41,11 @@ pub fn other_configuration<'a>(
         }
         let snapshot = lake.snapshot().await?;
         let catalog = settings.catalog(&learned(&snapshot, settings).await?)?;
+        // What came first was folded before anything was learned.
+        let first = settings.catalog(&Learned::default())?;
         let folded = snapshot.rollup_catalogs();
-        Ok((!folded.is_empty() && !folded.contains(catalog.id())).then(|| {
+        let known = [catalog.id(), first.id()].iter().any(|id| folded.contains(*id));
+        Ok((!folded.is_empty() && !known).then(|| {
             let given = settings.path.as_ref().map_or("none".to_owned(), |path| format!("`{}`", path.display()));
             let folded: Vec<String> = folded.into_iter().collect();
             format!(

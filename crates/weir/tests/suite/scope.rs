@@ -318,6 +318,8 @@ fn a_silent_sensor_of_the_same_data_leaves_open_what_it_would_have_shown() {
     here.said(&["ingest", "logs", "--lake", "lake", "--config", "weir.toml"]);
     let condition = "src_ip = '203.0.113.9' AND time >= '2026-03-17T00:00:00Z'";
     let told = answer(&here, &["--lake", "lake", "--config", "weir.toml", "--where", condition]);
+    let limits = told["limits"].to_string();
+    assert!(!limits.contains("configuration"), "the one that was given to ingest: {limits}");
     let scope = &told["scope"];
     assert_eq!(scope["subjects"]["lower"], 40, "{told}");
     assert!(scope["subjects"]["upper"].as_u64().unwrap() > 60, "{told}");
