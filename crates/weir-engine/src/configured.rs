@@ -49,7 +49,7 @@ pub fn other_configuration<'a>(
             let given = settings.path.as_ref().map_or("none".to_owned(), |path| format!("`{}`", path.display()));
             let folded: Vec<String> = folded.into_iter().collect();
             format!(
-                "the configuration given ({given}, catalog {}) is another than the lake was last folded under (catalog {})",
+                "the configuration given ({given}, catalog {}) is another than the lake was last folded under (catalog {}), or another version of Weir folded it",
                 catalog.id(),
                 folded.join(", ")
             )
