@@ -129,6 +129,18 @@ impl Sensor {
         (counts.len() >= DAYS_MIN)
             .then(|| (at(first).max(self.period.first), at(last.saturating_add(1)).min(self.period.last)))
     }
+
+    /// What came from an instant on. Before it retention left only what is held, and what it took is no silence.
+    fn from(&self, at: Micros) -> Self {
+        let left = |(from, to): &(Micros, Micros)| (*to > at).then(|| ((*from).max(at), *to));
+        let hours = self.hours.range(at.0.div_euclid(HOUR_US)..);
+        Self {
+            source: self.source.clone(),
+            period: Period { first: self.period.first.max(at), last: self.period.last.max(at) },
+            hours: hours.map(|(hour, n)| (*hour, *n)).collect(),
+            silences: self.silences.iter().filter_map(left).collect(),
+        }
+    }
 }
 
 /// Where a silence of a sensor lies.
@@ -142,12 +154,12 @@ pub enum Lies {
     After,
 }
 
-/// Where a gap of a sensor lies.
+/// Where a gap of a sensor lies that delivered in this period.
 #[must_use]
-pub fn lies(coverage: &Coverage, gap: &Gap) -> Lies {
-    match (gap.from, gap.to) {
-        (_, Some(to)) if to <= coverage.period.first => Lies::Before,
-        (Some(from), _) if from >= coverage.period.last => Lies::After,
+pub fn lies(period: Period, gap: (Option<Micros>, Option<Micros>)) -> Lies {
+    match gap {
+        (_, Some(to)) if to <= period.first => Lies::Before,
+        (Some(from), _) if from >= period.last => Lies::After,
         _ => Lies::Within,
     }
 }
@@ -168,20 +180,6 @@ fn missing(name: &str, others: &[Coverage]) -> Option<Coverage> {
     })
 }
 
-impl Sensor {
-    /// What came from an instant on. Before it retention left only what is held, and what it took is no silence.
-    fn from(&self, at: Micros) -> Self {
-        let left = |(from, to): &(Micros, Micros)| (*to > at).then(|| ((*from).max(at), *to));
-        let hours = self.hours.range(at.0.div_euclid(HOUR_US)..);
-        Self {
-            source: self.source.clone(),
-            period: Period { first: self.period.first.max(at), last: self.period.last.max(at) },
-            hours: hours.map(|(hour, n)| (*hour, *n)).collect(),
-            silences: self.silences.iter().filter_map(left).collect(),
-        }
-    }
-}
-
 fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>, deleted: Option<Micros>) -> Coverage {
     let mut days: BTreeMap<String, u64> = BTreeMap::new();
     for (hour, n) in &sensor.hours {
@@ -199,10 +197,10 @@ fn account(name: &str, sensor: &Sensor, quiet_max_s: Option<u64>, deleted: Optio
         let by_rhythm = missing.zip(by_luck).filter(|(missing, luck)| {
             quiet_max_s.is_none() && missing.least >= EXPECTED_MIN && *luck < LUCK_MAX
         });
-        let whose = match (to.0 <= sensor.period.first.0, from.0 >= sensor.period.last.0) {
-            (true, _) => "begins after other logs do: ",
-            (_, true) => "ends while other logs go on: ",
-            _ => "",
+        let whose = match lies(sensor.period, (Some(*from), Some(*to))) {
+            Lies::Before => "begins after other logs do: ",
+            Lies::After => "ends while other logs go on: ",
+            Lies::Within => "",
         };
         let reason = match (by_config, by_rhythm) {
             (Some(max), _) => format!("{whose}silent for {seconds} s, longer than the configured {max} s"),
@@ -329,7 +327,9 @@ mod tests {
             for ((name, sensor), (from, to)) in all.iter_mut().zip(ends) {
                 sensor.frame(from, to);
                 let coverage = account(name, sensor, None, None);
-                told.extend(coverage.gaps.iter().map(|gap| (name.clone(), lies(&coverage, gap))));
+                told.extend(
+                    coverage.gaps.iter().map(|gap| (name.clone(), lies(coverage.period, (gap.from, gap.to)))),
+                );
             }
             told
         };

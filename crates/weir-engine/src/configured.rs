@@ -8,8 +8,8 @@ use crate::investigate::learned;
 use crate::{EngineError, Settings};
 use futures::future::LocalBoxFuture;
 use std::path::Path;
-use weir_catalog::Learned;
-use weir_lake::Lake;
+use weir_catalog::{Catalog, Learned};
+use weir_lake::{Lake, Snapshot};
 use weir_model::case::Configuration;
 
 /// What to say where a case was made with another configuration than the one given now.
@@ -28,6 +28,18 @@ pub(crate) fn differs(made: &Configuration, given: &Configuration, meant: &str) 
     ))
 }
 
+/// Whether a lake was folded under other settings than these, which with what was learned make this catalog. What came first was folded before anything
+/// was learned.
+pub(crate) fn folded_otherwise(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    catalog: &Catalog,
+) -> Result<bool, EngineError> {
+    let first = settings.catalog(&Learned::default())?;
+    let folded = snapshot.rollup_catalogs();
+    Ok(!folded.is_empty() && ![catalog.id(), first.id()].into_iter().any(|id| folded.contains(id)))
+}
+
 /// What to say where these settings are others than those that a case was made with, or that a lake was last folded under.
 pub fn other_configuration<'a>(
     lake: &'a Lake,
@@ -41,11 +53,8 @@ pub fn other_configuration<'a>(
         }
         let snapshot = lake.snapshot().await?;
         let catalog = settings.catalog(&learned(&snapshot, settings).await?)?;
-        // What came first was folded before anything was learned.
-        let first = settings.catalog(&Learned::default())?;
         let folded = snapshot.rollup_catalogs();
-        let known = [catalog.id(), first.id()].iter().any(|id| folded.contains(*id));
-        Ok((!folded.is_empty() && !known).then(|| {
+        Ok(folded_otherwise(&snapshot, settings, &catalog)?.then(|| {
             let given = settings.path.as_ref().map_or("none".to_owned(), |path| format!("`{}`", path.display()));
             let folded: Vec<String> = folded.into_iter().collect();
             format!(

@@ -6,6 +6,7 @@
 //!
 //! Refuses a namespace that neither the configuration nor any record knows: nothing found would be taken for nothing there.
 
+use crate::configured::folded_otherwise;
 use crate::investigate::learned;
 use crate::{EngineError, Erasure, Settings, recipe};
 use futures::StreamExt;
@@ -111,8 +112,7 @@ pub(crate) async fn find(
     let learned = learned(snapshot, settings).await?;
     let catalog = settings.catalog(&learned)?;
     let known = told(settings, &learned);
-    let folded = snapshot.rollup_catalogs();
-    let other = !folded.is_empty() && !folded.contains(catalog.id());
+    let other = folded_otherwise(snapshot, settings, &catalog)?;
     let derive = recipe::columns(catalog, learned, settings, None)?;
     let session = snapshot.session(&snapshot.session_options(), Some(derive))?;
     is_known(&session, known, &what.namespace).await?;
@@ -160,7 +160,7 @@ pub(crate) async fn find(
             .as_ref()
             .map_or("no --config was given".to_owned(), |path| format!("`{}` was given", path.display()));
         warnings.push(format!(
-            "{given}, and this lake was last folded under another configuration, or before more was learned: whose data a record shows follows from it, and what only that one says is the person's stays"
+            "{given}, and this lake was last folded under another configuration, or by another version of Weir: whose data a record shows follows from it, and what only that one says is the person's stays"
         ));
     }
     if records.values().all(|picked| picked.places.is_empty()) && rejects.is_empty() {

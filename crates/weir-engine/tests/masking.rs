@@ -46,6 +46,18 @@ fn issued() -> String {
     (10..40).map(line).collect()
 }
 
+/// Both logs, investigated under the configuration.
+async fn investigated() -> (Place, Settings) {
+    let place = Place::new();
+    std::fs::write(place.path("access.log"), log()).unwrap();
+    std::fs::write(place.path("issued.jsonl"), issued()).unwrap();
+    std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
+    let settings = Settings::read(&place.path("weir.toml")).unwrap();
+    let logs = [place.path("access.log"), place.path("issued.jsonl")];
+    place.investigate_with(&logs, settings.clone()).await;
+    (place, settings)
+}
+
 /// The one number of an answer, and whether it was said that what was compared meets pseudonyms.
 async fn counted(place: &Place, settings: &Settings, what: &str) -> (i64, bool) {
     use arrow_array::cast::AsArray;
@@ -59,13 +71,7 @@ async fn counted(place: &Place, settings: &Settings, what: &str) -> (i64, bool) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_asked_for_by_name_and_answered_under_pseudonyms() {
-    let place = Place::new();
-    std::fs::write(place.path("access.log"), log()).unwrap();
-    std::fs::write(place.path("issued.jsonl"), issued()).unwrap();
-    std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
-    let settings = Settings::read(&place.path("weir.toml")).unwrap();
-    let logs = [place.path("access.log"), place.path("issued.jsonl")];
-    place.investigate_with(&logs, settings.clone()).await;
+    let (place, settings) = investigated().await;
     let all = counted(&place, &settings, "FROM access").await.0;
     let path = "SELECT path FROM access LIMIT 1";
     let who = Unmasked { time: Micros(0), user: "ann".to_owned(), reason: "case 7".to_owned() };
@@ -127,13 +133,7 @@ async fn shown(place: &Place, settings: &Settings, query: &str, who: Option<&Unm
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_masked_unless_it_is_recorded_who_sees_them() {
-    let place = Place::new();
-    std::fs::write(place.path("access.log"), log()).unwrap();
-    std::fs::write(place.path("issued.jsonl"), issued()).unwrap();
-    std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
-    let settings = Settings::read(&place.path("weir.toml")).unwrap();
-    let logs = [place.path("access.log"), place.path("issued.jsonl")];
-    place.investigate_with(&logs, settings.clone()).await;
+    let (place, settings) = investigated().await;
     for table in ["access", "auth", "digest", "rejects", "rollup"] {
         let all = shown(&place, &settings, &format!("SELECT * FROM {table}"), None).await;
         assert!(!all.contains("secretperson"), "{table}: {all}");

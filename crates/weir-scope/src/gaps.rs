@@ -1,7 +1,7 @@
 //! What a log does not record at all: reads of objects without data-event logging, copies that leave the account.
 
 use crate::ScopeError;
-use crate::shown::{SLOT_US, Sum};
+use crate::shown::{SHOWS, SLOT_US, Sum};
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use weir_lake::{Session, quote_all, rows};
@@ -61,7 +61,6 @@ pub(crate) async fn alike(
     coverage: &[Coverage],
     by: &BTreeSet<String>,
 ) -> Result<BTreeSet<String>, ScopeError> {
-    const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0)";
     let others = coverage.iter().filter(|c| !c.gaps.is_empty() && !by.contains(&c.sensor));
     let others: Vec<&str> = others.map(|c| c.sensor.as_str()).collect();
     if others.is_empty() {

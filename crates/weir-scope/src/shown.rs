@@ -28,7 +28,7 @@ const OTHER: &str = "other";
 const READ: &str = "activity = 'read'";
 
 /// Records that show data: an answer with something in it, of people or of a dataset.
-const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) \
+pub(crate) const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) \
     AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0";
 
 /// What some records show, added up.

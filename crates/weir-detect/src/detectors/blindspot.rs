@@ -241,7 +241,8 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
     let hours: f64 = sensor.gaps.iter().filter_map(|g| Some((g.to?.0 - g.from?.0) as f64 / 3.6e9)).sum();
     let expected: f64 = sensor.gaps.iter().filter_map(|g| g.records_expected).sum();
     let told = context.config.sensors.iter().any(|s| s.name == sensor.sensor && s.quiet_max_s.is_some());
-    let within = |gap: &&Gap| lies(sensor, gap) == Lies::Within;
+    let place = |gap: &Gap| lies(sensor.period, (gap.from, gap.to));
+    let within = |gap: &&Gap| place(gap) == Lies::Within;
     // A server that was taken out of service ends as a log that was stopped does.
     let much = sensor.gaps.iter().filter(within).any(|gap| misses_much(sensor, gap));
     let severity = if told || much { Severity::Medium } else { Severity::Low };
@@ -250,7 +251,7 @@ async fn silence(context: &Context<'_>, sensor: &Coverage) -> Result<Option<Find
     let ended = sensor.gaps.iter().filter_map(|g| g.to).min().unwrap_or(last);
     let mut draft = Draft::new("blindspot", severity, principal, (first, last)).raised(ended);
     draft.identity.push("silence".to_owned());
-    draft.title = match (sensor.gaps.len(), sensor.gaps.first().map(|gap| lies(sensor, gap))) {
+    draft.title = match (sensor.gaps.len(), sensor.gaps.first().map(place)) {
         (1, Some(Lies::After)) => format!("{} ends {} before other logs do", sensor.sensor, lasting(hours)),
         (1, Some(Lies::Before)) => format!("{} begins {} after other logs do", sensor.sensor, lasting(hours)),
         (1, _) => format!("{} was silent once, for {}", sensor.sensor, lasting(hours)),

@@ -1,7 +1,8 @@
 //! `exports/attack-flow.json`: what was done, in order, as an Attack Flow.
 
-use super::{file, ids, told_at};
+use super::{ids, told_at};
 use crate::format::{Content, Format};
+use crate::json::pretty;
 use crate::{Result, escape};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -121,5 +122,5 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         }));
     }
     objects.extend(actions);
-    file(&json!({ "type": "bundle", "id": id("bundle", "attack-flow"), "objects": objects }))
+    pretty(&json!({ "type": "bundle", "id": id("bundle", "attack-flow"), "objects": objects }))
 }

@@ -21,8 +21,7 @@ pub(crate) use stix::STIX;
 pub(crate) use uco::UCO;
 pub(crate) use veris::VERIS;
 
-use crate::{Result, escape, json};
-use serde_json::Value;
+use crate::escape;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use weir_model::case::Case;
@@ -30,11 +29,6 @@ use weir_model::{Entity, EntityKind, Finding, Micros};
 
 /// The version of ATT&CK whose ids the findings name.
 const ATTACK_VERSION: &str = "18";
-
-/// A value as a file of JSON.
-fn file(value: &Value) -> Result<Vec<u8>> {
-    json::pretty(value)
-}
 
 /// Findings that stand, in the order of the case.
 fn standing(case: &Case) -> impl Iterator<Item = &Finding> {
@@ -66,9 +60,4 @@ fn people(case: &Case) -> String {
 /// What the organisation is called, if that was said.
 fn organisation(case: &Case) -> Option<String> {
     case.organisation.name.as_deref().map(escape::shown)
-}
-
-/// A value as a line of JSON.
-fn file_line(value: &Value) -> Result<String> {
-    json::line(value)
 }

@@ -1,7 +1,8 @@
 //! `exports/navigator.json`: a layer for the ATT&CK Navigator.
 
-use super::{ATTACK_VERSION, file, standing};
+use super::{ATTACK_VERSION, standing};
 use crate::format::{Content, Format};
+use crate::json::pretty;
 use crate::{Result, escape};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
             "showSubtechniques": id.contains('.'),
         }));
     }
-    file(&json!({
+    pretty(&json!({
         "name": format!("Case {}", case.id),
         "versions": { "attack": ATTACK_VERSION, "navigator": "5.1.0", "layer": "4.5" },
         "domain": "enterprise-attack",

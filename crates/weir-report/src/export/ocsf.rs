@@ -1,7 +1,8 @@
 //! `exports/ocsf.jsonl`: OCSF 1.8.0 Incident Finding and Detection Findings.
 
-use super::{ATTACK_VERSION, file_line, ids, organisation, people, standing, told_at};
+use super::{ATTACK_VERSION, ids, organisation, people, standing, told_at};
 use crate::format::{Content, Format};
+use crate::json::line;
 use crate::{Result, escape};
 use serde_json::{Map, Value, json};
 use weir_model::attack::technique;
@@ -28,10 +29,10 @@ const CREATE: u64 = 1;
 fn render(case: &Case) -> Result<Vec<u8>> {
     let mut out = String::new();
     if standing(case).next().is_some() {
-        out.push_str(&file_line(&incident(case))?);
+        out.push_str(&line(&incident(case))?);
     }
     for finding in &case.findings {
-        out.push_str(&file_line(&detection(case, finding))?);
+        out.push_str(&line(&detection(case, finding))?);
     }
     Ok(out.into_bytes())
 }

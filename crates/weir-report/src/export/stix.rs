@@ -1,7 +1,8 @@
 //! `exports/stix.json`: a STIX 2.1 bundle.
 
-use super::{address, file, ids, organisation, people, standing, techniques, told_at};
+use super::{address, ids, organisation, people, standing, techniques, told_at};
 use crate::format::{Content, Format};
+use crate::json::pretty;
 use crate::{Result, escape, words};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +123,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         }),
     );
     let id = format!("bundle--{}", ids::uuid(&["bundle", &case.id]));
-    file(&json!({ "type": "bundle", "id": id, "objects": bundle.objects }))
+    pretty(&json!({ "type": "bundle", "id": id, "objects": bundle.objects }))
 }
 
 /// A tactic as ATT&CK names it in STIX.

@@ -1,7 +1,8 @@
 //! `exports/case.jsonld`: the investigation in CASE/UCO.
 
-use super::{address, file, ids, organisation, people, standing};
+use super::{address, ids, organisation, people, standing};
 use crate::format::{Content, Format};
+use crate::json::pretty;
 use crate::{Result, escape};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -112,13 +113,13 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         "uco-core:name": tool,
         "uco-tool:version": version,
     }));
+    let some = !objects.is_empty();
     let result = json!({
         "@id": name("provenance", &[&case.id]),
         "@type": "case-investigation:ProvenanceRecord",
         "uco-core:description": "Log files that were read",
         "uco-core:object": objects,
     });
-    let some = !objects_of(&result).is_empty();
     let mut action = json!({
         "@id": name("action", &[&case.id]),
         "@type": "case-investigation:InvestigativeAction",
@@ -146,7 +147,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         investigation["case-investigation:focus"] = json!(format!("Records from {first} on"));
     }
     graph.push(investigation);
-    file(&json!({
+    pretty(&json!({
         "@context": {
             "kb": "urn:weir:case:",
             "case-investigation": "https://ontology.caseontology.org/case/investigation/",
@@ -159,10 +160,6 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         },
         "@graph": graph,
     }))
-}
-
-fn objects_of(record: &Value) -> &[Value] {
-    record["uco-core:object"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// An entity that UCO has a facet for.

@@ -1,7 +1,8 @@
 //! `exports/veris.json`: the incident in VERIS 1.4.
 
-use super::{address, file, people, standing};
+use super::{address, people, standing};
 use crate::format::{Content, Format};
+use crate::json::pretty;
 use crate::{Result, escape};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +47,7 @@ fn variety(technique: &str) -> Option<&'static str> {
 
 fn render(case: &Case) -> Result<Vec<u8>> {
     if standing(case).next().is_none() {
-        return file(&Value::Null);
+        return pretty(&Value::Null);
     }
     let grave = || standing(case).filter(|finding| finding.severity >= Severity::High);
     let confirmed = grave().any(|finding| finding.state == State::Acknowledged);
@@ -88,7 +89,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         incident["notes"] =
             json!(format!("{INDICATORS_MAX} of {n} addresses are listed; findings.jsonl has all"));
     }
-    file(&incident)
+    pretty(&incident)
 }
 
 fn date(at: Micros) -> Value {
