@@ -19,6 +19,7 @@ mod members;
 mod null;
 mod registry;
 mod rhythm;
+mod tenure;
 
 pub mod detectors;
 

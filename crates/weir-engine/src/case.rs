@@ -14,7 +14,7 @@ use weir_model::case::{
     TimelineEvent, Totals, Trace,
 };
 use weir_model::config::LinkConfig;
-use weir_model::finding::stable_id;
+use weir_model::finding::{Reason, stable_id};
 use weir_model::intake::Intake;
 use weir_model::time::DAY_US;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
@@ -144,14 +144,22 @@ pub(crate) fn asked(findings: &[Finding], conditions: &BTreeMap<String, String>)
 
 /// The condition on `access` that selects what those did who may be of a finding's hand, while it was at work and within a day of it.
 pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String> {
-    let origins = finding.perhaps.iter().map(|reason| &reason.entity);
-    let origins: Vec<&str> = origins
-        .filter(|entity| entity.kind == EntityKind::Origin)
-        .map(|entity| entity.value.as_str())
-        .collect();
-    if origins.is_empty() {
+    let mut whose: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for Reason { entity, .. } in &finding.perhaps {
+        let column = match entity.kind {
+            EntityKind::Origin => "src_ip",
+            EntityKind::Actor => "actor",
+            EntityKind::Credential => "credential",
+            EntityKind::Key => "key_uid",
+            _ => continue,
+        };
+        whose.entry(column).or_default().push(&entity.value);
+    }
+    if whose.is_empty() {
         return None;
     }
+    let whose: Vec<String> =
+        whose.into_iter().map(|(column, values)| format!("{column} IN {}", quote_all(values))).collect();
     let hand = || {
         findings
             .iter()
@@ -160,8 +168,8 @@ pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String>
     let from = hand().map(|f| f.first_seen.0).min()?.saturating_sub(DAY_US);
     let to = hand().map(|f| f.last_seen.0).max()?.saturating_add(DAY_US);
     Some(format!(
-        "(src_ip IN {} AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}')",
-        quote_all(origins.into_iter()),
+        "(({}) AND shown AND subject IS NOT NULL AND time >= TIMESTAMP '{}' AND time <= TIMESTAMP '{}')",
+        whose.join(" OR "),
         Micros(from),
         Micros(to)
     ))

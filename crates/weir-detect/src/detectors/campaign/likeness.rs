@@ -196,7 +196,7 @@ impl Likeness {
         let reasons = [
             (Reason::Cold, self.cold(&people, habits)),
             (Reason::Clients, self.clients(origin, others)),
-            (Reason::Prefix, self.prefix(origin)),
+            (Reason::Prefix, self.prefix(origin, others)),
             (Reason::Disjoint, self.disjoint(&people)),
             (Reason::Once, self.once(&people, others)),
             (Reason::Days, self.days(origin)),
@@ -230,10 +230,17 @@ impl Likeness {
         each.sum::<f64>() / n.sqrt()
     }
 
-    fn prefix(&self, origin: &Origin) -> f64 {
+    /// A network counts by itself: the hand's one address in a network of households makes no hand of its neighbours.
+    fn prefix(&self, origin: &Origin, others: &Profile) -> f64 {
         let (households, hand) = self.near;
-        let inside = prefix_of(&origin.name).is_some_and(|prefix| self.hand.prefixes.contains_key(&prefix));
-        if inside { (hand / households).ln() } else { ((1.0 - hand) / (1.0 - households)).ln() }
+        let of = |profile: &Profile| profile.prefixes.get(&prefix_of(&origin.name)?).copied();
+        match of(&self.hand) {
+            Some(own) => {
+                let usual = Profile::share(of(others).unwrap_or_default(), others.origins);
+                (hand * own / self.hand.origins / usual).ln()
+            }
+            None => ((1.0 - hand) / (1.0 - households)).ln(),
+        }
     }
 
     fn disjoint(&self, people: &BTreeMap<u64, (u32, u32, u64, i32)>) -> f64 {
@@ -310,5 +317,21 @@ mod tests {
         assert!(!home.belongs(), "{home:?}");
         let busy = likeness.of(&origin("10.9.9.8", 70_000, 30, 25, 99, false), &habits, &others);
         assert!(!busy.belongs(), "{busy:?}");
+    }
+
+    #[test]
+    fn a_home_whose_neighbour_the_hand_was_once_is_not_the_hands_and_an_address_between_its_own_is() {
+        let (others, habits) = households();
+        let mut hand = Profile::default();
+        let own = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "203.0.113.7", "192.0.2.9", "10.0.1.251"];
+        for (i, name) in (0..).zip(own) {
+            hand.learn(&origin(name, 10_000 + 50 * i, 40, 10, 99, true));
+        }
+        let likeness = Likeness::new(hand, &others, 1_000);
+        let weight = |name: &str| likeness.prefix(&origin(name, 60_000, 1, 10, 99, true), &others);
+        let (between, neighbour) = (weight("198.51.100.4"), weight("10.0.1.252"));
+        assert!(between > 4.0 && neighbour < 0.0, "{between} {neighbour}");
+        assert!(weight("172.16.0.1") < 0.0 && weight("172.16.0.1") > -2.0);
+        assert!(likeness.of(&origin("198.51.100.4", 60_000, 1, 10, 99, true), &habits, &others).belongs());
     }
 }

@@ -9,9 +9,11 @@ use super::peers::{Asked, Peers, Usual, query};
 use super::screen::{Looked, MISSED_MIN};
 use crate::detectors::harvest::judge::STANDING_DAYS;
 use crate::null::Null;
+use crate::tenure::{Within, by_pace};
 use crate::{Context, DetectError};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
+use weir_model::EntityKind;
 use weir_stats::combine::product;
 use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{WINDOWS, Window};
@@ -43,6 +45,8 @@ pub(super) struct Guesser {
     /// Readers seen by then.
     pub(super) tests: u64,
     pub(super) threshold: f64,
+    /// When it was the guesser's, where others asked there before or after.
+    pub(super) within: Within,
 }
 
 /// A reader, and the dataset in which it asks.
@@ -63,7 +67,28 @@ pub(super) async fn judge(
     let used: Vec<&str> = scope.used.iter().map(String::as_str).collect();
     let all = Scope { explained: String::new(), used: BTreeSet::new(), ..*scope };
     let used = Used { readers: &scope.used, whole: asked(context, &all, &used).await? };
-    Ok(guessers(&own, looked, peers, &used, threshold))
+    let mut guessers = guessers(&own, looked, peers, &used, threshold);
+    if scope.kind == EntityKind::Origin {
+        narrow(&mut guessers, &own, looked, &used);
+    }
+    Ok(guessers)
+}
+
+/// Narrows addresses to the days on which the guessers had them.
+fn narrow(guessers: &mut [Guesser], own: &BTreeMap<Asks, Days>, looked: &Looked, used: &Used<'_>) {
+    let accused = guessers.iter().map(|g| g.reader.clone());
+    let accused: BTreeSet<String> = accused.chain(used.readers.iter().cloned()).collect();
+    let Some([.., null]) = looked.missed(i32::MAX, accused.iter().map(String::as_str)) else { return };
+    // Nobody asks for more in vain than for all.
+    let others = |asked: f64| asked < MISSED_MIN || null.foretold(asked) >= FORETOLD_MAX;
+    for guesser in guessers {
+        let whole = if used.readers.contains(&guesser.reader) { &used.whole } else { own };
+        let mut asked: BTreeMap<i32, f64> = BTreeMap::new();
+        for (_, days) in whole.iter().filter(|((reader, _), _)| *reader == guesser.reader) {
+            days.iter().for_each(|(day, n)| *asked.entry(*day).or_default() += n.all);
+        }
+        guesser.within = by_pace(&asked, others);
+    }
 }
 
 /// Through whom those accused before asked, with everything that was asked for there.
@@ -202,6 +227,7 @@ fn judge_day(
             many,
             tests,
             threshold: limit,
+            within: Within::new(),
         })
     });
     each.min_by(|a, b| a.p.total_cmp(&b.p))

@@ -4,6 +4,7 @@ use super::judge::Guesser;
 use super::{ASKED, Scope};
 use crate::grid::words;
 use crate::hand::{Member, members, together};
+use crate::tenure::{OWN_PACE, at_work, shared};
 use crate::{Context, DetectError, Draft, Memo};
 use std::collections::BTreeMap;
 use weir_lake::rows;
@@ -22,11 +23,11 @@ pub(super) async fn findings(
     if guessers.is_empty() {
         return Ok(findings);
     }
-    let whose = scope.of(guessers.iter().map(|g| g.reader.as_str()));
-    let near = context.session.narrowed(&[(Table::Access, whose)]).await?;
+    let whose = at_work(scope.column, guessers.iter().map(|g| (g.reader.as_str(), &g.within)));
+    let near = context.session.narrowed(&[(Table::Access, whose.clone())]).await?;
     let memo = Memo::default();
     let context = &Context { session: &near, memo: &memo, ..*context };
-    let condition = format!("{ASKED} AND {{span}}{}", scope.explained);
+    let condition = format!("{whose} AND {ASKED} AND {{span}}{}", scope.explained);
     let told = guessers.iter().map(|guesser| (guesser.reader.as_str(), guesser));
     let members = members(context, scope.column, &condition, told).await?;
     for group in together(members) {
@@ -47,7 +48,7 @@ async fn finding(
     let (Some(top), Some(head)) = (first, group.first()) else { return Ok(None) };
     let condition = format!(
         "{} AND {ASKED} AND {{span}}{}",
-        scope.of(group.iter().map(|m| m.told.reader.as_str())),
+        at_work(scope.column, group.iter().map(|m| (m.told.reader.as_str(), &m.told.within))),
         scope.explained
     );
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
@@ -77,6 +78,8 @@ async fn finding(
     draft.explanation = explain(top, scope, group.len());
     (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));
     draft.attack = super::INFO.attack.iter().map(|id| (*id).to_owned()).collect();
+    let each = group.iter().map(|m| (Entity::new(scope.kind, &m.told.reader), &m.told.within));
+    draft.perhaps = shared(each, OWN_PACE).collect();
     let mut draft = draft
         .because(group.iter().map(|m| (Entity::new(scope.kind, &m.told.reader), reason(m.told))))
         .because(origins(context, &condition).await?);

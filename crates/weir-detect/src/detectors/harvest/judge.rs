@@ -7,6 +7,7 @@ use super::habits::Habits;
 use super::screen::{Census, PEOPLE_MIN};
 use super::visits::{Origin, Visit, by_day};
 use crate::grid::words;
+use crate::tenure::{Within, narrowed, stretches};
 use std::collections::{HashMap, VecDeque};
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
@@ -39,7 +40,7 @@ pub(crate) struct Fired {
     pub(crate) excuse: Option<Excuse>,
     /// First and last day of each time in which it is likelier the hand's than anybody's, where it is not all the time; before and after, others
     /// have the address.
-    pub(crate) within: Vec<(i32, i32)>,
+    pub(crate) within: Within,
 }
 
 impl Fired {
@@ -51,40 +52,9 @@ impl Fired {
         if within.is_empty() || days.iter().all(|(day, _)| held(*day)) {
             return;
         }
-        if let (Some((from, _)), Some((_, to))) = (within.first(), within.last()) {
-            let (first, last) = (Micros::of_day(*from), Micros(Micros::of_day(to + 1).0 - 1));
-            self.seen = (self.seen.0.max(first), self.seen.1.min(last));
-        }
+        self.seen = narrowed(self.seen, &within);
         self.within = within;
     }
-}
-
-/// The days on which an address is a hand's: of all ways to say of each whether it is, the likeliest, where changing hands is as unlikely as an
-/// accusation wants it (Viterbi).
-fn stretches(days: &[(i32, f64)]) -> Vec<(i32, i32)> {
-    let mut best = [0.0_f64; 2];
-    let mut from: Vec<[usize; 2]> = Vec::new();
-    for (_, score) in days {
-        let [others, hand] = best;
-        let before = [usize::from(hand - CHANGE > others), usize::from(hand >= others - CHANGE)];
-        best = [others.max(hand - CHANGE), hand.max(others - CHANGE) + score];
-        from.push(before);
-    }
-    let mut state = usize::from(best[1] > best[0]);
-    let mut all: Vec<(i32, i32)> = Vec::new();
-    let mut later = None;
-    for ((day, _), before) in days.iter().zip(&from).rev() {
-        if state == 1 {
-            match all.last_mut().filter(|_| later == Some(1)) {
-                Some((first, _)) => *first = *day,
-                None => all.push((*day, *day)),
-            }
-        }
-        later = Some(state);
-        state = before.get(state).copied().unwrap_or(0);
-    }
-    all.reverse();
-    all
 }
 
 /// How much likelier what was seen is by a hand, of which this share is odd, where this chance is usual.
@@ -95,8 +65,6 @@ pub(crate) fn speaks(odd: bool, chance: f64) -> f64 {
 
 /// Share of what a hand does at an address of its own that is odd: it may look around now and then.
 const HAND_ODD: f64 = 0.9;
-/// Weight of an address's going from one to another: 199 to 1.
-const CHANGE: f64 = 5.3;
 
 /// What looks like a thief where the log does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,9 +4,10 @@ use super::judge::{Excuse, Fired};
 use crate::grid::words;
 use crate::hand::{Reader, holders, together};
 use crate::rhythm::{Rhythm, rhythms};
+use crate::tenure::{at_work, shared};
 use crate::{Context, DetectError, Draft, Memo};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::{quote, quote_all, rows};
+use weir_lake::{quote_all, rows};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 
 /// The records that show people.
@@ -78,24 +79,6 @@ fn among<'e>(origins: impl Iterator<Item = &'e str>) -> String {
     format!("src_ip IN {}", quote_all(origins))
 }
 
-/// The records at addresses while a hand had them.
-fn at_work<'f>(fired: impl Iterator<Item = &'f Fired> + Clone) -> String {
-    let mut any: Vec<String> = Vec::new();
-    let whole: Vec<&str> = fired.clone().filter(|f| f.within.is_empty()).map(|f| f.origin.as_str()).collect();
-    if !whole.is_empty() {
-        any.push(among(whole.into_iter()));
-    }
-    for fired in fired.filter(|f| !f.within.is_empty()) {
-        let days = fired.within.iter().map(|(from, to)| {
-            let (from, until) = (Micros::of_day(*from), Micros::of_day(to.saturating_add(1)));
-            format!("time >= TIMESTAMP '{from}' AND time < TIMESTAMP '{until}'")
-        });
-        let days: Vec<String> = days.collect();
-        any.push(format!("src_ip = {} AND ({})", quote(&fired.origin), days.join(" OR ")));
-    }
-    format!("({})", any.join(" OR "))
-}
-
 impl Reader for Member<'_> {
     fn name(&self) -> &str {
         &self.fired.origin
@@ -122,7 +105,10 @@ async fn finding(
         return Ok(None);
     };
     let Some(head) = group.first() else { return Ok(None) };
-    let condition = format!("{} AND {SHOWN}", at_work(group.iter().map(|m| m.fired)));
+    let condition = format!(
+        "{} AND {SHOWN}",
+        at_work("src_ip", group.iter().map(|m| (m.fired.origin.as_str(), &m.fired.within)))
+    );
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let (sums, seen) = sums(context, &condition).await?;
     let sum = |name: &str| sums.get(name).copied().unwrap_or(0.0);
@@ -163,9 +149,8 @@ async fn finding(
     draft.limits.push(
         "whoever else used these addresses in that time is counted with the hand that read people's data there".to_owned(),
     );
-    let shared = group.iter().map(|m| m.fired).filter(|fired| !fired.within.is_empty());
-    draft.perhaps =
-        shared.map(|fired| (Entity::new(EntityKind::Origin, &fired.origin), others_days(fired))).collect();
+    let each = group.iter().map(|m| (Entity::new(EntityKind::Origin, &m.fired.origin), &m.fired.within));
+    draft.perhaps = shared(each, "its own visits speak for the hand").collect();
     let reason =
         |m: &Member<'_>| (Entity::new(EntityKind::Origin, &m.fired.origin), reason(m.fired, says.each));
     let mut draft = draft.because(group.iter().map(reason));
@@ -191,14 +176,6 @@ fn reason(fired: &Fired, each: &str) -> String {
         fired.p,
         if fired.alone { "" } else { ", not enough to be found alone" }
     )
-}
-
-/// When an address was the hand's, of which others had it before or after.
-fn others_days(fired: &Fired) -> String {
-    let date = |day: i32| Micros::of_day(day).to_string().get(..10).unwrap_or_default().to_owned();
-    let days: Vec<String> =
-        fired.within.iter().map(|(from, to)| format!("{} to {}", date(*from), date(*to))).collect();
-    format!("its own visits speak for the hand from {} only", days.join(", and from "))
 }
 
 /// Whose data was read; where records name nobody, all are of the sessions' holders.

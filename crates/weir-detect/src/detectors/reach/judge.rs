@@ -6,6 +6,8 @@ use super::exact::Series;
 use super::ladder::{LADDER, Reached, Rung};
 use super::screen::Census;
 use crate::null::{FORETOLD_MIN, Null};
+use crate::tenure::{Within, by_pace};
+use std::collections::BTreeMap;
 use weir_model::EntityKind;
 use weir_stats::{Baseline, LogHistogram, WINDOWS};
 
@@ -15,6 +17,8 @@ const PAST_DAYS_MIN: usize = 14;
 const OWN: [Rung; 2] = [Rung::Days(WINDOWS[0]), Rung::Hour];
 /// People whom everybody else is usually shown in a day, from which on a day of more is everybody's.
 const EVERYBODY_MIN: f64 = 10.0;
+/// Expected number of peers who read as many, below which it was no peer who read them.
+const FORETOLD_MAX: f64 = 0.5;
 /// Fewest peers that can judge.
 const PEERS_MIN: u64 = 50;
 
@@ -52,6 +56,8 @@ pub(super) struct Judged {
     pub(super) peers: u64,
     pub(super) threshold: f64,
     pub(super) allowance: f64,
+    /// When it was the hand's, where others had it before or after.
+    pub(super) within: Within,
 }
 
 /// Judges every candidate; those with nothing to say are left out. Sorted by entity.
@@ -98,8 +104,23 @@ pub(super) fn judge(
                 .or_else(|| credentialed(census, s, first_beyond(census, s, &s.beyond, &beyond, &threshold)?))
         })
         .collect();
+    if kind == EntityKind::Origin {
+        narrow(&mut found, series, beyond.last().and_then(|row| row.last()));
+    }
     found.sort_by(|a, b| a.entity.cmp(&b.entity));
     found
+}
+
+/// Narrows addresses that appeared to the days on which the hand had them: those who use an address before or after are no more than one of its peers
+/// (`null`) may have read.
+fn narrow(found: &mut [Judged], series: &[Series], null: Option<&Null>) {
+    let Some(null) = null else { return };
+    let of: BTreeMap<&str, &Series> = series.iter().map(|s| (s.entity.as_str(), s)).collect();
+    for judged in found.iter_mut().filter(|judged| judged.verdict == Verdict::Appeared) {
+        let Some(series) = of.get(judged.entity.as_str()) else { continue };
+        let days = series.daily.iter().map(|(day, [people, _])| (*day, *people)).collect();
+        judged.within = by_pace(&days, |people| null.foretold(people) >= FORETOLD_MAX);
+    }
 }
 
 /// The first day on which a window stands out among peers; of that day's windows the least likely.
@@ -128,6 +149,7 @@ fn first_beyond(
                 peers: null.n(),
                 threshold: limit,
                 allowance: series.allowance,
+                within: Within::new(),
             });
         }
     }
@@ -142,6 +164,7 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
     // A day is judged by the days before it; days that fired teach nothing.
     let mut past: [Vec<f64>; 2] = Default::default();
     let mut others: Vec<f64> = Vec::new();
+    let mut told: Option<Judged> = None;
     for (day, reached) in (from..).zip(dense(&series.daily, from)) {
         let other = census.everybody.get(&day).copied().unwrap_or(0.0) - reached[0];
         let learn = |past: &mut [Vec<f64>; 2]| {
@@ -165,14 +188,20 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
             });
         let least = unlikely.min_by(|a, b| a.0.total_cmp(&b.0));
         let least = least.filter(|(p, .., own)| own.n() >= PAST_DAYS_MIN && *p <= beyond.threshold);
-        if let Some((p, people, rung, own)) = least {
-            let verdict = if started_with_log { Verdict::Surge } else { Verdict::Appeared };
-            let (p, expected) = (p.max(beyond.p), own.mean());
-            return Some(Judged { verdict, p, rung, day, people, expected, ..beyond });
+        match (least, &mut told) {
+            (Some(_), Some(told)) => told.within.iter_mut().for_each(|(_, last)| *last = day),
+            (Some((p, people, rung, own)), None) => {
+                let verdict = if started_with_log { Verdict::Surge } else { Verdict::Appeared };
+                let (p, expected) = (p.max(beyond.p), own.mean());
+                // What it read as it always did is no part of what is told of it.
+                let within = if started_with_log { vec![(day, day)] } else { Within::new() };
+                told = Some(Judged { verdict, p, rung, day, people, expected, within, ..beyond.clone() });
+            }
+            (None, _) => learn(&mut past),
         }
-        learn(&mut past);
     }
-    Some(Judged { verdict: if started_with_log { Verdict::Steady } else { Verdict::Appeared }, ..beyond })
+    let verdict = if started_with_log { Verdict::Steady } else { Verdict::Appeared };
+    told.or(Some(Judged { verdict, ..beyond }))
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -247,10 +276,13 @@ mod tests {
         );
         let mut surge = steady.clone();
         surge[30] = 4_000.0;
-        assert_eq!(
-            verdicts(&census, &[series("desk", &census, 0.0, &surge)]),
-            [("desk".to_owned(), Verdict::Surge)]
-        );
+        let mut twice = surge.clone();
+        twice[32] = 4_500.0;
+        let judged = judge(EntityKind::Origin, &census, &[series("desk", &census, 0.0, &twice)], |tests| {
+            0.001 / tests as f64
+        });
+        let told: Vec<_> = judged.iter().map(|j| (j.verdict, j.day, j.within.as_slice())).collect();
+        assert_eq!(told, [(Verdict::Surge, 30, &[(30, 32)][..])], "what it read as ever is left out");
         let mut sale = census;
         sale.everybody = (0..40).map(|day| (day, if day == 30 { 60_000.0 } else { 1_000.0 })).collect();
         let told = verdicts(&sale, &[series("desk", &sale, 0.0, &surge)]);

@@ -7,6 +7,7 @@ use super::screen::{Census, day};
 use crate::detectors::harvest;
 use crate::hand::{Member, Reader, members, together};
 use crate::rhythm::{Rhythm, rhythms};
+use crate::tenure::{OWN_PACE, at_work, shared};
 use crate::{Context, DetectError, Draft, Memo};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
@@ -37,7 +38,8 @@ pub(super) async fn findings(
             continue;
         }
         let told = || judged.iter().filter(concerned).map(|j| (j.entity.as_str(), j));
-        let whose = format!("{} AND {which}", scope.condition(told().map(|(entity, _)| entity)));
+        let whose = at_work(&scope.entity(), told().map(|(entity, j)| (entity, &j.within)));
+        let whose = format!("{whose} AND {which}");
         let members = members(context, &scope.entity(), &whose, told()).await?;
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.told.verdict == verdict)) {
             findings.extend(finding(context, scope, census, verdict, &which, &group).await?);
@@ -101,7 +103,8 @@ async fn finding(
     let fired = group.iter().map(|m| m.told).filter(|told| told.verdict == verdict);
     let first = fired.min_by(|a, b| a.day.cmp(&b.day).then(a.p.total_cmp(&b.p)));
     let (Some(head), Some(top)) = (group.first(), first) else { return Ok(None) };
-    let condition = format!("{} AND {which}", scope.condition(group.iter().map(|m| m.told.entity.as_str())));
+    let whose = at_work(&scope.entity(), group.iter().map(|m| (m.told.entity.as_str(), &m.told.within)));
+    let condition = format!("{whose} AND {which}");
     let Some(evidence) = context.cite("access", &condition).await? else { return Ok(None) };
     let sums = sums(context, scope, &condition).await?;
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
@@ -142,6 +145,8 @@ async fn finding(
     }
     let reason =
         |m: &Member<'_, Judged>| (Entity::new(scope.kind, &m.told.entity), reason(scope, verdict, m.told));
+    let each = group.iter().map(|m| (Entity::new(scope.kind, &m.told.entity), &m.told.within));
+    draft.perhaps = shared(each, OWN_PACE).collect();
     let mut draft = draft.because(group.iter().map(reason));
     for (name, value) in sums {
         draft = draft.measure(&name, value, None);
