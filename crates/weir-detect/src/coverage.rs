@@ -11,7 +11,7 @@ mod rhythm;
 use crate::{Context, DetectError};
 use futures::future::BoxFuture;
 use rhythm::Rhythm;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{Removed, Why, rows};
 use weir_model::case::{Coverage, Gap, Period};
 use weir_model::time::DAY_US;
@@ -83,9 +83,19 @@ pub fn coverage<'a>(context: &'a Context<'a>) -> BoxFuture<'a, Result<&'a [Cover
             sensor.frame(deleted.map_or(from, |at| from.max(at)), to);
             all.push(account(name, sensor, quiet.get(name.as_str()).copied(), deleted));
         }
-        for expected in context.config.sensors.iter().filter(|s| !sensors.contains_key(&s.name)) {
-            all.extend(missing(&expected.name, &all));
+        let mut read: BTreeMap<String, u64> = BTreeMap::new();
+        for file in context.snapshot.intake().await?.into_iter().filter(|file| file.parsed > 0) {
+            file.sensor.into_iter().for_each(|sensor| *read.entry(sensor).or_default() += file.parsed);
         }
+        let gone = !context.snapshot.removals().await?.is_empty();
+        let expected = context.config.sensors.iter().map(|s| s.name.as_str());
+        let expected: BTreeSet<&str> =
+            expected.chain(read.keys().map(String::as_str).filter(|_| gone)).collect();
+        let mut absent = Vec::new();
+        for name in expected.into_iter().filter(|name| !sensors.contains_key(*name)) {
+            absent.extend(missing(name, read.get(name).copied(), gone, &all));
+        }
+        all.extend(absent);
         all.sort_by(|a, b| a.sensor.cmp(&b.sensor));
         Ok(context.memo.coverage.get_or_init(|| all).as_slice())
     })
@@ -164,11 +174,17 @@ pub fn lies(period: Period, gap: (Option<Micros>, Option<Micros>)) -> Lies {
     }
 }
 
-/// An expected sensor that delivered nothing at all.
-fn missing(name: &str, others: &[Coverage]) -> Option<Coverage> {
+/// A sensor of which nothing is there, though so many of its records were read, or though it was expected.
+fn missing(name: &str, read: Option<u64>, gone: bool, others: &[Coverage]) -> Option<Coverage> {
     let first = others.iter().map(|c| c.period.first).min()?;
     let last = others.iter().map(|c| c.period.last).max()?;
-    let reason = "the configuration expects this sensor and no file of it was given".to_owned();
+    let reason = match read {
+        None => "the configuration expects this sensor and no file of it was given".to_owned(),
+        Some(n) if gone => format!(
+            "{n} of its records were read and none of this time is left: records were deleted (`weir retain --list`); the source logs or a backup would tell"
+        ),
+        Some(n) => format!("{n} of its records were read, and none is of this time"),
+    };
     let gap = Gap { what: name.to_owned(), from: None, to: None, reason, records_expected: None };
     let period = Period { first, last };
     Some(Coverage {

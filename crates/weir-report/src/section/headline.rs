@@ -63,10 +63,7 @@ fn of_all(case: &Case) -> (Tone, String) {
         return (Tone::Nothing, words::outside(case));
     }
     if !case.findings.iter().any(weir_model::Finding::stands) {
-        return (
-            Tone::Quiet,
-            format!("No finding in {}", words::quantity(case.totals.parsed, "record", "records")),
-        );
+        return (Tone::Quiet, format!("No finding in {}", looked_at(case)));
     }
     match (case.scope.determinable, case.scope.subjects) {
         (Determinable::No, _) | (_, None) => {
@@ -86,6 +83,14 @@ fn of_all(case: &Case) -> (Tone, String) {
             )
         }
     }
+}
+
+/// The records that are there, where they are fewer than were read: some were deleted, or are of another time.
+fn looked_at(case: &Case) -> String {
+    let read = case.totals.parsed;
+    let there: u64 = case.coverage.iter().flat_map(|sensor| sensor.days.values()).sum();
+    let records = words::quantity(read.min(there), "record", "records");
+    if there < read { format!("{records} looked at, of {} read", words::count(read)) } else { records }
 }
 
 fn findings(case: &Case) -> String {

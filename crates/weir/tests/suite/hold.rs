@@ -477,3 +477,31 @@ fn what_retention_deleted_is_said_by_whoever_misses_it() {
     assert!(said.contains("retention of records before 2026-03-26T00:00:00Z, by ann at"), "{said}");
     assert!(said.contains("on the authority of: policy 3") && said.contains("seal that case"), "{said}");
 }
+
+#[test]
+fn a_sensor_of_which_retention_left_nothing_is_no_sensor_that_was_never_given() {
+    let here = Terminal::new();
+    std::fs::create_dir_all(here.path("logs/old")).unwrap();
+    let lines = |of: std::ops::Range<u32>| of.map(line).collect::<String>();
+    std::fs::write(here.path("logs/old/access.log"), lines(0..5 * LINES)).unwrap();
+    std::fs::write(here.path("logs/access.log"), lines(10 * LINES..20 * LINES)).unwrap();
+    std::fs::write(here.path("weir.toml"), "[[sensor]]\nname = \"api\"\n").unwrap();
+    here.said(&["ingest", "logs", "--lake", "lake"]);
+    here.said(&["retain", "--lake", "lake", "--before", "2026-03-08"]);
+    here.said(&["investigate", "-o", "case", "--lake", "lake", "--config", "weir.toml"]);
+    let case: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(here.path("case/case.json")).unwrap()).unwrap();
+    let gaps = case["coverage"].as_array().unwrap().iter().flat_map(|sensor| {
+        let gaps = sensor["gaps"].as_array().unwrap().iter();
+        gaps.map(|gap| format!("{}: {}", gap["what"].as_str().unwrap(), gap["reason"].as_str().unwrap()))
+    });
+    let gaps: Vec<String> = gaps.collect();
+    let old = "480 of its records were read and none of this time is left: records were deleted (`weir retain --list`)";
+    assert!(gaps.iter().any(|gap| gap.contains(old)), "{gaps:?}");
+    assert!(
+        gaps.iter().any(|gap| gap.starts_with("api: ") && gap.contains("no file of it was given")),
+        "{gaps:?}"
+    );
+    let report = std::fs::read_to_string(here.path("case/report.md")).unwrap();
+    assert!(report.contains("No finding in 960 records looked at, of 1,440 read"), "{report}");
+}
