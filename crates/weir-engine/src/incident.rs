@@ -14,6 +14,7 @@ use weir_model::case::{
 };
 use weir_model::finding::State;
 use weir_model::{Claim, EntityKind, Evidence, Finding, Severity, attack};
+use weir_report::words;
 
 /// What the incident is told from.
 pub(crate) struct Facts<'a> {
@@ -93,10 +94,11 @@ pub(crate) fn incident(facts: &Facts<'_>) -> Incident {
 }
 
 fn people_words(bounds: Bounds) -> String {
+    let people = |n| words::quantity(n, "person", "people");
     match bounds.upper {
-        Some(upper) if upper == bounds.lower => format!("{} people", bounds.lower),
-        Some(upper) => format!("at least {} and at most {upper} people", bounds.lower),
-        None => format!("at least {} people, with no upper bound that the logs support", bounds.lower),
+        Some(upper) if upper == bounds.lower => people(bounds.lower),
+        Some(upper) => format!("at least {} and at most {}", words::count(bounds.lower), people(upper)),
+        None => format!("at least {}, with no upper bound that the logs support", people(bounds.lower)),
     }
 }
 
@@ -107,10 +109,12 @@ fn summary(facts: &Facts<'_>) -> Vec<Statement> {
         let what = if facts.scope.categories.is_empty() {
             "data".to_owned()
         } else {
-            facts.scope.categories.join(", ")
+            words::categories(&facts.scope.categories)
         };
         let span = match (facts.scope.first, facts.scope.last) {
-            (Some(first), Some(last)) => format!(" between {first} and {last}"),
+            (Some(first), Some(last)) => {
+                format!(" between {} and {}", words::instant(first), words::instant(last))
+            }
             _ => String::new(),
         };
         out.push(because(gravest, format!("Records of {} ({what}) were read{span}.", people_words(bounds))));
@@ -127,7 +131,8 @@ fn summary(facts: &Facts<'_>) -> Vec<Statement> {
         out.push(match facts.period {
             Some(p) => Claim::unknown(format!(
                 "nothing of severity medium or above was found between {} and {}{beside}; what the logs do not record stays unknown",
-                p.first, p.last
+                words::instant(p.first),
+                words::instant(p.last)
             )),
             None => Claim::unknown("no records were read: give logs of a known format (`weir sources` lists them)"),
         });
@@ -161,8 +166,12 @@ fn details(facts: &Facts<'_>) -> Vec<Labelled> {
     };
     let period = match (first, last) {
         (Some(first), Some(last)) => because_all(
-            [first, last].into_iter(),
-            format!("From {} (first record of a finding) to {} (last).", first.first_seen, last.last_seen),
+            [first].into_iter().chain((first.id != last.id).then_some(last)),
+            format!(
+                "From {} (first record of a finding) to {} (last).",
+                words::instant(first.first_seen),
+                words::instant(last.last_seen)
+            ),
             "findings",
         ),
         _ => Claim::unknown("nothing was found that has a beginning and an end"),
@@ -244,8 +253,9 @@ fn impact(facts: &Facts<'_>) -> Vec<Labelled> {
     let people = match (facts.scope.subjects, gravest) {
         (Some(bounds), Some(finding)) if facts.scope.determinable != Determinable::No => {
             let share = facts.organisation.members.filter(|m| *m > 0 && bounds.lower > 0);
-            let share =
-                share.map(|m| format!(", {:.2} % of {m} members", bounds.lower as f64 * 100.0 / m as f64));
+            let share = share.map(|m| {
+                format!(", {:.2} % of {} members", bounds.lower as f64 * 100.0 / m as f64, words::count(m))
+            });
             because(
                 finding,
                 format!("{}{}: {}.", people_words(bounds), share.unwrap_or_default(), facts.scope.reason),
@@ -256,7 +266,11 @@ fn impact(facts: &Facts<'_>) -> Vec<Labelled> {
     let data = match gravest.filter(|_| !facts.scope.categories.is_empty()) {
         Some(finding) => because(
             finding,
-            format!("{} in {} records.", facts.scope.categories.join(", "), facts.scope.records),
+            format!(
+                "{} in {}.",
+                words::label_first(&words::categories(&facts.scope.categories)),
+                words::quantity(facts.scope.records, "record", "records")
+            ),
         ),
         None => Claim::unknown(
             "which categories of data: name them with their routes, tables and buckets in `[[dataset]]` of weir.toml",

@@ -3,7 +3,7 @@
 use crate::ScopeError;
 use crate::shown::{SHOWS, SLOT_US, Sum};
 use futures::future::BoxFuture;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{Session, quote_all, rows};
 use weir_model::Micros;
 use weir_model::case::{Coverage, Gap};
@@ -138,9 +138,22 @@ async fn dead_of<'a>(
 /// What a pause of a hand is called where the sensors that saw it delivered nothing at all.
 const PAUSE: &str = "nothing from ";
 
-/// Whether this is such a pause.
-pub(crate) fn is_pause(gap: &Gap) -> bool {
-    gap.what.starts_with(PAUSE)
+/// A pause of a hand that may be a silence, and how many people the hand would have been shown in it at its pace.
+pub(crate) struct Pause {
+    pub(crate) gap: Gap,
+    people: f64,
+}
+
+/// The pauses of several hands: of those that are the same silence the one that could hide most.
+pub(crate) fn each_silence<'p>(pauses: impl Iterator<Item = &'p Pause>) -> Vec<Gap> {
+    let mut most: BTreeMap<(&str, Option<Micros>, Option<Micros>), &Pause> = BTreeMap::new();
+    for pause in pauses {
+        let known = most.entry((&pause.gap.what, pause.gap.from, pause.gap.to)).or_insert(pause);
+        if pause.people > known.people {
+            *known = pause;
+        }
+    }
+    most.into_values().map(|pause| pause.gap.clone()).collect()
 }
 
 /// Times in a hand's pauses in which the sensors that saw it delivered nothing at all, twice as long as they are in its other pauses: of a sensor with few
@@ -149,7 +162,7 @@ pub(crate) async fn pauses(
     session: &Session,
     by: &BTreeSet<String>,
     sum: &Sum,
-) -> Result<Vec<Gap>, ScopeError> {
+) -> Result<Vec<Pause>, ScopeError> {
     let slots = &sum.slots;
     let mut pauses: Vec<(i64, i64, i64)> =
         slots.keys().zip(slots.keys().skip(1)).map(|(a, b)| (b - a, *a, *b)).collect();
@@ -199,17 +212,22 @@ pub(crate) async fn pauses(
             && pace * long >= MISSED_MIN
             && (others * long >= UNLIKELY || whole(*from, *to))
     });
-    let gap = |(long, from, to): &(i64, Micros, Micros)| Gap {
-        what: format!("{PAUSE}{}", by.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
-        from: Some(*from),
-        to: Some(*to),
-        reason: format!(
-            "no record at all where the hand, at its pace, would have been shown {:.0} people: it paused, or the log was silent",
-            pace * *long as f64
-        ),
-        records_expected: Some(0.0),
+    let gap = |(long, from, to): &(i64, Micros, Micros)| {
+        (
+            pace * *long as f64,
+            Gap {
+                what: format!("{PAUSE}{}", by.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+                from: Some(*from),
+                to: Some(*to),
+                reason: format!(
+                    "no record at all where the hand, at its pace, would have been shown {:.0} people: it paused, or the log was silent",
+                    pace * *long as f64
+                ),
+                records_expected: Some(0.0),
+            },
+        )
     };
-    Ok(told.map(gap).collect())
+    Ok(told.map(gap).map(|(people, gap)| Pause { gap, people }).collect())
 }
 
 /// What the logs would not show of a finding's hand, each with what would be needed.

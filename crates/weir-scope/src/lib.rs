@@ -16,6 +16,7 @@
 mod error;
 mod gaps;
 mod hidden;
+mod judged;
 mod people;
 mod shown;
 
@@ -24,6 +25,7 @@ pub use people::People;
 
 use futures::future::BoxFuture;
 use hidden::{around, hidden, reaches};
+use judged::judge;
 use people::Counts;
 use shown::{HANDS_MAX, Lists, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,6 +159,7 @@ pub fn scope<'a>(
         let doubted = ((1_u64 << all.len()) - 1) & !told;
         let divided = counts.divided(told, doubted, &people);
         let mut scopes = BTreeMap::new();
+        let mut paused = BTreeMap::new();
         let mut dead = BTreeMap::new();
         for at in &touched {
             let Some(hand) = all.get(*at) else { continue };
@@ -180,7 +183,9 @@ pub fn scope<'a>(
                 let slots = &reached.sum.slots;
                 gaps.extend(logs.unread.iter().filter(|gap| reaches(gap, slots, period)).cloned());
                 if let Some((by, ..)) = dead.get(at) {
-                    gaps.extend(gaps::pauses(session, by, &reached.sum).await?);
+                    let pauses = gaps::pauses(session, by, &reached.sum).await?;
+                    gaps.extend(pauses.iter().map(|pause| pause.gap.clone()));
+                    paused.insert(*at, pauses);
                 }
                 let hidden = hidden(&reached.sum, &gaps, logs.coverage);
                 scopes.insert(finding.clone(), bound(&reached, gaps, hidden));
@@ -201,7 +206,7 @@ pub fn scope<'a>(
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
             gaps.extend(logs.coverage.iter().flat_map(|c| &c.gaps).filter(concerns).cloned());
             gaps.extend(logs.unread.iter().filter(concerns).cloned());
-            gaps.extend(scopes.iter().flat_map(|s| &s.gaps).filter(|gap| gaps::is_pause(gap)).cloned());
+            gaps.extend(gaps::each_silence(counted.iter().filter_map(|at| paused.get(at)).flatten()));
             gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
             gaps.dedup();
             let hidden = hidden(&reached.sum, &gaps, logs.coverage);
@@ -382,39 +387,6 @@ fn told(
         last: reached.sum.period.map(|p| p.last),
         gaps,
     }
-}
-
-fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String) {
-    let names: Vec<&str> = gaps.iter().map(|g| g.what.as_str()).collect();
-    match (lower, upper) {
-        (_, Some(upper)) if upper == lower => (
-            Determinable::Yes,
-            "each record that shows data names whose it is, and no sensor that shows such data is known to have been silent meanwhile".to_owned(),
-        ),
-        (0, None) => (
-            Determinable::No,
-            format!("the logs would not show it: {}; what would tell: {}", names.join(", "), wanted(gaps)),
-        ),
-        (_, None) => (
-            Determinable::Partly,
-            format!("{lower} people are named by records, but more could lie in: {}", names.join(", ")),
-        ),
-        (_, Some(upper)) => {
-            let named = if lower == 0 { "nobody is".to_owned() } else { format!("{lower} people are") };
-            let gaps =
-                if names.is_empty() { String::new() } else { format!(", and in: {}", names.join(", ")) };
-            let reason = format!(
-                "{named} named by records; {} more could lie in sessions and records that name nobody{gaps}",
-                upper.saturating_sub(lower)
-            );
-            (Determinable::Partly, reason)
-        }
-    }
-}
-
-fn wanted(gaps: &[Gap]) -> String {
-    let reasons: Vec<&str> = gaps.iter().map(|g| g.reason.as_str()).collect();
-    reasons.join("; ")
 }
 
 /// What all findings reached together.

@@ -1,0 +1,93 @@
+//! Whether the logs can tell how many people it was, and the reason in words.
+//!
+//! Decisive choice: a reason names each gap once, however often it was: a sentence is read, and the gaps stand beside it one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use weir_model::case::{Determinable, Gap};
+
+/// The most gaps that a sentence names.
+const NAMED_MAX: usize = 12;
+
+/// Whether so many are all, given what the logs may have hidden, and why.
+pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String) {
+    let names = named(gaps);
+    match (lower, upper) {
+        (_, Some(upper)) if upper == lower => (
+            Determinable::Yes,
+            "each record that shows data names whose it is, and no sensor that shows such data is known to have been silent meanwhile".to_owned(),
+        ),
+        (0, None) => (
+            Determinable::No,
+            format!("the logs would not show it: {names}; what would tell: {}", wanted(gaps)),
+        ),
+        (_, None) => (
+            Determinable::Partly,
+            format!("{lower} people are named by records, but more could lie in: {names}"),
+        ),
+        (_, Some(upper)) => {
+            let named = if lower == 0 { "nobody is".to_owned() } else { format!("{lower} people are") };
+            let gaps =
+                if names.is_empty() { String::new() } else { format!(", and in: {names}") };
+            let reason = format!(
+                "{named} named by records; {} more could lie in sessions and records that name nobody{gaps}",
+                upper.saturating_sub(lower)
+            );
+            (Determinable::Partly, reason)
+        }
+    }
+}
+
+/// What gaps are called, each once.
+fn named(gaps: &[Gap]) -> String {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    gaps.iter().for_each(|gap| *times.entry(&gap.what).or_default() += 1);
+    let mut seen = BTreeSet::new();
+    let first = gaps.iter().map(|gap| gap.what.as_str()).filter(|what| seen.insert(*what));
+    let name = |what: &str| match times.get(what) {
+        Some(n) if *n > 1 => format!("{what} ({n} times)"),
+        _ => what.to_owned(),
+    };
+    listed(first.map(name).collect())
+}
+
+/// What would be needed, each once.
+fn wanted(gaps: &[Gap]) -> String {
+    let mut seen = BTreeSet::new();
+    let reasons = gaps.iter().map(|gap| gap.reason.as_str()).filter(|reason| seen.insert(*reason));
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Words in a row, of many the first.
+fn listed(words: Vec<String>) -> String {
+    match words.get(..NAMED_MAX) {
+        Some(first) if words.len() > NAMED_MAX => {
+            format!("{} and {} more", first.join(", "), words.len() - NAMED_MAX)
+        }
+        _ => words.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_named_once_with_how_often_it_was() {
+        let gap = |what: &str| Gap {
+            what: what.to_owned(),
+            from: None,
+            to: None,
+            reason: "r".to_owned(),
+            records_expected: Some(0.0),
+        };
+        let (told, reason) = judge(7, &[gap("web"), gap("api"), gap("web"), gap("web")], Some(9));
+        assert_eq!(told, Determinable::Partly);
+        assert!(reason.ends_with("and in: web (3 times), api"), "{reason}");
+        let many: Vec<Gap> = (0..14).map(|n| gap(&format!("s{n:02}"))).collect();
+        let (_, reason) = judge(0, &many, None);
+        assert!(
+            reason.contains("s10, s11 and 2 more; what would tell: r") && !reason.contains("s12"),
+            "{reason}"
+        );
+    }
+}
