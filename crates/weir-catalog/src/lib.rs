@@ -36,6 +36,7 @@ mod requests;
 mod router;
 mod segment;
 mod toml_out;
+mod veil;
 mod words;
 
 pub use addresses::{Asns, Countries};

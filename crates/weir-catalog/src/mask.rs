@@ -1,26 +1,24 @@
 //! [`Masked`]: records for people who may not know whose they are. Each person has a pseudonym, the same wherever they stand.
 //!
-//! Decisive choice: what is masked are the people a record *shows*, by the catalog, wherever one of them is written in it. A person in
-//! a route that the catalog does not know is not masked: nobody knows that it is one.
+//! Decisive choice: a pseudonym depends on the id alone, so one person is one pseudonym in every column, and texts are equal under pseudonyms where
+//! they are equal by name. Masked are whoever acts or signs in, the values of a URL's query, addresses of e-mail, and the people a record *shows*, by the
+//! catalog, wherever one of them is written in it. Another name in a path that the catalog does not know is not masked: nobody knows that it is one.
 
-use crate::derive::{Catalog, Column, Inputs, each_subject};
-use crate::segment::decode;
+use crate::derive::{Catalog, Column, Inputs, cell, each_subject};
+use crate::naming::{Names, names};
+use crate::veil::{Veil, is_pseudonym, values};
 use arrow_array::builder::{ListBuilder, StringBuilder, StructBuilder};
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray};
 use arrow_schema::DataType;
-use std::collections::HashMap;
 use std::sync::Arc;
 use weir_model::record::subjects_type;
 
-/// A person's pseudonym, from namespace and id.
-pub type Pseudonym = Arc<dyn Fn(&str, &str) -> String + Send + Sync>;
-
-/// The namespace of those to whom a log says that it issued a credential.
-pub const ISSUED_TO: &str = "holder";
+/// A person's pseudonym, from the id.
+pub type Pseudonym = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// Columns of `access` in which people may be written.
-pub const TEXTS: [&str; 8] =
-    ["path", "query", "referrer", "resource", "request", "response", "actor", "status_detail"];
+pub const TEXTS: [&str; 7] =
+    ["path", "query", "referrer", "resource", "request", "response", "status_detail"];
 
 /// A catalog that shows pseudonyms.
 #[derive(Clone)]
@@ -42,6 +40,12 @@ impl Masked {
         &self.catalog
     }
 
+    /// A person's pseudonym. What is one already stays, and so does what names nobody (`-`, `null`).
+    #[must_use]
+    pub fn person(&self, id: &str) -> String {
+        if is_pseudonym(id) || names(id) == Names::Nobody { id.to_owned() } else { (self.pseudonym)(id) }
+    }
+
     /// A derived column, with pseudonyms.
     #[must_use]
     pub fn derived(&self, column: Column, inputs: &RecordBatch) -> ArrayRef {
@@ -52,70 +56,123 @@ impl Masked {
         }
     }
 
-    /// A column of text, with pseudonyms in place of the record's people.
+    /// A column of `access` in which people may be written ([`TEXTS`]), with pseudonyms in their place.
     #[must_use]
     pub fn text(&self, name: &str, inputs: &RecordBatch) -> ArrayRef {
-        let derived = self.catalog.derive_some(&Inputs::of(inputs), &[Column::Subjects]);
-        let texts = inputs.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>());
-        let mut people: HashMap<&str, String> = HashMap::new();
+        let (texts, paths) = (column(inputs, name), column(inputs, "path"));
+        let shown: StringArray = match name {
+            "path" => self.paths(inputs),
+            // A statement of a database has `?` for each of its values.
+            "query" => (0..inputs.num_rows())
+                .map(|row| {
+                    let text = cell(texts, row)?;
+                    Some(if cell(paths, row).is_some() { self.query(text) } else { text.to_owned() })
+                })
+                .collect(),
+            _ => {
+                let people = self.everybody(inputs);
+                let rows = (0..inputs.num_rows()).map(|row| {
+                    let veil = self.veil([Some(&people)], row, [cell(column(inputs, "actor"), row)]);
+                    let (text, asked) = asks(cell(texts, row)?, name == "referrer");
+                    Some(veil.over(text) + &asked.map(|asked| self.asked(asked)).unwrap_or_default())
+                });
+                rows.collect()
+            }
+        };
+        Arc::new(shown)
+    }
+
+    /// A column of other tables in which those who act may be written, with pseudonyms in place of the people of some columns.
+    #[must_use]
+    pub fn text_of(&self, name: &str, who: &[&str], inputs: &RecordBatch) -> ArrayRef {
+        let texts = column(inputs, name);
         let rows = (0..inputs.num_rows()).map(|row| {
-            let text = texts.filter(|t| t.is_valid(row)).map(|t| t.value(row))?;
-            people.clear();
-            each_subject(Some(&derived.subjects), row, |namespace, id, _| {
-                people.entry(id).or_insert_with(|| (self.pseudonym)(namespace, id));
-            });
-            Some(replace(text, &people))
+            let who = who.iter().map(|name| cell(column(inputs, name), row));
+            Some(self.veil([], row, who).over(cell(texts, row)?))
         });
         Arc::new(rows.collect::<StringArray>())
     }
 
-    /// A column whose values are people of a namespace.
+    /// A column whose values are people, or of which nothing is to be read but whether two are the same.
     #[must_use]
-    pub fn people(&self, namespace: &str, values: &StringArray) -> ArrayRef {
-        let shown = values.iter().map(|v| v.map(|id| (self.pseudonym)(namespace, id)));
-        Arc::new(shown.collect::<StringArray>())
+    pub fn people(&self, values: &StringArray) -> ArrayRef {
+        Arc::new(values.iter().map(|v| v.map(|id| self.person(id))).collect::<StringArray>())
     }
 
-    /// A person as `namespace:id`, as [`Column::Subject`] shows them. A pseudonym stays one.
+    /// A person as `namespace:id`, as [`Column::Subject`] shows them.
     #[must_use]
     pub fn subject_written(&self, text: &str) -> String {
         match text.split_once(':') {
-            Some((namespace, id)) if !is_pseudonym(id) => {
-                format!("{namespace}:{}", (self.pseudonym)(namespace, id))
-            }
-            _ => text.to_owned(),
+            Some((namespace, id)) => format!("{namespace}:{}", self.person(id)),
+            None => text.to_owned(),
         }
     }
 
-    /// The pseudonyms of an id, which may be of any kind of people.
+    /// The ways in which a path may be shown: with pseudonyms in place of whom it names itself, or as a pseudonym of its own where others of its record
+    /// stand in it as well.
     #[must_use]
-    pub fn id_written(&self, id: &str) -> Vec<String> {
-        self.catalog.namespaces().map(|namespace| (self.pseudonym)(namespace, id)).collect()
-    }
-
-    /// A path with pseudonyms in place of the people that it names itself.
-    #[must_use]
-    pub fn path_written(&self, path: &str) -> String {
+    pub fn path_written(&self, path: &str) -> [String; 2] {
         let column: ArrayRef = Arc::new(StringArray::from(vec![path]));
-        let shown = RecordBatch::try_from_iter([("path", column)]).map(|record| self.text("path", &record));
-        let shown = shown.ok().and_then(|texts| {
-            texts.as_any().downcast_ref::<StringArray>().map(|texts| texts.value(0).to_owned())
-        });
-        shown.unwrap_or_else(|| path.to_owned())
+        let people = RecordBatch::try_from_iter([("path", column)]).map(|record| self.everybody(&record));
+        [self.veil([people.as_ref().ok()], 0, []).over(path), self.person(path)]
     }
 
-    /// Whoever was issued a credential.
+    /// The query of a URL: names as they are, a pseudonym for each value.
     #[must_use]
-    pub fn holder_written(&self, id: &str) -> String {
-        (self.pseudonym)(ISSUED_TO, id)
+    pub fn query(&self, text: &str) -> String {
+        values(text, &|value| self.person(value))
+    }
+
+    /// `?query#fragment` of a URL.
+    fn asked(&self, text: &str) -> String {
+        let (begin, rest) = text.split_at(text.len().min(1));
+        match rest.split_once('#') {
+            Some((query, fragment)) => format!("{begin}{}#{}", self.query(query), self.query(fragment)),
+            None => format!("{begin}{}", self.query(rest)),
+        }
+    }
+
+    fn everybody(&self, inputs: &RecordBatch) -> ListArray {
+        self.catalog.derive_some(&Inputs::of(inputs), &[Column::Subjects]).subjects
+    }
+
+    /// What hides the people of a row and who acts in it.
+    fn veil<'a>(
+        &'a self,
+        shown: impl IntoIterator<Item = Option<&'a ListArray>>,
+        row: usize,
+        who: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> Veil<'a> {
+        let mut veil = Veil::new(|id| self.person(id));
+        for people in shown {
+            each_subject(people, row, |_, id, _| veil.add(id, true));
+        }
+        who.into_iter().flatten().for_each(|id| veil.add(id, false));
+        veil
+    }
+
+    /// Paths. Each is masked by what it says itself, so that a path asked for is found; one in which others of its record stand is not shown at all.
+    fn paths(&self, inputs: &RecordBatch) -> StringArray {
+        let paths = column(inputs, "path");
+        let alone = inputs.project(&inputs.schema().index_of("path").into_iter().collect::<Vec<_>>());
+        let alone = alone.map(|alone| self.everybody(&alone)).ok();
+        let all = self.everybody(inputs);
+        let rows = (0..inputs.num_rows()).map(|row| {
+            let path = cell(paths, row)?;
+            let actor = cell(column(inputs, "actor"), row);
+            let by_itself = self.veil([alone.as_ref()], row, []).over(path);
+            let by_record = self.veil([alone.as_ref(), Some(&all)], row, [actor]).over(path);
+            Some(if by_itself == by_record { by_itself } else { self.person(path) })
+        });
+        rows.collect()
     }
 
     fn subject(&self, inputs: &RecordBatch) -> ArrayRef {
-        let derived = self.catalog.derive_some(&Inputs::of(inputs), &[Column::Subjects]);
+        let people = self.everybody(inputs);
         let rows = (0..inputs.num_rows()).map(|row| {
             let mut first = None;
-            each_subject(Some(&derived.subjects), row, |namespace, id, _| {
-                first.get_or_insert_with(|| format!("{namespace}:{}", (self.pseudonym)(namespace, id)));
+            each_subject(Some(&people), row, |namespace, id, _| {
+                first.get_or_insert_with(|| format!("{namespace}:{}", self.person(id)));
             });
             first
         });
@@ -123,14 +180,14 @@ impl Masked {
     }
 
     fn subjects(&self, inputs: &RecordBatch) -> ArrayRef {
-        let derived = self.catalog.derive_some(&Inputs::of(inputs), &[Column::Subjects]);
-        let DataType::List(element) = subjects_type() else { return Arc::new(derived.subjects) };
-        let DataType::Struct(fields) = element.data_type() else { return Arc::new(derived.subjects) };
+        let people = self.everybody(inputs);
+        let DataType::List(element) = subjects_type() else { return Arc::new(people) };
+        let DataType::Struct(fields) = element.data_type() else { return Arc::new(people) };
         let row = StructBuilder::from_fields(fields.clone(), inputs.num_rows());
         let mut out = ListBuilder::new(row).with_field(Arc::clone(&element));
         for row in 0..inputs.num_rows() {
-            each_subject(Some(&derived.subjects), row, |namespace, id, basis| {
-                let shown = (self.pseudonym)(namespace, id);
+            each_subject(Some(&people), row, |namespace, id, basis| {
+                let shown = self.person(id);
                 let person = out.values();
                 for (at, text) in [namespace, &shown, basis].into_iter().enumerate() {
                     if let Some(column) = person.field_builder::<StringBuilder>(at) {
@@ -145,62 +202,13 @@ impl Masked {
     }
 }
 
-/// Whether a text is a pseudonym: `p_` and sixteen digits.
-fn is_pseudonym(text: &str) -> bool {
-    text.strip_prefix("p_").is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
+/// A column of texts.
+fn column<'a>(inputs: &'a RecordBatch, name: &str) -> Option<&'a StringArray> {
+    inputs.column_by_name(name).and_then(|c| c.as_any().downcast_ref())
 }
 
-/// What cannot stand inside an id that a URL or JSON text holds.
-fn separates(c: char) -> bool {
-    matches!(c, '/' | '?' | '&' | '=' | ';' | ',' | '"' | '\'' | '{' | '}' | '[' | ']' | '(' | ')' | '\\')
-        || c.is_whitespace()
-        || c.is_control()
-}
-
-/// The text with each person in it replaced: between separators, percent-encoded or not, or as they are.
-fn replace(text: &str, people: &HashMap<&str, String>) -> String {
-    if people.is_empty() {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    for piece in text.split_inclusive(separates) {
-        let token = piece.trim_end_matches(separates);
-        let decoded = decode(token);
-        match people.get(decoded.as_ref()) {
-            Some(shown) => out.push_str(shown),
-            None => out.push_str(token),
-        }
-        out.push_str(piece.get(token.len()..).unwrap_or_default());
-    }
-    // An id with a separator in it was cut above; a part of a longer token is found by itself.
-    let loose = |id: &&&str| id.len() >= LOOSE_MIN || id.contains(separates);
-    let mut ids: Vec<&&str> = people.keys().filter(loose).collect();
-    ids.sort_by_key(|id| std::cmp::Reverse((id.len(), **id)));
-    for id in ids {
-        if let Some(shown) = people.get(*id).filter(|_| out.contains(*id)) {
-            out = out.replace(*id, shown);
-        }
-    }
-    out
-}
-
-/// Ids this long are replaced inside of longer words too; a short one would be found by chance.
-const LOOSE_MIN: usize = 6;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_are_replaced_wherever_they_stand_and_nothing_else() {
-        let people: HashMap<&str, String> =
-            [("12", "p_a".to_owned()), ("kim@x.kr", "p_b".to_owned()), ("a b", "p_c".to_owned())].into();
-        let shown = |text| replace(text, &people);
-        assert_eq!(shown("/members/12/orders/2012"), "/members/p_a/orders/2012");
-        assert_eq!(shown("m=12&to=kim%40x.kr"), "m=p_a&to=p_b");
-        assert_eq!(shown("{\"id\":\"12\",\"n\":112}"), "{\"id\":\"p_a\",\"n\":112}");
-        assert_eq!(shown("for a b, mailto:kim@x.kr"), "for p_c, mailto:p_b");
-    }
+/// A text, cut before the `?` or `#` of a URL.
+fn asks(text: &str, is_url: bool) -> (&str, Option<&str>) {
+    let at = text.find(['?', '#']).filter(|_| is_url);
+    at.and_then(|at| text.split_at_checked(at)).map_or((text, None), |(before, asked)| (before, Some(asked)))
 }

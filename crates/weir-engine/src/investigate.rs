@@ -125,14 +125,14 @@ pub fn sql<'a>(
             }
             None => Some(fingerprints),
         };
-        let derive = recipe::columns(catalog, learned, settings, key)?;
+        let derive = recipe::asked(catalog, learned, settings, key)?;
         let session = snapshot.session(&snapshot.session_options(), Some(derive))?;
         let (batches, seen) = session.asked(query).await?;
         let columns: Vec<String> = seen.iter().map(|column| format!("`{column}`")).collect();
         let notice = || {
             format!(
-                "people stand under pseudonyms in {}, and what this query compares with it, or looks for in it, meets pseudonyms: only `=`, `<>` and IN with a \
-                 whole text ask for a person by name; `--unmask --reason TEXT` shows people as they are",
+                "this answer may be wrong: people stand under pseudonyms in {}, and what this query compares with it, looks for in it, or orders or groups by it, meets \
+                 pseudonyms: only `=`, `<>` and IN with a whole text ask for a person by name; `--unmask --reason TEXT` shows people as they are",
                 columns.join(" and ")
             )
         };
@@ -166,7 +166,7 @@ pub(crate) fn session(
     learned: Learned,
     settings: &Settings,
 ) -> Result<Session, EngineError> {
-    let derive = recipe::columns(Arc::clone(catalog), learned, settings, None)?;
+    let derive = recipe::columns(Arc::clone(catalog), learned, settings)?;
     Ok(snapshot.session(&snapshot.session_options(), Some(derive))?)
 }
 

@@ -113,7 +113,7 @@ pub(crate) async fn find(
     let catalog = settings.catalog(&learned)?;
     let known = told(settings, &learned);
     let other = folded_otherwise(snapshot, settings, &catalog)?;
-    let derive = recipe::columns(catalog, learned, settings, None)?;
+    let derive = recipe::columns(catalog, learned, settings)?;
     let session = snapshot.session(&snapshot.session_options(), Some(derive))?;
     is_known(&session, known, &what.namespace).await?;
     let linked = |from| settings.links.objects(from, &what.namespace, &what.id);

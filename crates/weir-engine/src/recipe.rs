@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learned, Masked};
-use weir_lake::{Derive, DerivedColumn, Written};
+use weir_lake::{Derive, DerivedColumn, Shows, Written};
 use weir_sources::secrets::Fingerprints;
 
 /// A catalog, as it is sent.
@@ -29,6 +29,8 @@ struct Recipe {
 struct Portable {
     by: Arc<dyn Derive>,
     recipe: String,
+    /// Whether the lake's digest stands for records.
+    kept: bool,
 }
 
 impl Derive for Portable {
@@ -45,14 +47,18 @@ impl Derive for Portable {
     }
 
     fn kept(&self) -> bool {
-        self.by.kept()
+        self.kept && self.by.kept()
     }
 
     fn written(&self, table: &str, column: &str, text: &str) -> Written {
         self.by.written(table, column, text)
     }
 
-    fn written_id(&self, id: &str) -> Written {
+    fn shows(&self, table: &str, column: &str) -> Shows {
+        self.by.shows(table, column)
+    }
+
+    fn written_id(&self, id: &str) -> (Shows, Written) {
         self.by.written_id(id)
     }
 
@@ -63,17 +69,36 @@ impl Derive for Portable {
 
 /// A catalog that shows people under pseudonyms.
 fn masked(catalog: Arc<Catalog>, fingerprints: Fingerprints) -> Arc<dyn Derive> {
-    let pseudonym = move |namespace: &str, id: &str| fingerprints.pseudonym(namespace, id);
+    let pseudonym = move |id: &str| fingerprints.pseudonym(id);
     Arc::new(Masked::new(catalog, Arc::new(pseudonym)))
 }
 
-/// A catalog's columns for a session, with people by name or, given the key, under pseudonyms.
+/// A catalog's columns for a session.
 pub(crate) fn columns(
+    catalog: Arc<Catalog>,
+    learned: Learned,
+    settings: &Settings,
+) -> Result<Arc<dyn Derive>, EngineError> {
+    Ok(Arc::new(portable(catalog, learned, settings, None)?))
+}
+
+/// A catalog's columns for whoever writes queries, with people by name or, given the key, under pseudonyms. Tables are the same either way: a digest of
+/// pseudonyms cannot be kept, so each record is a row of it.
+pub(crate) fn asked(
     catalog: Arc<Catalog>,
     learned: Learned,
     settings: &Settings,
     pseudonyms: Option<&Fingerprints>,
 ) -> Result<Arc<dyn Derive>, EngineError> {
+    Ok(Arc::new(Portable { kept: false, ..portable(catalog, learned, settings, pseudonyms)? }))
+}
+
+fn portable(
+    catalog: Arc<Catalog>,
+    learned: Learned,
+    settings: &Settings,
+    pseudonyms: Option<&Fingerprints>,
+) -> Result<Portable, EngineError> {
     let recipe = Recipe {
         catalog: catalog.id().to_owned(),
         settings: settings.path.clone(),
@@ -86,7 +111,7 @@ pub(crate) fn columns(
         Some(key) => masked(catalog, key.clone()),
         None => catalog,
     };
-    Ok(Arc::new(Portable { by, recipe }))
+    Ok(Portable { by, recipe, kept: true })
 }
 
 /// Makes columns again from their recipe, in another process.
@@ -119,7 +144,7 @@ fn made(text: &str) -> Result<Arc<dyn Derive>, EngineError> {
             }
         },
     };
-    Ok(Arc::new(Portable { by, recipe: text.to_owned() }))
+    Ok(Arc::new(Portable { by, recipe: text.to_owned(), kept: true }))
 }
 
 /// Makes columns again, for a scheduler or an executor.
@@ -137,7 +162,7 @@ mod tests {
         let settings = Settings::default();
         let learned = Learned::default();
         let catalog = settings.catalog(&learned).unwrap();
-        let sent = columns(Arc::clone(&catalog), learned, &settings, None).unwrap();
+        let sent = columns(Arc::clone(&catalog), learned, &settings).unwrap();
         let recipe = sent.recipe().unwrap().to_owned();
         assert_eq!(rebuild()(&recipe).unwrap().id(), catalog.id());
         let other = recipe.replace(catalog.id(), "0123456789abcdef");

@@ -144,7 +144,7 @@ pub fn erase<'a>(
                 return Err(EngineError::Held { records, holds: planned.by.into_iter().collect() });
             }
             let why = Why::Erasure {
-                subject: fingerprints.pseudonym(&what.namespace, &what.id),
+                subject: fingerprints.pseudonym(&what.id),
                 order: what.order.clone(),
                 reason: what.reason.clone(),
             };

@@ -84,7 +84,7 @@ pub fn scope<'a>(
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
         let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, data_seen };
         let key = fingerprints.clone();
-        let pseudonym: Pseudonym = Arc::new(move |namespace, id| key.pseudonym(namespace, id));
+        let pseudonym: Pseudonym = Arc::new(move |id| key.pseudonym(id));
         let holders = catalog.holders();
         let question = Question {
             hands: &hands,

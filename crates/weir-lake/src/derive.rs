@@ -1,10 +1,8 @@
 //! Columns that are derived when records are read: one scalar function per column, so that a query pays for what it names.
 
 use crate::tables::Name;
-use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema};
-use arrow_select::zip::zip;
 use datafusion::common::exec_err;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result};
@@ -15,7 +13,7 @@ use datafusion::prelude::ident;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use weir_catalog::{Catalog, Column, Inputs, Masked, mask};
+use weir_catalog::{Catalog, Column, Inputs};
 use weir_model::Table;
 
 /// A column derived from others of the same row.
@@ -38,6 +36,19 @@ pub enum Written {
     Unknown,
 }
 
+/// What a column shows in place of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// It shows people as they are, or none.
+    Stored,
+    /// The same pseudonym for the same text, in every column of this name.
+    Alike(&'static str),
+    /// Pseudonyms that depend on the rest of a record: one text may stand in two ways.
+    Varied,
+    /// Nothing: neither what is there nor whether anything is.
+    Nothing,
+}
+
 /// Derives columns when tables are read: a pure function of the inputs and of what the implementor was made with.
 pub trait Derive: Send + Sync {
     /// Tells two configurations apart: equal ids derive equal columns.
@@ -55,13 +66,17 @@ pub trait Derive: Send + Sync {
     fn kept(&self) -> bool {
         false
     }
+    /// What a column shows in place of people.
+    fn shows(&self, _table: &str, _column: &str) -> Shows {
+        Shows::Stored
+    }
     /// How a text stands in a column.
     fn written(&self, _table: &str, _column: &str, _text: &str) -> Written {
         Written::Stored
     }
-    /// How a person's id stands in a list of people.
-    fn written_id(&self, _id: &str) -> Written {
-        Written::Stored
+    /// What the ids in a list of people show, and how one stands there.
+    fn written_id(&self, _id: &str) -> (Shows, Written) {
+        (Shows::Stored, Written::Stored)
     }
     /// From what another process of a cluster makes it again; `None` if none can.
     fn recipe(&self) -> Option<&str> {
@@ -95,89 +110,8 @@ impl Derive for Catalog {
     }
 }
 
-fn derived(name: &str) -> Option<Column> {
+pub(crate) fn derived(name: &str) -> Option<Column> {
     Column::ALL.into_iter().find(|c| c.name() == name)
-}
-
-/// Columns of `auth` that name whom a credential was issued to.
-const HOLDERS: [&str; 2] = ["user", "actor"];
-/// The logs that issue credentials to the people whose data it is. Other sign-ins are of those who act.
-const ISSUER: &str = "token_issuance";
-
-/// The catalog's columns and, in every table, pseudonyms in place of people. What could not be parsed is not shown at all: who
-/// stands in it is unknown.
-impl Derive for Masked {
-    fn id(&self) -> &str {
-        self.catalog().id()
-    }
-
-    fn columns(&self, table: &str) -> Vec<DerivedColumn> {
-        let text = |name: &str, inputs: Vec<String>| DerivedColumn {
-            field: Field::new(name, DataType::Utf8, true),
-            inputs,
-        };
-        match table {
-            "access" => {
-                let people: Vec<String> =
-                    self.catalog().inputs(Column::Subjects).into_iter().map(str::to_owned).collect();
-                let with = |name: &str| {
-                    let more = (!people.iter().any(|p| p == name)).then(|| name.to_owned());
-                    people.iter().cloned().chain(more).collect()
-                };
-                let mut columns = Derive::columns(self.catalog(), table);
-                columns.extend(mask::TEXTS.map(|name| text(name, with(name))));
-                columns
-            }
-            "auth" => HOLDERS.map(|name| text(name, vec![name.to_owned(), "source".to_owned()])).into(),
-            "rollup" => vec![text("entity", vec!["entity".to_owned(), "kind".to_owned()])],
-            "rejects" => vec![text("text", vec!["text".to_owned()])],
-            _ => Vec::new(),
-        }
-    }
-
-    fn written(&self, table: &str, column: &str, text: &str) -> Written {
-        let held = |of: Vec<String>| Written::As([vec![text.to_owned()], of].concat());
-        match (table, column) {
-            ("access", "subject") => Written::As(vec![self.subject_written(text)]),
-            ("access", "actor") => held(self.id_written(text)),
-            ("access", "path") => held(vec![self.path_written(text)]),
-            ("access", name) if name == Column::Subjects.name() || mask::TEXTS.contains(&name) => {
-                Written::Unknown
-            }
-            ("auth", name) if HOLDERS.contains(&name) => held(vec![self.holder_written(text)]),
-            ("rollup", "entity") => held(vec![self.holder_written(text)]),
-            ("rejects", "text") => Written::Unknown,
-            _ => Written::Stored,
-        }
-    }
-
-    fn written_id(&self, id: &str) -> Written {
-        Written::As([vec![id.to_owned()], self.id_written(id)].concat())
-    }
-
-    fn derive(
-        &self,
-        table: &str,
-        column: &str,
-        inputs: &RecordBatch,
-    ) -> std::result::Result<ArrayRef, String> {
-        let texts = |name: &str| {
-            let found = inputs.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
-            found.ok_or_else(|| format!("`{table}` has no text `{name}`"))
-        };
-        let some = |values: &StringArray, of: &StringArray, masked: &str| {
-            let which = of.iter().map(|word| Some(word == Some(masked))).collect::<BooleanArray>();
-            zip(&which, &self.people(mask::ISSUED_TO, values), values).map_err(|e| e.to_string())
-        };
-        Ok(match (table, derived(column)) {
-            ("access", Some(column)) => self.derived(column, inputs),
-            ("access", None) => self.text(column, inputs),
-            ("auth", _) => some(texts(column)?, texts("source")?, ISSUER)?,
-            // Whoever was issued a credential is an actor.
-            ("rollup", _) => some(texts("entity")?, texts("kind")?, "actor")?,
-            _ => new_null_array(&DataType::Utf8, inputs.num_rows()),
-        })
-    }
 }
 
 /// One derived column as a function.

@@ -316,7 +316,7 @@ fn take(
         subjects.each(row, |namespace, id, basis| {
             named += 1;
             if sure && failed.is_none() {
-                let masked = pseudonym.map(|of| of(namespace, id));
+                let masked = pseudonym.map(|of| of(id));
                 let id = masked.as_deref().unwrap_or(id);
                 failed = sights.add(&Sight { namespace, id, basis, at, kind }).err();
             }

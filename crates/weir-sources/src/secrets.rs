@@ -61,11 +61,10 @@ impl Fingerprints {
         id
     }
 
-    /// A person's pseudonym: the same for one person everywhere, and nobody's without the key.
-    pub fn pseudonym(&self, namespace: &str, id: &str) -> String {
+    /// A person's pseudonym: the same for one id everywhere, in whichever namespace it is, and nobody's without the key.
+    pub fn pseudonym(&self, id: &str) -> String {
         let key = blake3::derive_key("weir 2026 pseudonym key", &self.key);
         let mut hasher = blake3::Hasher::new_keyed(&key);
-        hasher.update(&(namespace.len() as u64).to_le_bytes()).update(namespace.as_bytes());
         let mut out = String::from("p_");
         push_hex(&mut out, hasher.update(id.as_bytes()).finalize().as_bytes().iter().take(8));
         out

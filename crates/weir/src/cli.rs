@@ -371,8 +371,8 @@ pub struct Ingest {
   weir sql --lake case/lake --unmask --reason 'case 7: inform those concerned' 'SELECT DISTINCT subject FROM access'
   weir sql --lake case/lake "SELECT entity, distinct_count(people, entity) AS people FROM rollup WHERE kind = 'origin' GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
 
-People are shown under pseudonyms, the same one for a person in every answer. They are asked for by name: a text beside =, <> or in IN is put under pseudonyms
-first; patterns, order and functions meet pseudonyms, and a warning says so. --unmask shows people by name; who asked, when, why and what is recorded in the lake
+People, and whoever acts or signs in, are shown under pseudonyms, the same one for a person in every column and answer. They are asked for by name: whole texts that
+are compared with them are put under pseudonyms first; patterns, order and functions meet pseudonyms, and a warning says so. --unmask shows people by name; who asked, when, why and what is recorded in the lake
 (unmasked.jsonl)."#)]
 pub struct Sql {
     /// The query.

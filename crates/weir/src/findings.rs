@@ -89,7 +89,7 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
     };
     let key = weir_engine::fingerprints()?;
     let (mut told, people) = weir_engine::scope(&lake, &what, &key).await?;
-    let pseudonym = |namespace: &str, id: &str| key.pseudonym(namespace, id);
+    let pseudonym = |_: &str, id: &str| key.pseudonym(id);
     let pseudonym: Option<Pseudonym<'_>> = what.masked.then_some(&pseudonym);
     let batches = || people.batches().map_err(EngineError::from);
     if let Some(listed) = &listed {

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod queries;
+mod raw;
 
 use common::Place;
 use std::collections::BTreeSet;
@@ -117,7 +120,7 @@ async fn people_are_asked_for_by_name_and_answered_under_pseudonyms() {
         format!("FROM access WHERE path LIKE '%{id}%'"),
         "FROM access WHERE starts_with(subject, 'member:secret')".to_owned(),
         "FROM access WHERE subject < 'member:a'".to_owned(),
-        "FROM access WHERE query = 'a=1'".to_owned(),
+        "FROM access WHERE referrer = 'a=1'".to_owned(),
         format!("FROM access WHERE subject = concat('member:', '{id}')"),
     ] {
         assert!(counted(&place, &settings, &what).await.1, "{what}");
