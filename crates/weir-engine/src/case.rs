@@ -88,6 +88,7 @@ pub(crate) async fn assemble(
     let case = Case {
         version: CASE_VERSION,
         program: program.to_owned(),
+        masked: false,
         id,
         configuration: Some(configuration),
         aged_out,

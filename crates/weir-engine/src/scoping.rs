@@ -15,6 +15,7 @@ use weir_detect::{Context, Memo};
 use weir_lake::{Cluster, Fault, Lake, LakeError, Session};
 use weir_model::case::{Determinable, Exposure, Gap};
 use weir_model::{Finding, Micros, Severity, Span, Table};
+use weir_report::masked::masked_id;
 use weir_scope::{Hand, Logs, People, Question};
 use weir_sources::secrets::Fingerprints;
 
@@ -69,10 +70,21 @@ pub fn scope<'a>(
             memo: &memo,
         };
         let mut limits = what.limits.clone();
-        let (hands, near) = match &what.condition {
+        let (mut hands, near) = match &what.condition {
             Some(condition) => (vec![selected(&session, condition).await?], None),
             None => of_findings(&context, &findings, &mut limits).await?,
         };
+        let shown = |id: &str| match what.masked && id != SELECTED {
+            // An id is a hash of whom its finding accuses.
+            true => masked_id(&|namespace, id| fingerprints.pseudonym(namespace, id), id),
+            false => id.to_owned(),
+        };
+        for hand in &mut hands {
+            hand.finding = shown(&hand.finding);
+        }
+        for finding in &findings {
+            limits.iter_mut().for_each(|limit| *limit = limit.replace(&finding.id, &shown(&finding.id)));
+        }
         let categories: BTreeMap<String, Vec<String>> =
             catalog.datasets().into_iter().map(|d| (d.name, d.categories)).collect();
         let account = account(&context).await?;
@@ -117,7 +129,7 @@ pub fn scope<'a>(
         }
         let exposure = Exposure {
             program: what.program.clone(),
-            of: findings.iter().map(|f| f.id.clone()).collect(),
+            of: findings.iter().map(|f| shown(&f.id)).collect(),
             // What selects records may name people.
             condition: what.condition.clone().filter(|_| !what.masked),
             masked: what.masked,

@@ -21,6 +21,9 @@ pub struct Case {
     pub version: u32,
     /// Name and version of the program that wrote it.
     pub program: String,
+    /// Whether it is the version to pass on, in which people, accounts and addresses stand under pseudonyms (`weir report --masked`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
     /// From its content: the same inputs give the same id.
     pub id: String,
     /// The configuration that it was made with; absent in cases of earlier versions.

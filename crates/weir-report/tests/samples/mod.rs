@@ -236,6 +236,7 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
         configuration: None,
         aged_out: None,
         program: "weir 0.1.0".into(),
+        masked: false,
         id: id.into(),
         organisation,
         period: None,
