@@ -103,6 +103,7 @@ pub(crate) async fn assemble(
         scope: scoped.overall,
         divided: scoped.divided,
         reported: context.config.organisation.reported,
+        compared: None,
         suppressed_subjects,
         finding_scopes: scoped.findings,
         traces: traced.traces,

@@ -56,6 +56,9 @@ pub struct Case {
     /// How many people were reported before, if that was said.
     #[serde(default)]
     pub reported: Option<u64>,
+    /// Those who were reported before, by name, beside those in evidence, if a list was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
     /// Whose data, per finding id (only findings that reached data or could have).
     pub finding_scopes: BTreeMap<String, Scope>,
     /// Who did it touched what: nodes and edges of the trace, per finding id.

@@ -200,6 +200,9 @@ pub struct Investigate {
     /// Expected false findings of severity high or above per 30 days.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub alert_budget: f64,
+    /// How many people were reported before (`reported` in weir.toml), or a file that lists them, as for `weir scope`: the report says the difference.
+    #[arg(long, value_name = "N|FILE", value_hint = ValueHint::FilePath)]
+    pub reported: Option<String>,
     /// Where queries run.
     #[command(flatten)]
     pub runs: OnCluster,
@@ -255,8 +258,9 @@ pub struct Scope {
     /// The folder to write: exposure.json, scope.csv and scope.parquet, readable by you alone.
     #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
-    /// How many people were reported before (`reported` in weir.toml), or a file that lists them: `namespace:id` or an id a line, or a CSV with a column
-    /// `subject`. The difference is said, and with -o a list says it person by person (reported.csv).
+    /// How many people were reported before (`reported` in weir.toml), or a file that lists them: `namespace:id` or an id a line, or a table (commas,
+    /// semicolons or tabs) with a column `subject`, `id` or the like; pseudonyms of a masked answer are people too. The difference is said, and with -o a list
+    /// says it person by person (reported.csv).
     #[arg(long, value_name = "N|FILE", value_hint = ValueHint::FilePath)]
     pub reported: Option<String>,
     /// Show people under keyed pseudonyms, for whoever may not know them.

@@ -68,15 +68,19 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
             help: Some("the period holds what is at or after the first and before the second".to_owned()),
         });
     }
+    let (reported, listed) = findings::reported(asked.reported)?;
+    let mut settings = settings(&asked.logs)?;
+    settings.config.organisation.reported = reported.or(settings.config.organisation.reported);
     let what = Investigation {
         inputs: asked.inputs,
         lake,
         case: asked.output,
-        settings: settings(&asked.logs)?,
+        settings,
         memory: asked.logs.memory,
         cluster: cluster::reach(asked.runs).await?,
         span: Span { since: asked.since, until: asked.until },
         alert_budget: asked.alert_budget,
+        listed,
         program: weir_engine::PROGRAM.to_owned(),
     };
     let done = weir_engine::investigate(&what, &weir_engine::fingerprints()?, &*progress(json)).await?;

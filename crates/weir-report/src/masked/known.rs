@@ -15,7 +15,7 @@ pub(super) fn is_telling(word: &str) -> bool {
 }
 
 /// Whether a text is a pseudonym: `p_` and sixteen digits.
-pub(super) fn is_pseudonym(text: &str) -> bool {
+pub(crate) fn is_pseudonym(text: &str) -> bool {
     text.strip_prefix("p_")
         .is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }

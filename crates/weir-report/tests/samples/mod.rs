@@ -232,6 +232,7 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
     Case {
         divided: Divided::default(),
         reported: None,
+        compared: None,
         version: weir_model::case::CASE_VERSION,
         configuration: None,
         aged_out: None,
