@@ -249,6 +249,19 @@ fn an_answer_that_may_list_anybody_is_bounded_by_nothing_and_says_what_would_tel
     );
     let (lower, upper, told) = of("src_ip = '192.0.2.20'");
     assert_eq!((lower, upper, &told["determinable"]), (None, None, &Value::from("no")), "{told}");
+    // What no dataset holds is said beside what one does, and bounds nothing.
+    std::fs::write(here.path("less.toml"), DATASETS).unwrap();
+    let mixed =
+        ["--lake", "lake", "--config", "less.toml", "--where", "src_ip IN ('192.0.2.7', '192.0.2.20')"];
+    for (more, said) in [(&[][..], "`/admin/export` (1)"), (&["--masked"], "is not known: 1 routes")] {
+        let told = answer(&here, &[&mixed[..], more].concat());
+        let limits = told["limits"].to_string();
+        assert!(
+            limits.contains("1 of the selected records answer with something") && limits.contains(said),
+            "{limits}"
+        );
+        assert_eq!(told["scope"]["subjects"]["lower"], 6);
+    }
     // A page of whoever asks, and one object, are of one.
     assert_eq!(of("src_ip = '192.0.2.21'").1, Some(1));
     assert_eq!(of("src_ip = '192.0.2.22'").1, Some(1));
