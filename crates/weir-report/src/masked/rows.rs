@@ -98,7 +98,7 @@ impl Rows {
 /// Which of so many equal parts a pseudonym is of, the first digits first.
 fn part_of(pseudonym: &str, parts: u64) -> u64 {
     let head = pseudonym.get(2..10).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or_default();
-    head * parts >> 32
+    (head * parts) >> 32
 }
 
 fn subjects(batch: &RecordBatch) -> Result<&StringArray> {
@@ -140,4 +140,19 @@ fn few(column: &ArrayRef, hide: impl Fn(&str) -> String) -> Result<ArrayRef> {
     let texts = column.values().as_string_opt::<i32>().ok_or_else(|| wrong("a column has no texts"))?;
     let shown: StringArray = texts.iter().map(|text| text.map(&hide)).collect();
     Ok(Arc::new(column.with_values(Arc::new(shown))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_follow_the_order_of_pseudonyms_and_leave_none_out() {
+        for parts in [1, 2, 3, 9, 64] {
+            let of = |n: u64| part_of(&format!("p_{:016x}", n << 44), parts);
+            let all: Vec<u64> = (0..1 << 20).step_by(997).map(of).chain([of((1 << 20) - 1)]).collect();
+            assert!(all.is_sorted());
+            assert_eq!((all.first(), all.last()), (Some(&0), Some(&(parts - 1))), "{parts}");
+        }
+    }
 }
