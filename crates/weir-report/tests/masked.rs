@@ -92,9 +92,12 @@ fn no_byte_of_a_masked_folder_names_anybody() {
 #[test]
 fn a_masked_case_holds_together_and_says_what_it_is() {
     let root = tempfile::tempdir().unwrap();
-    let case = shop::case();
+    let mut case = shop::case();
+    case.findings[0].measures.insert("people_since_1_january".to_owned(), 7.0);
     let told = masked(root.path(), &case, false);
     assert!(told.masked);
+    let measured = |case: &Case| case.findings.iter().map(|f| f.measures.clone()).collect::<Vec<_>>();
+    assert_eq!(measured(&told), measured(&case));
     let ids: BTreeSet<&str> = told.findings.iter().map(|f| f.id.as_str()).collect();
     assert!(told.finding_scopes.keys().chain(told.traces.keys()).all(|id| ids.contains(id.as_str())));
     assert!(told.timeline.iter().flat_map(|e| &e.findings).all(|id| ids.contains(id.as_str())));

@@ -92,11 +92,11 @@ impl Hidden<'_> {
     }
 
     fn organisation(&self, of: &Organisation) -> Organisation {
-        // What the organisation says of itself.
+        // What the organisation says of itself, which may be its account.
         let Organisation { name, sector, home_country, population, members } = of;
         Organisation {
-            name: name.clone(),
-            sector: sector.clone(),
+            name: name.as_deref().map(|name| self.name(name)),
+            sector: sector.as_deref().map(|sector| self.name(sector)),
             home_country: home_country.clone(),
             population: *population,
             members: *members,

@@ -46,8 +46,8 @@ impl Hidden<'_> {
             first_seen: *first_seen,
             last_seen: *last_seen,
             raised: *raised,
-            measures: measures.iter().map(|(name, n)| (self.text(name), *n)).collect(),
-            baseline: baseline.iter().map(|(name, n)| (self.text(name), *n)).collect(),
+            measures: measures.iter().map(|(name, n)| (self.measure(name), *n)).collect(),
+            baseline: baseline.iter().map(|(name, n)| (self.measure(name), *n)).collect(),
             p_value: *p_value,
             threshold: *threshold,
             attack: attack.clone(),
@@ -61,6 +61,12 @@ impl Hidden<'_> {
             dispositions: each(dispositions, |d| self.disposition(d)),
             snapshot: snapshot.clone(),
         }
+    }
+
+    /// What was measured: a name of ours in snake case, of which no two may become one.
+    fn measure(&self, name: &str) -> String {
+        let ours = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if ours { name.to_owned() } else { self.text(name) }
     }
 
     fn reason(&self, of: &Reason) -> Reason {
