@@ -88,6 +88,7 @@ pub(crate) async fn assemble(
     let case = Case {
         version: CASE_VERSION,
         program: program.to_owned(),
+        masked: false,
         id,
         configuration: Some(configuration),
         aged_out,
@@ -102,6 +103,7 @@ pub(crate) async fn assemble(
         scope: scoped.overall,
         divided: scoped.divided,
         reported: context.config.organisation.reported,
+        compared: None,
         suppressed_subjects,
         finding_scopes: scoped.findings,
         traces: traced.traces,

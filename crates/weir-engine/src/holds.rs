@@ -61,6 +61,11 @@ pub fn hold<'a>(
         let mut versions = Vec::new();
         if let Some(case) = &order.case {
             let case = read(case)?;
+            if case.masked {
+                return said(
+                    "the case is a masked one: its pseudonyms stand in no record; name the case that it was made from",
+                );
+            }
             covers.extend(case.findings.iter().filter(|f| f.stands()).flat_map(of_finding));
             let all = case.findings.iter().map(|f| &f.snapshot).chain([&case.snapshot]);
             let cited: BTreeSet<_> = all.filter(|v| !v.is_empty()).cloned().collect();

@@ -14,6 +14,7 @@ use weir_detect::{Context, Memo, run_all};
 use weir_lake::{Cluster, Lake, LakeError, Memory, RecordBatch, Session, Snapshot};
 use weir_model::case::Case;
 use weir_model::{Finding, Micros, Span};
+use weir_report::reported::{Comparing, Listed};
 use weir_sources::secrets::Fingerprints;
 
 /// What to investigate, and how.
@@ -35,6 +36,8 @@ pub struct Investigation {
     pub span: Span,
     /// Expected false alarms of severity high or above per 30 days.
     pub alert_budget: f64,
+    /// Who was reported before, by name, if a list was given.
+    pub listed: Option<Listed>,
     /// Name and version of the program, for the case.
     pub program: String,
 }
@@ -224,7 +227,16 @@ pub fn investigate<'a>(
         let lived = live(what, &snapshot, catalog.id(), found)?;
         progress.done();
         progress.stage("tracing and counting", None);
-        let (case, people) = assemble(&context, lived, &what.program, what.settings.configuration()).await?;
+        let (mut case, people) =
+            assemble(&context, lived, &what.program, what.settings.configuration()).await?;
+        if let Some(listed) = &what.listed {
+            let pseudonym = |id: &str| fingerprints.pseudonym(id);
+            let mut comparing = Comparing::new(listed, &pseudonym, false);
+            comparing.all(people.batches()?)?;
+            case.reported = Some(listed.len());
+            case.compared = Some(comparing.told());
+            case.limits.extend(comparing.other_key());
+        }
         progress.done();
         let rejects = rejects(&snapshot, &case).await?;
         weir_report::write_case(&what.case, &case, people.batches()?, rejects.into_iter())?;

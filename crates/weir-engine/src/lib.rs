@@ -18,6 +18,7 @@ mod ingest;
 mod investigate;
 mod keys;
 mod life;
+mod masking;
 mod person;
 mod progress;
 mod recipe;
@@ -37,6 +38,7 @@ pub use investigate::{
 };
 pub use keys::fingerprints;
 pub use life::{Said, say};
+pub use masking::{mask_case, render_masked};
 pub use progress::{Progress, Quiet};
 pub use recipe::rebuild;
 pub use retain::{Deleted, Erasure, Run, erase, retain};

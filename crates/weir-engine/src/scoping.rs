@@ -13,8 +13,9 @@ use weir_catalog::mask::Pseudonym;
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Cluster, Fault, Lake, LakeError, Session};
-use weir_model::case::{Determinable, Exposure, Gap};
+use weir_model::case::{Determinable, Exposure, Gap, Scope};
 use weir_model::{Finding, Micros, Severity, Span, Table};
+use weir_report::masked::masked_id;
 use weir_scope::{Hand, Logs, People, Question};
 use weir_sources::secrets::Fingerprints;
 
@@ -69,10 +70,21 @@ pub fn scope<'a>(
             memo: &memo,
         };
         let mut limits = what.limits.clone();
-        let (hands, near) = match &what.condition {
+        let (mut hands, near) = match &what.condition {
             Some(condition) => (vec![selected(&session, condition).await?], None),
             None => of_findings(&context, &findings, &mut limits).await?,
         };
+        let shown = |id: &str| match what.masked && id != SELECTED {
+            // An id is a hash of whom its finding accuses.
+            true => masked_id(&|id| fingerprints.pseudonym(id), id),
+            false => id.to_owned(),
+        };
+        for hand in &mut hands {
+            hand.finding = shown(&hand.finding);
+        }
+        for finding in &findings {
+            limits.iter_mut().for_each(|limit| *limit = limit.replace(&finding.id, &shown(&finding.id)));
+        }
         let categories: BTreeMap<String, Vec<String>> =
             catalog.datasets().into_iter().map(|d| (d.name, d.categories)).collect();
         let account = account(&context).await?;
@@ -97,27 +109,17 @@ pub fn scope<'a>(
         let near = near.as_ref().unwrap_or(&session);
         let mut scoped = weir_scope::scope(&session, near, question).await?;
         scoped.findings.remove(SELECTED);
-        if let (Some(hand), true) = (
-            hands.first().filter(|_| what.condition.is_some()),
-            scoped.people.is_empty() && scoped.overall.records == 0,
-        ) {
-            let also =
-                if scoped.overall.gaps.is_empty() { "" } else { "; what lies in the gaps is not known" };
-            scoped.overall.reason =
-                format!("none of the records that were selected shows people's data{also}");
-            if hands.iter().all(|hand| hand.seen == (Micros(0), Micros(0))) {
-                scoped.overall.determinable = Determinable::No;
-                scoped.overall.subjects = None;
-                scoped.overall.reason = "no record was selected, which tells nothing of anybody".to_owned();
-            } else if let Some(beyond) = beyond(&session, &hand.condition).await? {
-                scoped.overall.determinable = Determinable::No;
-                scoped.overall.subjects = None;
-                scoped.overall.reason = beyond;
+        if let Some(hand) = hands.first().filter(|_| what.condition.is_some()) {
+            let beyond = beyond(&session, &hand.condition, !what.masked).await?;
+            if scoped.people.is_empty() && scoped.overall.records == 0 {
+                nobody(&mut scoped.overall, hand, beyond);
+            } else {
+                limits.extend(beyond);
             }
         }
         let exposure = Exposure {
             program: what.program.clone(),
-            of: findings.iter().map(|f| f.id.clone()).collect(),
+            of: findings.iter().map(|f| shown(&f.id)).collect(),
             // What selects records may name people.
             condition: what.condition.clone().filter(|_| !what.masked),
             masked: what.masked,
@@ -155,27 +157,45 @@ async fn selected(session: &Session, condition: &str) -> Result<Hand, EngineErro
     Ok(Hand { finding: SELECTED.to_owned(), condition: whole, perhaps: None, grave: true, seen })
 }
 
-/// What cannot be known of selected records that answer with something and are of no dataset, where there are any.
-async fn beyond(session: &Session, condition: &str) -> Result<Option<String>, EngineError> {
+/// Says of a selection that shows nobody why it does.
+fn nobody(overall: &mut Scope, hand: &Hand, beyond: Option<String>) {
+    let also = if overall.gaps.is_empty() { "" } else { "; what lies in the gaps is not known" };
+    overall.reason = format!("none of the records that were selected shows people's data{also}");
+    let none = hand.seen == (Micros(0), Micros(0));
+    let unknown =
+        none.then(|| "no record was selected, which tells nothing of anybody".to_owned()).or(beyond);
+    if let Some(reason) = unknown {
+        overall.determinable = Determinable::No;
+        overall.subjects = None;
+        overall.reason = reason;
+    }
+}
+
+/// What cannot be known of selected records that answer with something and are of no dataset, where there are any. Routes, those of most bytes first, are `named`
+/// where whoever reads it may know what stands in paths.
+async fn beyond(session: &Session, condition: &str, named: bool) -> Result<Option<String>, EngineError> {
     const ROUTES_MAX: usize = 3;
     let query = format!(
-        "SELECT coalesce(route, 'no route') AS route, count(*) AS n FROM access WHERE {condition} AND shown AND dataset IS NULL \
-         AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0 GROUP BY 1 ORDER BY 2 DESC, 1"
+        "SELECT coalesce(route, 'no route') AS route, count(*) AS n, sum(coalesce(bytes_out, 0)) AS bytes FROM access \
+         WHERE {condition} AND shown AND dataset IS NULL AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0 \
+         GROUP BY 1 ORDER BY bytes DESC, n DESC, route"
     );
     let answer = session.sql(&query).await?;
     let routes: Vec<(String, u64)> = weir_lake::rows(&answer)
         .map(|row| (row.text("route").unwrap_or_default().to_owned(), row.count("n")))
         .collect();
     let records: u64 = routes.iter().map(|(_, n)| n).sum();
-    let named: Vec<String> =
-        routes.iter().take(ROUTES_MAX).map(|(route, n)| format!("`{route}` ({n})")).collect();
-    let more = routes.len().saturating_sub(ROUTES_MAX);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let shown = routes.iter().take(if named { ROUTES_MAX } else { 0 });
+    let mut of: Vec<String> = shown.map(|(route, n)| format!("`{route}` ({n})")).collect();
+    let more = routes.len().saturating_sub(of.len());
+    of.extend(
+        (more > 0).then(|| if of.is_empty() { format!("{more} routes") } else { format!("{more} more") }),
+    );
     Ok((records > 0).then(|| {
         format!(
-            "{records} of the selected records answer with something and are of no dataset, so whose data they show is not known: {}{more}; \
+            "{records} of the selected records answer with something and are of no dataset, so whose data they show is not known: {}; \
              a `[[dataset]]` of weir.toml for what holds people's data would tell",
-            named.join(", ")
+            of.join(", ")
         )
     }))
 }

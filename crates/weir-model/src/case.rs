@@ -21,6 +21,9 @@ pub struct Case {
     pub version: u32,
     /// Name and version of the program that wrote it.
     pub program: String,
+    /// Whether it is the version to pass on, in which people, accounts and addresses stand under pseudonyms (`weir report --masked`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
     /// From its content: the same inputs give the same id.
     pub id: String,
     /// The configuration that it was made with; absent in cases of earlier versions.
@@ -53,6 +56,9 @@ pub struct Case {
     /// How many people were reported before, if that was said.
     #[serde(default)]
     pub reported: Option<u64>,
+    /// Those who were reported before, by name, beside those in evidence, if a list was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
     /// Whose data, per finding id (only findings that reached data or could have).
     pub finding_scopes: BTreeMap<String, Scope>,
     /// Who did it touched what: nodes and edges of the trace, per finding id.

@@ -119,7 +119,11 @@ impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(at) => write!(f, "{at}"),
-            Err(_) => write!(f, "{} us", self.0),
+            // The library's last instant lies a day before the last that has four digits of year.
+            Err(_) => match self.rfc3339() {
+                shown if shown.len > 0 => shown.fmt(f),
+                _ => write!(f, "{} us", self.0),
+            },
         }
     }
 }
@@ -241,6 +245,8 @@ mod tests {
     #[test]
     fn whatever_is_written_is_read_again() {
         let last = Micros::parse("9999-12-31T23:59:59.000001Z").unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.000001Z");
+        assert_eq!(Micros::parse("9999-12-31").unwrap().to_string(), "9999-12-31T00:00:00Z");
         assert_eq!(last.0 + 999_999, Micros::parse("9999-12-31").unwrap().0 + DAY_US);
         assert!(Micros::parse("2026-03-01T08:00:61Z").is_err() && Micros::parse("2026-03-01Z").is_err());
         for at in [i64::MIN, -1, 0, 253_402_300_800_000_000, i64::MAX].map(Micros) {

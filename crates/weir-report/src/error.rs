@@ -18,6 +18,20 @@ pub enum ReportError {
         /// The folder.
         dir: PathBuf,
     },
+    /// The case is the version to pass on already.
+    #[error("the case in `{}` is masked already", dir.display())]
+    Masked {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A file of the case could not be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The disk refused.
     #[error("cannot write `{}`: {source}", path.display())]
     Io {
@@ -56,6 +70,8 @@ impl ReportError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NotACase { .. } => Some("name an empty or new folder, or one that weir wrote".into()),
+            Self::Masked { .. } => Some("name the case that it was made from".into()),
+            Self::Unread { .. } => Some("`weir investigate` writes the case with all its files again".into()),
             Self::NotEmpty { .. } => Some("name a new folder, or an empty one".into()),
             Self::UnknownFormat { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             Self::Streamed { .. } => Some("write the whole case folder instead".into()),

@@ -103,10 +103,13 @@ fn difference(Bounds { lower, upper }: Bounds, reported: u64) -> String {
     }
 }
 
-/// Who was reported by name beside who is in evidence.
-fn beside(of: Compared) -> String {
+/// Where `weir scope` names those who were reported or are in evidence.
+const IN_ITS_FOLDER: &str = "reported.csv of -o names them, with how many records";
+
+/// Who was reported by name beside who is in evidence, and what names them.
+pub(crate) fn listed(of: Compared, named: &str) -> String {
     format!(
-        "{} listed; {} in evidence were reported, {} in evidence were not, {} of the list are in no record; reported.csv of -o names them, with how many records",
+        "{} listed; {} in evidence were reported, {} in evidence were not, {} of the list are in no record; {named}",
         words::count(of.listed),
         words::quantity(of.confirmed, "person", "people"),
         words::count(of.not_reported),
@@ -153,7 +156,7 @@ pub fn exposure_text(told: &Exposure, folder: Option<&str>) -> Vec<Line> {
     }
     lines.push(labelled("Records", Style::Plain, records));
     if let Some(compared) = told.compared {
-        wrapped("Reported", &beside(compared), &mut lines);
+        wrapped("Reported", &listed(compared, IN_ITS_FOLDER), &mut lines);
     }
     let reported = told.reported.filter(|_| told.compared.is_none());
     for (label, text) in rows(scope, &told.divided, &told.organisation, reported) {

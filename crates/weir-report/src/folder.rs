@@ -70,6 +70,16 @@ pub fn write_case<E: std::fmt::Display>(
     Ok(written)
 }
 
+/// Writes a case folder that is not there yet, without rejects; its owner alone can read it.
+pub(crate) fn write_new<E: std::fmt::Display>(
+    dir: &Path,
+    case: &Case,
+    scope: impl Iterator<Item = People<E>>,
+) -> Result<Written> {
+    let written = new_folder(dir, |stage| fill(stage, case, scope, std::iter::empty()))?;
+    Ok(Written { dir: dir.to_path_buf(), ..written })
+}
+
 pub(crate) fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T> {
     result.map_err(|source| ReportError::Io { path: path.to_path_buf(), source })
 }

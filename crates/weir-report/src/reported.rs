@@ -3,66 +3,74 @@
 //! Decisive choice: a list is people, not a number: whoever was reported and is in no record is as much a finding as whoever is in records and was not reported.
 //! An id without a namespace means whoever has it, of whatever kind.
 
+mod list;
+
 use crate::ReportError;
-use crate::{Result, escape, folder::People};
+use crate::masked::is_pseudonym;
+use crate::{Result, folder::People};
 use arrow_array::cast::AsArray;
 use std::collections::BTreeMap;
 use weir_model::case::Compared;
 
-/// The column that a list of several has people in; `scope.csv` of an earlier run is such a list.
+/// The column of exposed people.
 const COLUMN: &str = "subject";
 
 /// A person's pseudonym, from namespace and id.
-pub type Pseudonym<'a> = &'a dyn Fn(&str, &str) -> String;
+pub type Pseudonym<'a> = &'a dyn Fn(&str) -> String;
 
 /// People who were reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listed(Vec<String>);
+pub struct Listed {
+    people: Vec<String>,
+    /// Whether any of them stands under a pseudonym.
+    masked: bool,
+}
 
 impl Listed {
-    /// Reads a list: a line each, `namespace:id` or an id alone, or a CSV with a column `subject`.
+    /// Reads a list: a line each, `namespace:id` or an id alone; or a table with commas, semicolons or tabs, in which the first line calls a column `subject`, `id` or
+    /// the like. Pseudonyms, of a masked answer of ours, are people too.
     ///
     /// # Errors
-    /// If a row cannot be read; says which.
+    /// If it cannot be read, or could be in two ways; says why and in which line.
     pub fn read(text: &str) -> std::result::Result<Self, String> {
-        let text = text.trim_start_matches('\u{feff}');
-        let head = text.lines().next().unwrap_or_default();
-        let column = head.split(',').position(|name| name.trim().trim_matches('"') == COLUMN);
-        let mut people: Vec<String> = match column {
-            None => text.lines().map(|line| line.trim().to_owned()).collect(),
-            Some(at) => {
-                let mut rows = ::csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-                let person = |row: std::result::Result<::csv::StringRecord, ::csv::Error>| match row {
-                    Ok(row) => Ok(escape::csv_text(row.get(at).unwrap_or_default())),
-                    Err(error) => Err(error.to_string()),
-                };
-                rows.records().map(person).collect::<std::result::Result<_, _>>()?
-            }
-        };
-        people.retain(|person| !person.is_empty());
+        let mut people = list::people(text)?;
         people.sort();
         people.dedup();
-        Ok(Self(people))
+        let masked = people.iter().any(|person| is_masked(person));
+        Ok(Self { people, masked })
+    }
+
+    /// How many of it stand under pseudonyms.
+    #[must_use]
+    pub fn pseudonyms(&self) -> u64 {
+        self.people.iter().filter(|person| is_masked(person)).count() as u64
     }
 
     /// How many lines it has, each once.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.0.len() as u64
+        self.people.len() as u64
     }
 
     /// Whether it lists nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.people.is_empty()
     }
+}
+
+/// Whether a person of a list stands under a pseudonym.
+fn is_masked(person: &str) -> bool {
+    is_pseudonym(person.split_once(':').map_or(person, |(_, id)| id))
 }
 
 /// What becomes of a list beside evidence, person by person.
 pub struct Comparing<'a> {
     listed: &'a Listed,
-    pseudonym: Option<Pseudonym<'a>>,
-    /// By kind of people: who is listed of it, as evidence shows them, and where in the list.
+    pseudonym: Pseudonym<'a>,
+    /// Whether evidence shows people under pseudonyms.
+    masked: bool,
+    /// By kind of people: who is listed of it, as evidence shows them or by pseudonym, and where in the list.
     of: BTreeMap<String, BTreeMap<String, usize>>,
     seen: Vec<bool>,
     confirmed: u64,
@@ -70,43 +78,51 @@ pub struct Comparing<'a> {
 }
 
 impl<'a> Comparing<'a> {
-    /// Begins with nobody compared.
+    /// Begins with nobody compared; `masked` if the people of the evidence come under pseudonyms.
     #[must_use]
-    pub fn new(listed: &'a Listed, pseudonym: Option<Pseudonym<'a>>) -> Self {
+    pub fn new(listed: &'a Listed, pseudonym: Pseudonym<'a>, masked: bool) -> Self {
         Self {
             listed,
             pseudonym,
+            masked,
             of: BTreeMap::new(),
-            seen: vec![false; listed.0.len()],
+            seen: vec![false; listed.people.len()],
             confirmed: 0,
             more: 0,
         }
+    }
+
+    /// An id of a list as evidence shows it; a pseudonym stays one.
+    fn shown(&self, id: &str) -> String {
+        if self.masked && !is_pseudonym(id) { (self.pseudonym)(id) } else { id.to_owned() }
     }
 
     /// Whether a person of the evidence was reported.
     pub fn was_reported(&mut self, subject: &str) -> bool {
         let (namespace, id) = subject.split_once(':').unwrap_or(("", subject));
         if !self.of.contains_key(namespace) {
-            let shown = |id: &str| self.pseudonym.map_or_else(|| id.to_owned(), |of| of(namespace, id));
-            let theirs =
-                self.listed.0.iter().enumerate().filter_map(|(at, person)| match person.split_once(':') {
-                    Some((of, id)) => (of == namespace).then(|| (shown(id), at)),
-                    None => Some((shown(person), at)),
-                });
-            self.of.insert(namespace.to_owned(), theirs.collect());
+            let theirs = self.listed.people.iter().enumerate().filter_map(|(at, person)| {
+                match person.split_once(':') {
+                    Some((of, id)) => (of == namespace).then(|| (self.shown(id), at)),
+                    None => Some((self.shown(person), at)),
+                }
+            });
+            let theirs = theirs.collect();
+            self.of.insert(namespace.to_owned(), theirs);
         }
-        let at = self.of.get(namespace).and_then(|listed| listed.get(id)).copied();
-        match at.and_then(|at| self.seen.get_mut(at)) {
-            Some(seen) => {
+        let place = |id: &str| self.of.get(namespace).and_then(|listed| listed.get(id)).copied();
+        // A list may name somebody and have another, or the same, under a pseudonym.
+        let keyed = || (!self.masked).then(|| place(&(self.pseudonym)(id))).flatten();
+        let places = [place(id), if self.listed.masked { keyed() } else { None }];
+        let mut met = false;
+        for at in places.into_iter().flatten() {
+            if let Some(seen) = self.seen.get_mut(at) {
                 *seen = true;
-                self.confirmed += 1;
-                true
-            }
-            None => {
-                self.more += 1;
-                false
+                met = true;
             }
         }
+        *(if met { &mut self.confirmed } else { &mut self.more }) += 1;
+        met
     }
 
     /// Compares everybody of some batches.
@@ -126,11 +142,22 @@ impl<'a> Comparing<'a> {
 
     /// Those of the list in no record, as evidence would show them.
     pub fn not_in_evidence(&self) -> impl Iterator<Item = String> {
-        let unseen = self.listed.0.iter().zip(&self.seen).filter(|(_, seen)| !**seen);
-        unseen.map(|(person, _)| match (self.pseudonym, person.split_once(':')) {
-            (None, _) => person.clone(),
-            (Some(of), Some((namespace, id))) => format!("{namespace}:{}", of(namespace, id)),
-            (Some(of), None) => of("", person),
+        let unseen = self.listed.people.iter().zip(&self.seen).filter(|(_, seen)| !**seen);
+        unseen.map(|(person, _)| match person.split_once(':') {
+            Some((namespace, id)) => format!("{namespace}:{}", self.shown(id)),
+            None => self.shown(person),
+        })
+    }
+
+    /// What to say where the list has pseudonyms and none of them is anybody's in evidence.
+    #[must_use]
+    pub fn other_key(&self) -> Option<String> {
+        let met = self.listed.people.iter().zip(&self.seen).any(|(person, seen)| *seen && is_masked(person));
+        let masked = self.listed.pseudonyms();
+        (masked > 0 && !met).then(|| {
+            format!(
+                "none of the {masked} pseudonyms in the list is that of anybody in evidence; they may have been made with another key (WEIR_FINGERPRINT_KEY)"
+            )
         })
     }
 
@@ -150,25 +177,51 @@ impl<'a> Comparing<'a> {
 mod tests {
     use super::*;
 
+    /// A pseudonym that shows whose it is.
+    fn keyed(id: &str) -> String {
+        format!("p_{id:0>16}")
+    }
+
     #[test]
-    fn a_list_is_lines_or_a_column_and_each_person_is_on_one_side() {
+    fn each_person_is_on_one_side() {
         let lines = Listed::read("member:1\r\n2\n\n2\nmember:9\n").unwrap();
         assert_eq!(lines.len(), 3);
-        let table = Listed::read("when,subject\n1,\"member:1\"\n2,2\n3,'=member\n").unwrap();
-        assert_eq!(table.0, ["2", "=member", "member:1"]);
-        let masked = |namespace: &str, id: &str| format!("p_{namespace}{id}");
         let evidence = [("member", "1"), ("member", "2"), ("recipient", "2"), ("member", "3")];
-        for pseudonym in [None, Some(&masked as Pseudonym<'_>)] {
-            let mut comparing = Comparing::new(&lines, pseudonym);
+        for masked in [false, true] {
+            let mut comparing = Comparing::new(&lines, &keyed, masked);
             let reported = evidence.map(|(namespace, id)| {
-                let id = pseudonym.map_or_else(|| id.to_owned(), |of| of(namespace, id));
+                let id = if masked { keyed(id) } else { id.to_owned() };
                 comparing.was_reported(&format!("{namespace}:{id}"))
             });
             assert_eq!(reported, [true, true, true, false]);
             let told = comparing.told();
             assert_eq!((told.listed, told.confirmed, told.not_in_evidence, told.not_reported), (3, 3, 1, 1));
             let absent: Vec<String> = comparing.not_in_evidence().collect();
-            assert_eq!(absent, [if pseudonym.is_some() { "member:p_member9" } else { "member:9" }]);
+            assert_eq!(absent, [if masked { "member:p_0000000000000009" } else { "member:9" }]);
+            assert_eq!(comparing.other_key(), None);
         }
+    }
+
+    /// What a masked answer of ours lists is held against people by name, and against people under pseudonyms.
+    #[test]
+    fn a_list_of_pseudonyms_is_matched_by_them() {
+        let of = |id| keyed(id);
+        let text = format!("subject,records\nmember:{},3\nmember:{},1\n{},1\n", of("1"), of("9"), of("2"));
+        let listed = Listed::read(&text).unwrap();
+        assert_eq!((listed.len(), listed.pseudonyms()), (3, 3));
+        for masked in [false, true] {
+            let mut comparing = Comparing::new(&listed, &keyed, masked);
+            let reported = ["1", "2", "3"].map(|id| {
+                let id = if masked { of(id) } else { id.to_owned() };
+                comparing.was_reported(&format!("member:{id}"))
+            });
+            assert_eq!(reported, [true, true, false], "{masked}");
+            assert_eq!(comparing.not_in_evidence().collect::<Vec<_>>(), [format!("member:{}", of("9"))]);
+            assert_eq!(comparing.other_key(), None);
+        }
+        let other = |id: &str| format!("p_1{}", keyed(id).get(3..).unwrap());
+        let mut comparing = Comparing::new(&listed, &other, false);
+        assert!(!comparing.was_reported("member:1"));
+        assert!(comparing.other_key().unwrap().contains("another key"));
     }
 }

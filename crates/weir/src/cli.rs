@@ -81,7 +81,7 @@ pub enum Command {
     Detectors(Named),
     /// Print the JSON Schema of something Weir writes or reads.
     Schema(Named),
-    /// Write one format of a case again, from its case.json.
+    /// Write one format of a case again, or the whole case in the version to pass on.
     Report(Report),
     /// List the report formats.
     Formats(Named),
@@ -110,15 +110,35 @@ pub struct Logs {
 
 /// `weir report`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  weir report case/ --format stix -o case.stix.json
+  weir report case/ --masked -o pass-on/                   the whole case without personal data
+  weir report case/ --masked --keep-origins -o for-the-soc/    the same with addresses as they are
+
+--masked writes the version that may be passed on. People, whoever acts (a person or a program: logs do not tell), credentials, keys, addresses, networks, clients,
+resources, machines and accounts stand under keyed pseudonyms: the same one wherever it is the same one, and the same as `weir scope --masked` and `weir sql` give,
+so that somebody can be followed from one document to the next. Ids of findings are keyed too, since they are hashes of whom a finding accuses; findings stand in
+the order of the case. Of texts those words are left that Weir writes itself, names of datasets, sensors and log files, numbers and dates; the rest reads
+`(masked)`. Queries, rejected lines, notes on findings and who wrote them are left out.
+
+Addresses are personal data where they are somebody's, so they are masked. Whoever has to block them needs them as they are: --keep-origins passes on
+addresses and networks, and nothing else more. Names of log files, of the organisation and of datasets stay, unless whoever is exposed or accused stands in them:
+read them before you pass them on. Counts stay; of few people they may tell who is meant.")]
 pub struct Report {
     /// The case folder.
     #[arg(value_name = "CASE", value_hint = ValueHint::DirPath)]
     pub case: PathBuf,
-    /// The format (`weir formats` lists them).
-    #[arg(long, value_name = "NAME")]
-    pub format: String,
-    /// The file to write; stdout when absent.
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The format (`weir formats` lists them); with --masked the whole case when absent.
+    #[arg(long, value_name = "NAME", required_unless_present = "masked")]
+    pub format: Option<String>,
+    /// The version to pass on, without personal data: people under keyed pseudonyms.
+    #[arg(long)]
+    pub masked: bool,
+    /// Show addresses and networks as they are, for whoever has to block them.
+    #[arg(long, requires = "masked")]
+    pub keep_origins: bool,
+    /// The file to write, stdout when absent; of a whole case the folder, readable by you alone.
+    #[arg(short, long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
 }
 
@@ -180,6 +200,9 @@ pub struct Investigate {
     /// Expected false findings of severity high or above per 30 days.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub alert_budget: f64,
+    /// How many people were reported before (`reported` in weir.toml), or a file that lists them, as for `weir scope`: the report says the difference.
+    #[arg(long, value_name = "N|FILE", value_hint = ValueHint::FilePath)]
+    pub reported: Option<String>,
     /// Where queries run.
     #[command(flatten)]
     pub runs: OnCluster,
@@ -235,8 +258,9 @@ pub struct Scope {
     /// The folder to write: exposure.json, scope.csv and scope.parquet, readable by you alone.
     #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
-    /// How many people were reported before (`reported` in weir.toml), or a file that lists them: `namespace:id` or an id a line, or a CSV with a column
-    /// `subject`. The difference is said, and with -o a list says it person by person (reported.csv).
+    /// How many people were reported before (`reported` in weir.toml), or a file that lists them: `namespace:id` or an id a line, or a table (commas,
+    /// semicolons or tabs) with a column `subject`, `id` or the like; pseudonyms of a masked answer are people too. The difference is said, and with -o a list
+    /// says it person by person (reported.csv).
     #[arg(long, value_name = "N|FILE", value_hint = ValueHint::FilePath)]
     pub reported: Option<String>,
     /// Show people under keyed pseudonyms, for whoever may not know them.

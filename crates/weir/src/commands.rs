@@ -4,6 +4,7 @@ use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Report, 
 use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_bytes, print_json, print_summary, warn};
 use crate::{cluster, evidence, findings, holds};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
 use weir_model::{Micros, Severity, Span};
@@ -67,15 +68,19 @@ async fn investigate(asked: Investigate, json: bool) -> Done {
             help: Some("the period holds what is at or after the first and before the second".to_owned()),
         });
     }
+    let (reported, listed) = findings::reported(asked.reported)?;
+    let mut settings = settings(&asked.logs)?;
+    settings.config.organisation.reported = reported.or(settings.config.organisation.reported);
     let what = Investigation {
         inputs: asked.inputs,
         lake,
         case: asked.output,
-        settings: settings(&asked.logs)?,
+        settings,
         memory: asked.logs.memory,
         cluster: cluster::reach(asked.runs).await?,
         span: Span { since: asked.since, until: asked.until },
         alert_budget: asked.alert_budget,
+        listed,
         program: weir_engine::PROGRAM.to_owned(),
     };
     let done = weir_engine::investigate(&what, &weir_engine::fingerprints()?, &*progress(json)).await?;
@@ -255,17 +260,42 @@ fn detectors(asked: &Named, json: bool) -> Done {
 
 /// `weir report`.
 fn report(asked: Report) -> Done {
-    let case = weir_engine::read_case(&asked.case)?;
-    let bytes = weir_engine::report::render(&asked.format, &case).map_err(EngineError::from)?;
+    let Some(format) = asked.format else { return masked_case(&asked) };
+    let bytes = if asked.masked {
+        weir_engine::render_masked(&asked.case, &format, asked.keep_origins, &weir_engine::fingerprints()?)?
+    } else {
+        let case = weir_engine::read_case(&asked.case)?;
+        weir_engine::report::render(&format, &case).map_err(EngineError::from)?
+    };
     let Some(path) = asked.output else {
         print_bytes(&bytes)?;
         return Ok(ExitCode::SUCCESS);
     };
     std::fs::write(&path, &bytes)
         .map_err(|e| ProgramError::Output { message: format!("{}: {e}", path.display()) })?;
-    let lake = asked.case.join("lake");
+    let how = if asked.masked { "weir report --masked" } else { "weir report" };
+    exported(&asked.case, how, &[path])
+}
+
+/// `weir report --masked` of a whole case.
+fn masked_case(asked: &Report) -> Done {
+    let Some(folder) = &asked.output else {
+        return Err(ProgramError::Usage {
+            message: "where the masked case is to be written is not named".to_owned(),
+            help: Some("name a new folder with -o, or one format with --format".to_owned()),
+        });
+    };
+    let key = weir_engine::fingerprints()?;
+    let written = weir_engine::mask_case(&asked.case, folder, asked.keep_origins, &key)?;
+    let files: Vec<PathBuf> = written.files.iter().map(|(name, _)| folder.join(name)).collect();
+    exported(&asked.case, "weir report --masked", &files)
+}
+
+/// Records in the custody log of a case's own lake what was taken out.
+fn exported(case: &Path, how: &str, files: &[PathBuf]) -> Done {
+    let lake = case.join("lake");
     if lake.is_dir() {
-        evidence::Custody { lake: &lake, authority: None }.exported("weir report", &[path])?;
+        evidence::Custody { lake: &lake, authority: None }.exported(how, files)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use crate::evidence::Custody;
 use crate::terminal::{print, print_json, print_summary, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use weir_engine::report::reported::{Comparing, Listed, Pseudonym};
+use weir_engine::report::reported::{Comparing, Listed};
 use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
 use weir_engine::{EngineError, Memory, PROGRAM, Said, Scoping};
 use weir_model::case::Exposure;
@@ -50,7 +50,7 @@ pub async fn explain(asked: Explain, json: bool) -> Done {
 }
 
 /// Who was reported before: how many, and who if a file lists them.
-fn reported(told: Option<String>) -> Result<(Option<u64>, Option<Listed>), ProgramError> {
+pub fn reported(told: Option<String>) -> Result<(Option<u64>, Option<Listed>), ProgramError> {
     let Some(told) = told else { return Ok((None, None)) };
     if let Ok(number) = told.parse() {
         return Ok((Some(number), None));
@@ -62,7 +62,21 @@ fn reported(told: Option<String>) -> Result<(Option<u64>, Option<Listed>), Progr
                 .to_owned(),
         ),
     };
-    let text = std::fs::read_to_string(&told).map_err(|e| wrong(e.to_string()))?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if digits(&told) {
+        return Err(wrong(format!("more people than can be counted ({} at most)", u64::MAX)));
+    }
+    let bare: String =
+        told.chars().filter(|c| !matches!(c, ',' | '.' | '_' | '-' | '+' | '\'' | ' ')).collect();
+    if digits(&bare) && !Path::new(&told).exists() {
+        return Err(wrong("neither a file nor a number of people: write it in digits alone".to_owned()));
+    }
+    let text = std::fs::read(&told).map_err(|e| wrong(e.to_string()))?;
+    let text = String::from_utf8(text).map_err(|e| {
+        let before = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        wrong(format!("line {line} is not UTF-8; save the list as UTF-8 text"))
+    })?;
     let listed = Listed::read(&text).map_err(wrong)?;
     Ok((Some(listed.len()), Some(listed)))
 }
@@ -89,13 +103,15 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
     };
     let key = weir_engine::fingerprints()?;
     let (mut told, people) = weir_engine::scope(&lake, &what, &key).await?;
-    let pseudonym = |_: &str, id: &str| key.pseudonym(id);
-    let pseudonym: Option<Pseudonym<'_>> = what.masked.then_some(&pseudonym);
+    let pseudonym = |id: &str| key.pseudonym(id);
     let batches = || people.batches().map_err(EngineError::from);
     if let Some(listed) = &listed {
-        let mut comparing = Comparing::new(listed, pseudonym);
+        let mut comparing = Comparing::new(listed, &pseudonym, what.masked);
         comparing.all(batches()?).map_err(EngineError::from)?;
         told.compared = Some(comparing.told());
+        let other: Vec<String> = comparing.other_key().into_iter().collect();
+        warn(&other, json);
+        told.limits.extend(other);
     }
     let took = Custody { lake: &dir, authority: asked.logs.authority };
     let Some(folder) = &asked.output else {
@@ -104,7 +120,7 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
         return shown(&told, None, json);
     };
     let beside = match &listed {
-        Some(listed) => Some((Comparing::new(listed, pseudonym), batches()?)),
+        Some(listed) => Some((Comparing::new(listed, &pseudonym, what.masked), batches()?)),
         None => None,
     };
     write_exposure(folder, &told, batches()?, beside).map_err(EngineError::from)?;

@@ -15,8 +15,8 @@ use weir_model::Severity;
 /// Diagnostics of libraries go to stderr, when asked for.
 pub fn logging(verbose: u8) {
     let level = match verbose {
-        // What fails on a cluster is said as any other failure.
-        0 => "error,ballista_core=off",
+        // What fails on a cluster, or in reading a lake's tables, is said as any other failure.
+        0 => "error,ballista_core=off,buoyant_kernel=off",
         1 => "weir=info",
         _ => "debug",
     };

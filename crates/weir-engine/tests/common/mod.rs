@@ -49,6 +49,7 @@ impl Place {
             settings,
             span,
             alert_budget: 1.0,
+            listed: None,
             program: "weir test".to_owned(),
         };
         weir_engine::investigate(&what, &Fingerprints::default(), &Quiet).await.unwrap()

@@ -18,17 +18,25 @@ const STATEMENTS_MAX: usize = 2;
 /// Things to do on the first screen.
 const TODAY_MAX: usize = 3;
 
+/// What the version to pass on says of itself.
+const MASKED: &str = "Masked, to be passed on: people, whoever acts, credentials and what identifies them stand under keyed pseudonyms, \
+    the same in each masked document of this organisation; what a log says in its own words reads (masked).";
+
 pub(crate) fn headline(case: &Case) -> Headline<'_> {
     let (tone, verdict) = verdict(case);
     let mut today: Vec<_> = case.incident.recommendations.iter().collect();
     today.sort_by_key(|r| std::cmp::Reverse(r.severity));
     today.truncate(TODAY_MAX);
-    let answers = vec![
+    let mut answers = vec![
         ("What happened", what_happened(case)),
         ("Whose data", vec![whose(case)]),
         ("Since when", since(case)),
         ("How sure", vec![sure(case)]),
     ];
+    if case.masked {
+        let how = Said::Derived(MASKED.to_owned(), "appendix", "limits");
+        answers.insert(0, ("This version", vec![how]));
+    }
     Headline { verdict, tone, answers, today, tally: tally(case) }
 }
 
@@ -46,6 +54,7 @@ pub(crate) fn with_state(case: &Case, state: State) -> u64 {
 /// One sentence, and what kind it is. That everything was told to be quiet is said, and takes nothing from what was exposed.
 pub(crate) fn verdict(case: &Case) -> (Tone, String) {
     let (tone, words) = of_all(case);
+    let words = if case.masked { format!("Masked: {}", in_a_sentence(&words)) } else { words };
     let calling = case.findings.iter().any(weir_model::Finding::calls);
     match with_state(case, State::Suppressed) {
         0 => (tone, words),
@@ -53,6 +62,12 @@ pub(crate) fn verdict(case: &Case) -> (Tone, String) {
         1 => (tone, format!("{words}; the one finding was told to be quiet")),
         n => (tone, format!("{words}; all {} findings were told to be quiet", words::count(n))),
     }
+}
+
+/// A sentence behind a colon.
+fn in_a_sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn of_all(case: &Case) -> (Tone, String) {

@@ -9,10 +9,15 @@ use crate::{
 };
 use weir_model::case::{Case, Determinable, Gap, Period, Scope};
 
+/// Where those are named who were reported or are in evidence.
+const IN_A_CASE: &str = "`weir scope --reported FILE -o DIR` names them, with how many records";
+
 pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = vec![Block::Heading("Overall".into())];
     blocks.extend(whole(&case.scope));
-    let more = exposure::rows(&case.scope, &case.divided, &case.organisation, case.reported);
+    let reported = case.reported.filter(|_| case.compared.is_none());
+    let mut more = exposure::rows(&case.scope, &case.divided, &case.organisation, reported);
+    more.extend(case.compared.map(|of| ("Reported before", exposure::listed(of, IN_A_CASE))));
     if !more.is_empty() {
         let more = more.into_iter().map(|(label, text)| (label.to_owned(), Cell::Text(text)));
         blocks.push(Block::Facts(more.collect()));

@@ -232,10 +232,12 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
     Case {
         divided: Divided::default(),
         reported: None,
+        compared: None,
         version: weir_model::case::CASE_VERSION,
         configuration: None,
         aged_out: None,
         program: "weir 0.1.0".into(),
+        masked: false,
         id: id.into(),
         organisation,
         period: None,

@@ -333,6 +333,25 @@ fn a_hold_for_a_case_pins_the_versions_that_it_cites() {
     assert_eq!(wrong.status.code(), Some(2), "{}", words(&wrong));
 }
 
+/// What a library says of it is not for whoever asked.
+#[test]
+fn a_hold_for_a_case_of_another_lake_is_refused_in_our_own_words() {
+    let here = Terminal::new();
+    std::fs::create_dir(here.path("logs")).unwrap();
+    std::fs::write(here.path("logs/access.log"), (0..200).map(line).collect::<String>()).unwrap();
+    here.said(&["investigate", "logs", "-o", "case"]);
+    std::fs::write(
+        here.path("other.log"),
+        "Jan  1 00:00:00 h sshd[1]: Accepted password for a from 192.0.2.1 port 1 ssh2\n",
+    )
+    .unwrap();
+    here.said(&["ingest", "other.log", "--lake", "lake"]);
+    let done = here.weir(&["hold", "add", "--order", "7", "--lake", "lake", "--case", "case"]);
+    let said = words(&done);
+    assert!(!done.status.success() && said.contains("the snapshot was taken from another lake"), "{said}");
+    assert!(!said.contains("ERROR") && !said.contains("kernel"), "{said}");
+}
+
 #[test]
 fn a_hold_covers_what_it_names_and_bad_ones_are_refused_with_the_mend() {
     let here = Place::new();

@@ -249,6 +249,19 @@ fn an_answer_that_may_list_anybody_is_bounded_by_nothing_and_says_what_would_tel
     );
     let (lower, upper, told) = of("src_ip = '192.0.2.20'");
     assert_eq!((lower, upper, &told["determinable"]), (None, None, &Value::from("no")), "{told}");
+    // What no dataset holds is said beside what one does, and bounds nothing.
+    std::fs::write(here.path("less.toml"), DATASETS).unwrap();
+    let mixed =
+        ["--lake", "lake", "--config", "less.toml", "--where", "src_ip IN ('192.0.2.7', '192.0.2.20')"];
+    for (more, said) in [(&[][..], "`/admin/export` (1)"), (&["--masked"], "is not known: 1 routes")] {
+        let told = answer(&here, &[&mixed[..], more].concat());
+        let limits = told["limits"].to_string();
+        assert!(
+            limits.contains("1 of the selected records answer with something") && limits.contains(said),
+            "{limits}"
+        );
+        assert_eq!(told["scope"]["subjects"]["lower"], 6);
+    }
     // A page of whoever asks, and one object, are of one.
     assert_eq!(of("src_ip = '192.0.2.21'").1, Some(1));
     assert_eq!(of("src_ip = '192.0.2.22'").1, Some(1));
@@ -288,9 +301,69 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
     assert_eq!(masked["compared"], expected);
     let table = std::fs::read_to_string(here.path("masked/reported.csv")).unwrap();
     assert!(table.lines().skip(1).all(|row| row.starts_with("member:p_")), "{table}");
-    let wrong = here.weir(&["scope", "--lake", "lake", "--where", "true", "--reported", "absent.txt"]);
-    assert_eq!(wrong.status.code(), Some(2));
-    assert!(words(&wrong.stderr).contains("absent.txt"), "{}", words(&wrong.stderr));
+    // Who was passed on under pseudonyms is known again, by name and under pseudonyms.
+    let all = serde_json::json!({ "listed": 7, "confirmed": 6, "not_in_evidence": 1, "not_reported": 0 });
+    assert_eq!(of(&["--reported", "masked/reported.csv"])["compared"], all);
+    assert_eq!(of(&["--reported", "masked/reported.csv", "--masked"])["compared"], all);
+    let other = here.command(&[
+        "scope",
+        "--lake",
+        "lake",
+        "--config",
+        "weir.toml",
+        "--where",
+        "true",
+        "--reported",
+        "masked/reported.csv",
+    ]);
+    let other = { other }.env("WEIR_FINGERPRINT_KEY", here.path("other-key")).output().unwrap();
+    let said = words(&other.stderr);
+    assert!(said.contains("none of the 7 pseudonyms in the list is that of anybody in evidence"), "{said}");
+    std::fs::write(here.path("open.csv"), "name;subject\nKim;member:1\nLee;\"member:2\n").unwrap();
+    std::fs::write(here.path("table.csv"), "Kim;4711\nLee;4712\n").unwrap();
+    std::fs::write(here.path("latin.txt"), b"member:1\nM\xfcller\n").unwrap();
+    for (told, said) in [
+        ("absent.txt", "absent.txt"),
+        ("open.csv", "`--reported open.csv`: the quote that begins in line 3 never ends"),
+        ("table.csv", "2 cells with `;` between them"),
+        ("latin.txt", "line 2 is not UTF-8"),
+        ("18446744073709551616", "more people than can be counted"),
+        ("4,536", "write it in digits alone"),
+    ] {
+        let wrong = here.weir(&["scope", "--lake", "lake", "--where", "true", "--reported", told]);
+        assert_eq!(wrong.status.code(), Some(2));
+        assert!(words(&wrong.stderr).contains(said), "{}", words(&wrong.stderr));
+    }
+}
+
+#[test]
+fn the_first_report_says_what_was_reported_before_too() {
+    let here = Terminal::new();
+    here.said(&["simulate", "forged-tokens", "-o", "w", "--days", "20", "--scale", "0.05"]);
+    std::fs::write(here.path("told.csv"), "Name;Customer ID\nKim;5001\nLee;member:5002\nPark;nobody\n")
+        .unwrap();
+    let investigate = |reported: &str| {
+        here.said(&[
+            "investigate",
+            "w/logs",
+            "-o",
+            "case",
+            "--config",
+            "w/weir.toml",
+            "--reported",
+            reported,
+        ]);
+        let read = |name: &str| std::fs::read_to_string(here.path("case").join(name)).unwrap();
+        (serde_json::from_str::<Value>(&read("case.json")).unwrap(), read("report.md"))
+    };
+    let (case, report) = investigate("told.csv");
+    let (reported, compared) = (&case["reported"], &case["compared"]);
+    assert_eq!((reported, &compared["listed"], &compared["confirmed"]), (&3.into(), &3.into(), &2.into()));
+    assert!(compared["not_reported"].as_u64().unwrap() > 100, "{compared}");
+    assert!(report.contains("3 listed; 2 people in evidence were reported"), "{report}");
+    let (case, report) = investigate("7");
+    assert_eq!((&case["reported"], &case["compared"]), (&7.into(), &Value::Null));
+    assert!(report.contains("**Reported before:** 7 people; records show"), "{report}");
 }
 
 /// Two servers show the same data for twenty days, and the second one's log ends after fourteen. Whoever is asked about afterwards was seen by the first alone.

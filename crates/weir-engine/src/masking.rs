@@ -1,0 +1,48 @@
+//! The version of a case to pass on.
+//!
+//! Decisive choice: it is made of the case folder alone, and not of the lake again: what is passed on is what stands in the case. The key is the user's, so a person has
+//! the pseudonym that `weir scope --masked` and `weir sql` give.
+
+use crate::{EngineError, read_case};
+use std::path::Path;
+use weir_model::case::Case;
+use weir_report::Written;
+use weir_report::masked::{Hiding, MaskedCase};
+use weir_sources::secrets::Fingerprints;
+
+/// Writes a case folder without personal data; says what was written.
+///
+/// # Errors
+/// If the case cannot be read or is masked already, or the folder is there and not empty.
+pub fn mask_case(
+    from: &Path,
+    to: &Path,
+    keep_origins: bool,
+    key: &Fingerprints,
+) -> Result<Written, EngineError> {
+    masked(from, keep_origins, key, |case| Ok(case.write(to)?))
+}
+
+/// One format of a case without personal data.
+///
+/// # Errors
+/// As [`mask_case`]; if there is no such format.
+pub fn render_masked(
+    from: &Path,
+    format: &str,
+    keep_origins: bool,
+    key: &Fingerprints,
+) -> Result<Vec<u8>, EngineError> {
+    masked(from, keep_origins, key, |case| Ok(weir_report::render(format, &case.case)?))
+}
+
+fn masked<T>(
+    from: &Path,
+    keep_origins: bool,
+    key: &Fingerprints,
+    then: impl FnOnce(&MaskedCase<'_>) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let pseudonym = |id: &str| key.pseudonym(id);
+    let case: Case = read_case(from)?;
+    then(&MaskedCase::of(from, &case, Hiding { pseudonym: &pseudonym, keep_origins })?)
+}
