@@ -242,6 +242,8 @@ fn a_finding_says_what_of_it_changed_and_which_took_its_place() {
         "severity medium to high",
         "probably likely now, which accuses 2 of its 3",
         "superseded by next",
+        "(harvest likely): probably in the place of lost;",
+        "(unissued next): in the place of told;",
     ] {
         assert!(text.contains(words), "no `{words}` in {text}");
     }

@@ -135,7 +135,7 @@ fn exposed(scope: &ScopeChange) -> Told {
             .then(|| both(change, |at| at.map_or_else(|| "none".to_owned(), words::instant)));
         differs(label, times);
     }
-    differs("Kinds of data", came(&scope.categories, |all| words::categories(all)));
+    differs("Kinds of data", came(&scope.categories, words::categories));
     if scope.reason.old != scope.reason.new {
         rows.push(format!("Why it was that sure: {}", scope.reason.old));
         rows.push(format!("Why it is: {}", scope.reason.new));

@@ -1,4 +1,6 @@
 //! Flags of `weir diff`.
+//!
+//! Decisive choice: the format of what is written follows from the name of the file, and the exit code says nothing of a difference unless that is asked for.
 
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -6,15 +8,16 @@ use std::path::PathBuf;
 /// `weir diff`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  weir diff case-march/ case-april/                    what changed, on one screen and a bit
-  weir diff case-march/ case-april/ -o diff.html       the same in full (.html, .md or .json by the name)
-  weir diff old/ new/ --people people.csv              and who came, went or changed, by name, readable by you alone
-  weir diff old/ new/ --json                           for programs (see `weir schema diff`)
-  weir diff last/ tonight/ --exit-code || mail ...     exit 3 if anything differs
+  weir diff case-march/ case-april/                 what changed, in short
+  weir diff case-march/ case-april/ -o diff.html    the same in full; or .md, .json
+  weir diff old/ new/ --people people.csv           and who came, went or changed, by name
+  weir diff old/ new/ --json                        for programs (see `weir schema diff`)
+  weir diff last/ tonight/ --exit-code              exit 3 if anything differs
 
-Findings are matched by id. Of one that is gone, the finding that took its place is named if the case states it; else the one that is probably the same: of
-the same detector, at the same time, accusing more than half of the same. Superseded findings are compared with nothing, nor are timeline, traces and texts,
-which follow from the rest. Neither case needs its lake.")]
+Findings are matched by id. Of one that is gone, the finding that took its place is named if the
+case states it; else the one that is probably the same: of the same detector, at the same time,
+accusing more than half of the same. Superseded findings are not compared, nor are timeline,
+traces and texts, which follow from the rest. Neither case needs its lake.")]
 pub struct Diff {
     /// The case folder of the earlier run.
     #[arg(value_name = "CASE_OLD", value_hint = ValueHint::DirPath)]

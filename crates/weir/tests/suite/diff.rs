@@ -132,7 +132,7 @@ fn two_runs_differ_in_what_their_folders_hold_and_in_nothing_else() {
         "Configuration: first.toml (SHA-256",
         &format!("probably {} now", is.id),
         "Kinds of data: new: e-mail",
-        &format!("in the place of {}", was.id),
+        &format!("probably in the place of {}", was.id),
         &format!("At most: {} to {}", upper_old.map(grouped).unwrap(), upper_new.map(grouped).unwrap()),
     ] {
         assert!(text.contains(said), "no `{said}` in {text}");

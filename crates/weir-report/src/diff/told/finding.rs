@@ -18,7 +18,7 @@ const MEASURES_MAX: usize = 4;
 
 pub(super) fn findings(all: &Findings, room: Room) -> Told {
     let mut rows = Vec::new();
-    list(&mut rows, &all.new, room, new);
+    list(&mut rows, &all.new, room, |f| new(f, &all.gone));
     list(&mut rows, &all.gone, room, gone);
     list(&mut rows, &all.changed, room, changed);
     (tally(all.new.len(), all.gone.len(), all.changed.len(), Some(all.same)), rows)
@@ -42,12 +42,19 @@ fn sized(f: &Brief) -> String {
     )
 }
 
-fn new(f: &NewFinding) -> String {
-    let before = match &f.before[..] {
-        [] => String::new(),
-        before => format!("in the place of {}; ", words::list(before)),
+/// A new finding, and whose place it took: for certain only where the later case states it.
+fn new(f: &NewFinding, gone: &[GoneFinding]) -> String {
+    let stated = |id: &&String| {
+        gone.iter().any(|g| g.brief.id == **id && g.superseded_by.as_deref() == Some(&f.brief.id))
     };
-    format!("New: {}: {before}{}", named(&f.brief), sized(&f.brief))
+    let (stated, likely): (Vec<&String>, Vec<&String>) = f.before.iter().partition(stated);
+    let place = |how: &str, ids: Vec<&String>| {
+        let ids: Vec<String> = ids.into_iter().cloned().collect();
+        if ids.is_empty() { String::new() } else { format!("{how} {}; ", words::list(&ids)) }
+    };
+    let stated = place("in the place of", stated);
+    let likely = place("probably in the place of", likely);
+    format!("New: {}: {stated}{likely}{}", named(&f.brief), sized(&f.brief))
 }
 
 fn gone(f: &GoneFinding) -> String {
@@ -127,7 +134,7 @@ pub(super) fn campaigns(all: &Campaigns, room: Room) -> Told {
         format!("Gone: {}{probably}", of(&c.campaign))
     });
     list(&mut rows, &all.changed, room, |c: &CampaignChange| {
-        let findings = came(&c.findings, |ids| words::list(ids)).unwrap_or_default();
+        let findings = came(&c.findings, words::list).unwrap_or_default();
         format!("Changed: {}, findings {findings}", c.id)
     });
     (tally(all.new.len(), all.gone.len(), all.changed.len(), Some(all.same)), rows)
