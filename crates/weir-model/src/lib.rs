@@ -9,6 +9,7 @@ pub mod attack;
 pub mod case;
 pub mod columns;
 pub mod config;
+pub mod diff;
 pub mod disposition;
 pub mod entity;
 pub mod evidence;

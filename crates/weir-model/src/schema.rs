@@ -1,20 +1,31 @@
 //! JSON Schemas of what Weir writes, by name: `weir schema NAME`.
 
 use crate::{
-    case::Case, case::ExposedSubject, case::Exposure, config::Config, disposition::Disposition,
-    explained::Explained, finding::Finding, intake::Intake, intake::Reject,
+    case::Case, case::ExposedSubject, case::Exposure, config::Config, diff::CaseDiff,
+    disposition::Disposition, explained::Explained, finding::Finding, intake::Intake, intake::Reject,
 };
 use schemars::{Schema, schema_for};
 
 /// The schemas by name, sorted.
-pub const NAMES: [&str; 9] =
-    ["case", "config", "disposition", "explanation", "exposure", "finding", "intake", "reject", "scope"];
+pub const NAMES: [&str; 10] = [
+    "case",
+    "config",
+    "diff",
+    "disposition",
+    "explanation",
+    "exposure",
+    "finding",
+    "intake",
+    "reject",
+    "scope",
+];
 
 /// The schema of a name, if there is one.
 pub fn schema(name: &str) -> Option<Schema> {
     Some(match name {
         "case" => schema_for!(Case),
         "config" => schema_for!(Config),
+        "diff" => schema_for!(CaseDiff),
         "disposition" => schema_for!(Disposition),
         "explanation" => schema_for!(Explained),
         "exposure" => schema_for!(Exposure),

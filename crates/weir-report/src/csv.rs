@@ -233,7 +233,8 @@ fn cell(text: &str) -> String {
     out
 }
 
-fn push_cell(out: &mut String, text: &str) {
+/// Adds a cell, inert and quoted where it has to be.
+pub(crate) fn push_cell(out: &mut String, text: &str) {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'.' | b' ');
     if text.len() <= escape::CELL_BYTES_MAX && text.bytes().all(plain) {
         out.push_str(text);

@@ -49,6 +49,27 @@ pub enum ReportError {
     /// The exposed people could not be read, or not be written.
     #[error("cannot write the exposed people: {0}")]
     Scope(String),
+    /// A case folder, or a part of it, that cannot be read.
+    #[error("`{}` cannot be read as a part of a case: {message}", path.display())]
+    NoCase {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A case folder of another version.
+    #[error("`{}` is a case of version {version}; this program reads version {}", path.display(), weir_model::case::CASE_VERSION)]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+        /// Who wrote it.
+        program: String,
+    },
+    /// The exposed people of a case could not be read.
+    #[error("cannot read the exposed people: {0}")]
+    People(String),
     /// No format has this name.
     #[error("no report format is called `{name}`")]
     UnknownFormat {
@@ -74,6 +95,13 @@ impl ReportError {
             Self::Unread { .. } => Some("`weir investigate` writes the case with all its files again".into()),
             Self::NotEmpty { .. } => Some("name a new folder, or an empty one".into()),
             Self::UnknownFormat { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::NoCase { .. } => Some("name a folder that `weir investigate -o` wrote".into()),
+            Self::OtherVersion { program, .. } => {
+                let program = crate::escape::terminal(program, 60);
+                Some(format!(
+                    "investigate its logs or its lake again with this program, or use the one that wrote it ({program})"
+                ))
+            }
             Self::Streamed { .. } => Some("write the whole case folder instead".into()),
             _ => None,
         }

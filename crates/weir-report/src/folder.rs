@@ -4,6 +4,10 @@
 //! that exists may hold a lake or exports, which stay, so its files are replaced one by one with `case.json` taken away first and
 //! put back last: a folder without `case.json` is not a case. Refuses a folder that holds anything weir did not put there.
 
+mod read;
+
+pub use read::CaseFolder;
+
 use crate::{
     ReportError, Result, csv, escape,
     format::{Content, formats},

@@ -9,7 +9,7 @@ mod first;
 
 use crate::{
     Result,
-    doc::{self, Block, Document, Paths},
+    doc::{self, Block, Document, Paths, Section},
     escape,
     format::{Content, Format},
 };
@@ -54,6 +54,42 @@ fn is_titled(blocks: &[Block<'_>], i: usize) -> bool {
 fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
     let case = context.case;
     let organisation = case.organisation.name.as_deref();
+    let title = html! { "Incident report" @if let Some(name) = organisation { ": " (escape::html(name)) } };
+    let foot = html! {
+        "Written by " (escape::html(&case.program)) ". Case " code { (escape::html(&case.id)) }
+        ". Times are UTC. The facts behind every line stand in " code { "case.json" } "."
+    };
+    frame(context, &case.program, &title, &first::screen(context, &doc.headline), &doc.sections, &foot)
+}
+
+/// A page of sections about a case that is no report: a title, one sentence, and who wrote it.
+pub(crate) fn sheet(
+    case: &Case,
+    title: &str,
+    verdict: &str,
+    sections: &[Section<'_>],
+    program: &str,
+) -> Vec<u8> {
+    let context = Context { case, paths: Paths::new(case) };
+    let first = html! {
+        p.kicker {
+            span { (escape::html(title)) }
+            @if let Some(name) = &case.organisation.name { span { (escape::html(name)) } }
+        }
+        h1 { (escape::html(verdict)) }
+    };
+    let foot = html! { "Written by " (escape::html(program)) ". Times are UTC." };
+    frame(&context, program, &escape::html(title), &first, sections, &foot).into_string().into_bytes()
+}
+
+fn frame(
+    context: &Context<'_>,
+    program: &str,
+    title: &Markup,
+    first: &Markup,
+    sections: &[Section<'_>],
+    foot: &Markup,
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -62,20 +98,20 @@ fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content=(escape::html(&case.program));
+                meta name="generator" content=(escape::html(program));
                 meta name="robots" content="noindex";
-                title { "Incident report" @if let Some(name) = organisation { ": " (escape::html(name)) } }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 a.skip href="#main" { "Skip to the report" }
-                header.first { (first::screen(context, &doc.headline)) }
+                header.first { (first) }
                 div.page {
                     nav aria-label="Sections" {
-                        ol { @for s in &doc.sections { li { a href={ "#" (s.id) } { (s.title) } } } }
+                        ol { @for s in sections { li { a href={ "#" (s.id) } { (s.title) } } } }
                     }
                     main #main {
-                        @for s in &doc.sections {
+                        @for s in sections {
                             section id=(s.id) aria-labelledby={ "h-" (s.id) } {
                                 h2 id={ "h-" (s.id) } { (s.title) }
                                 @for (i, block) in s.blocks.iter().enumerate() {
@@ -85,10 +121,7 @@ fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
                         }
                     }
                 }
-                footer {
-                    p { "Written by " (escape::html(&case.program)) ". Case " code { (escape::html(&case.id)) }
-                        ". Times are UTC. The facts behind every line stand in " code { "case.json" } "." }
-                }
+                footer { p { (foot) } }
             }
         }
     }

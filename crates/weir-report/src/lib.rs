@@ -5,8 +5,9 @@
 //! function of [`escape`] per output language. The same case gives the same bytes.
 //!
 //! What this crate refuses: scripts, fetches and clocks in what it writes; statements that are neither cited nor `Unknown`;
-//! cutting a table without saying so. Only [`folder`] touches the disk.
+//! cutting a table without saying so. Only [`folder`] touches the disk, and [`mod@diff`] for the table of people that is asked for.
 
+pub mod diff;
 pub mod escape;
 pub mod explain;
 pub mod exposure;

@@ -5,7 +5,7 @@
 
 use crate::{
     Result,
-    doc::{self, Block, Card, Cell, Document, Headline, Paths, Said, Table},
+    doc::{self, Block, Card, Cell, Headline, Paths, Said, Section, Table},
     escape::{markdown as md, markdown_block, markdown_code as code},
     format::{Content, Format},
     section::{ENTITIES_MAX, SAID_MAX},
@@ -35,7 +35,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
     out.push_str(&format!("# Incident report: {}\n\n", md(&doc.headline.verdict)));
     out.push_str(&format!("{} · case {} · {}\n", md(organisation), code(&case.id), md(&case.program)));
     headline(&doc.headline, &paths, &mut out);
-    sections(&doc, &paths, &mut out);
+    sections(&doc.sections, &paths, &mut out);
     Ok(out.into_bytes())
 }
 
@@ -57,8 +57,9 @@ fn headline(h: &Headline<'_>, paths: &Paths, out: &mut String) {
     }
 }
 
-fn sections(doc: &Document<'_>, paths: &Paths, out: &mut String) {
-    for section in &doc.sections {
+/// Sections one under another.
+pub(crate) fn sections(all: &[Section<'_>], paths: &Paths, out: &mut String) {
+    for section in all {
         out.push_str(&format!("\n---\n\n## {}\n", section.title));
         for block in &section.blocks {
             out.push('\n');

@@ -8,9 +8,11 @@ use crate::{ReportError, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::DataType;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use std::fs::File;
 use std::io::Write;
 use weir_model::case::scope_schema;
 
@@ -52,6 +54,27 @@ impl<W: Write + Send> Scope<W> {
 
     pub(crate) fn end(self) -> Result<()> {
         self.0.close().map(drop).map_err(wrong)
+    }
+}
+
+/// Reads `exports/scope.parquet` batch by batch.
+pub(crate) struct Reader(ParquetRecordBatchReader);
+
+/// Rows of a batch.
+const ROWS: usize = 8_192;
+
+impl Reader {
+    pub(crate) fn open(file: File) -> std::result::Result<Self, String> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| e.to_string())?;
+        builder.with_batch_size(ROWS).build().map(Self).map_err(|e| e.to_string())
+    }
+}
+
+impl Iterator for Reader {
+    type Item = std::result::Result<RecordBatch, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.0.next()?.map_err(|e| e.to_string()))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Flags, declared once: help, completions and the manual come from here.
 
+mod diff;
 mod evidence;
 mod holds;
 
+pub use diff::Diff;
 pub use evidence::{EvidenceOf, OfEvidence, Record, SealCase, VerifyBag};
 pub use holds::{Erase, HoldAct, HoldAdd, HoldRelease, OfHold, Retain};
 
@@ -34,8 +36,10 @@ const EXAMPLES: &str = "Examples:
   weir scope --case case/ -o people/            whose data it was, to a row for each person
   weir explain 77b1d02e9ac45f10 --case case/    what a finding stands on: its days, threshold and records
   weir finding ack 77b1d02e9ac45f10 --case case/ --reason 'ticket 12'
+  weir diff case/ case-again/                   what changed between two runs
 
-Exit codes: 0 done, 1 failed or nothing could be read, 2 usage, 3 with --fail-on when met.";
+Exit codes: 0 done, 1 failed or nothing could be read, 2 usage, 3 with --fail-on when met, or with
+--exit-code when two cases differ.";
 
 /// What every command takes.
 #[derive(Args, Debug)]
@@ -59,6 +63,8 @@ pub enum Command {
     Finding(OfFinding),
     /// Say whose data findings reached, or records that you select: how many people, who, and how sure.
     Scope(Scope),
+    /// Say what changed between two runs of a case: people, findings, bounds, files, configuration.
+    Diff(Diff),
     /// Seal a case as evidence, verify such a bag, and keep the custody log.
     Evidence(OfEvidence),
     /// Read logs into a lake, and nothing else.

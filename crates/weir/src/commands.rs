@@ -3,7 +3,7 @@
 use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Report, Simulate, Sql};
 use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_bytes, print_json, print_summary, warn};
-use crate::{cluster, evidence, findings, holds};
+use crate::{cluster, diff, evidence, findings, holds};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
@@ -19,6 +19,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Explain(asked) => findings::explain(asked, json).await,
         Command::Finding(asked) => findings::say(asked, json).await,
         Command::Scope(asked) => findings::scope(asked, json).await,
+        Command::Diff(asked) => diff::run(&asked, json),
         Command::Evidence(asked) => evidence::run(asked, json).await,
         Command::Ingest(asked) => ingest(asked, json).await,
         Command::Sql(asked) => sql(asked, json).await,

@@ -2,6 +2,7 @@
 
 use miette::Diagnostic;
 use std::fmt;
+use weir_engine::report::ReportError;
 use weir_engine::{EngineError, LakeError};
 
 /// An error of the program.
@@ -77,6 +78,7 @@ impl ProgramError {
                 | EngineError::NoNamespace { .. }
                 | EngineError::Said { .. }
                 | EngineError::Case { .. }
+                | EngineError::Report(ReportError::NoCase { .. } | ReportError::OtherVersion { .. })
                 | EngineError::Lake(LakeError::NoHold { .. }),
             ) => 2,
             _ => 1,

@@ -1,11 +1,13 @@
 //! The program: flags, exit codes, terminal. What it does is `weir-engine`'s.
 //!
-//! Exit codes: 0 done, 1 failed or nothing could be read, 2 usage, 3 with `--fail-on SEVERITY` when a finding is that grave.
+//! Exit codes: 0 done, 1 failed or nothing could be read, 2 usage, 3 with `--fail-on SEVERITY` when a finding is that grave, or with
+//! `--exit-code` when two cases differ.
 //! With `--json` the machine form goes to stdout; people's words and diagnostics always go to stderr or, without `--json`, stdout.
 
 mod cli;
 mod cluster;
 mod commands;
+mod diff;
 mod error;
 mod evidence;
 mod findings;

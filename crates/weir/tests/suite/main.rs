@@ -8,6 +8,7 @@ mod authority;
 mod bucket;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod diff;
 mod erase;
 mod evidence;
 mod findings;
