@@ -25,6 +25,12 @@ pub fn run(asked: &Diff, json: bool) -> Done {
     let format = asked.output.as_deref().map(format_of).transpose()?;
     let old = CaseFolder::read(&asked.old).map_err(EngineError::from)?;
     let new = CaseFolder::read(&asked.new).map_err(EngineError::from)?;
+    if old.case.masked != new.case.masked {
+        return Err(ProgramError::Usage {
+            message: "one of the cases is masked and the other is not: everybody in it would be gone, and somebody else new".to_owned(),
+            help: Some("compare the cases themselves, or mask both with `weir report CASE --masked -o DIR`".to_owned()),
+        });
+    }
     let people = people(asked, &old, &new).map_err(EngineError::from)?;
     let named = asked.people.iter().filter(|_| people.is_ok()).cloned();
     if let (Err(why), Some(_)) = (&people, &asked.people) {

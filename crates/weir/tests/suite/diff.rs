@@ -177,6 +177,8 @@ fn jobs_are_told_by_the_exit_code_and_what_is_no_case_is_named() {
     wrong(&["w", "new"], "w/case.json");
     wrong(&["w", "new"], "name a folder that `weir investigate -o` wrote");
     wrong(&["old", "new", "-o", "diff.txt"], "ends in .html, .md or .json");
+    here.said(&["report", "new", "--masked", "-o", "passed-on"]);
+    wrong(&["new", "passed-on"], "one of the cases is masked");
     let seal = here.path("again/case.json");
     let case = std::fs::read_to_string(&seal).unwrap();
     std::fs::write(&seal, case.replacen("\"version\": 1", "\"version\": 9", 1)).unwrap();
