@@ -46,7 +46,8 @@ pub(crate) async fn assemble(
     let aged_out = aged_out(context).await?;
     unread.extend(aged_out.clone());
     let rejected = totals(&intake).rejected;
-    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, data_seen };
+    let erased = erased(context).await?;
+    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen };
     let apart = apart(&context.config.links);
     let asked = asked(&findings, hands);
     let holders = context.catalog.holders();
@@ -194,6 +195,18 @@ pub(crate) async fn deleted(context: &Context<'_>) -> Result<Option<String>, Eng
         let aged = before.map(|at| format!("; before {at} only those under legal holds are left, and what seems silent then may be what was deleted"));
         format!("{all} records were deleted by retention or erasure (`weir retain --list`){}", aged.unwrap_or_default())
     }))
+}
+
+/// How many people's records of what was shown were erased.
+pub(crate) async fn erased(context: &Context<'_>) -> Result<u64, EngineError> {
+    let runs = context.snapshot.removals().await?;
+    let person = |run: &Removed| match &run.why {
+        Why::Erasure { subject, .. } => {
+            run.gone.get(Table::Access.name()).filter(|n| **n > 0).map(|_| subject.clone())
+        }
+        Why::Retention { .. } => None,
+    };
+    Ok(runs.iter().filter_map(person).collect::<BTreeSet<String>>().len() as u64)
 }
 
 /// What retention deleted may hide.

@@ -231,6 +231,10 @@ pub struct SealedCase {
     pub sealed: Sealed,
     /// Excerpts in it.
     pub excerpts: usize,
+    /// Records that findings cite; one that several cite counts for each.
+    pub cited: u64,
+    /// Records that findings rest on, counted alike.
+    pub rests_on: u64,
     /// Originals that are cited and not in it, with why.
     pub absent: Vec<(String, String)>,
     /// What whoever sealed it should know.
@@ -295,10 +299,14 @@ impl Ready {
         let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
         let logs: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
         let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
-        if let Some(first) = case.intake.first()
-            && !case.intake.iter().any(|file| logs.contains(&file.path))
+        let named: BTreeSet<&String> = match cited.is_empty() {
+            true => case.intake.iter().map(|file| &file.path).collect(),
+            false => cited.keys().map(|(path, _)| path).collect(),
+        };
+        if let Some(first) = named.first()
+            && !named.iter().any(|path| logs.contains(*path))
         {
-            let (files, first) = (case.intake.len(), first.path.clone());
+            let (files, first) = (named.len(), (*first).clone());
             return Err(EngineError::NoOriginals { files, logs: what.logs.clone(), first });
         }
         Ok(Self {
@@ -391,7 +399,9 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
         when: instant(what.deed.when)?,
         info: &info,
     })?;
-    Ok(SealedCase { sealed, excerpts, absent, warnings: other.into_iter().collect() })
+    let cited = case.findings.iter().map(|f| f.evidence.0.cited().len() as u64).sum();
+    let rests_on = case.findings.iter().map(|f| f.evidence.0.total()).sum();
+    Ok(SealedCase { sealed, excerpts, cited, rests_on, absent, warnings: other.into_iter().collect() })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {

@@ -61,6 +61,8 @@ pub struct Logs<'a> {
     pub unread: &'a [Gap],
     /// Lines that could not be read: each may be a record that shows somebody.
     pub rejected: u64,
+    /// People whose records were erased: each may have been among those concerned.
+    pub erased: u64,
     /// Whether any record at all is known to show people's data.
     pub data_seen: bool,
 }
@@ -166,7 +168,7 @@ pub fn scope<'a>(
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
                 let seen = *seen;
                 let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
-                let reached = Reached { rejected: logs.rejected, ..reached };
+                let reached = Reached { rejected: logs.rejected, erased: logs.erased, ..reached };
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
                 if !dead.contains_key(at) {
@@ -200,7 +202,7 @@ pub fn scope<'a>(
             let any: Vec<String> = counted.iter().map(|at| format!("({})", all[*at].condition)).collect();
             let any = format!("({})", any.join(" OR "));
             let reached = Reached::of(&shown, &counts, &people, (told, perhaps_of(&counted)), apart);
-            let reached = Reached { rejected: logs.rejected, ..reached };
+            let reached = Reached { rejected: logs.rejected, erased: logs.erased, ..reached };
             // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
             let mut gaps = gaps::unlogged(session, near, &any).await?;
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
@@ -261,6 +263,8 @@ struct Reached {
     perhaps: (u64, u64),
     /// Lines that could not be read.
     rejected: u64,
+    /// People who were erased.
+    erased: u64,
     /// Answers, theirs or perhaps theirs, that may show any number of people.
     lists: BTreeMap<String, Lists>,
 }
@@ -289,7 +293,7 @@ impl Reached {
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
         let certain = certain(&people, apart);
-        Self { sum, categories, people, certain, perhaps, rejected: 0, lists }
+        Self { sum, categories, people, certain, perhaps, rejected: 0, erased: 0, lists }
     }
 
     /// What is not known of answers that may show any number of people.
@@ -333,8 +337,14 @@ const ROUTES_TOLD: usize = 5;
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let named = reached.people.values().sum::<u64>();
     let more = |hidden: u64| {
-        let more =
-            [reached.sum.unnamed, reached.sum.unsure_people, reached.perhaps.0, reached.rejected, hidden];
+        let more = [
+            reached.sum.unnamed,
+            reached.sum.unsure_people,
+            reached.perhaps.0,
+            reached.rejected,
+            reached.erased,
+            hidden,
+        ];
         more.into_iter().fold(named, u64::saturating_add)
     };
     Bounds { lower: reached.certain, upper: hidden.filter(|_| reached.lists.is_empty()).map(more) }
@@ -362,6 +372,18 @@ fn told(
             to: None,
             reason: format!("{rejected} of them, and each may show somebody; `weir sql \"SELECT * FROM rejects\"` has them with what is wrong"),
             records_expected: Some(rejected as f64),
+        });
+    }
+    let erased = reached.erased;
+    if erased > 0 {
+        gaps.push(Gap {
+            what: "people whose records were erased".to_owned(),
+            from: None,
+            to: None,
+            reason: format!(
+                "{erased} of them, and each may have been among those concerned; a case or a bag from before would tell"
+            ),
+            records_expected: Some(erased as f64),
         });
     }
     let (people, records) = reached.perhaps;
@@ -410,6 +432,9 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     let names = names.join(", ");
     let word = "no finding reached records of a dataset";
     let judged = match (logs.data_seen, silent, unread) {
+        (true, false, false) if logs.erased > 0 => {
+            (Determinable::Partly, format!("{word}; whether those whose records were erased were reached is not known"))
+        }
         (true, false, false) if logs.rejected > 0 => {
             (Determinable::Partly, format!("{word}; what the lines show that could not be read is not known"))
         }
@@ -432,9 +457,9 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     };
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
-    let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected);
+    let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected).saturating_add(logs.erased);
     let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen) };
-    let none = Reached { rejected: logs.rejected, ..Reached::default() };
+    let none = Reached { rejected: logs.rejected, erased: logs.erased, ..Reached::default() };
     let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
     told(&none, bounds, judged, gaps)
 }
