@@ -204,7 +204,7 @@ pub(crate) async fn erased(context: &Context<'_>) -> Result<u64, EngineError> {
         Why::Erasure { subject, .. } => {
             run.gone.get(Table::Access.name()).filter(|n| **n > 0).map(|_| subject.clone())
         }
-        Why::Retention { .. } => None,
+        _ => None,
     };
     Ok(runs.iter().filter_map(person).collect::<BTreeSet<String>>().len() as u64)
 }
