@@ -4,6 +4,7 @@ use crate::EngineError;
 use crate::days::days;
 use crate::incident::incident;
 use crate::life::{Lived, suppressed_subjects};
+use crate::seen::seen;
 use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::coverage::coverage;
@@ -73,6 +74,7 @@ pub(crate) async fn assemble(
     let mut series = series(context, near, &findings, hands).await?;
     series.extend(plotted(context, &findings, &mut limits).await?);
     let organisation = organisation(context);
+    let seen = seen(near, &findings, hands).await?;
     let told = incident(&crate::incident::Facts {
         findings: &findings,
         timeline: &traced.timeline,
@@ -84,6 +86,7 @@ pub(crate) async fn assemble(
         period,
         aware: context.config.organisation.aware.as_deref(),
         data_seen,
+        seen: &seen,
     });
     let id = stable_id(&intake.iter().filter_map(|i| i.sha256.as_deref()).collect::<Vec<_>>());
     let case = Case {
