@@ -20,6 +20,7 @@ use weir_model::intake::Intake;
 use weir_model::time::DAY_US;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 use weir_scope::People;
+use weir_sources::read::sensor_of_path;
 use weir_trace::Hand;
 
 /// The most findings whose days are plotted; `weir explain` plots any.
@@ -49,7 +50,7 @@ pub(crate) async fn assemble(
     let rejected = totals(&intake).rejected;
     let erased = erased(context).await?;
     let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen };
-    let apart = apart(&context.config.links);
+    let namespaces = namespaces(&context.config.links);
     let asked = asked(&findings, hands);
     let holders = context.catalog.holders();
     let question = weir_scope::Question {
@@ -57,7 +58,7 @@ pub(crate) async fn assemble(
         logs,
         categories: &categories,
         holders: &holders,
-        apart: &apart,
+        namespaces: &namespaces,
         pseudonym: None,
     };
     let scoped = weir_scope::scope(context.session, near, question).await?;
@@ -181,9 +182,13 @@ pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String>
     ))
 }
 
-/// Namespaces whose people are others than all the rest.
-pub(crate) fn apart(links: &[LinkConfig]) -> BTreeSet<String> {
-    links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect()
+/// Namespaces whose people are others than all the rest, and those of what is no person.
+pub(crate) fn namespaces(links: &[LinkConfig]) -> weir_scope::Namespaces {
+    let apart = links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect();
+    // Whom a book lists are others than whose it is; and whoever a map leads to is a person.
+    let from = links.iter().filter(|link| !link.others).map(|link| &link.from);
+    let objects = from.filter(|from| links.iter().all(|link| link.to != **from)).cloned().collect();
+    weir_scope::Namespaces { apart, objects }
 }
 
 /// What was deleted from the lake: silence that it left is not the logs'.
@@ -233,7 +238,13 @@ pub(crate) async fn aged_out(context: &Context<'_>) -> Result<Option<Gap>, Engin
 /// What files that could not be read, or not to their end, may hide.
 pub(crate) fn unread(intake: &[Intake]) -> Vec<Gap> {
     let whole: BTreeSet<&str> = intake.iter().filter(|i| !i.cut_short()).map(|i| i.path.as_str()).collect();
-    let cut = intake.iter().filter(|i| i.cut_short() && !whole.contains(i.path.as_str()));
+    // A part of a log that was read, in which nothing is known for a record.
+    let logs: BTreeSet<String> =
+        intake.iter().filter(|i| i.parsed > 0).map(|i| sensor_of_path(&i.path)).collect();
+    let part = |i: &Intake| i.source.is_none() && logs.contains(&sensor_of_path(&i.path));
+    let cut = intake
+        .iter()
+        .filter(|i| (i.cut_short() && !whole.contains(i.path.as_str())) || (part(i) && i.is_log()));
     let gap = |i: &Intake| Gap {
         what: format!("the file `{}`", i.path),
         from: i.last_time,

@@ -24,6 +24,7 @@ use weir_evidence::{Digest, EvidenceError};
 use weir_lake::Lake;
 use weir_model::case::{Case, Configuration};
 use weir_model::hold::Cover;
+use weir_model::intake::Intake;
 use weir_model::{Citation, Hold, Micros};
 use weir_sources::read::content;
 use weir_sources::sources::postgresql_csvlog::statement_shape;
@@ -299,14 +300,12 @@ impl Ready {
         let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
         let logs: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
         let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
-        let named: BTreeSet<&String> = match cited.is_empty() {
-            true => case.intake.iter().map(|file| &file.path).collect(),
-            false => cited.keys().map(|(path, _)| path).collect(),
-        };
-        if let Some(first) = named.first()
-            && !named.iter().any(|path| logs.contains(*path))
+        // What is no log, such as a README, lies in many folders.
+        let read: Vec<&Intake> = case.intake.iter().filter(|file| file.source.is_some()).collect();
+        if let Some(first) = read.first()
+            && !read.iter().any(|file| logs.contains(&file.path))
         {
-            let (files, first) = (named.len(), (*first).clone());
+            let (files, first) = (read.len(), first.path.clone());
             return Err(EngineError::NoOriginals { files, logs: what.logs.clone(), first });
         }
         Ok(Self {

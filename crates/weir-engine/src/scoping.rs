@@ -4,7 +4,7 @@
 //! a case was written makes its people known without investigating again.
 
 use crate::case::{
-    account, aged_out, apart, asked, deleted, erased, hands, organisation, perhaps, totals, unread,
+    account, aged_out, asked, deleted, erased, hands, namespaces, organisation, perhaps, totals, unread,
 };
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
@@ -106,7 +106,7 @@ pub fn scope<'a>(
             logs,
             categories: &categories,
             holders: &holders,
-            apart: &apart(&what.settings.config.links),
+            namespaces: &namespaces(&what.settings.config.links),
             pseudonym: Some(&pseudonym).filter(|_| what.masked),
         };
         let near = near.as_ref().unwrap_or(&session);

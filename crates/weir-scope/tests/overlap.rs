@@ -15,7 +15,7 @@ use weir_model::case::{Bounds, Coverage, Determinable, Gap, Period};
 use weir_model::config::Config;
 use weir_model::intake::Intake;
 use weir_model::{Access, Basis, Common, FileTag, Micros, Records, Subject, TimeBasis};
-use weir_scope::{Hand, Logs, Question, Scoped, scope};
+use weir_scope::{Hand, Logs, Namespaces, Question, Scoped, scope};
 
 const START: i64 = 1_735_689_600_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -116,13 +116,13 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
         seen: (Micros(START), Micros(START + 100 * MINUTE)),
     };
     let hands: Vec<Hand> = hands.iter().map(hand).collect();
-    let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
+    let (categories, namespaces) = (BTreeMap::new(), Namespaces::default());
     let question = Question {
         hands: &hands,
         logs,
         categories: &categories,
         holders: &BTreeSet::new(),
-        apart: &apart,
+        namespaces: &namespaces,
         pseudonym: None,
     };
     scope(session, session, question).await.unwrap()
@@ -303,13 +303,13 @@ async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
         seen: (Micros(START), Micros(START + 100 * MINUTE)),
     };
     let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true };
-    let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
+    let (categories, namespaces) = (BTreeMap::new(), Namespaces::default());
     let question = Question {
         hands: &[hand],
         logs,
         categories: &categories,
         holders: &BTreeSet::new(),
-        apart: &apart,
+        namespaces: &namespaces,
         pseudonym: None,
     };
     let told = scope(&session, &session, question).await.unwrap();
