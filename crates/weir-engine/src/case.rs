@@ -4,7 +4,7 @@ use crate::EngineError;
 use crate::days::days;
 use crate::incident::incident;
 use crate::life::{Lived, suppressed_subjects};
-use crate::seen::seen;
+use crate::seen::{column, seen};
 use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::coverage::coverage;
@@ -153,14 +153,9 @@ pub(crate) fn asked(findings: &[Finding], conditions: &BTreeMap<String, String>)
 pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String> {
     let mut whose: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for Reason { entity, .. } in &finding.perhaps {
-        let column = match entity.kind {
-            EntityKind::Origin => "src_ip",
-            EntityKind::Actor => "actor",
-            EntityKind::Credential => "credential",
-            EntityKind::Key => "key_uid",
-            _ => continue,
-        };
-        whose.entry(column).or_default().push(&entity.value);
+        if let Some(column) = column(entity.kind) {
+            whose.entry(column).or_default().push(&entity.value);
+        }
     }
     if whose.is_empty() {
         return None;

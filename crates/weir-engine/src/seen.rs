@@ -22,6 +22,11 @@ const KINDS: [(EntityKind, &str); 6] = [
     (EntityKind::Client, "user_agent"),
 ];
 
+/// What names an entity of a kind in a record of `access`, as SQL; `None` where nothing does alone.
+pub(crate) fn column(kind: EntityKind) -> Option<&'static str> {
+    KINDS.iter().find(|(of, _)| *of == kind).map(|(_, column)| *column)
+}
+
 /// Times and records by entity.
 pub(crate) type Seen = BTreeMap<Entity, (Period, u64)>;
 
