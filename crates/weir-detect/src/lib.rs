@@ -31,6 +31,9 @@ pub use registry::{detector, detectors, run_all};
 use futures::future::{BoxFuture, FutureExt, ready};
 use weir_model::Finding;
 
+/// Days of log from which what is usual is known of those who always read.
+pub const HISTORY_DAYS_MIN: u32 = 28;
+
 /// What a detector says of itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Info {

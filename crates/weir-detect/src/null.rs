@@ -11,6 +11,10 @@ use weir_stats::{LogHistogram, Peers};
 const BODY_SHARE: f64 = 0.95;
 /// Chance of so many entities so far out below which they are no peers: of one, nearly the number expected.
 pub(crate) const FORETOLD_MIN: f64 = 0.01;
+/// Expected number of peers who reach as much, below which it was no peer who did.
+pub(crate) const FORETOLD_MAX: f64 = 0.5;
+/// Share of all entities that may be no peers: what more of them do is how things are done now.
+pub(crate) const NO_PEERS_MAX: f64 = 0.05;
 /// How many times as much as any peer, from which those that stand there are counted together: nothing in between leads up to them.
 const APART: f64 = 4.0;
 /// Exponent of the tail assumed where peers show none: the square law, heavier than a fitted tail is allowed to be light.
@@ -91,7 +95,7 @@ impl Null {
 
     /// The chance that so many peers reach `x`. How many are expected is known no better than to its own size, so the number of those
     /// that do is geometric and not Poisson: two or three times as many as foretold are no wonder, twenty where none was foretold are.
-    fn chance(&self, x: f64, n: u64) -> f64 {
+    pub(crate) fn chance(&self, x: f64, n: u64) -> f64 {
         let expected = self.foretold(x);
         (expected / (1.0 + expected)).powf(n as f64)
     }

@@ -39,7 +39,7 @@ const PAST_MIN: usize = 7;
 /// days of theirs tell.
 const YOUNG_DAYS: usize = 28;
 const ALIKE_MIN: f64 = 0.5;
-const PEER_DAYS_MIN: usize = 28;
+const PEER_DAYS_MIN: usize = crate::HISTORY_DAYS_MIN as usize;
 /// Days of a week.
 const WEEK: i32 = 7;
 /// How many times the most of its past a day must be, whatever its chance: analysts' extracts have heavier tails than any model.

@@ -3,6 +3,7 @@
 mod exact;
 mod judge;
 mod ladder;
+mod peers;
 mod screen;
 mod stray;
 mod tell;

@@ -8,7 +8,7 @@ use super::Scope;
 use super::peers::{Asked, Peers, Usual, query};
 use super::screen::{Looked, MISSED_MIN};
 use crate::detectors::harvest::judge::STANDING_DAYS;
-use crate::null::Null;
+use crate::null::{FORETOLD_MAX, NO_PEERS_MAX, Null};
 use crate::tenure::{Within, by_pace};
 use crate::{Context, DetectError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +20,6 @@ use weir_stats::{WINDOWS, Window};
 
 /// Windows that a reader is judged over, as places in [`WINDOWS`]: a day, seven days, the whole time so far.
 pub(super) const LADDER: [usize; 3] = [0, 1, 4];
-/// Expected number of readers who ask for as many in vain, below which a newcomer is no peer, and the share of readers that may be none.
-const FORETOLD_MAX: f64 = 0.5;
-const NO_PEERS_MAX: f64 = 0.05;
 /// The chance of so many in vain among all asked for, above which asking for many is no guessing.
 const LUCK_MAX: f64 = 0.05;
 /// Readers asked about in one query.

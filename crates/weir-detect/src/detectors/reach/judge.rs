@@ -4,12 +4,13 @@
 
 use super::exact::Series;
 use super::ladder::{LADDER, Reached, Rung};
+use super::peers::{self, Crowd, Row};
 use super::screen::Census;
-use crate::null::{FORETOLD_MIN, Null};
+use crate::null::{FORETOLD_MAX, FORETOLD_MIN, Null};
 use crate::tenure::{Within, by_pace};
 use std::collections::BTreeMap;
 use weir_model::EntityKind;
-use weir_stats::{Baseline, LogHistogram, WINDOWS};
+use weir_stats::{Baseline, WINDOWS};
 
 /// Days of own past from which it can judge.
 const PAST_DAYS_MIN: usize = 14;
@@ -17,8 +18,6 @@ const PAST_DAYS_MIN: usize = 14;
 const OWN: [Rung; 2] = [Rung::Days(WINDOWS[0]), Rung::Hour];
 /// People whom everybody else is usually shown in a day, from which on a day of more is everybody's.
 const EVERYBODY_MIN: f64 = 10.0;
-/// Expected number of peers who read as many, below which it was no peer who read them.
-const FORETOLD_MAX: f64 = 0.5;
 /// Fewest peers that can judge.
 const PEERS_MIN: u64 = 50;
 
@@ -56,6 +55,8 @@ pub(super) struct Judged {
     pub(super) peers: u64,
     pub(super) threshold: f64,
     pub(super) allowance: f64,
+    /// Those with whom it came, where that is why it fired.
+    pub(super) crowd: Option<Crowd>,
     /// When it was the hand's, where others had it before or after.
     pub(super) within: Within,
 }
@@ -67,34 +68,18 @@ pub(super) fn judge(
     series: &[Series],
     threshold: impl Fn(u64) -> f64,
 ) -> Vec<Judged> {
-    let nulls = |of: &dyn Fn(&Series) -> &Reached, fit: fn(&LogHistogram, u64) -> Null| -> Vec<Vec<Null>> {
-        census
-            .quiet
-            .iter()
-            .enumerate()
-            .map(|(c, quiet)| {
-                let n = census.seen.get(c).copied().unwrap_or(0);
-                quiet
-                    .iter()
-                    .enumerate()
-                    .map(|(w, quiet)| {
-                        let mut values = quiet.clone();
-                        let own = series.iter().filter_map(|s| of(s).get(c)?.get(w).copied());
-                        own.filter(|v| *v > 0.0).for_each(|v| values.insert(v));
-                        fit(&values, n)
-                    })
-                    .collect()
-            })
-            .collect()
+    let peers::Peers { rows: bare, crowds } = match kind {
+        EntityKind::Origin => peers::households(census, series, |s| &s.bare, &threshold),
+        _ => peers::everybody(census, series, |s| &s.bare),
     };
-    let households = kind == EntityKind::Origin;
-    let bare = nulls(&|s| &s.bare, if households { Null::fit_households } else { Null::fit });
-    let beyond = nulls(&|s| &s.beyond, Null::fit);
+    let beyond = peers::everybody(census, series, |s| &s.beyond).rows;
     let mut found: Vec<Judged> = series
         .iter()
-        .filter_map(|s| {
-            let stands_out = first_beyond(census, s, &s.bare, &bare, &threshold)
-                .map(|j| Judged { verdict: Verdict::Bare, ..j });
+        .enumerate()
+        .filter_map(|(at, s)| {
+            let alone = first_beyond(census, s, &s.bare, &bare, &threshold);
+            let many = crowds.get(&at).and_then(|crowd| among(census, s, *crowd, &bare, &threshold));
+            let stands_out = [alone, many].into_iter().flatten().min_by_key(|judged| judged.day);
             let stands_out = stands_out.or_else(|| {
                 let beside =
                     first_beyond(census, s, &s.bare, &bare, &|tests| FORETOLD_MIN / tests.max(1) as f64)?;
@@ -123,12 +108,38 @@ fn narrow(found: &mut [Judged], series: &[Series], null: Option<&Null>) {
     }
 }
 
+/// One that came as one of a crowd.
+fn among(
+    census: &Census,
+    series: &Series,
+    crowd: Crowd,
+    nulls: &[Row],
+    threshold: &dyn Fn(u64) -> f64,
+) -> Option<Judged> {
+    let (c, w) = crowd.at;
+    let null = nulls.get(c)?.get(w)?;
+    Some(Judged {
+        entity: series.entity.clone(),
+        verdict: Verdict::Bare,
+        p: crowd.p,
+        rung: *LADDER.get(w)?,
+        day: census.grid.days().nth(c)?,
+        people: series.bare.get(c)?.get(w).copied()?,
+        expected: null.median(),
+        peers: null.n(),
+        threshold: threshold(census.seen.get(c).copied()?),
+        allowance: series.allowance,
+        crowd: Some(crowd),
+        within: Within::new(),
+    })
+}
+
 /// The first day on which a window stands out among peers; of that day's windows the least likely.
 fn first_beyond(
     census: &Census,
     series: &Series,
     reached: &Reached,
-    nulls: &[Vec<Null>],
+    nulls: &[Row],
     threshold: &dyn Fn(u64) -> f64,
 ) -> Option<Judged> {
     for ((c, day), (row, nulls)) in census.grid.days().enumerate().zip(reached.iter().zip(nulls)) {
@@ -149,6 +160,7 @@ fn first_beyond(
                 peers: null.n(),
                 threshold: limit,
                 allowance: series.allowance,
+                crowd: None,
                 within: Within::new(),
             });
         }
@@ -330,6 +342,31 @@ mod tests {
             verdicts(&census, &all),
             [("a".to_owned(), Verdict::Bare), ("b".to_owned(), Verdict::Beside)]
         );
+    }
+
+    /// Shared addresses with five people each, and on the fifth day and the sixth twelve that come and read twenty and more.
+    #[test]
+    fn a_crowd_that_comes_at_once_is_found_where_none_of_it_would_be_alone() {
+        let told = |crowd: usize, came: usize| {
+            let mut census = census(12, 4_000);
+            census
+                .quiet
+                .iter_mut()
+                .flatten()
+                .for_each(|cell| (0..6).for_each(|at| cell.insert([1.0, 1.0, 2.0, 2.0, 3.0, 6.0][at])));
+            let newcomer = |at: usize| {
+                let mut one = series(&format!("n{at:02}"), &census, 20.0 + 2.0 * at as f64, &[]);
+                one.bare.iter_mut().take(came + at % 2).for_each(|row| *row = [0.0; LADDER.len()]);
+                one
+            };
+            let all: Vec<Series> = (0..crowd).map(newcomer).collect();
+            let judged = judge(EntityKind::Origin, &census, &all, |tests| 0.0001 / tests as f64);
+            let fired = judged.iter().filter(|j| j.verdict == Verdict::Bare);
+            fired.map(|j| (j.day, j.crowd.map(|crowd| crowd.members))).collect::<Vec<_>>()
+        };
+        assert_eq!(told(12, 5), [(6, Some(12)); 12]);
+        assert_eq!(told(3, 5), [], "three may be luck");
+        assert_eq!(told(12, 0), [], "who was there when the log began is a peer");
     }
 
     #[test]

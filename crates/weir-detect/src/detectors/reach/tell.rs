@@ -211,7 +211,11 @@ fn reason(scope: &Scope<'_>, verdict: Verdict, told: &Judged) -> String {
         day(told.day),
         model(scope, verdict, told),
         told.p,
-        if told.verdict == Verdict::Beside { ", not enough to be found alone" } else { "" }
+        match (told.verdict, told.crowd) {
+            (Verdict::Beside, _) => ", not enough to be found alone".to_owned(),
+            (_, Some(crowd)) => format!(" of {} that come at once", crowd.members),
+            _ => String::new(),
+        }
     )
 }
 
@@ -240,17 +244,26 @@ fn model(scope: &Scope<'_>, verdict: Verdict, top: &Judged) -> String {
 
 /// The model in words, for the first that fired.
 fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) -> String {
+    let fires = match top.crowd {
+        None => format!(
+            "one more of them would reach this with chance {:.1e}. So many tests at such a chance give {:.1e} false alarms a day; the budget let {:.1e} through.",
+            top.p,
+            Budget::expected_per_day(top.p, top.peers),
+            top.threshold
+        ),
+        Some(crowd) => format!(
+            "{:.1e} such entities were to be expected, and {} that had come within seven days read {:.0} people or more each, which has chance {:.1e}; the budget let {:.1e} through.",
+            crowd.foretold, crowd.members, crowd.people, top.p, top.threshold
+        ),
+    };
     format!(
         "First of {members} to be clear: over {}, by {}, {} {} {}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
-         a Pareto tail: one more of them would reach this with chance {:.1e}. So many tests at such a chance give {:.1e} false alarms a day; the budget let {:.1e} through.",
+         a Pareto tail: {fires}",
         top.rung,
         day(top.day),
         scope.kind,
         top.entity,
         model(scope, verdict, top),
-        top.peers,
-        top.p,
-        Budget::expected_per_day(top.p, top.peers),
-        top.threshold
+        top.peers
     )
 }
