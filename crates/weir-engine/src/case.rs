@@ -49,7 +49,8 @@ pub(crate) async fn assemble(
     unread.extend(aged_out.clone());
     let rejected = totals(&intake).rejected;
     let erased = erased(context).await?;
-    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen };
+    let short = short(coverage);
+    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen, short };
     let namespaces = namespaces(&context.config.links);
     let asked = asked(&findings, hands);
     let holders = context.catalog.holders();
@@ -277,6 +278,13 @@ pub(crate) fn organisation(context: &Context<'_>) -> Organisation {
         population: told.population,
         members: told.members,
     }
+}
+
+/// Whether the logs hold too few days for what is usual to be known.
+pub(crate) fn short(coverage: &[Coverage]) -> Option<weir_scope::Short> {
+    let needed = u64::from(weir_detect::HISTORY_DAYS_MIN);
+    let days = period(coverage).map(|p| u64::from(p.last.day().abs_diff(p.first.day())) + 1)?;
+    (days < needed).then_some(weir_scope::Short { days, needed })
 }
 
 fn period(coverage: &[Coverage]) -> Option<Period> {

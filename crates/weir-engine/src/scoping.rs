@@ -4,7 +4,8 @@
 //! a case was written makes its people known without investigating again.
 
 use crate::case::{
-    account, aged_out, asked, deleted, erased, hands, namespaces, organisation, perhaps, totals, unread,
+    account, aged_out, asked, deleted, erased, hands, namespaces, organisation, perhaps, short, totals,
+    unread,
 };
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
@@ -97,7 +98,9 @@ pub fn scope<'a>(
         let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
         let erased = erased(&context).await?;
-        let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, erased, data_seen };
+        let coverage = coverage(&context).await?;
+        let short = short(coverage);
+        let logs = Logs { coverage, unread: &unread, rejected, erased, data_seen, short };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |id| key.pseudonym(id));
         let holders = catalog.holders();

@@ -65,6 +65,32 @@ pub struct Logs<'a> {
     pub erased: u64,
     /// Whether any record at all is known to show people's data.
     pub data_seen: bool,
+    /// Where they are too short for what is usual to be known.
+    pub short: Option<Short>,
+}
+
+/// Logs too short to know what is usual for those who always read: that nobody is accused says nothing of what they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Short {
+    /// Days that there are.
+    pub days: u64,
+    /// Days that would be needed.
+    pub needed: u64,
+}
+
+impl Short {
+    /// As what hides people, where those who are accused are so in doubt only.
+    fn gap(self) -> Gap {
+        let (what, reason) = ("whoever took more than is usual".to_owned(), self.words());
+        Gap { what, from: None, to: None, reason, records_expected: None }
+    }
+
+    fn words(self) -> String {
+        format!(
+            "in the {} days that the logs hold what is usual cannot be known, so whoever took more than that may not be accused; {} days of logs would tell",
+            self.days, self.needed
+        )
+    }
 }
 
 /// Whose records are asked about: a finding's.
@@ -155,7 +181,8 @@ pub fn scope<'a>(
         // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
         let touched = touched(near, &all, &shown).await?;
         let mut counted: Vec<usize> = touched.iter().copied().filter(|at| all[*at].grave).collect();
-        if counted.is_empty() {
+        let doubted_only = counted.is_empty();
+        if doubted_only {
             counted.clone_from(&touched);
         }
         let told: u64 = counted.iter().map(|at| 1_u64 << at).sum();
@@ -225,7 +252,8 @@ pub fn scope<'a>(
             let hidden = hidden(&reached.sum, &gaps, logs.coverage);
             let any = counted.iter().filter_map(|at| dead.get(at)).flat_map(|(_, any, _)| any).cloned();
             let far = far(&logs, &any.collect(), &gaps);
-            overall(&reached, gaps, hidden, &scopes, &far)
+            let short = logs.short.filter(|_| doubted_only);
+            overall(&reached, (gaps, short), hidden, &scopes, &far)
         };
         Ok(Scoped { overall, findings: scopes, people, divided, counts, hands: all, told })
     })
@@ -434,13 +462,15 @@ fn told(
 /// What all findings reached together.
 fn overall(
     reached: &Reached,
-    mut gaps: Vec<Gap>,
+    (mut gaps, short): (Vec<Gap>, Option<Short>),
     hidden: Option<u64>,
     scopes: &[&Scope],
     far: &[&Gap],
 ) -> Scope {
     let mut people = bounds(reached, hidden);
     gaps.extend(reached.listing());
+    gaps.extend(short.map(Short::gap));
+    people.upper = people.upper.filter(|_| short.is_none());
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
     let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
     people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
@@ -452,39 +482,35 @@ fn overall(
 fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     let silences = logs.coverage.iter().filter(|c| showing.contains(&c.sensor)).flat_map(|c| &c.gaps);
     let silences: Vec<Gap> = silences.cloned().collect();
-    let silent = !silences.is_empty();
-    let unread = !logs.unread.is_empty();
     let names: Vec<&str> = logs.unread.iter().map(|gap| gap.what.as_str()).collect();
-    let names = names.join(", ");
+    let unread = !names.is_empty();
+    let unknown: Vec<String> = [
+        (logs.erased > 0)
+            .then(|| "whether those whose records were erased were reached is not known".to_owned()),
+        (logs.rejected > 0).then(|| "what the lines show that could not be read is not known".to_owned()),
+        (!silences.is_empty()).then(|| "what happened in the sensors' gaps is not known".to_owned()),
+        unread.then(|| {
+            format!("what lies in what is not there or could not be read is not known: {}", names.join(", "))
+        }),
+        logs.short.map(Short::words),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let word = "no finding reached records of a dataset";
-    let judged = match (logs.data_seen, silent, unread) {
-        (true, false, false) if logs.erased > 0 => {
-            (Determinable::Partly, format!("{word}; whether those whose records were erased were reached is not known"))
-        }
-        (true, false, false) if logs.rejected > 0 => {
-            (Determinable::Partly, format!("{word}; what the lines show that could not be read is not known"))
-        }
-        (false, ..) => (
+    let judged = match unknown.as_slice() {
+        _ if !logs.data_seen => (
             Determinable::No,
             "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell"
                 .to_owned(),
         ),
-        (true, false, false) => (Determinable::Yes, format!("{word}, and no sensor was silent")),
-        (true, true, false) => {
-            (Determinable::Partly, format!("{word}; what happened in the sensors' gaps is not known"))
-        }
-        (true, false, true) => {
-            (Determinable::Partly, format!("{word}; what lies in what is not there or could not be read is not known: {names}"))
-        }
-        (true, true, true) => (
-            Determinable::Partly,
-            format!("{word}; what happened in the sensors' gaps, and what lies in what is not there or could not be read, is not known: {names}"),
-        ),
+        [] => (Determinable::Yes, format!("{word}, and no sensor was silent")),
+        unknown => (Determinable::Partly, format!("{word}; {}", unknown.join("; "))),
     };
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
     let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected).saturating_add(logs.erased);
-    let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen) };
+    let bounds = Bounds { lower: 0, upper: (!unread && logs.short.is_none()).then_some(unseen) };
     let none = Reached { rejected: logs.rejected, erased: logs.erased, ..Reached::default() };
     let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
     told(&none, bounds, judged, gaps)
