@@ -35,6 +35,17 @@ pub enum ReportError {
     /// The exposed people could not be read, or not be written.
     #[error("cannot write the exposed people: {0}")]
     Scope(String),
+    /// The folder holds no template.
+    #[error("`{}` is no template: {why}", dir.display())]
+    Template {
+        /// The folder.
+        dir: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The PDF could not be set: its template is wrong.
+    #[error("cannot set the PDF: {0}")]
+    Typeset(String),
     /// No format has this name.
     #[error("no report format is called `{name}`")]
     UnknownFormat {
@@ -58,6 +69,7 @@ impl ReportError {
             Self::NotACase { .. } => Some("name an empty or new folder, or one that weir wrote".into()),
             Self::NotEmpty { .. } => Some("name a new folder, or an empty one".into()),
             Self::UnknownFormat { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::Template { .. } => Some("see `weir formats pdf` for what a template is".into()),
             Self::Streamed { .. } => Some("write the whole case folder instead".into()),
             _ => None,
         }

@@ -5,7 +5,7 @@
 //! function of [`escape`] per output language. The same case gives the same bytes.
 //!
 //! What this crate refuses: scripts, fetches and clocks in what it writes; statements that are neither cited nor `Unknown`;
-//! cutting a table without saying so. Only [`folder`] touches the disk.
+//! cutting a table without saying so. Only [`folder`] and what reads a template touch the disk.
 
 pub mod escape;
 pub mod explain;
@@ -24,10 +24,12 @@ mod html;
 mod json;
 mod markdown;
 mod parquet;
+pub mod pdf;
 pub mod reported;
 mod section;
 mod stage;
 mod svg;
+mod template;
 
 pub use error::{ReportError, Result};
 pub use explain::explain_text;
@@ -35,3 +37,4 @@ pub use exposure::{exposure_text, write_exposure};
 pub use folder::{Written, write_case};
 pub use format::{Format, formats, render};
 pub use summary::{Line, summary_text};
+pub use template::read_template;

@@ -5,6 +5,7 @@ use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_bytes, print_json, print_summary, warn};
 use crate::{cluster, evidence, findings, holds};
 use std::process::ExitCode;
+use weir_engine::report::pdf::Layout;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
 use weir_model::{Micros, Severity, Span};
 
@@ -256,7 +257,20 @@ fn detectors(asked: &Named, json: bool) -> Done {
 /// `weir report`.
 fn report(asked: Report) -> Done {
     let case = weir_engine::read_case(&asked.case)?;
-    let bytes = weir_engine::report::render(&asked.format, &case).map_err(EngineError::from)?;
+    let template = asked.templates.as_deref().map(weir_engine::report::read_template).transpose();
+    let layout =
+        Layout { paper: asked.paper, template: template.map_err(EngineError::from)?.unwrap_or_default() };
+    let bytes = match asked.format.as_str() {
+        "pdf" => weir_engine::report::pdf::pdf(&case, &layout),
+        _ if layout != Layout::default() => {
+            return Err(ProgramError::Usage {
+                message: "`--paper` and `--templates` are of a PDF".to_owned(),
+                help: Some("add `--format pdf`, or leave them out".to_owned()),
+            });
+        }
+        name => weir_engine::report::render(name, &case),
+    };
+    let bytes = bytes.map_err(EngineError::from)?;
     let Some(path) = asked.output else {
         print_bytes(&bytes)?;
         return Ok(ExitCode::SUCCESS);
