@@ -125,7 +125,7 @@ fn whose(scope: &weir_model::case::Scope) -> Words {
     let people = crate::section::headline::people_of(scope);
     let unknown = people == words::people(None);
     let mut shown: Words = unknown.then(|| own(Kind::Mark, "Unknown")).into_iter().collect();
-    shown.push(own(Kind::Text, &format!("{} ", words::label_first(&people))));
+    shown.push(own(Kind::Text, &format!("{}. ", words::label_first(&people))));
     shown.extend(prose(&words::label_first(&scope.reason)));
     shown
 }
