@@ -4,6 +4,7 @@ use crate::EngineError;
 use crate::days::days;
 use crate::incident::incident;
 use crate::life::{Lived, suppressed_subjects};
+use crate::seen::{column, seen};
 use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_detect::coverage::coverage;
@@ -19,6 +20,7 @@ use weir_model::intake::Intake;
 use weir_model::time::DAY_US;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 use weir_scope::People;
+use weir_sources::read::sensor_of_path;
 use weir_trace::Hand;
 
 /// The most findings whose days are plotted; `weir explain` plots any.
@@ -46,8 +48,9 @@ pub(crate) async fn assemble(
     let aged_out = aged_out(context).await?;
     unread.extend(aged_out.clone());
     let rejected = totals(&intake).rejected;
-    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, data_seen };
-    let apart = apart(&context.config.links);
+    let erased = erased(context).await?;
+    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen };
+    let namespaces = namespaces(&context.config.links);
     let asked = asked(&findings, hands);
     let holders = context.catalog.holders();
     let question = weir_scope::Question {
@@ -55,7 +58,7 @@ pub(crate) async fn assemble(
         logs,
         categories: &categories,
         holders: &holders,
-        apart: &apart,
+        namespaces: &namespaces,
         pseudonym: None,
     };
     let scoped = weir_scope::scope(context.session, near, question).await?;
@@ -72,6 +75,7 @@ pub(crate) async fn assemble(
     let mut series = series(context, near, &findings, hands).await?;
     series.extend(plotted(context, &findings, &mut limits).await?);
     let organisation = organisation(context);
+    let seen = seen(near, &findings, hands).await?;
     let told = incident(&crate::incident::Facts {
         findings: &findings,
         timeline: &traced.timeline,
@@ -83,6 +87,7 @@ pub(crate) async fn assemble(
         period,
         aware: context.config.organisation.aware.as_deref(),
         data_seen,
+        seen: &seen,
     });
     let id = stable_id(&intake.iter().filter_map(|i| i.sha256.as_deref()).collect::<Vec<_>>());
     let case = Case {
@@ -148,14 +153,9 @@ pub(crate) fn asked(findings: &[Finding], conditions: &BTreeMap<String, String>)
 pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String> {
     let mut whose: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for Reason { entity, .. } in &finding.perhaps {
-        let column = match entity.kind {
-            EntityKind::Origin => "src_ip",
-            EntityKind::Actor => "actor",
-            EntityKind::Credential => "credential",
-            EntityKind::Key => "key_uid",
-            _ => continue,
-        };
-        whose.entry(column).or_default().push(&entity.value);
+        if let Some(column) = column(entity.kind) {
+            whose.entry(column).or_default().push(&entity.value);
+        }
     }
     if whose.is_empty() {
         return None;
@@ -177,9 +177,13 @@ pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String>
     ))
 }
 
-/// Namespaces whose people are others than all the rest.
-pub(crate) fn apart(links: &[LinkConfig]) -> BTreeSet<String> {
-    links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect()
+/// Namespaces whose people are others than all the rest, and those of what is no person.
+pub(crate) fn namespaces(links: &[LinkConfig]) -> weir_scope::Namespaces {
+    let apart = links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect();
+    // Whom a book lists are others than whose it is; and whoever a map leads to is a person.
+    let from = links.iter().filter(|link| !link.others).map(|link| &link.from);
+    let objects = from.filter(|from| links.iter().all(|link| link.to != **from)).cloned().collect();
+    weir_scope::Namespaces { apart, objects }
 }
 
 /// What was deleted from the lake: silence that it left is not the logs'.
@@ -194,6 +198,18 @@ pub(crate) async fn deleted(context: &Context<'_>) -> Result<Option<String>, Eng
         let aged = before.map(|at| format!("; before {at} only those under legal holds are left, and what seems silent then may be what was deleted"));
         format!("{all} records were deleted by retention or erasure (`weir retain --list`){}", aged.unwrap_or_default())
     }))
+}
+
+/// How many people's records of what was shown were erased.
+pub(crate) async fn erased(context: &Context<'_>) -> Result<u64, EngineError> {
+    let runs = context.snapshot.removals().await?;
+    let person = |run: &Removed| match &run.why {
+        Why::Erasure { subject, .. } => {
+            run.gone.get(Table::Access.name()).filter(|n| **n > 0).map(|_| subject.clone())
+        }
+        _ => None,
+    };
+    Ok(runs.iter().filter_map(person).collect::<BTreeSet<String>>().len() as u64)
 }
 
 /// What retention deleted may hide.
@@ -217,7 +233,13 @@ pub(crate) async fn aged_out(context: &Context<'_>) -> Result<Option<Gap>, Engin
 /// What files that could not be read, or not to their end, may hide.
 pub(crate) fn unread(intake: &[Intake]) -> Vec<Gap> {
     let whole: BTreeSet<&str> = intake.iter().filter(|i| !i.cut_short()).map(|i| i.path.as_str()).collect();
-    let cut = intake.iter().filter(|i| i.cut_short() && !whole.contains(i.path.as_str()));
+    // A part of a log that was read, in which nothing is known for a record.
+    let logs: BTreeSet<String> =
+        intake.iter().filter(|i| i.parsed > 0).map(|i| sensor_of_path(&i.path)).collect();
+    let part = |i: &Intake| i.source.is_none() && logs.contains(&sensor_of_path(&i.path));
+    let cut = intake
+        .iter()
+        .filter(|i| (i.cut_short() && !whole.contains(i.path.as_str())) || (part(i) && i.is_log()));
     let gap = |i: &Intake| Gap {
         what: format!("the file `{}`", i.path),
         from: i.last_time,

@@ -86,7 +86,7 @@ pub enum EngineError {
     #[error("nobody investigated this lake, so there is no finding to count people of")]
     NotInvestigated,
     /// None of the files that a case was made of is where they were said to be.
-    #[error("none of the {files} files of the case is in {}; one is `{first}`", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
+    #[error("none of the {files} logs of the case is in {}; one is `{first}`", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
     NoOriginals {
         /// How many there are.
         files: usize,

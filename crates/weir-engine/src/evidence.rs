@@ -24,6 +24,7 @@ use weir_evidence::{Digest, EvidenceError};
 use weir_lake::Lake;
 use weir_model::case::{Case, Configuration};
 use weir_model::hold::Cover;
+use weir_model::intake::Intake;
 use weir_model::{Citation, Hold, Micros};
 use weir_sources::read::content;
 use weir_sources::sources::postgresql_csvlog::statement_shape;
@@ -231,6 +232,10 @@ pub struct SealedCase {
     pub sealed: Sealed,
     /// Excerpts in it.
     pub excerpts: usize,
+    /// Records that findings cite; one that several cite counts for each.
+    pub cited: u64,
+    /// Records that findings rest on, counted alike.
+    pub rests_on: u64,
     /// Originals that are cited and not in it, with why.
     pub absent: Vec<(String, String)>,
     /// What whoever sealed it should know.
@@ -295,10 +300,12 @@ impl Ready {
         let cited = citations(&serde_json::from_slice(&text).map_err(wrong)?);
         let logs: BTreeSet<String> = walk(&what.logs, &[])?.0.into_iter().map(|input| input.rel).collect();
         let case: Case = serde_json::from_slice(&text).map_err(wrong)?;
-        if let Some(first) = case.intake.first()
-            && !case.intake.iter().any(|file| logs.contains(&file.path))
+        // What is no log, such as a README, lies in many folders.
+        let read: Vec<&Intake> = case.intake.iter().filter(|file| file.source.is_some()).collect();
+        if let Some(first) = read.first()
+            && !read.iter().any(|file| logs.contains(&file.path))
         {
-            let (files, first) = (case.intake.len(), first.path.clone());
+            let (files, first) = (read.len(), first.path.clone());
             return Err(EngineError::NoOriginals { files, logs: what.logs.clone(), first });
         }
         Ok(Self {
@@ -391,7 +398,9 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
         when: instant(what.deed.when)?,
         info: &info,
     })?;
-    Ok(SealedCase { sealed, excerpts, absent, warnings: other.into_iter().collect() })
+    let cited = case.findings.iter().map(|f| f.evidence.0.cited().len() as u64).sum();
+    let rests_on = case.findings.iter().map(|f| f.evidence.0.total()).sum();
+    Ok(SealedCase { sealed, excerpts, cited, rests_on, absent, warnings: other.into_iter().collect() })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {

@@ -204,16 +204,50 @@ pub fn read(folder: &Path) -> Result<Case, EngineError> {
 fn of_finding(finding: &Finding) -> Vec<Cover> {
     // What a whole log or machine did is held for the finding's time only.
     let broad = |kind| matches!(kind, EntityKind::Sensor | EntityKind::Host | EntityKind::Account);
-    let exact = |e: &&Entity| columns_of(e.kind).is_some() && !broad(e.kind) && fits(e);
+    // Millions have the same browser: a client string tells whose records they are only where it is what is accused.
+    let client = |e: &Entity| e.kind == EntityKind::Client;
+    let own = |e: &Entity| !client(e) || finding.entities.first().is_some_and(client);
+    let exact = |e: &&Entity| columns_of(e.kind).is_some() && !broad(e.kind) && own(e) && fits(e);
     let entities: Vec<Entity> = finding.entities.iter().filter(exact).cloned().collect();
     let until = Micros(finding.last_seen.0.saturating_add(1));
     let period = Span { since: Some(finding.first_seen), until: Some(until) };
     let mut covers = Vec::new();
-    if entities.len() < finding.entities.len() || entities.is_empty() {
+    let clients = finding.entities.iter().filter(|e| !own(e)).count();
+    if entities.len() + clients < finding.entities.len() || entities.is_empty() {
         covers.push(Cover { period, ..Cover::default() });
     }
     if !entities.is_empty() {
         covers.push(Cover { entities, ..Cover::default() });
     }
     covers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use weir_detect::Draft;
+    use weir_model::{Citation, Evidence, Severity};
+
+    fn held(principal: (EntityKind, &str), others: &[(EntityKind, &str)]) -> Vec<Cover> {
+        let cited = vec![Citation { path: "a.log".into(), line: 1, offset: 0, file: 1 }];
+        let entity = |(kind, value): (EntityKind, &str)| Entity::new(kind, value);
+        let seen = (Micros(5), Micros(9));
+        let draft = Draft::new("reach", Severity::High, entity(principal), seen)
+            .members(others.iter().map(|other| entity(*other)));
+        of_finding(&draft.finish(Evidence::new(cited, 1, "q").unwrap(), BTreeMap::new()))
+    }
+
+    #[test]
+    fn a_browser_that_millions_have_is_held_only_where_it_is_what_is_accused() {
+        let (origin, client) = ((EntityKind::Origin, "192.0.2.7"), (EntityKind::Client, "Mozilla/5.0"));
+        let all = held(origin, &[client, (EntityKind::Credential, "fp_1")]);
+        let kinds: Vec<EntityKind> = all.iter().flat_map(|c| &c.entities).map(|e| e.kind).collect();
+        assert_eq!((all.len(), kinds), (1, vec![EntityKind::Origin, EntityKind::Credential]));
+        let programs = held(client, &[(EntityKind::Client, "curl/8"), origin]);
+        assert_eq!(programs.iter().map(|c| c.entities.len()).collect::<Vec<_>>(), [3]);
+        // What no column holds is held for its time.
+        let host = held(origin, &[(EntityKind::Host, "web-1")]);
+        assert_eq!((host.len(), host[0].period.since), (2, Some(Micros(5))));
+    }
 }

@@ -5,6 +5,7 @@
 mod advice;
 mod indicators;
 
+use crate::seen::Seen;
 use advice::{lessons, recommendations};
 use indicators::indicators;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,8 @@ pub(crate) struct Facts<'a> {
     pub aware: Option<&'a str>,
     /// Whether any record is known to show people's data.
     pub data_seen: bool,
+    /// When entities of findings were seen in what is accused, and in how many records.
+    pub seen: &'a Seen,
 }
 
 impl Facts<'_> {

@@ -24,6 +24,7 @@ mod progress;
 mod recipe;
 mod retain;
 mod scoping;
+mod seen;
 mod settings;
 mod timeline;
 mod walk;

@@ -3,7 +3,9 @@
 //! Decisive choice: the answer is worked out anew from the lake, under the configuration given now: a map from orders to people that was missing when
 //! a case was written makes its people known without investigating again.
 
-use crate::case::{account, aged_out, apart, asked, deleted, hands, organisation, perhaps, totals, unread};
+use crate::case::{
+    account, aged_out, asked, deleted, erased, hands, namespaces, organisation, perhaps, totals, unread,
+};
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
 use futures::future::LocalBoxFuture;
@@ -94,7 +96,8 @@ pub fn scope<'a>(
         limits.extend(deleted(&context).await?);
         let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
-        let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, data_seen };
+        let erased = erased(&context).await?;
+        let logs = Logs { coverage: coverage(&context).await?, unread: &unread, rejected, erased, data_seen };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |id| key.pseudonym(id));
         let holders = catalog.holders();
@@ -103,7 +106,7 @@ pub fn scope<'a>(
             logs,
             categories: &categories,
             holders: &holders,
-            apart: &apart(&what.settings.config.links),
+            namespaces: &namespaces(&what.settings.config.links),
             pseudonym: Some(&pseudonym).filter(|_| what.masked),
         };
         let near = near.as_ref().unwrap_or(&session);

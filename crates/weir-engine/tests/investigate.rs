@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use weir_engine::{Investigated, Settings};
 use weir_model::case::{Case, Determinable};
-use weir_model::{EntityKind, Finding, Severity};
+use weir_model::{EntityKind, Finding, Micros, Severity};
 
 fn serious(case: &Case) -> Vec<&Finding> {
     case.findings.iter().filter(|f| f.severity >= Severity::High).collect()
@@ -219,6 +219,15 @@ async fn the_shop_loses_what_the_truth_says() {
     let bounds = done.case.scope.subjects.unwrap();
     assert_eq!(bounds.lower, named);
     assert!(bounds.upper.unwrap() >= subjects.len() as u64, "{bounds:?}");
+    // Each address was at work when it was, and not as long as all of them.
+    for address in truth["attacker"]["addresses"].as_array().unwrap() {
+        let name = address["address"].as_str().unwrap();
+        let told = done.case.incident.indicators.iter().find(|i| i.entity.value == name).unwrap();
+        let at = |key: &str| Micros::parse(address[key].as_str().unwrap()).unwrap();
+        assert!(told.period.first.0 / 1_000_000 >= at("first").0 / 1_000_000, "{name}: {:?}", told.period);
+        assert!(told.period.last <= at("last"), "{name}: {:?}", told.period);
+        assert!(told.records <= address["requests"].as_u64().unwrap(), "{name}: {}", told.records);
+    }
 }
 
 /// The names of the files of rollups: `i` and an ingest's id, or `r` and that of a fold of all records.

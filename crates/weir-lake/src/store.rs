@@ -62,7 +62,9 @@ impl Store {
     fn folder_of(dir: &Path, create: bool) -> Result<Self> {
         let shown = dir.display().to_string();
         if create {
-            std::fs::create_dir_all(dir.join(LEASES)).map_err(|e| LakeError::write(&shown, e))?;
+            private(dir)
+                .and_then(|()| std::fs::create_dir_all(dir.join(LEASES)))
+                .map_err(|e| LakeError::write(&shown, e))?;
         }
         if !dir.join(LEASES).is_dir() {
             return Err(LakeError::Missing { path: shown });
@@ -147,5 +149,19 @@ impl Store {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(LakeError::write(path, e)),
         }
+    }
+}
+
+/// Makes a lake's folder for its owner alone, since its tables name people; one that is there stays as it is.
+fn private(dir: &Path) -> std::io::Result<()> {
+    if let Some(above) = dir.parent() {
+        std::fs::create_dir_all(above)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(dir) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
     }
 }

@@ -295,6 +295,9 @@ pub struct Compared {
     pub not_in_evidence: u64,
     /// People in evidence whom it does not name.
     pub not_reported: u64,
+    /// Sessions in evidence of whose holders no record says who they are: each may be anybody, listed or not.
+    #[serde(default)]
+    pub unnamed_sessions: u64,
 }
 
 /// Whom some findings, or some records, concerned: what `weir scope` answers.

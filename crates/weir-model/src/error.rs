@@ -13,7 +13,9 @@ pub enum ModelError {
         message: String,
     },
     /// A time that is not an RFC 3339 time or a date.
-    #[error("`{input}` is not a time")]
+    #[error(
+        "`{input}` is not a time: a date (2023-07-10, its beginning in UTC), or a time with its zone (2023-07-10T12:00:00Z)"
+    )]
     Time {
         /// What was given.
         input: String,

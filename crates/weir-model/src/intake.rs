@@ -71,7 +71,12 @@ impl Intake {
     /// Whether something of it may be evidence and could not be read: it is damaged, or cannot be opened.
     #[must_use]
     pub fn cut_short(&self) -> bool {
-        self.sha256.is_none() && !self.reasons.keys().any(|reason| NO_LOG.contains(&reason.as_str()))
+        self.sha256.is_none() && self.is_log()
+    }
+
+    /// Whether it is a file that could hold records, and no pipe or folder.
+    pub fn is_log(&self) -> bool {
+        !self.reasons.keys().any(|reason| NO_LOG.contains(&reason.as_str()))
     }
 
     /// Whether every record is accounted for.

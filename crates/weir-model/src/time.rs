@@ -37,6 +37,8 @@ impl Micros {
         let instant = input.strip_suffix(['Z', 'z']).filter(|text| text.contains(['T', 't']));
         let (date, within) = match instant.map(str::parse::<jiff::civil::DateTime>) {
             Some(Ok(at)) => (at.date(), at.time()),
+            // A time of day without a zone would be cut off: a hold to the end of a day would end at its beginning.
+            _ if input.contains([':', 'T', 't', ' ']) => return Err(wrong()),
             _ => (input.parse().map_err(|_| wrong())?, jiff::civil::Time::midnight()),
         };
         let days = jiff::civil::date(1970, 1, 1).until((jiff::Unit::Day, date)).map_err(|_| wrong())?;

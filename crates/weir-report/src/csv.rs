@@ -176,7 +176,7 @@ impl<W: Write> Scope<W> {
     }
 }
 
-/// Writes who was reported or is in evidence: `confirmed`, `not_reported` (with the records that show them) and `not_in_evidence`.
+/// Writes who was reported or is in evidence: `confirmed`, `not_reported` and `unnamed_session` (with the records that show them), and `not_in_evidence`.
 pub(crate) fn beside<E: std::fmt::Display>(
     mut out: impl Write,
     mut comparing: Comparing<'_>,
@@ -202,7 +202,11 @@ pub(crate) fn beside<E: std::fmt::Display>(
         };
         for row in 0..batch.num_rows() {
             let subject = subjects.value(row);
-            let status = if comparing.was_reported(subject) { "confirmed" } else { "not_reported" };
+            let status = match comparing.was_reported(subject) {
+                Some(true) => "confirmed",
+                Some(false) => "not_reported",
+                None => "unnamed_session",
+            };
             let of = usize::try_from(keys.value(row)).ok().filter(|at| *at < texts.iter().len());
             let text = format!(
                 "{},{status},{},{},{},{}",

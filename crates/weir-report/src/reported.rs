@@ -14,6 +14,8 @@ use weir_model::case::Compared;
 
 /// The column of exposed people.
 const COLUMN: &str = "subject";
+/// The namespace of sessions whose holders no record names.
+const SESSION: &str = "credential";
 
 /// A person's pseudonym, from namespace and id.
 pub type Pseudonym<'a> = &'a dyn Fn(&str) -> String;
@@ -75,6 +77,7 @@ pub struct Comparing<'a> {
     seen: Vec<bool>,
     confirmed: u64,
     more: u64,
+    sessions: u64,
 }
 
 impl<'a> Comparing<'a> {
@@ -89,6 +92,7 @@ impl<'a> Comparing<'a> {
             seen: vec![false; listed.people.len()],
             confirmed: 0,
             more: 0,
+            sessions: 0,
         }
     }
 
@@ -97,8 +101,8 @@ impl<'a> Comparing<'a> {
         if self.masked && !is_pseudonym(id) { (self.pseudonym)(id) } else { id.to_owned() }
     }
 
-    /// Whether a person of the evidence was reported.
-    pub fn was_reported(&mut self, subject: &str) -> bool {
+    /// Whether a person of the evidence was reported; `None` where no record says who a session's holder is.
+    pub fn was_reported(&mut self, subject: &str) -> Option<bool> {
         let (namespace, id) = subject.split_once(':').unwrap_or(("", subject));
         if !self.of.contains_key(namespace) {
             let theirs = self.listed.people.iter().enumerate().filter_map(|(at, person)| {
@@ -121,8 +125,13 @@ impl<'a> Comparing<'a> {
                 met = true;
             }
         }
-        *(if met { &mut self.confirmed } else { &mut self.more }) += 1;
-        met
+        let session = namespace == SESSION && !met;
+        *(match (met, session) {
+            (true, _) => &mut self.confirmed,
+            (false, false) => &mut self.more,
+            (false, true) => &mut self.sessions,
+        }) += 1;
+        (!session).then_some(met)
     }
 
     /// Compares everybody of some batches.
@@ -169,6 +178,7 @@ impl<'a> Comparing<'a> {
             confirmed: self.confirmed,
             not_in_evidence: self.seen.iter().filter(|seen| !**seen).count() as u64,
             not_reported: self.more,
+            unnamed_sessions: self.sessions,
         }
     }
 }
@@ -193,13 +203,26 @@ mod tests {
                 let id = if masked { keyed(id) } else { id.to_owned() };
                 comparing.was_reported(&format!("{namespace}:{id}"))
             });
-            assert_eq!(reported, [true, true, true, false]);
+            assert_eq!(reported, [Some(true), Some(true), Some(true), Some(false)]);
             let told = comparing.told();
             assert_eq!((told.listed, told.confirmed, told.not_in_evidence, told.not_reported), (3, 3, 1, 1));
             let absent: Vec<String> = comparing.not_in_evidence().collect();
             assert_eq!(absent, [if masked { "member:p_0000000000000009" } else { "member:9" }]);
             assert_eq!(comparing.other_key(), None);
         }
+    }
+
+    #[test]
+    fn a_session_that_names_nobody_is_nobody_who_was_not_reported() {
+        let listed = Listed::read("member:1\ncredential:fp_b\n").unwrap();
+        let mut comparing = Comparing::new(&listed, &keyed, false);
+        let all = ["member:1", "credential:fp_a", "credential:fp_b", "member:2"];
+        let reported = all.map(|subject| comparing.was_reported(subject));
+        assert_eq!(reported, [Some(true), None, Some(true), Some(false)]);
+        let told = comparing.told();
+        assert_eq!((told.confirmed, told.not_reported, told.unnamed_sessions), (2, 1, 1));
+        let words = crate::exposure::listed(told, "");
+        assert!(words.contains("1 session in evidence beside them name"), "{words}");
     }
 
     /// What a masked answer of ours lists is held against people by name, and against people under pseudonyms.
@@ -215,13 +238,13 @@ mod tests {
                 let id = if masked { of(id) } else { id.to_owned() };
                 comparing.was_reported(&format!("member:{id}"))
             });
-            assert_eq!(reported, [true, true, false], "{masked}");
+            assert_eq!(reported, [Some(true), Some(true), Some(false)], "{masked}");
             assert_eq!(comparing.not_in_evidence().collect::<Vec<_>>(), [format!("member:{}", of("9"))]);
             assert_eq!(comparing.other_key(), None);
         }
         let other = |id: &str| format!("p_1{}", keyed(id).get(3..).unwrap());
         let mut comparing = Comparing::new(&listed, &other, false);
-        assert!(!comparing.was_reported("member:1"));
+        assert_eq!(comparing.was_reported("member:1"), Some(false));
         assert!(comparing.other_key().unwrap().contains("another key"));
     }
 }

@@ -164,11 +164,10 @@ fn scope(case: &Case, lines: &mut Vec<Line>) {
     wrapped("How sure", &format!("{determinable}: {}", case.scope.reason), lines);
 }
 
-/// A label and up to three lines of text, broken between words.
-pub(crate) fn wrapped(label: &str, text: &str, lines: &mut Vec<Line>) {
-    let width = COLUMNS_MAX - LABEL_WIDTH;
+/// A text in rows of so many characters, broken between words.
+pub(crate) fn broken(text: &str, width: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
-    for word in terminal(text, 3 * width - 30).split(' ') {
+    for word in text.split(' ') {
         match rows.last_mut() {
             Some(row) if row.is_empty() => row.push_str(word),
             Some(row) if row.chars().count() + 1 + word.chars().count() <= width => {
@@ -178,6 +177,13 @@ pub(crate) fn wrapped(label: &str, text: &str, lines: &mut Vec<Line>) {
             _ => rows.push(word.to_owned()),
         }
     }
+    rows
+}
+
+/// A label and up to three lines of text, broken between words.
+pub(crate) fn wrapped(label: &str, text: &str, lines: &mut Vec<Line>) {
+    let width = COLUMNS_MAX - LABEL_WIDTH;
+    let rows = broken(&terminal(text, 3 * width - 30), width);
     for (n, row) in rows.into_iter().take(3).enumerate() {
         lines.push(labelled(if n == 0 { label } else { "" }, Style::Plain, row));
     }

@@ -8,10 +8,17 @@ use weir_model::case::{Determinable, Gap};
 /// The most gaps that a sentence names.
 const NAMED_MAX: usize = 12;
 
-/// Whether so many are all, given what the logs may have hidden, and why.
-pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinable, String) {
-    let names = named(gaps);
+/// Whether so many are all, given what the logs may have hidden, also `far` from the time in which the hand was seen, and why.
+pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>, far: &[&Gap]) -> (Determinable, String) {
+    let names = named(gaps.iter());
     match (lower, upper) {
+        (_, Some(upper)) if upper == lower && !far.is_empty() => (
+            Determinable::Partly,
+            format!(
+                "{lower} people while it was seen at work; whether it was at work in what is far from that time is not known: {}",
+                named(far.iter().copied())
+            ),
+        ),
         (_, Some(upper)) if upper == lower => (
             Determinable::Yes,
             "each record that shows data names whose it is, and no sensor that shows such data is known to have been silent meanwhile".to_owned(),
@@ -38,11 +45,11 @@ pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>) -> (Determinab
 }
 
 /// What gaps are called, each once.
-fn named(gaps: &[Gap]) -> String {
+fn named<'g>(gaps: impl Iterator<Item = &'g Gap> + Clone) -> String {
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    gaps.iter().for_each(|gap| *times.entry(&gap.what).or_default() += 1);
+    gaps.clone().for_each(|gap| *times.entry(&gap.what).or_default() += 1);
     let mut seen = BTreeSet::new();
-    let first = gaps.iter().map(|gap| gap.what.as_str()).filter(|what| seen.insert(*what));
+    let first = gaps.map(|gap| gap.what.as_str()).filter(|what| seen.insert(*what));
     let name = |what: &str| match times.get(what) {
         Some(n) if *n > 1 => format!("{what} ({n} times)"),
         _ => what.to_owned(),
@@ -80,11 +87,16 @@ mod tests {
             reason: "r".to_owned(),
             records_expected: Some(0.0),
         };
-        let (told, reason) = judge(7, &[gap("web"), gap("api"), gap("web"), gap("web")], Some(9));
+        let (told, reason) = judge(7, &[gap("web"), gap("api"), gap("web"), gap("web")], Some(9), &[]);
         assert_eq!(told, Determinable::Partly);
         assert!(reason.ends_with("and in: web (3 times), api"), "{reason}");
+        let silent = gap("web");
+        let (told, reason) = judge(7, &[], Some(7), &[&silent]);
+        assert_eq!(told, Determinable::Partly);
+        assert!(reason.ends_with("is not known: web"), "{reason}");
+        assert_eq!(judge(7, &[], Some(7), &[]).0, Determinable::Yes);
         let many: Vec<Gap> = (0..14).map(|n| gap(&format!("s{n:02}"))).collect();
-        let (_, reason) = judge(0, &many, None);
+        let (_, reason) = judge(0, &many, None, &[]);
         assert!(
             reason.contains("s10, s11 and 2 more; what would tell: r") && !reason.contains("s12"),
             "{reason}"

@@ -61,6 +61,8 @@ pub struct Logs<'a> {
     pub unread: &'a [Gap],
     /// Lines that could not be read: each may be a record that shows somebody.
     pub rejected: u64,
+    /// People whose records were erased: each may have been among those concerned.
+    pub erased: u64,
     /// Whether any record at all is known to show people's data.
     pub data_seen: bool,
 }
@@ -91,10 +93,19 @@ pub struct Question<'a> {
     pub categories: &'a BTreeMap<String, Vec<String>>,
     /// Datasets whose pages show whoever asks for them, one person each.
     pub holders: &'a BTreeSet<String>,
-    /// Namespaces whose people are none of any other namespace.
-    pub apart: &'a BTreeSet<String>,
+    /// What namespaces are of.
+    pub namespaces: &'a Namespaces,
     /// Shows people under pseudonyms.
     pub pseudonym: Option<&'a Pseudonym>,
+}
+
+/// What namespaces are of.
+#[derive(Clone, Debug, Default)]
+pub struct Namespaces {
+    /// Those of people who are others than all the rest.
+    pub apart: BTreeSet<String>,
+    /// Those of objects, which a map gives to people: several that it does not have may be one person's.
+    pub objects: BTreeSet<String>,
 }
 
 /// Findings whose records are the same.
@@ -125,7 +136,7 @@ pub fn scope<'a>(
     near: &'a Session,
     question: Question<'a>,
 ) -> BoxFuture<'a, Result<Scoped, ScopeError>> {
-    let Question { hands, logs, categories, holders, apart, pseudonym } = question;
+    let Question { hands, logs, categories, holders, namespaces, pseudonym } = question;
     Box::pin(async move {
         let all = each_once(hands);
         let showing = gaps::showing(session).await?;
@@ -165,8 +176,9 @@ pub fn scope<'a>(
             let Some(hand) = all.get(*at) else { continue };
             for Hand { finding, seen, .. } in hands.iter().filter(|h| hand.findings.contains(&h.finding)) {
                 let seen = *seen;
-                let reached = Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), apart);
-                let reached = Reached { rejected: logs.rejected, ..reached };
+                let reached =
+                    Reached::of(&shown, &counts, &people, (1 << at, perhaps_of(&[*at])), namespaces);
+                let reached = Reached { rejected: logs.rejected, erased: logs.erased, ..reached };
                 let mut gaps = gaps::unlogged(session, near, &hand.condition).await?;
                 let period = reached.sum.period.unwrap_or(Period { first: seen.0, last: seen.1 });
                 if !dead.contains_key(at) {
@@ -188,7 +200,8 @@ pub fn scope<'a>(
                     paused.insert(*at, pauses);
                 }
                 let hidden = hidden(&reached.sum, &gaps, logs.coverage);
-                scopes.insert(finding.clone(), bound(&reached, gaps, hidden));
+                let far = dead.get(at).map(|(_, any, _)| far(&logs, any, &gaps)).unwrap_or_default();
+                scopes.insert(finding.clone(), bound(&reached, gaps, hidden, &far));
             }
         }
         let overall = if counted.is_empty() {
@@ -199,8 +212,8 @@ pub fn scope<'a>(
             let scopes: Vec<&Scope> = scopes.collect();
             let any: Vec<String> = counted.iter().map(|at| format!("({})", all[*at].condition)).collect();
             let any = format!("({})", any.join(" OR "));
-            let reached = Reached::of(&shown, &counts, &people, (told, perhaps_of(&counted)), apart);
-            let reached = Reached { rejected: logs.rejected, ..reached };
+            let reached = Reached::of(&shown, &counts, &people, (told, perhaps_of(&counted)), namespaces);
+            let reached = Reached { rejected: logs.rejected, erased: logs.erased, ..reached };
             // Each finding counts what is not logged of its own hand; together they have one count, and each sensor's silence once.
             let mut gaps = gaps::unlogged(session, near, &any).await?;
             let concerns = |gap: &&Gap| scopes.iter().any(|s| s.gaps.contains(gap));
@@ -210,10 +223,18 @@ pub fn scope<'a>(
             gaps.sort_by(|a, b| (&a.what, a.from, a.to).cmp(&(&b.what, b.from, b.to)));
             gaps.dedup();
             let hidden = hidden(&reached.sum, &gaps, logs.coverage);
-            overall(&reached, gaps, hidden, &scopes)
+            let any = counted.iter().filter_map(|at| dead.get(at)).flat_map(|(_, any, _)| any).cloned();
+            let far = far(&logs, &any.collect(), &gaps);
+            overall(&reached, gaps, hidden, &scopes, &far)
         };
         Ok(Scoped { overall, findings: scopes, people, divided, counts, hands: all, told })
     })
+}
+
+/// Silences, and files that could not be read, too far from the time in which a hand was seen for its pace to say what it may have done in them.
+fn far<'l>(logs: &Logs<'l>, by: &BTreeSet<String>, near: &[Gap]) -> Vec<&'l Gap> {
+    let silences = logs.coverage.iter().filter(|c| by.contains(&c.sensor)).flat_map(|c| &c.gaps);
+    silences.chain(logs.unread).filter(|gap| !near.contains(gap)).collect()
 }
 
 /// The findings' conditions, each once.
@@ -261,6 +282,8 @@ struct Reached {
     perhaps: (u64, u64),
     /// Lines that could not be read.
     rejected: u64,
+    /// People who were erased.
+    erased: u64,
     /// Answers, theirs or perhaps theirs, that may show any number of people.
     lists: BTreeMap<String, Lists>,
 }
@@ -272,7 +295,7 @@ impl Reached {
         counts: &Counts,
         people: &People,
         (hands, perhaps): (u64, u64),
-        apart: &BTreeSet<String>,
+        namespaces: &Namespaces,
     ) -> Self {
         let beside = shown.beside(hands, perhaps);
         let unnamed = beside.unnamed.saturating_add(beside.unsure_people);
@@ -288,8 +311,8 @@ impl Reached {
         let categories = shown.words(sum.categories);
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
-        let certain = certain(&people, apart);
-        Self { sum, categories, people, certain, perhaps, rejected: 0, lists }
+        let certain = certain(&people, namespaces);
+        Self { sum, categories, people, certain, perhaps, rejected: 0, erased: 0, lists }
     }
 
     /// What is not known of answers that may show any number of people.
@@ -315,14 +338,15 @@ impl Reached {
     }
 }
 
-/// How many people these are at least, by namespace: those of namespaces apart are others than all the rest.
-fn certain(people: &BTreeMap<String, u64>, apart: &BTreeSet<String>) -> u64 {
+/// How many people these are at least, by namespace: those of namespaces apart are others than all the rest, and sessions and objects may all be one person's.
+fn certain(people: &BTreeMap<String, u64>, Namespaces { apart, objects }: &Namespaces) -> u64 {
     let (others, rest): (Vec<_>, Vec<_>) = people
         .iter()
-        .filter(|(namespace, _)| *namespace != CREDENTIAL)
+        .filter(|(namespace, _)| *namespace != CREDENTIAL && !objects.contains(*namespace))
         .partition(|(n, _)| apart.contains(*n));
     let most = rest.into_iter().map(|(_, n)| *n).max();
-    let sessions = people.get(CREDENTIAL).map_or(0, |sessions| (*sessions).min(1));
+    let of_somebody = |namespace: &String| namespace == CREDENTIAL || objects.contains(namespace);
+    let sessions = u64::from(people.iter().any(|(namespace, n)| of_somebody(namespace) && *n > 0));
     others.into_iter().map(|(_, n)| *n).fold(most.unwrap_or(sessions), u64::saturating_add)
 }
 
@@ -333,18 +357,24 @@ const ROUTES_TOLD: usize = 5;
 fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
     let named = reached.people.values().sum::<u64>();
     let more = |hidden: u64| {
-        let more =
-            [reached.sum.unnamed, reached.sum.unsure_people, reached.perhaps.0, reached.rejected, hidden];
+        let more = [
+            reached.sum.unnamed,
+            reached.sum.unsure_people,
+            reached.perhaps.0,
+            reached.rejected,
+            reached.erased,
+            hidden,
+        ];
         more.into_iter().fold(named, u64::saturating_add)
     };
     Bounds { lower: reached.certain, upper: hidden.filter(|_| reached.lists.is_empty()).map(more) }
 }
 
 /// What one finding reached.
-fn bound(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>) -> Scope {
+fn bound(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>, far: &[&Gap]) -> Scope {
     let bounds = bounds(reached, hidden);
     gaps.extend(reached.listing());
-    let (determinable, reason) = judge(bounds.lower, &gaps, bounds.upper);
+    let (determinable, reason) = judge(bounds.lower, &gaps, bounds.upper, far);
     told(reached, bounds, (determinable, reason), gaps)
 }
 
@@ -362,6 +392,18 @@ fn told(
             to: None,
             reason: format!("{rejected} of them, and each may show somebody; `weir sql \"SELECT * FROM rejects\"` has them with what is wrong"),
             records_expected: Some(rejected as f64),
+        });
+    }
+    let erased = reached.erased;
+    if erased > 0 {
+        gaps.push(Gap {
+            what: "people whose records were erased".to_owned(),
+            from: None,
+            to: None,
+            reason: format!(
+                "{erased} of them, and each may have been among those concerned; a case or a bag from before would tell"
+            ),
+            records_expected: Some(erased as f64),
         });
     }
     let (people, records) = reached.perhaps;
@@ -390,13 +432,19 @@ fn told(
 }
 
 /// What all findings reached together.
-fn overall(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>, scopes: &[&Scope]) -> Scope {
+fn overall(
+    reached: &Reached,
+    mut gaps: Vec<Gap>,
+    hidden: Option<u64>,
+    scopes: &[&Scope],
+    far: &[&Gap],
+) -> Scope {
     let mut people = bounds(reached, hidden);
     gaps.extend(reached.listing());
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
     let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
     people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
-    let judged = judge(people.lower, &gaps, people.upper);
+    let judged = judge(people.lower, &gaps, people.upper, far);
     told(reached, people, judged, gaps)
 }
 
@@ -410,6 +458,9 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     let names = names.join(", ");
     let word = "no finding reached records of a dataset";
     let judged = match (logs.data_seen, silent, unread) {
+        (true, false, false) if logs.erased > 0 => {
+            (Determinable::Partly, format!("{word}; whether those whose records were erased were reached is not known"))
+        }
         (true, false, false) if logs.rejected > 0 => {
             (Determinable::Partly, format!("{word}; what the lines show that could not be read is not known"))
         }
@@ -432,9 +483,9 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     };
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
-    let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected);
+    let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected).saturating_add(logs.erased);
     let bounds = Bounds { lower: 0, upper: (!unread).then_some(unseen) };
-    let none = Reached { rejected: logs.rejected, ..Reached::default() };
+    let none = Reached { rejected: logs.rejected, erased: logs.erased, ..Reached::default() };
     let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
     told(&none, bounds, judged, gaps)
 }
@@ -447,7 +498,8 @@ mod tests {
     fn a_person_who_may_be_another_is_not_counted_for_certain() {
         let of = |people: &[(&str, u64)], apart: &[&str]| {
             let people = people.iter().map(|(namespace, n)| ((*namespace).to_owned(), *n)).collect();
-            certain(&people, &apart.iter().map(|namespace| (*namespace).to_owned()).collect())
+            let apart = apart.iter().map(|namespace| (*namespace).to_owned()).collect();
+            certain(&people, &Namespaces { apart, objects: BTreeSet::from(["order".to_owned()]) })
         };
         let certain = |people: &[(&str, u64)]| of(people, &[]);
         assert_eq!(certain(&[("member", 2), ("credential", 3)]), 2);
@@ -457,5 +509,10 @@ mod tests {
         let books = [("member", 5), ("mail", 3), ("recipient", 4)];
         assert_eq!((certain(&books), of(&books, &["recipient"])), (5, 5 + 4));
         assert_eq!(of(&[("credential", 3), ("recipient", 4)], &["recipient"]), 1 + 4);
+        assert_eq!(
+            (certain(&[("order", 38), ("member", 2)]), certain(&[("order", 40)])),
+            (2, 1),
+            "orders of whom no map says"
+        );
     }
 }

@@ -15,7 +15,7 @@ use weir_model::case::{Bounds, Coverage, Determinable, Gap, Period};
 use weir_model::config::Config;
 use weir_model::intake::Intake;
 use weir_model::{Access, Basis, Common, FileTag, Micros, Records, Subject, TimeBasis};
-use weir_scope::{Hand, Logs, Question, Scoped, scope};
+use weir_scope::{Hand, Logs, Namespaces, Question, Scoped, scope};
 
 const START: i64 = 1_735_689_600_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -116,20 +116,20 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
         seen: (Micros(START), Micros(START + 100 * MINUTE)),
     };
     let hands: Vec<Hand> = hands.iter().map(hand).collect();
-    let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
+    let (categories, namespaces) = (BTreeMap::new(), Namespaces::default());
     let question = Question {
         hands: &hands,
         logs,
         categories: &categories,
         holders: &BTreeSet::new(),
-        apart: &apart,
+        namespaces: &namespaces,
         pseudonym: None,
     };
     scope(session, session, question).await.unwrap()
 }
 
 async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
-    ask(session, hands, Logs { coverage, unread: &[], rejected: 0, data_seen: true }).await
+    ask(session, hands, Logs { coverage, unread: &[], rejected: 0, erased: 0, data_seen: true }).await
 }
 
 /// The people of a scope, with how many records show them and which findings.
@@ -233,7 +233,8 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
         reason: "not read to its end: compressed data is damaged".to_owned(),
         records_expected: None,
     };
-    let logs = Logs { coverage: &[], unread: std::slice::from_ref(&cut), rejected: 0, data_seen: true };
+    let logs =
+        Logs { coverage: &[], unread: std::slice::from_ref(&cut), rejected: 0, erased: 0, data_seen: true };
     let of = async |hands: &[(&str, &str)]| ask(&session, hands, logs).await.overall;
     let reached = of(&[("a", "src_ip = '192.0.2.1'")]).await;
     assert_eq!((reached.subjects.unwrap().upper, &reached.gaps), (None, &vec![cut.clone()]));
@@ -254,7 +255,7 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
 async fn each_line_that_could_not_be_read_may_show_somebody() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
-    let logs = Logs { coverage: &[], unread: &[], rejected: 97, data_seen: true };
+    let logs = Logs { coverage: &[], unread: &[], rejected: 97, erased: 0, data_seen: true };
     let reached = ask(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], logs).await.overall;
     let whole = scoped(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], &[]).await.overall;
     assert_eq!(whole.determinable, Determinable::Yes);
@@ -263,6 +264,20 @@ async fn each_line_that_could_not_be_read_may_show_somebody() {
     assert_eq!(reached.determinable, Determinable::Partly);
     let nothing = ask(&session, &[], logs).await.overall;
     assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: Some(97) }));
+    assert_eq!(nothing.determinable, Determinable::Partly);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_erased_may_have_been_among_those_concerned() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 2, data_seen: true };
+    let reached = ask(&session, &[("a", "src_ip = '192.0.2.1'")], logs).await.overall;
+    let Bounds { lower, upper } = reached.subjects.unwrap();
+    assert_eq!((upper, reached.determinable), (Some(lower + 2), Determinable::Partly));
+    assert!(reached.gaps.iter().any(|gap| gap.reason.starts_with("2 of them")), "{:?}", reached.gaps);
+    let nothing = ask(&session, &[], logs).await.overall;
+    assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: Some(2) }));
     assert_eq!(nothing.determinable, Determinable::Partly);
 }
 
@@ -287,14 +302,14 @@ async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
         grave: true,
         seen: (Micros(START), Micros(START + 100 * MINUTE)),
     };
-    let logs = Logs { coverage: &[], unread: &[], rejected: 0, data_seen: true };
-    let (categories, apart) = (BTreeMap::new(), BTreeSet::new());
+    let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true };
+    let (categories, namespaces) = (BTreeMap::new(), Namespaces::default());
     let question = Question {
         hands: &[hand],
         logs,
         categories: &categories,
         holders: &BTreeSet::new(),
-        apart: &apart,
+        namespaces: &namespaces,
         pseudonym: None,
     };
     let told = scope(&session, &session, question).await.unwrap();

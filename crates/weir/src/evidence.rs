@@ -101,7 +101,7 @@ async fn seal(asked: SealCase, json: bool) -> Done {
     if json {
         print_json(&serde_json::json!({
             "bag": sealed.path, "files": sealed.files, "bytes": sealed.bytes, "manifest": sealed.manifest, "index": sealed.index,
-            "excerpts": done.excerpts, "absent": done.absent, "time": sealed.stamp.as_ref().map(|s| s.when),
+            "excerpts": done.excerpts, "cited": done.cited, "rests_on": done.rests_on, "absent": done.absent, "time": sealed.stamp.as_ref().map(|s| s.when),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -114,6 +114,10 @@ async fn seal(asked: SealCase, json: bool) -> Done {
         sealed.index
     );
     text += &format!("{} holds what the case accuses, and the versions of the lake it cites\n", hold.id);
+    text += &format!(
+        "it cites {} of {} records that its findings rest on (`queries.sql` selects all); excerpts are the originals' bytes, with names and secrets\n",
+        done.cited, done.rests_on
+    );
     if let Some(stamp) = &sealed.stamp {
         text += &format!("time stamp: {}\n", stamp.when);
     }

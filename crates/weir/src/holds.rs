@@ -234,7 +234,7 @@ pub async fn retain(asked: Retain, json: bool) -> Done {
         let deed = Deed { who: run.by, when: run.time, why, authority: asked.logs.authority };
         evidence::record_deletion(&asked.lake, &deed, &done)?;
     }
-    told(&done, &format!("of before {before}"), json)
+    told(&done, &format!("of before {before}"), "", json)
 }
 
 /// What is lost by keeping records for so many days.
@@ -257,14 +257,18 @@ pub async fn erase(asked: Erase, json: bool) -> Done {
     let done = weir_engine::erase(&lake, &settings, &key, &what, &run, &*progress(json)).await?;
     if !run.dry {
         let why = format!("weir erase: {}", what.reason);
-        let deed = Deed { who: run.by, when: run.time, why, authority: Some(what.order) };
+        let authority = asked.logs.authority.map_or(what.order.clone(), |by| format!("{}; {by}", what.order));
+        let deed = Deed { who: run.by, when: run.time, why, authority: Some(authority) };
         evidence::record_deletion(&asked.lake, &deed, &done)?;
     }
     warn(&done.warnings, json);
-    told(&done, "that show or name the person", json)
+    told(&done, "that show or name the person", STILL_NAMED, json)
 }
 
-fn told(done: &Deleted, which: &str, json: bool) -> Done {
+/// What is beyond the lake after an erasure.
+const STILL_NAMED: &str = "cases, sealed bags and source logs from before still name the person: docs/retention.md says what to do with them\n";
+
+fn told(done: &Deleted, which: &str, after: &str, json: bool) -> Done {
     if json {
         print_json(done)?;
         return Ok(ExitCode::SUCCESS);
@@ -297,6 +301,9 @@ fn told(done: &Deleted, which: &str, json: bool) -> Done {
             sum(&done.undecided),
             rows.join(", ")
         );
+    }
+    if !done.dry {
+        text.push_str(after);
     }
     if done.pinned > 0 {
         let _ = writeln!(text, "{} old files stay for versions that are held", done.pinned);

@@ -16,8 +16,10 @@ pub(super) fn indicators(facts: &Facts<'_>) -> Vec<Indicator> {
             let Some(class) = class(entity) else { continue };
             let indicator =
                 found.entry((class, entity.clone())).or_insert_with(|| of(facts, finding, entity, class));
-            indicator.period.first = indicator.period.first.min(finding.first_seen);
-            indicator.period.last = indicator.period.last.max(finding.last_seen);
+            if !facts.seen.contains_key(entity) {
+                indicator.period.first = indicator.period.first.min(finding.first_seen);
+                indicator.period.last = indicator.period.last.max(finding.last_seen);
+            }
         }
     }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -44,13 +46,16 @@ fn class(entity: &Entity) -> Option<&'static str> {
 }
 
 fn of(facts: &Facts<'_>, finding: &Finding, entity: &Entity, class: &str) -> Indicator {
+    let seen = facts.seen.get(entity).copied();
     let node = facts.traces.get(&finding.id).and_then(|t| t.nodes.iter().find(|n| n.entity == *entity));
+    let whole = (Period { first: finding.first_seen, last: finding.last_seen }, finding.evidence.0.total());
+    let (period, records) = seen.or_else(|| node.map(|n| (n.period, n.records))).unwrap_or(whole);
     Indicator {
         class: class.to_owned(),
         entity: entity.clone(),
         why: finding.title.clone(),
-        period: node.map_or(Period { first: finding.first_seen, last: finding.last_seen }, |n| n.period),
-        records: node.map_or(finding.evidence.0.total(), |n| n.records),
+        period,
+        records,
         evidence: finding.evidence.0.clone(),
     }
 }

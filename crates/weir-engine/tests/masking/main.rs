@@ -38,22 +38,22 @@ fn log() -> String {
     text + "secretperson99 broke this line\n"
 }
 
-/// A log of tokens issued to those people.
-fn issued() -> String {
+/// A log of tokens issued to some people.
+fn issued(to: std::ops::Range<u32>) -> String {
     let line = |n: u32| {
         format!(
             "{{\"log_id\":\"{n}\",\"data\":{{\"date\":\"2026-03-01T09:00:{n:02}.000Z\",\"type\":\"seacft\",\"client_id\":\"cid\",\"ip\":\"192.0.2.{n}\",\
              \"user_agent\":\"Chrome 144\",\"user_id\":\"secretperson{n}\",\"scope\":\"openid\",\"tenant_name\":\"shop\",\"log_id\":\"{n}\"}}}}\n"
         )
     };
-    (10..40).map(line).collect()
+    to.map(line).collect()
 }
 
 /// Both logs, investigated under the configuration.
 async fn investigated() -> (Place, Settings) {
     let place = Place::new();
     std::fs::write(place.path("access.log"), log()).unwrap();
-    std::fs::write(place.path("issued.jsonl"), issued()).unwrap();
+    std::fs::write(place.path("issued.jsonl"), issued(10..40)).unwrap();
     std::fs::write(place.path("weir.toml"), CONFIG).unwrap();
     let settings = Settings::read(&place.path("weir.toml")).unwrap();
     let logs = [place.path("access.log"), place.path("issued.jsonl")];

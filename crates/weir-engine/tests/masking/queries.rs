@@ -38,17 +38,6 @@ fn log() -> String {
     text
 }
 
-/// Tokens issued to some of them, and to others.
-fn issued() -> String {
-    let line = |n: u32| {
-        format!(
-            "{{\"log_id\":\"{n}\",\"data\":{{\"date\":\"2026-03-01T09:00:{n:02}.000Z\",\"type\":\"seacft\",\"client_id\":\"cid\",\"ip\":\"192.0.2.{n}\",\
-             \"user_agent\":\"Chrome 144\",\"user_id\":\"secretperson{n}\",\"scope\":\"openid\",\"tenant_name\":\"shop\",\"log_id\":\"{n}\"}}}}\n"
-        )
-    };
-    (15..25).map(line).collect()
-}
-
 /// Sign-ins on a machine, of those people too.
 fn signed_in() -> String {
     let line = |n: u32| {
@@ -72,7 +61,7 @@ impl World {
         let place = Place::new();
         for (name, text) in [
             ("access.log", log()),
-            ("issued.jsonl", issued()),
+            ("issued.jsonl", crate::issued(15..25)),
             ("auth.log", signed_in()),
             ("weir.toml", CONFIG.to_owned()),
         ] {

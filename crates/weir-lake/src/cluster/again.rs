@@ -31,12 +31,16 @@ impl AskedAgain {
     }
 }
 
+/// What is said where an executor is gone in the middle of what another reads from it.
+const BROKEN_OFF: &str = "error reading a body from connection";
+
 /// Whether an executor that is gone made a query fail. Ballista gives words alone.
 fn gave_up(error: &DataFusionError) -> bool {
     let DataFusionError::Execution(words) = error else { return false };
     words.starts_with("Job ")
         && (words.ends_with(" failed: Cancelled")
-            || words.contains(&format!("has failed {FETCHES_FAILED_MAX} times, most recent failure reason")))
+            || words.contains(&format!("has failed {FETCHES_FAILED_MAX} times, most recent failure reason"))
+            || words.contains(BROKEN_OFF))
 }
 
 async fn answer(
@@ -113,6 +117,9 @@ mod tests {
         assert!(failed("Job x7Fk failed: Cancelled"));
         assert!(failed(
             "Job x7Fk failed: Job failed due to stage 2 failed: Stage 2 has failed 1 times, most recent failure reason: \"\""
+        ));
+        assert!(failed(
+            "Job x7Fk failed: Job failed due to stage 2 failed: Task failed due to runtime execution error: IpcError(\"h2 protocol error: error reading a body from connection\")"
         ));
         assert!(!failed("Job x7Fk failed: Arrow error: Divide by zero error"));
         assert!(!failed("Cancelled"));

@@ -5,7 +5,7 @@
 
 use super::told::{Part, Room, parts, verdict};
 use crate::doc::{Block, Paths, Section};
-use crate::summary::{COLUMNS_MAX, Line, Style, labelled};
+use crate::summary::{COLUMNS_MAX, Line, Style, broken, labelled};
 use crate::{Result, escape, html, json, markdown};
 use weir_model::case::Case;
 use weir_model::diff::CaseDiff;
@@ -91,17 +91,7 @@ const LINES_MAX: usize = 6;
 /// A row, broken between words; what has no room is cut, and that is seen.
 fn paragraph(text: &str, lines: &mut Vec<Line>) {
     let width = COLUMNS_MAX - INDENT;
-    let mut rows = vec![String::new()];
-    for word in escape::sentence(text).split(' ') {
-        match rows.last_mut() {
-            Some(row) if row.is_empty() => row.push_str(word),
-            Some(row) if row.chars().count() + 1 + word.chars().count() <= width => {
-                row.push(' ');
-                row.push_str(word);
-            }
-            _ => rows.push(word.to_owned()),
-        }
-    }
+    let mut rows = broken(&escape::sentence(text), width);
     if rows.len() > LINES_MAX {
         rows.truncate(LINES_MAX);
         if let Some(last) = rows.last_mut() {

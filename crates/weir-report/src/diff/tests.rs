@@ -24,6 +24,7 @@ pub(crate) fn case() -> Case {
     Case {
         version: CASE_VERSION,
         program: "weir 0.1.0".into(),
+        masked: false,
         id: "one".into(),
         configuration: Some(Configuration::default()),
         organisation: Organisation::default(),
@@ -38,6 +39,7 @@ pub(crate) fn case() -> Case {
         suppressed_subjects: None,
         divided: Divided::default(),
         reported: None,
+        compared: None,
         finding_scopes: BTreeMap::new(),
         traces: BTreeMap::new(),
         incident,

@@ -30,13 +30,15 @@ impl CaseFolder {
         }
         let path = dir.join(SEAL);
         let unread = |message: String| ReportError::NoCase { path: path.clone(), message };
-        let text = fs::read(&path).map_err(|e| unread(e.to_string()))?;
-        let seal: Seal = serde_json::from_slice(&text).map_err(|e| unread(e.to_string()))?;
+        let text = fs::read(&path).map_err(|e| unread(crate::escape::terminal(&e.to_string(), 300)))?;
+        let seal: Seal = serde_json::from_slice(&text)
+            .map_err(|e| unread(crate::escape::terminal(&e.to_string(), 300)))?;
         if seal.version != CASE_VERSION {
             let Seal { version, program } = seal;
             return Err(ReportError::OtherVersion { path, version, program });
         }
-        let case = serde_json::from_slice(&text).map_err(|e| unread(e.to_string()))?;
+        let case = serde_json::from_slice(&text)
+            .map_err(|e| unread(crate::escape::terminal(&e.to_string(), 300)))?;
         Ok(Self { case, people: dir.join(parquet::SCOPE.file) })
     }
 
@@ -48,7 +50,7 @@ impl CaseFolder {
         let unread = |message: String| ReportError::NoCase { path: self.people.clone(), message };
         let file = match fs::File::open(&self.people) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(|e| unread(e.to_string()))?,
+            file => file.map_err(|e| unread(crate::escape::terminal(&e.to_string(), 300)))?,
         };
         let batches = parquet::Reader::open(file).map_err(&unread)?;
         let path = self.people.clone();

@@ -13,6 +13,8 @@ static OURS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("words.txt"
 
 /// Digits up to which a number is a count, a size or a port, and nobody's id.
 const DIGITS_MAX: usize = 5;
+/// Digits from which a number in a name is an account's or a telephone's: a date has eight.
+const ACCOUNT_MIN: usize = 9;
 /// What stands behind a number without a space.
 const UNITS: [&str; 19] = [
     "s", "h", "d", "m", "ms", "us", "min", "k", "g", "t", "kb", "mb", "gb", "tb", "th", "st", "nd", "rd", "e",
@@ -111,10 +113,19 @@ impl Hidden<'_> {
             } else if let Some(len) = mail(rest) {
                 out.leave_out();
                 taken = len;
+            } else if !strict {
+                // Who is hidden may begin anywhere in a name, and a long number is an account's.
+                let digits = first.is_ascii_digit();
+                taken = run(rest, |c| c.is_alphanumeric() && c.is_ascii_digit() == digits).max(taken);
+                let part = rest.get(..taken).unwrap_or_default();
+                match digits && taken >= ACCOUNT_MIN {
+                    true => out.0.push_str(&(self.hiding.pseudonym)(part)),
+                    false => out.0.push_str(part),
+                }
             } else {
                 taken = run(rest, char::is_alphanumeric);
                 let (as_it_is, len) = self.word(rest, taken);
-                match as_it_is && !out.hangs() || !strict {
+                match as_it_is && !out.hangs() {
                     true => out.0.push_str(rest.get(..len).unwrap_or_default()),
                     false => out.leave_out(),
                 }
@@ -200,6 +211,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn shown(text: &str, keep_origins: bool) -> String {
+        with(keep_origins, |hidden| hidden.text(text))
+    }
+
+    fn named(name: &str) -> String {
+        with(false, |hidden| hidden.name(name))
+    }
+
+    fn with(keep_origins: bool, say: impl FnOnce(&Hidden<'_>) -> String) -> String {
         let pseudonym = |id: &str| format!("p_{}", id.len());
         let hiding = Hiding { pseudonym: &pseudonym, keep_origins };
         let mut hidden =
@@ -209,7 +228,7 @@ mod tests {
         }
         hidden.meet(&Entity::new(EntityKind::Actor, "arn:aws:iam::123456789012:user/read-only"));
         hidden.known.keep("edge-kim.log", "edge-kim.log".to_owned());
-        hidden.text(text)
+        say(&hidden)
     }
 
     #[test]
@@ -236,6 +255,17 @@ mod tests {
             ("10.9.8.71 and 10.9.8.7", "p_9 and p_8"),
         ] {
             assert_eq!(shown(text, false), want, "{text}");
+        }
+        for (name, want) in [
+            ("home-bert-jan.log", "home-p_8.log"),
+            ("u_bert_x2.log", "u_p_4_x2.log"),
+            ("edge-192.0.2.77.log", "edge-p_10.log"),
+            ("v192.0.2.77", "vp_10"),
+            ("a/192.0.2.77/b", "a/p_10/b"),
+            ("aws_cloudtrail:123456789012:us-east-1", "aws_cloudtrail:p_12:us-east-1"),
+            ("access-20260301.log.12", "access-20260301.log.12"),
+        ] {
+            assert_eq!(named(name), want);
         }
         assert_eq!(shown("from 192.0.2.77 and 192.0.2.0/24", true), "from 192.0.2.77 and 192.0.2.0/24");
     }

@@ -36,7 +36,19 @@ fn without_suffix(name: &str) -> &str {
     let date = digits >= 6 && (head.ends_with('.') || apart);
     // `part-0001`; a shorter number may be a host's.
     let counter = apart && digits >= 4 && digits == tail.len() - 1 && tail.get(1..2) == Some("0");
-    if number || date || counter { head.strip_suffix('.').unwrap_or(head) } else { name }
+    if (number && !ends_with_address(name)) || date || counter {
+        head.strip_suffix('.').unwrap_or(head)
+    } else {
+        name
+    }
+}
+
+/// Whether a name ends with an IPv4 address, the last part of which is no rotation's number.
+fn ends_with_address(name: &str) -> bool {
+    let from = name.rfind(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(0, |at| at + 1);
+    // A letter before it may be several bytes long.
+    let parts: Vec<&str> = name.get(from..).unwrap_or_default().split('.').collect();
+    parts.len() == 4 && parts.iter().all(|part| part.parse::<u8>().is_ok())
 }
 
 /// Counters and dates before a name less: `0002-access.log`, `2025-01-01_access.log`.
@@ -64,6 +76,9 @@ fn without_prefix(name: &str) -> &str {
 
 /// `access-2025-01-01.log` is `access.log`; a name that is nothing but a date stays.
 fn without_inner_date(name: &str) -> String {
+    if ends_with_address(name) {
+        return name.to_owned();
+    }
     let Some((stem, extension)) = name.rsplit_once('.') else { return name.to_owned() };
     let shorter = without_suffix(stem);
     if shorter == stem || shorter.is_empty() { name.to_owned() } else { format!("{shorter}.{extension}") }
@@ -85,6 +100,18 @@ pub fn year_of_name(path: &str) -> Option<i16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_in_a_name_is_no_rotation() {
+        for (path, sensor) in [
+            ("web-10.0.0.1.log", "web-10.0.0.1.log"),
+            ("web-10.0.0.2.log.1.gz", "web-10.0.0.2.log"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("app.1.2.3", "app"),
+        ] {
+            assert_eq!(sensor_of_path(path), sensor, "{path}");
+        }
+    }
 
     #[test]
     fn rotation_and_compression_are_no_part_of_a_sensors_name() {

@@ -15,6 +15,7 @@ fn sealed() -> Terminal {
     here.said(&["simulate", "forged-tokens", "-o", "w", "--days", "12", "--scale", "0.03"]);
     let logs = ["w/logs/www-access.log", "w/logs/my-access.jsonl"].map(|log| here.path(log));
     assert!(Command::new("gzip").args(logs).status().unwrap().success());
+    std::fs::write(here.path("w/logs/README.md"), "What a file of logs is said to be.\n").unwrap();
     let asked =
         ["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml", "--authority", "order 2025-77"];
     here.said(&asked);
@@ -547,10 +548,12 @@ fn logs_that_are_not_the_cases_are_refused_before_anything_is_held() {
     let before = words(&here.weir(&["hold", "list", "--lake", "case/lake"]).stdout);
     std::fs::create_dir(here.path("other")).unwrap();
     std::fs::write(here.path("other/x.log"), "nothing\n").unwrap();
+    // What was no log when the case was made lies here as well.
+    std::fs::copy(here.path("w/logs/README.md"), here.path("other/README.md")).unwrap();
     let refused =
         here.weir(&["evidence", "seal", "case", "--logs", "other", "--key", "signing", "-o", "bag9"]);
     let said = words(&refused.stderr);
-    assert!(!refused.status.success() && said.contains("files of the case is in `other`"), "{said}");
+    assert!(!refused.status.success() && said.contains("logs of the case is in `other`"), "{said}");
     assert!(!here.path("bag9").exists());
     assert_eq!(words(&here.weir(&["hold", "list", "--lake", "case/lake"]).stdout), before);
 }

@@ -280,8 +280,7 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
         let asked = ["--lake", "lake", "--config", "weir.toml", "--where", "src_ip = '192.0.2.7'"];
         answer(&here, &[&asked, more].concat())
     };
-    let expected =
-        serde_json::json!({ "listed": 3, "confirmed": 2, "not_in_evidence": 1, "not_reported": 4 });
+    let expected = serde_json::json!({ "listed": 3, "confirmed": 2, "not_in_evidence": 1, "not_reported": 4, "unnamed_sessions": 0 });
     let told = of(&["--reported", "told.txt", "-o", "out"]);
     assert_eq!((&told["compared"], &told["reported"]), (&expected, &Value::from(3)));
     let table = std::fs::read_to_string(here.path("out/reported.csv")).unwrap();
@@ -302,7 +301,7 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
     let table = std::fs::read_to_string(here.path("masked/reported.csv")).unwrap();
     assert!(table.lines().skip(1).all(|row| row.starts_with("member:p_")), "{table}");
     // Who was passed on under pseudonyms is known again, by name and under pseudonyms.
-    let all = serde_json::json!({ "listed": 7, "confirmed": 6, "not_in_evidence": 1, "not_reported": 0 });
+    let all = serde_json::json!({ "listed": 7, "confirmed": 6, "not_in_evidence": 1, "not_reported": 0, "unnamed_sessions": 0 });
     assert_eq!(of(&["--reported", "masked/reported.csv"])["compared"], all);
     assert_eq!(of(&["--reported", "masked/reported.csv", "--masked"])["compared"], all);
     let other = here.command(&[
