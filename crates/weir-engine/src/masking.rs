@@ -6,7 +6,7 @@
 use crate::{EngineError, read_case};
 use std::path::Path;
 use weir_model::case::Case;
-use weir_report::Written;
+use weir_report::{ReportError, Written};
 use weir_report::masked::{Hiding, MaskedCase};
 use weir_sources::secrets::Fingerprints;
 
@@ -23,17 +23,17 @@ pub fn mask_case(
     masked(from, keep_origins, key, |case| Ok(case.write(to)?))
 }
 
-/// One format of a case without personal data.
+/// A case without personal data, written as one format by `render`.
 ///
 /// # Errors
-/// As [`mask_case`]; if there is no such format.
+/// As [`mask_case`]; if it cannot be written so.
 pub fn render_masked(
     from: &Path,
-    format: &str,
     keep_origins: bool,
     key: &Fingerprints,
+    render: impl FnOnce(&Case) -> Result<Vec<u8>, ReportError>,
 ) -> Result<Vec<u8>, EngineError> {
-    masked(from, keep_origins, key, |case| Ok(weir_report::render(format, &case.case)?))
+    masked(from, keep_origins, key, |case| Ok(render(&case.case)?))
 }
 
 fn masked<T>(

@@ -183,6 +183,12 @@ pub(crate) fn document(case: &Case) -> Document<'_> {
     Document { headline: crate::section::headline::headline(case), sections: crate::section::all(case) }
 }
 
+/// Whether a heading, with nothing between but facts, names the block.
+pub(crate) fn is_titled(blocks: &[Block<'_>], i: usize) -> bool {
+    let before = blocks.get(..i).unwrap_or_default();
+    matches!(before, [] | [.., Block::Heading(_)] | [.., Block::Heading(_), Block::Facts(_)])
+}
+
 /// Shortens cited paths to what tells them apart: the shortest tail that no other file of the intake account shares.
 pub(crate) struct Paths(std::collections::BTreeMap<String, u32>);
 

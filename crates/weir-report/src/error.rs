@@ -70,6 +70,17 @@ pub enum ReportError {
     /// The exposed people of a case could not be read.
     #[error("cannot read the exposed people: {0}")]
     People(String),
+    /// The folder holds no template.
+    #[error("`{}` is no template: {why}", dir.display())]
+    Template {
+        /// The folder.
+        dir: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The PDF could not be set: its template is wrong.
+    #[error("cannot set the PDF: {0}")]
+    Typeset(String),
     /// No format has this name.
     #[error("no report format is called `{name}`")]
     UnknownFormat {
@@ -102,6 +113,7 @@ impl ReportError {
                     "investigate its logs or its lake again with this program, or use the one that wrote it ({program})"
                 ))
             }
+            Self::Template { .. } => Some("see `weir formats pdf` for what a template is".into()),
             Self::Streamed { .. } => Some("write the whole case folder instead".into()),
             _ => None,
         }

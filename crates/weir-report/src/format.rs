@@ -3,7 +3,7 @@
 //! Rows that do not lie in the case (exposed people, rejects) are streamed by [`crate::folder`]; their formats stand here too, so
 //! that the manual and the folder's own files have one source.
 
-use crate::{ReportError, Result, csv, export, html, json, markdown, parquet};
+use crate::{ReportError, Result, csv, export, html, json, markdown, parquet, pdf};
 use weir_model::case::Case;
 
 /// How a format comes to its bytes.
@@ -39,6 +39,7 @@ const FORMATS: &[Format] = &[
     markdown::FORMAT,
     export::NAVIGATOR,
     export::OCSF,
+    pdf::FORMAT,
     json::REJECTS,
     csv::SCOPE,
     parquet::SCOPE,

@@ -9,7 +9,7 @@ mod first;
 
 use crate::{
     Result,
-    doc::{self, Block, Document, Paths, Section},
+    doc::{self, Document, Paths, Section},
     escape,
     format::{Content, Format},
 };
@@ -43,12 +43,6 @@ fn render(case: &Case) -> Result<Vec<u8>> {
     let doc = doc::document(case);
     let context = Context { case, paths: Paths::new(case) };
     Ok(page(&context, &doc).into_string().into_bytes())
-}
-
-/// Whether a heading, with nothing between but facts, names the block.
-fn is_titled(blocks: &[Block<'_>], i: usize) -> bool {
-    let before = blocks.get(..i).unwrap_or_default();
-    matches!(before, [] | [.., Block::Heading(_)] | [.., Block::Heading(_), Block::Facts(_)])
 }
 
 fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
@@ -115,7 +109,7 @@ fn frame(
                             section id=(s.id) aria-labelledby={ "h-" (s.id) } {
                                 h2 id={ "h-" (s.id) } { (s.title) }
                                 @for (i, block) in s.blocks.iter().enumerate() {
-                                    (blocks::block(context, block, is_titled(&s.blocks, i)))
+                                    (blocks::block(context, block, doc::is_titled(&s.blocks, i)))
                                 }
                             }
                         }

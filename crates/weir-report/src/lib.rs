@@ -5,7 +5,7 @@
 //! function of [`escape`] per output language. The same case gives the same bytes.
 //!
 //! What this crate refuses: scripts, fetches and clocks in what it writes; statements that are neither cited nor `Unknown`;
-//! cutting a table without saying so. Only [`folder`] touches the disk, and [`mod@diff`] for the table of people that is asked for.
+//! cutting a table without saying so. Only [`folder`], what reads a template, and [`mod@diff`] for the table of people that is asked for touch the disk.
 
 pub mod diff;
 pub mod escape;
@@ -26,10 +26,12 @@ mod html;
 mod json;
 mod markdown;
 mod parquet;
+pub mod pdf;
 pub mod reported;
 mod section;
 mod stage;
 mod svg;
+mod template;
 
 pub use error::{ReportError, Result};
 pub use explain::explain_text;
@@ -37,3 +39,4 @@ pub use exposure::{exposure_text, write_exposure};
 pub use folder::{Written, write_case};
 pub use format::{Format, formats, render};
 pub use summary::{Line, summary_text};
+pub use template::read_template;

@@ -24,7 +24,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 10] = [
     "case.json",
     "exports",
     "findings.jsonl",
@@ -32,6 +32,7 @@ const WHOLE: [&str; 9] = [
     "rejects",
     "report.html",
     "report.md",
+    "report.pdf",
     "scope.csv",
     "timeline.csv",
 ];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold by failing")]
 
 mod inert;
+mod paper;
 mod samples;
 mod validators;
 
@@ -27,13 +28,18 @@ fn text(format: &str, case: &Case) -> String {
 
 #[test]
 fn keeps_cases_to_look_at() {
+    let grown = [("one", many::case(1)), ("thirty", many::case(30)), ("three-hundred", many::case(300))];
     let keep = std::env::var_os("WEIR_REPORT_OUT").map(std::path::PathBuf::from);
     let temporary = tempfile::tempdir().unwrap();
     let dir = keep.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(dir).unwrap();
-    for (name, case) in all() {
+    for (name, case) in all().into_iter().chain(grown) {
         let people = if name == "shop" { 21_313 } else { 30 };
         let people_shown = batched(shop::people().take(people));
+        if keep.is_some() {
+            std::fs::create_dir_all(dir.join(format!("{name}.json"))).unwrap();
+            std::fs::write(dir.join(format!("{name}.json/case.json")), text("case", &case)).unwrap();
+        }
         let written =
             weir_report::write_case(&dir.join(name), &case, people_shown, std::iter::empty()).unwrap();
         assert_eq!(written.subjects, people as u64);
@@ -52,7 +58,8 @@ fn rendered_twice_same_bytes() {
         let again: Case = serde_json::from_str(&text("case", &case)).unwrap();
         assert_eq!(again, case, "{name}: case.json holds the whole case");
         for format in &names {
-            assert!(text(format, &case) == text(format, &again), "{name} {format}");
+            let bytes = |case| weir_report::render(format, case).unwrap();
+            assert!(bytes(&case) == bytes(&again), "{name} {format}");
         }
     }
 }

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use weir_engine::report::pdf::Paper;
 use weir_engine::{Address, Memory};
 use weir_model::disposition::Cover;
 use weir_model::{Micros, Severity};
@@ -146,6 +147,17 @@ pub struct Report {
     /// The file to write, stdout when absent; of a whole case the folder, readable by you alone.
     #[arg(short, long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    /// Of a PDF: its paper, a4 or us-letter.
+    #[arg(long, value_name = "PAPER", default_value = "a4", value_parser = paper)]
+    pub paper: Paper,
+    /// Of a PDF: a folder whose report.typ stands in for the built-in template.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub templates: Option<PathBuf>,
+}
+
+/// A paper by name.
+fn paper(name: &str) -> Result<Paper, String> {
+    Paper::named(name).ok_or_else(|| format!("`{name}` is no paper; write a4 or us-letter"))
 }
 
 /// Where queries run.

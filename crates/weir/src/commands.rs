@@ -6,7 +6,9 @@ use crate::terminal::{Bar, print, print_bytes, print_json, print_summary, warn};
 use crate::{cluster, diff, evidence, findings, holds};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use weir_engine::report::pdf::Layout;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
+use weir_model::case::Case;
 use weir_model::{Micros, Severity, Span};
 
 pub type Done = Result<ExitCode, ProgramError>;
@@ -261,12 +263,24 @@ fn detectors(asked: &Named, json: bool) -> Done {
 
 /// `weir report`.
 fn report(asked: Report) -> Done {
+    let template = asked.templates.as_deref().map(weir_engine::report::read_template).transpose();
+    let layout =
+        Layout { paper: asked.paper, template: template.map_err(EngineError::from)?.unwrap_or_default() };
+    if asked.format.as_deref() != Some("pdf") && layout != Layout::default() {
+        return Err(ProgramError::Usage {
+            message: "`--paper` and `--templates` are of a PDF".to_owned(),
+            help: Some("add `--format pdf`, or leave them out".to_owned()),
+        });
+    }
     let Some(format) = asked.format else { return masked_case(&asked) };
+    let render = |case: &Case| match format.as_str() {
+        "pdf" => weir_engine::report::pdf::pdf(case, &layout),
+        name => weir_engine::report::render(name, case),
+    };
     let bytes = if asked.masked {
-        weir_engine::render_masked(&asked.case, &format, asked.keep_origins, &weir_engine::fingerprints()?)?
+        weir_engine::render_masked(&asked.case, asked.keep_origins, &weir_engine::fingerprints()?, render)?
     } else {
-        let case = weir_engine::read_case(&asked.case)?;
-        weir_engine::report::render(&format, &case).map_err(EngineError::from)?
+        render(&weir_engine::read_case(&asked.case)?).map_err(EngineError::from)?
     };
     let Some(path) = asked.output else {
         print_bytes(&bytes)?;

@@ -178,22 +178,32 @@ fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
 }
 
 fn figure(context: &Context<'_>, f: &Figure<'_>) -> Markup {
-    let drawn = match f.kind {
-        FigureKind::Flow => svg::flow::flow(context.case, &f.alt),
-        FigureKind::Reach => svg::reach::reach(context.case, &f.alt),
-        FigureKind::Coverage => svg::coverage::coverage(context.case, &f.alt),
-        FigureKind::Trace(t) => {
-            let id = context.case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);
-            svg::trace::trace(t, &f.caption, &f.alt, id)
-        }
-        FigureKind::Days(finding) => svg::days::days(context.case, finding, &f.alt),
-    };
     html! {
-        @if let Some(drawn) = drawn { figure {
+        @if let Some(drawn) = svg::draw(context.case, f) { figure {
             figcaption { (escape::html(&f.caption)) }
-            (drawn)
-            @if let FigureKind::Trace(t) = f.kind { (steps(context, t)) }
+            @if let FigureKind::Trace(t) = f.kind {
+                div.wide tabindex="0" role="region" aria-label=(escape::html(&f.caption)) { (drawn.svg) }
+                (beside(&drawn))
+                (steps(context, t))
+            } @else {
+                (drawn.svg)
+                (beside(&drawn))
+            }
         } }
+    }
+}
+
+/// A picture's legend and notes.
+fn beside(picture: &svg::Picture) -> Markup {
+    html! {
+        @if !picture.legend.is_empty() { ul.legend { @for key in &picture.legend { li {
+            span class={ "key key-" (key.class) } { @if let Some(letter) = key.letter { (letter) } }
+            @let [before, strong, after] = &key.words;
+            (escape::html(before))
+            @if !strong.is_empty() { strong { (escape::html(strong)) } }
+            (escape::html(after))
+        } } } }
+        @for note in &picture.notes { p.note { (note) } }
     }
 }
 

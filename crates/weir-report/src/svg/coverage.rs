@@ -1,6 +1,7 @@
 //! A strip per sensor: how much each day brought, and the gaps hatched. Darker is more; white is nothing; hatched is a gap.
 
 use super::axis::{RIGHT, Time, WIDTH, n};
+use super::{Key, Picture};
 use crate::{escape, words};
 use maud::{Markup, html};
 use weir_model::{
@@ -17,7 +18,7 @@ const STRIP_HEIGHT: f64 = 22.0;
 const MARGIN: f64 = 2.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Markup> {
+pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Picture> {
     let first = case.coverage.iter().map(|c| c.period.first).min()?;
     let last = case.coverage.iter().map(|c| c.period.last).max()?;
     let period = case.period.unwrap_or(Period { first, last });
@@ -25,7 +26,7 @@ pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Markup> {
     let time = Time::new(period.first.min(first), period.last.max(last), MARGIN, right);
     let shown = case.coverage.len().min(SENSORS_MAX);
     let end = ROW_HEIGHT * shown as f64;
-    Some(html! {
+    let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end + 32.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { "What each sensor delivered, day by day" }
             desc { (escape::html(alt)) }
@@ -40,14 +41,15 @@ pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Markup> {
             }
             (time.axis(end))
         }
-        ul.legend {
-            li { span.key.key-level-4 {} "many records" }
-            li { span.key.key-level-1 {} "few" }
-            li { span.key.key-none {} "none" }
-            li { span.key.key-gap {} "gap: silent for longer than its rhythm explains" }
-        }
-        @if let Some(note) = words::cut_note(shown, case.coverage.len(), "case.json") { p.note { (note) } }
-    })
+    };
+    let legend = vec![
+        Key::new("level-4", "many records"),
+        Key::new("level-1", "few"),
+        Key::new("none", "none"),
+        Key::new("gap", "gap: silent for longer than its rhythm explains"),
+    ];
+    let notes = words::cut_note(shown, case.coverage.len(), "case.json").into_iter().collect();
+    Some(Picture { svg, size: (WIDTH, end + 32.0), legend, notes })
 }
 
 fn strip(c: &Coverage, time: &Time, right: f64, top: f64) -> Markup {

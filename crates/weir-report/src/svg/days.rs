@@ -3,6 +3,7 @@
 
 use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
 use super::flow::bars;
+use super::{Key, Picture};
 use crate::days::{self, Usual};
 use crate::{escape, words};
 use maud::{Markup, html};
@@ -18,7 +19,7 @@ const CHANCE: f64 = 262.0;
 const POWERS: f64 = 15.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn days(case: &Case, finding: &Finding, alt: &str) -> Option<Markup> {
+pub(crate) fn days(case: &Case, finding: &Finding, alt: &str) -> Option<Picture> {
     let series = days::of(&case.series, finding).into_iter().next()?;
     let usual = days::usual(series, finding, case.period);
     let right = WIDTH - RIGHT;
@@ -32,7 +33,7 @@ pub(crate) fn days(case: &Case, finding: &Finding, alt: &str) -> Option<Markup> 
     let (inside, outside): (Vec<_>, Vec<_>) = series.points.iter().copied().partition(own);
     let chance = finding.p_value.zip(finding.threshold).filter(|(p, t)| *t > 0.0 && p.is_finite());
     let end = if chance.is_some() { CHANCE + 34.0 } else { BOTTOM + 34.0 };
-    Some(html! {
+    let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { (words::label(days::unit(series))) " a day" }
             desc { (escape::html(alt)) }
@@ -45,8 +46,10 @@ pub(crate) fn days(case: &Case, finding: &Finding, alt: &str) -> Option<Markup> 
             (time.axis(BOTTOM))
             @if let Some((p, threshold)) = chance { (gauge(p, threshold, right)) }
         }
-        (legend(series, finding, usual.as_ref()))
-    })
+    };
+    let notes = words::against(finding.p_value, finding.threshold).map(|words| format!("{words}."));
+    let legend = legend(series, usual.as_ref());
+    Some(Picture { svg, size: (WIDTH, end), legend, notes: notes.into_iter().collect() })
 }
 
 fn level(usual: &Usual, value: &Value, right: f64) -> Markup {
@@ -82,15 +85,15 @@ fn gauge(p: f64, threshold: f64, right: f64) -> Markup {
     }
 }
 
-fn legend(series: &Series, finding: &Finding, usual: Option<&Usual>) -> Markup {
-    html! {
-        ul.legend {
-            li { span.key.key-flagged {} (words::label(days::unit(series))) " a day while it lasted" }
-            li { span.key.key-flow {} "before and after" }
-            @if let Some(usual) = usual {
-                li { span.key.key-usual {} "usual: " strong { (words::number(usual.value)) } " a day (" (usual.ground) ")" }
-            }
-        }
-        @if let Some(words) = words::against(finding.p_value, finding.threshold) { p.note { (words) "." } }
+fn legend(series: &Series, usual: Option<&Usual>) -> Vec<Key> {
+    let unit = words::label(days::unit(series));
+    let mut keys = vec![
+        Key::new("flagged", format!("{unit} a day while it lasted")),
+        Key::new("flow", "before and after"),
+    ];
+    if let Some(usual) = usual {
+        let ground = format!(" a day ({})", usual.ground);
+        keys.push(Key::new("usual", "usual: ").then(words::number(usual.value), ground));
     }
+    keys
 }

@@ -1,7 +1,7 @@
 //! Records a day, and under it, each on its own scale, what was flagged: a leak that is invisible as volume stands out below.
 
 use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
-use super::{FINDINGS_MAX, letter, series};
+use super::{FINDINGS_MAX, Key, Picture, letter, series};
 use crate::{escape, words};
 use maud::{Markup, html};
 use weir_model::{
@@ -14,7 +14,7 @@ const ROW_HEIGHT: f64 = 62.0;
 const TOP: f64 = 16.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn flow(case: &Case, alt: &str) -> Option<Markup> {
+pub(crate) fn flow(case: &Case, alt: &str) -> Option<Picture> {
     let flow = series(case, "flow").into_iter().next();
     let flagged = series(case, "flagged");
     let all = flow.iter().chain(&flagged).flat_map(|s| s.points.iter().map(|p| p.0));
@@ -23,8 +23,9 @@ pub(crate) fn flow(case: &Case, alt: &str) -> Option<Markup> {
     let shown = flagged.len().min(FINDINGS_MAX);
     let bottom = TOP + FLOW_HEIGHT;
     let end = bottom + ROW_HEIGHT * shown as f64;
-    Some(html! {
-        svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end + 34.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
+    let size = (WIDTH, end + 34.0);
+    let svg = html! {
+        svg.chart viewBox={ "0 0 " (WIDTH) " " (n(size.1)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { "Records a day, and what was flagged among them" }
             desc { (escape::html(alt)) }
             @if let Some(flow) = flow { (area(flow, &time, right, bottom)) }
@@ -33,8 +34,9 @@ pub(crate) fn flow(case: &Case, alt: &str) -> Option<Markup> {
             }
             (time.axis(end))
         }
-        @if !flagged.is_empty() { (legend(case, &flagged)) }
-    })
+    };
+    let (legend, notes) = if flagged.is_empty() { Default::default() } else { legend(case, &flagged) };
+    Some(Picture { svg, size, legend, notes })
 }
 
 fn highest(s: &Series) -> f64 {
@@ -74,15 +76,13 @@ pub(super) fn bars(points: &[(Micros, f64)], time: &Time, value: &Value, bottom:
     path
 }
 
-fn legend(case: &Case, flagged: &[&Series]) -> Markup {
-    html! {
-        ul.legend {
-            li { span.key.key-flow {} "All records" }
-            @for (i, s) in flagged.iter().take(FINDINGS_MAX).enumerate() {
-                li { span.key.key-flagged { (letter(i)) } (escape::html(&super::title_of(case, s))) }
-            }
-        }
-        @if let Some(note) = words::cut_note(FINDINGS_MAX, flagged.len(), "case.json") { p.note { (note) } }
-        p.note { "Each row has its own scale; the number beside it is its highest day." }
-    }
+fn legend(case: &Case, flagged: &[&Series]) -> (Vec<Key>, Vec<String>) {
+    let rows = flagged.iter().take(FINDINGS_MAX).enumerate();
+    let rows = rows.map(|(i, s)| Key::lettered("flagged", i, super::title_of(case, s)));
+    let scale = "Each row has its own scale; the number beside it is its highest day.".to_owned();
+    let cut = words::cut_note(FINDINGS_MAX, flagged.len(), "case.json");
+    (
+        [Key::new("flow", "All records")].into_iter().chain(rows).collect(),
+        cut.into_iter().chain([scale]).collect(),
+    )
 }

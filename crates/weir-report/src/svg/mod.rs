@@ -4,18 +4,75 @@
 //! white. Sizes are chosen for text that the page enlarges on narrow screens ([`crate::html`]'s style sheet), so labels keep clear of
 //! each other at both sizes. Refuses to draw what it cannot label: longer lists are cut and say so.
 
-pub(crate) mod coverage;
-pub(crate) mod days;
-pub(crate) mod flow;
-pub(crate) mod reach;
-pub(crate) mod trace;
-
 mod axis;
+pub(crate) mod coverage;
+mod days;
+mod flow;
+mod reach;
+mod trace;
 
+use crate::doc::{Figure, FigureKind};
+use maud::Markup;
 use weir_model::case::{Case, Series};
+
+/// A picture and what must stand beside it; each format sets the legend in its own language.
+pub(crate) struct Picture {
+    /// The `svg` element.
+    pub svg: Markup,
+    /// Width and height in the picture's own units.
+    pub size: (f64, f64),
+    /// What its marks mean.
+    pub legend: Vec<Key>,
+    /// Sentences under it.
+    pub notes: Vec<String>,
+}
+
+/// A line of a legend.
+#[derive(Default)]
+pub(crate) struct Key {
+    /// Which mark: a class of the style sheets.
+    pub class: String,
+    /// The letter that stands in it.
+    pub letter: Option<char>,
+    /// Words; the middle ones stand out.
+    pub words: [String; 3],
+}
+
+impl Key {
+    /// A mark and its meaning.
+    fn new(class: &str, words: impl Into<String>) -> Self {
+        Self { class: class.to_owned(), letter: None, words: [words.into(), String::new(), String::new()] }
+    }
+
+    /// A mark with the letter of the nth finding.
+    fn lettered(class: impl Into<String>, n: usize, words: String) -> Self {
+        Self { class: class.into(), letter: Some(letter(n)), words: [words, String::new(), String::new()] }
+    }
+
+    /// Words that stand out, and what follows them.
+    fn then(mut self, strong: String, after: String) -> Self {
+        let [_, middle, last] = &mut self.words;
+        (*middle, *last) = (strong, after);
+        self
+    }
+}
 
 /// Findings drawn as rows or curves in one picture.
 pub(crate) const FINDINGS_MAX: usize = 6;
+
+/// Draws a figure of the document; `None` when there is nothing to draw.
+pub(crate) fn draw(case: &Case, figure: &Figure<'_>) -> Option<Picture> {
+    match figure.kind {
+        FigureKind::Flow => flow::flow(case, &figure.alt),
+        FigureKind::Reach => reach::reach(case, &figure.alt),
+        FigureKind::Coverage => coverage::coverage(case, &figure.alt),
+        FigureKind::Trace(t) => {
+            let id = case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);
+            trace::trace(t, &figure.caption, &figure.alt, id)
+        }
+        FigureKind::Days(finding) => days::days(case, finding, &figure.alt),
+    }
+}
 
 /// The letter that stands for the nth finding in a picture.
 pub(crate) fn letter(n: usize) -> char {

@@ -1,9 +1,9 @@
 //! People reached so far, a curve per finding: steps, because a person is reached at an instant and stays reached.
 
 use super::axis::{RIGHT, Time, Value, WIDTH, n};
-use super::{FINDINGS_MAX, letter, series};
+use super::{FINDINGS_MAX, Key, Picture, letter, series};
 use crate::{escape, words};
-use maud::{Markup, html};
+use maud::html;
 use weir_model::case::{Case, Series};
 
 const TOP: f64 = 16.0;
@@ -14,7 +14,7 @@ const LETTERS: f64 = 24.0;
 const LETTER_GAP: f64 = 22.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn reach(case: &Case, alt: &str) -> Option<Markup> {
+pub(crate) fn reach(case: &Case, alt: &str) -> Option<Picture> {
     let all = series(case, "reach");
     let right = WIDTH - RIGHT - LETTERS;
     let shown: Vec<_> = all.iter().copied().take(FINDINGS_MAX).collect();
@@ -23,7 +23,7 @@ pub(crate) fn reach(case: &Case, alt: &str) -> Option<Markup> {
         shown.iter().flat_map(|s| s.points.iter().map(|p| p.1)).filter(|v| v.is_finite()).fold(0.0, f64::max);
     let value = Value::new(max, TOP, BOTTOM);
     let ends = spread(shown.iter().map(|s| s.points.last().map_or(BOTTOM, |p| value.y(p.1))).collect());
-    Some(html! {
+    let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(BOTTOM + 34.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { "People reached so far, by finding" }
             desc { (escape::html(alt)) }
@@ -36,17 +36,14 @@ pub(crate) fn reach(case: &Case, alt: &str) -> Option<Markup> {
             }
             (time.axis(BOTTOM))
         }
-        ul.legend {
-            @for (i, s) in shown.iter().enumerate() {
-                li {
-                    span class={ "key key-curve-" (i) } { (letter(i)) }
-                    (escape::html(&super::title_of(case, s))) ": "
-                    strong { (words::number(s.points.last().map_or(0.0, |p| p.1))) " people" }
-                }
-            }
-        }
-        @if let Some(note) = words::cut_note(shown.len(), all.len(), "case.json") { p.note { (note) } }
-    })
+    };
+    let keys = shown.iter().enumerate().map(|(i, s)| {
+        let reached = words::number(s.points.last().map_or(0.0, |p| p.1));
+        let title = format!("{}: ", escape::shown(&super::title_of(case, s)));
+        Key::lettered(format!("curve-{i}"), i, title).then(format!("{reached} people"), String::new())
+    });
+    let notes = words::cut_note(shown.len(), all.len(), "case.json").into_iter().collect();
+    Some(Picture { svg, size: (WIDTH, BOTTOM + 34.0), legend: keys.collect(), notes })
 }
 
 fn steps(s: &Series, time: &Time, value: &Value, right: f64) -> String {

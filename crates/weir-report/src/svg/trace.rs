@@ -6,6 +6,7 @@
 mod layout;
 
 use super::axis::n;
+use super::{Key, Picture};
 use crate::{escape, words};
 use layout::{Placed, place};
 use maud::{Markup, html};
@@ -21,7 +22,7 @@ const VALUE_CHARS: usize = 19;
 const NOTE_CHARS: usize = 26;
 
 /// The picture; `None` when there is nothing to draw. `id` keeps its anchors apart from those of other traces.
-pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Option<Markup> {
+pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Option<Picture> {
     let graph = place(trace);
     let columns = graph.boxes.iter().map(|b| b.layer + 1).max()?;
     let rows = graph.boxes.iter().map(|b| b.row).fold(0.0, f64::max) + 1.0;
@@ -29,32 +30,33 @@ pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Optio
     let bows = graph.curves.iter().any(|(a, b)| layer(b) <= layer(a));
     let width = COLUMN * (columns - 1) as f64 + BOX_WIDTH + if bows { 42.0 } else { 8.0 };
     let height = ROW * rows + 4.0;
-    Some(html! {
-        div.wide tabindex="0" role="region" aria-label=(escape::html(caption)) {
-            svg.trace viewBox={ "0 0 " (n(width)) " " (n(height)) } role="img" xmlns="http://www.w3.org/2000/svg"
-                style={ "--w:" (n(width)) "px" } {
-                title { (escape::html(caption)) }
-                desc { (escape::html(alt)) }
-                defs {
-                    marker id={ "arrow-" (id) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
-                        path.arrow d="M0 0L8 4L0 8Z" {}
-                    }
+    let svg = html! {
+        svg.trace viewBox={ "0 0 " (n(width)) " " (n(height)) } role="img" xmlns="http://www.w3.org/2000/svg"
+            style={ "--w:" (n(width)) "px" } {
+            title { (escape::html(caption)) }
+            desc { (escape::html(alt)) }
+            defs {
+                marker id={ "arrow-" (id) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
+                    path.arrow d="M0 0L8 4L0 8Z" {}
                 }
-                @for (from, to) in &graph.curves {
-                    @if let (Some(a), Some(b)) = (graph.boxes.get(*from), graph.boxes.get(*to)) {
-                        path class=(if b.layer > a.layer { "step" } else { "step back" }) d=(curve(a, b)) marker-end={ "url(#arrow-" (id) ")" } {}
-                    }
-                }
-                @for b in &graph.boxes { (entity(b)) }
             }
+            @for (from, to) in &graph.curves {
+                @if let (Some(a), Some(b)) = (graph.boxes.get(*from), graph.boxes.get(*to)) {
+                    path class=(if b.layer > a.layer { "step" } else { "step back" }) d=(curve(a, b)) marker-end={ "url(#arrow-" (id) ")" } {}
+                }
+            }
+            @for b in &graph.boxes { (entity(b)) }
         }
-        ul.legend {
-            li { span.key.key-seed {} "where the finding began" }
-            li { span.key.key-same {} "the same hand" }
-            li { span.key.key-touched {} "touched" }
-            @if graph.boxes.iter().any(|b| b.folded > 0) { li { span.key.key-folded {} "several, folded" } }
-        }
-    })
+    };
+    let mut legend = vec![
+        Key::new("seed", "where the finding began"),
+        Key::new("same", "the same hand"),
+        Key::new("touched", "touched"),
+    ];
+    if graph.boxes.iter().any(|b| b.folded > 0) {
+        legend.push(Key::new("folded", "several, folded"));
+    }
+    Some(Picture { svg, size: (width, height), legend, notes: Vec::new() })
 }
 
 fn left(b: &Placed) -> f64 {

@@ -3,6 +3,7 @@
 pub mod cloud;
 pub mod hostile;
 pub mod judged;
+pub mod many;
 pub mod shop;
 
 use arrow_array::RecordBatch;

@@ -25,8 +25,22 @@ fn one_format_is_written_again_as_it_stands_in_the_case() {
         here.said(&["report", "case", "--format", format, "-o", "again"]);
         assert_eq!(std::fs::read_to_string(here.path("again")).unwrap(), kept, "{format}");
     }
+    let kept = std::fs::read(here.path("case/report.pdf")).unwrap();
+    here.said(&["report", "case", "--format", "pdf", "-o", "again.pdf"]);
+    assert!(std::fs::read(here.path("again.pdf")).unwrap() == kept && kept.starts_with(b"%PDF-1.7"));
+    here.said(&["report", "case", "--format", "pdf", "--paper", "us-letter", "-o", "letter.pdf"]);
+    assert!(std::fs::read(here.path("letter.pdf")).unwrap() != kept);
     let custody = std::fs::read_to_string(here.path("case/lake/custody.jsonl")).unwrap();
     assert!(custody.contains("weir report"), "{custody}");
+    for (flags, words) in [
+        (&["--format", "stix", "--paper", "us-letter"][..], "are of a PDF"),
+        (&["--format", "pdf", "--paper", "a3"], "a4 or us-letter"),
+        (&["--format", "pdf", "--templates", "logs"], "holds no `report.typ`"),
+    ] {
+        let done = here.weir(&[&["report", "case"], flags].concat());
+        let said = crate::terminal::words(&done.stderr);
+        assert!(!done.status.success() && said.contains(words), "{said}");
+    }
     for (format, words) in [("stxi", "did you mean `stix`?"), ("scope", "whole case folder")] {
         let done = here.weir(&["report", "case", "--format", format]);
         let said = crate::terminal::words(&done.stderr);

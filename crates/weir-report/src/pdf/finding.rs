@@ -1,0 +1,162 @@
+//! A finding in full as a template's data, and the pictures with it.
+
+use super::{
+    blocks::{Context, parted, severity, technique_named},
+    data::{Card, Figure, Said},
+    picture,
+    text::{self, Kind, Words, code, name, own, prose},
+};
+use crate::{
+    doc::{self, FigureKind},
+    section::{ENTITIES_MAX, SAID_MAX},
+    svg, words,
+};
+use weir_model::{
+    Finding,
+    case::{Period, Trace},
+    finding::State,
+};
+
+/// Citations of a finding.
+const CITED_MAX: usize = 25;
+/// Steps of a trace told in words.
+const STEPS_MAX: usize = 24;
+
+impl Context<'_> {
+    /// A picture, where there is something to draw.
+    pub fn figure(&self, figure: &doc::Figure<'_>) -> Option<Figure> {
+        let drawn = svg::draw(self.case, figure)?;
+        let legend = drawn.legend.iter().map(|key| {
+            let [before, strong, after] = &key.words;
+            let words = vec![name(before), own(Kind::Strong, strong), name(after)];
+            (key.class.clone(), key.letter, words)
+        });
+        let mut notes: Vec<Words> = drawn.notes.iter().map(|note| prose(note)).collect();
+        let mut steps = Vec::new();
+        if let FigureKind::Trace(t) = figure.kind {
+            steps = self.steps(t);
+            let cut = words::cut_note(steps.len(), t.edges.len(), "case.json");
+            notes.extend(cut.map(|note| prose(&format!("Steps in words: {note}"))));
+        }
+        Some(Figure {
+            caption: vec![name(&figure.caption)],
+            alt: text::line(&figure.alt),
+            svg: picture::standalone(&drawn.svg),
+            size: drawn.size,
+            legend: legend.collect(),
+            notes,
+            steps,
+        })
+    }
+
+    /// The steps of a trace in words, each with its first records.
+    fn steps(&self, t: &Trace) -> Vec<Said> {
+        let step = |e: &weir_model::case::TraceEdge| {
+            let how = format!(" {} ", e.how.replace('_', " "));
+            let records = format!(": {}", words::quantity(e.records, "record", "records"));
+            Said {
+                words: vec![code(&e.from.value), name(&how), code(&e.to.value), own(Kind::Text, &records)],
+                cites: parted(
+                    self.paths.first(e.evidence.cited(), 3).iter().map(|(_, place)| code(place)),
+                    ", ",
+                ),
+            }
+        };
+        t.edges.iter().take(STEPS_MAX).map(step).collect()
+    }
+
+    /// A finding.
+    pub fn finding(&self, card: &doc::Card<'_>) -> Card {
+        let f = card.finding;
+        let measure = |(name, seen, expected): &(String, String, String)| {
+            [vec![text::name(name)], vec![own(Kind::Strong, seen)], vec![own(Kind::Text, expected)]]
+        };
+        Card {
+            anchor: self.own_anchor(f),
+            severity: f.severity.as_str(),
+            meta: meta(f),
+            title: vec![name(&f.title)],
+            explanation: prose(&f.explanation),
+            measures: card.measures.iter().map(measure).collect(),
+            days: card.days.as_ref().and_then(|(figure, _)| self.figure(figure)),
+            rows: self.rows(card),
+            query: text::query(f.evidence.0.query()),
+            trace: card.trace.as_ref().and_then(|figure| self.figure(figure)),
+        }
+    }
+
+    fn rows(&self, card: &doc::Card<'_>) -> Vec<(&'static str, Vec<Words>)> {
+        let f = card.finding;
+        let mut rows = Vec::new();
+        if let Some(why) = &f.state_reason {
+            rows.push(("State", vec![prose(&format!("{}: {why}", words::label(f.state.as_str())))]));
+        }
+        if !f.dispositions.is_empty() {
+            rows.push(("What was said of it", said_of(f)));
+        }
+        rows.push(("Chance of luck", vec![prose(&words::label_first(&words::chance(f.p_value)))]));
+        rows.extend(card.scope.map(|scope| ("Whose data", vec![whose(scope)])));
+        rows.push(("Who and what", entities(f)));
+        if !f.attack.is_empty() {
+            rows.push(("ATT&CK", f.attack.iter().map(|id| technique_named(id)).collect()));
+        }
+        let e = &f.evidence.0;
+        rows.push((
+            "Records",
+            vec![vec![own(Kind::Text, &words::count(e.total()))], self.evidence(e, CITED_MAX)],
+        ));
+        if !f.limits.is_empty() {
+            rows.push(("Limits", f.limits.iter().map(|l| prose(l)).collect()));
+        }
+        rows.extend(f.campaign.as_ref().map(|c| ("Campaign", vec![vec![self.finding_id(c)]])));
+        rows
+    }
+}
+
+/// Severity, state, detector, time, id.
+fn meta(f: &Finding) -> Vec<Words> {
+    let seen = words::period(Period { first: f.first_seen, last: f.last_seen });
+    let state = (f.state != State::Open).then(|| own(Kind::Mark, f.state.as_str()));
+    let all = [severity(f.severity)].into_iter().chain(state);
+    all.chain([name(&f.detector), own(Kind::Text, &seen), code(&f.id)]).map(|run| vec![run]).collect()
+}
+
+fn whose(scope: &weir_model::case::Scope) -> Words {
+    let people = crate::section::headline::people_of(scope);
+    let unknown = people == words::people(None);
+    let mut shown: Words = unknown.then(|| own(Kind::Mark, "Unknown")).into_iter().collect();
+    shown.push(own(Kind::Text, &format!("{}. ", words::label_first(&people))));
+    shown.extend(prose(&words::label_first(&scope.reason)));
+    shown
+}
+
+/// What people said of a finding, in their order.
+fn said_of(f: &Finding) -> Vec<Words> {
+    let line = |d: &weir_model::Disposition| {
+        let when = own(Kind::Faint, &format!("{} ", words::instant(d.time)));
+        vec![when, name(&format!("{}: ", words::said(d))), own(Kind::Text, &d.reason)]
+    };
+    let shown = f.dispositions.len().min(SAID_MAX);
+    let cut = words::cut_note(shown, f.dispositions.len(), "findings.jsonl");
+    f.dispositions.iter().take(SAID_MAX).map(line).chain(cut.map(|note| prose(&note))).collect()
+}
+
+/// Those without a reason of their own in one line, the others in a line each.
+fn entities(f: &Finding) -> Vec<Words> {
+    let shown = f.entities.len().min(ENTITIES_MAX);
+    let (mut alike, mut lines) = (Vec::new(), Vec::new());
+    for e in f.entities.iter().take(ENTITIES_MAX) {
+        let named = [own(Kind::Faint, &format!("{} ", e.kind)), code(&e.value)];
+        match f.reason(e) {
+            Some(why) => {
+                lines.push(named.into_iter().chain([own(Kind::Text, " ")]).chain(prose(why)).collect())
+            }
+            None => {
+                alike.extend((!alike.is_empty()).then(|| own(Kind::Text, ", ")));
+                alike.extend(named);
+            }
+        }
+    }
+    let cut = words::cut_note(shown, f.entities.len(), "findings.jsonl").map(|note| prose(&note));
+    (!alike.is_empty()).then_some(alike).into_iter().chain(lines).chain(cut).collect()
+}
