@@ -11,7 +11,7 @@ use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Removed, Session, Why, quote_all, rows};
 use weir_model::case::{
-    CASE_VERSION, Case, Configuration, Coverage, DatasetUsed, Gap, Organisation, Period, Series,
+    CASE_VERSION, Case, Configuration, Coverage, DatasetUsed, Gap, Method, Organisation, Period, Series,
     TimelineEvent, Totals, Trace,
 };
 use weir_model::config::LinkConfig;
@@ -76,6 +76,7 @@ pub(crate) async fn assemble(
     let mut series = series(context, near, &findings, hands).await?;
     series.extend(plotted(context, &findings, &mut limits).await?);
     let organisation = organisation(context);
+    let methods = methods(&findings);
     let seen = seen(near, &findings, hands).await?;
     let told = incident(&crate::incident::Facts {
         findings: &findings,
@@ -116,9 +117,22 @@ pub(crate) async fn assemble(
         incident: told,
         series,
         limits,
+        methods,
         snapshot: context.snapshot.versions(),
     };
     Ok((case, scoped.people))
+}
+
+/// The manual pages of the detectors that found something.
+fn methods(findings: &[Finding]) -> Vec<Method> {
+    let found: BTreeSet<&str> = findings.iter().map(|f| f.detector.as_str()).collect();
+    let infos = weir_detect::detectors().iter().map(|detector| detector.info());
+    let method = |info: &weir_detect::Info| Method {
+        detector: info.name.to_owned(),
+        summary: info.summary.to_owned(),
+        manual: info.manual.to_owned(),
+    };
+    infos.filter(|info| found.contains(info.name)).map(method).collect()
 }
 
 /// The account of every file in the lake: a row per file and content, reads that brought nothing new left out, ingests numbered.
@@ -277,6 +291,7 @@ pub(crate) fn organisation(context: &Context<'_>) -> Organisation {
         home_country: told.home_country.clone(),
         population: told.population,
         members: told.members,
+        language: told.language,
     }
 }
 

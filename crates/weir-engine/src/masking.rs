@@ -6,8 +6,8 @@
 use crate::{EngineError, read_case};
 use std::path::Path;
 use weir_model::case::Case;
-use weir_report::{ReportError, Written};
 use weir_report::masked::{Hiding, MaskedCase};
+use weir_report::{ReportError, Written};
 use weir_sources::secrets::Fingerprints;
 
 /// Writes a case folder without personal data; says what was written.

@@ -1,6 +1,6 @@
 //! A case: everything found, for people. The one set of facts that every report format and duty is drawn from.
 
-use crate::{Citation, Claim, Entity, Evidence, Finding, Micros, Severity, intake::Intake};
+use crate::{Citation, Claim, Entity, Evidence, Finding, Language, Micros, Severity, intake::Intake};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, DictionaryArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
@@ -72,6 +72,9 @@ pub struct Case {
     pub aged_out: Option<Gap>,
     /// What the whole case cannot say.
     pub limits: Vec<String>,
+    /// How the detectors that found something work, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Method>,
     /// Table to version: what it was computed from.
     pub snapshot: BTreeMap<String, i64>,
 }
@@ -83,6 +86,17 @@ pub struct Configuration {
     pub file: Option<String>,
     /// SHA-256 of the file.
     pub sha256: Option<String>,
+}
+
+/// How a detector works.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Method {
+    /// Its name.
+    pub detector: String,
+    /// What it sees, in one line.
+    pub summary: String,
+    /// Its page of the manual, Markdown.
+    pub manual: String,
 }
 
 /// Who the logs belong to, as configured.
@@ -98,6 +112,9 @@ pub struct Organisation {
     pub population: Option<u64>,
     /// How many people it holds data of.
     pub members: Option<u64>,
+    /// The language of its reports.
+    #[serde(default, skip_serializing_if = "Language::is_english")]
+    pub language: Language,
 }
 
 /// A closed period of event time.

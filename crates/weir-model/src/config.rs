@@ -4,7 +4,7 @@
 
 mod check;
 
-use crate::ModelError;
+use crate::{Language, ModelError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub struct OrganisationConfig {
     pub reported: Option<u64>,
     /// For how many days records must be kept at least, by law or by contract.
     pub keep_days_min: Option<u32>,
+    /// The language of its reports for people: `en` (English) or `ko` (Korean).
+    pub language: Language,
 }
 
 /// A named kind of personal data.

@@ -23,6 +23,7 @@ pub mod schema;
 pub mod time;
 
 mod error;
+mod language;
 
 pub use disposition::Disposition;
 pub use entity::{Entity, EntityKind};
@@ -31,5 +32,6 @@ pub use evidence::{Citation, Claim, Evidence};
 pub use explained::Explained;
 pub use finding::{Finding, Severity};
 pub use hold::Hold;
+pub use language::Language;
 pub use record::{Access, Auth, Basis, Common, FileTag, Flow, Host, Records, Subject, Table};
 pub use time::{Micros, Span, TimeBasis};

@@ -31,3 +31,8 @@ cut(f"{tt}/NotoSansSymbols2-Regular.ttf", "NotoSansSymbols2-Regular.ttf", SIGNS)
 ttc = f"{ot}/NotoSansCJK-Regular.ttc"
 korean = [n for n in range(10) if TTFont(ttc, fontNumber=n)["name"].getDebugName(1) == "Noto Sans CJK KR"][0]
 cut(ttc, "NotoSansCJKkr-Regular.otf", HANGUL | KANA, korean)
+# Bold is for headings and what stands out: the syllables in everyday use. Rarer ones are set in the regular weight.
+everyday = {c for c in HANGUL if len(chr(c).encode("euc_kr")) == 2}
+bold = f"{ot}/NotoSansCJK-Bold.ttc"
+korean = [n for n in range(10) if TTFont(bold, fontNumber=n)["name"].getDebugName(1).startswith("Noto Sans CJK KR")][0]
+cut(bold, "NotoSansCJKkr-Bold.otf", everyday, korean)

@@ -12,9 +12,10 @@ use crate::{
     doc::{self, Document, Paths, Section},
     escape,
     format::{Content, Format},
+    language,
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use weir_model::case::Case;
+use weir_model::{Language, case::Case};
 
 pub(crate) const FORMAT: Format = Format {
     name: "html",
@@ -37,21 +38,43 @@ const POLICY: &str =
 pub(crate) struct Context<'a> {
     pub case: &'a Case,
     pub paths: Paths,
+    pub language: Language,
+}
+
+impl Context<'_> {
+    /// Words of Weir's own in the reader's language.
+    fn say(&self, text: &str) -> Markup {
+        escape::html(&language::say(self.language, text))
+    }
+
+    /// Words in which a name may stand between backticks; an odd backtick is only itself.
+    fn prose(&self, text: &str) -> Markup {
+        let said = language::say(self.language, text);
+        let shown = escape::sentence(&said);
+        let paired = shown.matches('`').count().is_multiple_of(2);
+        html! {
+            @if paired {
+                @for (i, part) in shown.split('`').enumerate() {
+                    @if i % 2 == 0 { (part) } @else { code { (part) } }
+                }
+            } @else { (shown) }
+        }
+    }
 }
 
 fn render(case: &Case) -> Result<Vec<u8>> {
     let doc = doc::document(case);
-    let context = Context { case, paths: Paths::new(case) };
+    let context = Context { case, paths: Paths::new(case), language: case.organisation.language };
     Ok(page(&context, &doc).into_string().into_bytes())
 }
 
 fn page(context: &Context<'_>, doc: &Document<'_>) -> Markup {
     let case = context.case;
     let organisation = case.organisation.name.as_deref();
-    let title = html! { "Incident report" @if let Some(name) = organisation { ": " (escape::html(name)) } };
+    let title = html! { (context.say("Incident report")) @if let Some(name) = organisation { ": " (escape::html(name)) } };
     let foot = html! {
-        "Written by " (escape::html(&case.program)) ". Case " code { (escape::html(&case.id)) }
-        ". Times are UTC. The facts behind every line stand in " code { "case.json" } "."
+        (context.say(&format!("Written by {}", case.program))) ". " (context.say("Case")) " " code { (escape::html(&case.id)) } ". "
+        (context.say("Times are UTC")) ". " (context.prose("The facts behind every line stand in `case.json`")) "."
     };
     frame(context, &case.program, &title, &first::screen(context, &doc.headline), &doc.sections, &foot)
 }
@@ -64,7 +87,7 @@ pub(crate) fn sheet(
     sections: &[Section<'_>],
     program: &str,
 ) -> Vec<u8> {
-    let context = Context { case, paths: Paths::new(case) };
+    let context = Context { case, paths: Paths::new(case), language: Language::English };
     let first = html! {
         p.kicker {
             span { (escape::html(title)) }
@@ -86,7 +109,7 @@ fn frame(
 ) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(context.language.code()) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
@@ -98,16 +121,16 @@ fn frame(
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a.skip href="#main" { "Skip to the report" }
+                a.skip href="#main" { (context.say("Skip to the report")) }
                 header.first { (first) }
                 div.page {
-                    nav aria-label="Sections" {
-                        ol { @for s in sections { li { a href={ "#" (s.id) } { (s.title) } } } }
+                    nav aria-label=(language::say(context.language, "Sections")) {
+                        ol { @for s in sections { li { a href={ "#" (s.id) } { (context.say(s.title)) } } } }
                     }
                     main #main {
                         @for s in sections {
                             section id=(s.id) aria-labelledby={ "h-" (s.id) } {
-                                h2 id={ "h-" (s.id) } { (s.title) }
+                                h2 id={ "h-" (s.id) } { (context.say(s.title)) }
                                 @for (i, block) in s.blocks.iter().enumerate() {
                                     (blocks::block(context, block, doc::is_titled(&s.blocks, i)))
                                 }

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod exposure;
 pub mod folder;
 pub mod format;
+pub mod language;
 pub mod masked;
 pub mod summary;
 pub mod words;

@@ -21,7 +21,7 @@ use crate::{
 };
 use blocks::Context;
 use std::collections::BTreeMap;
-use text::{Kind, Words, code, name, own, prose};
+use text::{Kind, Words, code, name, own};
 use typst::{
     World, WorldExt,
     diag::SourceDiagnostic,
@@ -149,19 +149,34 @@ fn date(case: &Case) -> Option<Timestamp> {
     last.or_else(|| at(0)).map(Timestamp::new_utc)
 }
 
+/// What the template says itself.
+const LABELS: [&str; 11] = [
+    "1 of 1",
+    "A character that cannot be seen, or that no font of this report has, is written by its number, such as <U+6C34>; case.json has it as the log does",
+    "Case",
+    "Expected",
+    "Measure",
+    "Nothing is recommended by this case",
+    "Query for all",
+    "Seen",
+    "Times are UTC",
+    "What to do today",
+    "Written by",
+];
+
 fn report(case: &Case, paper: Paper) -> data::Report {
     let document = doc::document(case);
     let context = Context::new(case, &document.sections);
     let organisation = case.organisation.name.as_deref();
-    let title = match organisation {
-        Some(name) => format!("Incident report: {name}"),
-        None => "Incident report".to_owned(),
-    };
+    let heading = context.say("Incident report");
+    let title = organisation.map_or_else(|| heading.to_string(), |name| format!("{heading}: {name}"));
     let period = case.period.map(|p| format!("{} to {}", words::day(p.first), words::day(p.last)));
-    let kicker = [Some(own(Kind::Strong, "Incident report")), organisation.map(name)];
-    let kicker = kicker.into_iter().chain([period.map(|p| own(Kind::Text, &p))]).flatten();
+    let kicker = [Some(own(Kind::Strong, &heading)), organisation.map(name)];
+    let kicker = kicker.into_iter().chain([period.map(|p| context.own(Kind::Text, &p))]).flatten();
     data::Report {
         version: data::VERSION,
+        language: case.organisation.language.code(),
+        labels: LABELS.map(|label| (label, text::line(&context.say(label)))).into(),
         paper: paper.name(),
         title: text::line(&title),
         author: text::line(&case.program),
@@ -177,14 +192,14 @@ fn report(case: &Case, paper: Paper) -> data::Report {
 fn headline(context: &Context<'_>, document: &Document<'_>) -> data::Headline {
     let h = &document.headline;
     let tally = |(severity, n): &(weir_model::Severity, u64)| -> Words {
-        vec![own(Kind::Strong, &format!("{} ", words::count(*n))), blocks::severity(*severity)]
+        vec![own(Kind::Strong, &format!("{} ", words::count(*n))), context.severity(*severity)]
     };
     let answer = |(question, said): &(&'static str, Vec<doc::Said<'_>>)| data::Answer {
-        question,
+        question: context.say(question).into_owned(),
         said: said.iter().map(|s| context.said(s)).collect(),
     };
     data::Headline {
-        verdict: vec![name(&h.verdict)],
+        verdict: vec![context.words(&h.verdict)],
         tone: match h.tone {
             Tone::Exposed => "exposed",
             Tone::CannotBeKnown => "unknown",
@@ -193,6 +208,6 @@ fn headline(context: &Context<'_>, document: &Document<'_>) -> data::Headline {
         },
         tally: h.tally.iter().map(tally).collect(),
         answers: h.answers.iter().map(answer).collect(),
-        today: h.today.iter().map(|advice| prose(&advice.text)).collect(),
+        today: h.today.iter().map(|advice| context.prose(&advice.text)).collect(),
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold by failing")]
 
 mod inert;
+mod language;
 mod paper;
 mod samples;
 mod validators;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use weir_engine::report::pdf::Paper;
 use weir_engine::{Address, Memory};
 use weir_model::disposition::Cover;
-use weir_model::{Micros, Severity};
+use weir_model::{Language, Micros, Severity};
 
 /// Finds personal-data leaks that hide for months, in the logs you already keep.
 #[derive(Debug, Parser)]
@@ -119,6 +119,7 @@ pub struct Logs {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   weir report case/ --format stix -o case.stix.json
+  weir report case/ --format pdf --language ko -o report.ko.pdf
   weir report case/ --masked -o pass-on/                   the whole case without personal data
   weir report case/ --masked --keep-origins -o for-the-soc/    the same with addresses as they are
 
@@ -147,12 +148,20 @@ pub struct Report {
     /// The file to write, stdout when absent; of a whole case the folder, readable by you alone.
     #[arg(short, long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    /// Of a report for people (html, markdown, pdf): its language, en or ko; when absent that of the case (`language` in weir.toml).
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    pub language: Option<Language>,
     /// Of a PDF: its paper, a4 or us-letter.
     #[arg(long, value_name = "PAPER", default_value = "a4", value_parser = paper)]
     pub paper: Paper,
     /// Of a PDF: a folder whose report.typ stands in for the built-in template.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub templates: Option<PathBuf>,
+}
+
+/// A language by its code.
+fn language(code: &str) -> Result<Language, String> {
+    Language::named(code).ok_or_else(|| format!("`{code}` is no language of reports; write en or ko"))
 }
 
 /// A paper by name.

@@ -4,6 +4,7 @@ use crate::cli::{Cli, Command, Ingest, Investigate, Learn, Logs, Named, Report, 
 use crate::error::ProgramError;
 use crate::terminal::{Bar, print, print_bytes, print_json, print_summary, warn};
 use crate::{cluster, diff, evidence, findings, holds};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::report::pdf::Layout;
@@ -261,6 +262,9 @@ fn detectors(asked: &Named, json: bool) -> Done {
     list(asked, "detector", &all, json)
 }
 
+/// Formats that have a language.
+const FOR_PEOPLE: [&str; 3] = ["html", "markdown", "pdf"];
+
 /// `weir report`.
 fn report(asked: Report) -> Done {
     let template = asked.templates.as_deref().map(weir_engine::report::read_template).transpose();
@@ -272,10 +276,23 @@ fn report(asked: Report) -> Done {
             help: Some("add `--format pdf`, or leave them out".to_owned()),
         });
     }
-    let Some(format) = asked.format else { return masked_case(&asked) };
-    let render = |case: &Case| match format.as_str() {
-        "pdf" => weir_engine::report::pdf::pdf(case, &layout),
-        name => weir_engine::report::render(name, case),
+    let for_people = asked.format.as_deref().is_some_and(|format| FOR_PEOPLE.contains(&format));
+    if asked.language.is_some() && !for_people {
+        return Err(ProgramError::Usage {
+            message: "`--language` is of a report for people".to_owned(),
+            help: Some(format!("add `--format` with one of {}, or leave it out", FOR_PEOPLE.join(", "))),
+        });
+    }
+    let Some(format) = asked.format.as_deref() else { return masked_case(&asked) };
+    let render = |case: &Case| {
+        let mut case = Cow::Borrowed(case);
+        if let Some(language) = asked.language.filter(|asked| *asked != case.organisation.language) {
+            case.to_mut().organisation.language = language;
+        }
+        match format {
+            "pdf" => weir_engine::report::pdf::pdf(&case, &layout),
+            name => weir_engine::report::render(name, &case),
+        }
     };
     let bytes = if asked.masked {
         weir_engine::render_masked(&asked.case, asked.keep_origins, &weir_engine::fingerprints()?, render)?

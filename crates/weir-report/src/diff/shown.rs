@@ -7,6 +7,7 @@ use super::told::{Part, Room, parts, verdict};
 use crate::doc::{Block, Paths, Section};
 use crate::summary::{COLUMNS_MAX, Line, Style, broken, labelled};
 use crate::{Result, escape, html, json, markdown};
+use weir_model::Language;
 use weir_model::case::Case;
 use weir_model::diff::CaseDiff;
 
@@ -52,7 +53,8 @@ pub fn render_diff(told: &CaseDiff, new: &Case, format: DiffFormat) -> Result<Ve
                 let (id, program) = (escape::markdown_code(&case.id), escape::markdown(&case.program));
                 out.push_str(&format!("- {when}: case {id}, written by {program}\n"));
             }
-            markdown::sections(&sections, &Paths::new(new), &mut out);
+            let to = markdown::Writer { paths: Paths::new(new), language: Language::English };
+            markdown::sections(&sections, &to, &mut out);
             out.into_bytes()
         }
         DiffFormat::Html => html::sheet(new, "What changed", &verdict(told), &sections, &told.program),

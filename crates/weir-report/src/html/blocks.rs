@@ -25,16 +25,16 @@ const UNFOLDED_MAX: usize = 25;
 pub(super) fn block(context: &Context<'_>, block: &Block<'_>, titled: bool) -> Markup {
     html! {
         @match block {
-            Block::Heading(text) => h3 { (escape::html(text)) },
-            Block::Note(text) => p.note { (prose(text)) },
+            Block::Heading(text) => h3 { (context.say(text)) },
+            Block::Note(text) => p.note { (context.prose(text)) },
             Block::Statements(all) => @for s in all { (said(context, s)) },
             Block::Labelled(all) => dl.labelled {
-                @for (label, s) in all { div { dt { (escape::html(label)) } dd { (said(context, s)) } } }
+                @for (label, s) in all { div { dt { (context.say(label)) } dd { (said(context, s)) } } }
             },
             Block::Facts(all) => dl.facts {
-                @for (label, value) in all { div { dt { (escape::html(label)) } dd { (cell(context, value)) } } }
+                @for (label, value) in all { div { dt { (context.say(label)) } dd { (cell(context, value)) } } }
             },
-            Block::Points(all) => ul.points { @for p in all { li { (prose(p)) } } },
+            Block::Points(all) => ul.points { @for p in all { li { (context.prose(p)) } } },
             Block::Advice(all) => ol.advice { @for a in *all { li { (advice(context, a)) } } },
             Block::Table(t) => (table(context, t, titled)),
             Block::Figure(f) => (figure(context, f)),
@@ -47,13 +47,13 @@ pub(super) fn block(context: &Context<'_>, block: &Block<'_>, titled: bool) -> M
 pub(super) fn said(context: &Context<'_>, said: &Said<'_>) -> Markup {
     html! {
         @match said {
-            Said::Cited(words, e) => div.said { p { (prose(words)) } (evidence(context, e, UNFOLDED_MAX)) },
+            Said::Cited(words, e) => div.said { p { (context.prose(words)) } (evidence(context, e, UNFOLDED_MAX)) },
             Said::Derived(words, id, name) => div.said {
-                p { (prose(words)) }
-                p.cites { a href={ "#" (id) } { (name) } }
+                p { (context.prose(words)) }
+                p.cites { a href={ "#" (id) } { (context.say(name)) } }
             },
             Said::Unknown(needed) => div.said.unknown {
-                p { span.mark { "Unknown" } " " (prose(&words::label_first(needed))) }
+                p { span.mark { (context.say("Unknown")) } " " (context.prose(&words::label_first(needed))) }
             },
         }
     }
@@ -73,13 +73,13 @@ fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup 
             @if more > 0 || !e.query().is_empty() {
                 details {
                     summary {
-                        @if more > 0 { "+ " (words::count(more)) " more" } @else { "where" }
+                        @if more > 0 { (context.say(&format!("+ {} more", words::count(more)))) } @else { (context.say("where")) }
                     }
                     ul { @for c in cited.iter().take(unfolded_max) {
-                        li { code { (escape::html(&c.path)) ":" (c.line) } " at byte " (words::count(c.offset.unsigned_abs())) }
+                        li { code { (escape::html(&c.path)) ":" (c.line) } " " (context.say(&format!("at byte {}", words::count(c.offset.unsigned_abs())))) }
                     } }
                     @let shown = cited.len().min(unfolded_max);
-                    @if let Some(note) = words::cut_note(shown, e.total() as usize, "this query") { p { (note) } }
+                    @if let Some(note) = words::cut_note(shown, e.total() as usize, "this query") { p { (context.say(&note)) } }
                     pre { code { (escape::html_query(e.query())) } }
                 }
             }
@@ -87,7 +87,7 @@ fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup 
     }
 }
 
-pub(super) fn severity(s: Severity) -> Markup {
+pub(super) fn severity(context: &Context<'_>, s: Severity) -> Markup {
     let shape = match s {
         Severity::Critical => "◆",
         Severity::High => "▲",
@@ -95,14 +95,14 @@ pub(super) fn severity(s: Severity) -> Markup {
         Severity::Low => "○",
         Severity::Informational => "·",
     };
-    html! { span class={ "severity " (s) } { span aria-hidden="true" { (shape) } " " (s) } }
+    html! { span class={ "severity " (s) } { span aria-hidden="true" { (shape) } " " (context.say(s.as_str())) } }
 }
 
 fn advice(context: &Context<'_>, a: &Recommendation) -> Markup {
     html! {
-        p { (severity(a.severity)) " " (prose(&a.text)) }
+        p { (severity(context, a.severity)) " " (context.prose(&a.text)) }
         @if !a.because.is_empty() {
-            p.cites { "because of " @for (i, b) in a.because.iter().enumerate() {
+            p.cites { (context.say("because of")) " " @for (i, b) in a.because.iter().enumerate() {
                 @if i > 0 { ", " }
                 (finding_link(context, b))
             } }
@@ -114,20 +114,7 @@ fn advice(context: &Context<'_>, a: &Recommendation) -> Markup {
 fn finding_link(context: &Context<'_>, id: &str) -> Markup {
     let finding = context.case.findings.iter().find(|f| f.id == id);
     html! {
-        @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (escape::html(&f.title)) } } @else { (escape::html(id)) }
-    }
-}
-
-/// Words in which a name may stand between backticks; an odd backtick is only itself.
-pub(super) fn prose(text: &str) -> Markup {
-    let shown = escape::sentence(text);
-    let paired = shown.matches('`').count().is_multiple_of(2);
-    html! {
-        @if paired {
-            @for (i, part) in shown.split('`').enumerate() {
-                @if i % 2 == 0 { (part) } @else { code { (part) } }
-            }
-        } @else { (shown) }
+        @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (context.say(&f.title)) } } @else { (escape::html(id)) }
     }
 }
 
@@ -144,18 +131,18 @@ fn anchor(id: &str) -> String {
 fn table(context: &Context<'_>, t: &Table<'_>, titled: bool) -> Markup {
     let number = |i: usize| t.columns.get(i).is_some_and(|c| c.1).then_some("number");
     html! {
-        div.wide tabindex="0" role="region" aria-label=(escape::html(&t.caption)) {
+        div.wide tabindex="0" role="region" aria-label=(context.say(&t.caption)) {
             table.stack {
-                caption class=[titled.then_some("hidden")] { (escape::html(&t.caption)) }
-                thead { tr { @for (i, (title, _)) in t.columns.iter().enumerate() { th scope="col" class=[number(i)] { (title) } } } }
+                caption class=[titled.then_some("hidden")] { (context.say(&t.caption)) }
+                thead { tr { @for (i, (title, _)) in t.columns.iter().enumerate() { th scope="col" class=[number(i)] { (context.say(title)) } } } }
                 tbody { @for row in &t.rows {
                     tr { @for (i, c) in row.iter().enumerate() {
-                        td class=[number(i)] data-label=(t.columns.get(i).map_or("", |c| c.0)) { (cell(context, c)) }
+                        td class=[number(i)] data-label=(crate::language::say(context.language, t.columns.get(i).map_or("", |c| c.0))) { (cell(context, c)) }
                     } }
                 } }
             }
         }
-        @if let Some(note) = words::cut_note(t.rows.len(), t.total, t.all_in) { p.note { (note) } }
+        @if let Some(note) = words::cut_note(t.rows.len(), t.total, t.all_in) { p.note { (context.say(&note)) } }
     }
 }
 
@@ -163,15 +150,15 @@ fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
     html! {
         @match c {
             Cell::Text(text) => @match text.strip_prefix("Unknown: ") {
-                Some(rest) => { span.mark { "Unknown" } " " (escape::html(rest)) },
-                None => (escape::html(text)),
+                Some(rest) => { span.mark { (context.say("Unknown")) } " " (context.say(rest)) },
+                None => (context.say(text)),
             },
             Cell::Code(text) => (code(text)),
             Cell::Codes(all) => @for (i, x) in all.iter().enumerate() { @if i > 0 { ", " } (code(x)) },
-            Cell::Number(text) => (escape::html(text)),
+            Cell::Number(text) => (context.say(text)),
             Cell::Attack(ids) => @for id in *ids { span.technique title=[attack::technique(id).map(|t| t.name)] { (escape::html(id)) } " " },
             Cell::Evidence(e) => (evidence(context, e, UNFOLDED_MAX)),
-            Cell::Severity(s) => (severity(*s)),
+            Cell::Severity(s) => (severity(context, *s)),
             Cell::Findings(ids) => @for id in *ids { a href={ "#" (anchor(id)) } { (code(id)) } " " },
         }
     }
@@ -179,31 +166,31 @@ fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
 
 fn figure(context: &Context<'_>, f: &Figure<'_>) -> Markup {
     html! {
-        @if let Some(drawn) = svg::draw(context.case, f) { figure {
-            figcaption { (escape::html(&f.caption)) }
+        @if let Some(drawn) = svg::draw(context.case, f, context.language) { figure {
+            figcaption { (context.say(&f.caption)) }
             @if let FigureKind::Trace(t) = f.kind {
-                div.wide tabindex="0" role="region" aria-label=(escape::html(&f.caption)) { (drawn.svg) }
-                (beside(&drawn))
+                div.wide tabindex="0" role="region" aria-label=(context.say(&f.caption)) { (drawn.svg) }
+                (beside(context, &drawn))
                 (steps(context, t))
             } @else {
                 (drawn.svg)
-                (beside(&drawn))
+                (beside(context, &drawn))
             }
         } }
     }
 }
 
 /// A picture's legend and notes.
-fn beside(picture: &svg::Picture) -> Markup {
+fn beside(context: &Context<'_>, picture: &svg::Picture) -> Markup {
     html! {
         @if !picture.legend.is_empty() { ul.legend { @for key in &picture.legend { li {
             span class={ "key key-" (key.class) } { @if let Some(letter) = key.letter { (letter) } }
             @let [before, strong, after] = &key.words;
-            (escape::html(before))
-            @if !strong.is_empty() { strong { (escape::html(strong)) } }
-            (escape::html(after))
+            (context.say(before))
+            @if !strong.is_empty() { strong { (context.say(strong)) } }
+            (context.say(after))
         } } } }
-        @for note in &picture.notes { p.note { (note) } }
+        @for note in &picture.notes { p.note { (context.say(&note)) } }
     }
 }
 
@@ -211,15 +198,15 @@ fn beside(picture: &svg::Picture) -> Markup {
 fn steps(context: &Context<'_>, t: &Trace) -> Markup {
     html! {
         div.cites { details {
-            summary { "each step in words, with its records" }
+            summary { (context.say("each step in words, with its records")) }
             ul { @for e in t.edges.iter().take(STEPS_MAX) {
                 li {
-                    (code(&e.from.value)) " " (escape::html(&e.how.replace('_', " "))) " " (code(&e.to.value)) ": "
-                    (words::quantity(e.records, "record", "records")) ", "
+                    (code(&e.from.value)) " " (context.say(&e.how.replace('_', " "))) " " (code(&e.to.value)) ": "
+                    (context.say(&words::quantity(e.records, "record", "records"))) ", "
                     @for (_, place) in context.paths.first(e.evidence.cited(), CITED_MAX) { code { (escape::html(&place)) } " " }
                 }
             } }
-            @if let Some(note) = words::cut_note(t.edges.len().min(STEPS_MAX), t.edges.len(), "case.json") { p { (note) } }
+            @if let Some(note) = words::cut_note(t.edges.len().min(STEPS_MAX), t.edges.len(), "case.json") { p { (context.say(&note)) } }
         } }
     }
 }
@@ -230,36 +217,36 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
     html! {
         article class={ "finding " (f.severity) } id=(anchor(&f.id)) {
             header {
-                p.meta { (severity(f.severity)) @if f.state != State::Open { span.mark { (f.state) } } span { (escape::html(&f.detector)) } span { (seen) } code { (escape::html(&f.id)) } }
-                h3 { (escape::html(&f.title)) }
+                p.meta { (severity(context, f.severity)) @if f.state != State::Open { span.mark { (context.say(f.state.as_str())) } } span { (escape::html(&f.detector)) } span { (context.say(&seen)) } code { (escape::html(&f.id)) } }
+                h3 { (context.say(&f.title)) }
             }
-            div.said { p { (prose(&f.explanation)) } }
-            (measures(card))
+            div.said { p { (context.prose(&f.explanation)) } }
+            (measures(context, card))
             @if let Some((days, _)) = &card.days { (figure(context, days)) }
             dl.labelled {
-                @if let Some(why) = &f.state_reason { div { dt { "State" } dd { (words::label(f.state.as_str())) ": " (prose(why)) } } }
-                @if !f.dispositions.is_empty() { div { dt { "What was said of it" } dd { (said_of(f)) } } }
-                div { dt { "Chance of luck" } dd { (words::label_first(&words::chance(f.p_value))) } }
+                @if let Some(why) = &f.state_reason { div { dt { (context.say("State")) } dd { (context.say(&words::label(f.state.as_str()))) ": " (context.prose(why)) } } }
+                @if !f.dispositions.is_empty() { div { dt { (context.say("What was said of it")) } dd { (said_of(context, f)) } } }
+                div { dt { (context.say("Chance of luck")) } dd { (context.say(&words::label_first(&words::chance(f.p_value)))) } }
                 @if let Some(scope) = card.scope {
                     @let people = crate::section::headline::people_of(scope);
-                    div { dt { "Whose data" } dd {
-                        @if people == words::people(None) { span.mark { "Unknown" } " " }
-                        (words::label_first(&people)) " " span.faint { (prose(&words::label_first(&scope.reason))) }
+                    div { dt { (context.say("Whose data")) } dd {
+                        @if people == words::people(None) { span.mark { (context.say("Unknown")) } " " }
+                        (context.say(&words::label_first(&people))) " " span.faint { (context.prose(&words::label_first(&scope.reason))) }
                     } }
                 }
-                div { dt { "Who and what" } dd { (entities(card)) } }
+                div { dt { (context.say("Who and what")) } dd { (entities(context, card)) } }
                 @if !f.attack.is_empty() {
-                    div { dt { "ATT&CK" } dd { ul.plain { @for id in &f.attack { li {
+                    div { dt { (context.say("ATT&CK")) } dd { ul.plain { @for id in &f.attack { li {
                         span.technique { (escape::html(id)) }
-                        @if let Some(t) = attack::technique(id) { " " (t.name) " " span.faint { (t.tactic) } }
+                        @if let Some(t) = attack::technique(id) { " " (t.name) " " span.faint { (context.say(t.tactic)) } }
                     } } } } }
                 }
-                div { dt { "Records" } dd { (words::count(f.evidence.0.total())) (evidence(context, &f.evidence.0, usize::MAX)) } }
-                div { dt { "Query for all" } dd.query { pre { code { (escape::html_query(f.evidence.0.query())) } } } }
+                div { dt { (context.say("Records")) } dd { (words::count(f.evidence.0.total())) (evidence(context, &f.evidence.0, usize::MAX)) } }
+                div { dt { (context.say("Query for all")) } dd.query { pre { code { (escape::html_query(f.evidence.0.query())) } } } }
                 @if !f.limits.is_empty() {
-                    div { dt { "Limits" } dd { ul.plain { @for l in &f.limits { li { (prose(l)) } } } } }
+                    div { dt { (context.say("Limits")) } dd { ul.plain { @for l in &f.limits { li { (context.prose(l)) } } } } }
                 }
-                @if let Some(c) = &f.campaign { div { dt { "Campaign" } dd { code { (escape::html(c)) } } } }
+                @if let Some(c) = &f.campaign { div { dt { (context.say("Campaign")) } dd { code { (escape::html(c)) } } } }
             }
             @if let Some(trace) = &card.trace { (figure(context, trace)) }
         }
@@ -267,36 +254,36 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
 }
 
 /// What people said of a finding, in their order.
-fn said_of(f: &Finding) -> Markup {
+fn said_of(context: &Context<'_>, f: &Finding) -> Markup {
     html! {
         ul.plain { @for d in f.dispositions.iter().take(SAID_MAX) {
-            li { span.faint { (words::instant(d.time)) } " " (escape::html(&words::said(d))) ": " (escape::sentence(&d.reason)) }
+            li { span.faint { (context.say(&words::instant(d.time))) } " " (context.say(&words::said(d))) ": " (escape::sentence(&d.reason)) }
         } }
-        @if let Some(note) = words::cut_note(f.dispositions.len().min(SAID_MAX), f.dispositions.len(), "findings.jsonl") { p.note { (note) } }
+        @if let Some(note) = words::cut_note(f.dispositions.len().min(SAID_MAX), f.dispositions.len(), "findings.jsonl") { p.note { (context.say(&note)) } }
     }
 }
 
-fn measures(card: &Card<'_>) -> Markup {
+fn measures(context: &Context<'_>, card: &Card<'_>) -> Markup {
     html! {
         @if !card.measures.is_empty() {
             table.measures {
-                caption.hidden { "Measured against expected" }
-                thead { tr { th scope="col" { "Measure" } th.number scope="col" { "Seen" } th.number scope="col" { "Expected" } } }
+                caption.hidden { (context.say("Measured against expected")) }
+                thead { tr { th scope="col" { (context.say("Measure")) } th.number scope="col" { (context.say("Seen")) } th.number scope="col" { (context.say("Expected")) } } }
                 tbody { @for (name, seen, expected) in &card.measures {
-                    tr { th scope="row" { (escape::html(name)) } td.number { strong { (seen) } } td.number { (expected) } }
+                    tr { th scope="row" { (context.say(name)) } td.number { strong { (seen) } } td.number { (context.say(expected)) } }
                 } }
             }
         }
     }
 }
 
-fn entities(card: &Card<'_>) -> Markup {
+fn entities(context: &Context<'_>, card: &Card<'_>) -> Markup {
     let all = &card.finding.entities;
     html! {
         ul.entities { @for e in all.iter().take(ENTITIES_MAX) { li.reasoned[card.finding.reason(e).is_some()] {
-            span.faint { (e.kind) } " " code { (escape::html(&e.value)) }
-            @if let Some(why) = card.finding.reason(e) { " " (prose(why)) }
+            span.faint { (context.say(e.kind.as_str())) } " " code { (escape::html(&e.value)) }
+            @if let Some(why) = card.finding.reason(e) { " " (context.prose(why)) }
         } } }
-        @if let Some(note) = words::cut_note(all.len().min(ENTITIES_MAX), all.len(), "findings.jsonl") { p.note { (note) } }
+        @if let Some(note) = words::cut_note(all.len().min(ENTITIES_MAX), all.len(), "findings.jsonl") { p.note { (context.say(&note)) } }
     }
 }

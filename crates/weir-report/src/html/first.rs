@@ -17,29 +17,29 @@ pub(super) fn screen(context: &Context<'_>, h: &Headline<'_>) -> Markup {
     };
     html! {
         p.kicker {
-            span { "Incident report" }
+            span { (context.say("Incident report")) }
             @if let Some(name) = &case.organisation.name { span { (escape::html(name)) } }
-            @if let Some(p) = case.period { span { (words::day(p.first)) " to " (words::day(p.last)) } }
+            @if let Some(p) = case.period { span { (context.say(&format!("{} to {}", words::day(p.first), words::day(p.last)))) } }
         }
-        h1 class=(tone) { (escape::html(&h.verdict)) }
+        h1 class=(tone) { (context.say(&h.verdict)) }
         @if !h.tally.is_empty() {
-            ul.tally aria-label="Findings by severity" {
+            ul.tally aria-label=(crate::language::say(context.language, "Findings by severity")) {
                 @for (severity, n) in &h.tally {
-                    li { a href="#findings" { strong { (words::count(*n)) } " " (blocks::severity(*severity)) } }
+                    li { a href="#findings" { strong { (words::count(*n)) } " " (blocks::severity(context, *severity)) } }
                 }
             }
         }
         div.answers {
             @for (question, answers) in &h.answers {
                 div.answer {
-                    h2 { (question) }
+                    h2 { (context.say(question)) }
                     @for said in answers { (blocks::said(context, said)) }
                 }
             }
             div.answer.today {
-                h2 { "What to do today" }
-                @if h.today.is_empty() { p { "Nothing is recommended by this case." } } @else {
-                    ol { @for advice in &h.today { li { (blocks::prose(&advice.text)) } } }
+                h2 { (context.say("What to do today")) }
+                @if h.today.is_empty() { p { (context.say("Nothing is recommended by this case.")) } } @else {
+                    ol { @for advice in &h.today { li { (context.prose(&advice.text)) } } }
                 }
             }
         }

@@ -42,6 +42,7 @@ impl Hidden<'_> {
             series,
             aged_out,
             limits,
+            methods,
             snapshot,
         } = case;
         Case {
@@ -70,6 +71,7 @@ impl Hidden<'_> {
             series: each(series, |s| self.series(s)),
             aged_out: aged_out.as_ref().map(|gap| self.gap(gap)),
             limits: self.texts(limits),
+            methods: methods.clone(),
             snapshot: snapshot.clone(),
         }
     }
@@ -93,13 +95,14 @@ impl Hidden<'_> {
 
     fn organisation(&self, of: &Organisation) -> Organisation {
         // What the organisation says of itself, which may be its account.
-        let Organisation { name, sector, home_country, population, members } = of;
+        let Organisation { name, sector, home_country, population, members, language } = of;
         Organisation {
             name: name.as_deref().map(|name| self.name(name)),
             sector: sector.as_deref().map(|sector| self.name(sector)),
             home_country: home_country.clone(),
             population: *population,
             members: *members,
+            language: *language,
         }
     }
 

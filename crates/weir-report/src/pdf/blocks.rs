@@ -2,12 +2,15 @@
 
 use super::{
     data,
-    text::{self, Kind, Run, Words, code, linked, name, own, prose},
+    text::{self, Kind, Run, Words, code, linked, name},
 };
 use crate::{
     doc::{Block, Cell, Paths, Said, Section, Table},
-    escape, words,
+    escape,
+    language::say,
+    words,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use weir_model::{
     Evidence, Finding, Severity, attack,
@@ -38,27 +41,51 @@ impl<'a> Context<'a> {
         Self { case, paths: Paths::new(case), anchors }
     }
 
+    /// A text of Weir's own in the reader's language.
+    pub fn say<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        say(self.case.organisation.language, text)
+    }
+
+    /// So too, in a look.
+    pub fn own(&self, kind: Kind, text: &str) -> Run {
+        text::own(kind, &self.say(text))
+    }
+
+    /// So too, in the look of what is around it.
+    pub fn words(&self, text: &str) -> Run {
+        name(&self.say(text))
+    }
+
+    /// So too, with names between backticks.
+    pub fn prose(&self, text: &str) -> Words {
+        text::prose(&self.say(text))
+    }
+
     /// A section, its findings numbered by those before it.
     pub fn section(&self, section: &Section<'_>) -> data::Section {
         let blocks = section.blocks.iter().enumerate();
         let blocks = blocks.map(|(i, b)| self.block(b, crate::doc::is_titled(&section.blocks, i)));
-        data::Section { anchor: anchor(section.id), title: section.title, blocks: blocks.flatten().collect() }
+        data::Section {
+            anchor: anchor(section.id),
+            title: self.say(section.title).into_owned(),
+            blocks: blocks.flatten().collect(),
+        }
     }
 
     fn block(&self, block: &Block<'_>, titled: bool) -> Option<data::Block> {
         Some(match block {
-            Block::Heading(text) => data::Block::Heading { words: vec![name(text)] },
-            Block::Note(text) => data::Block::Note { words: prose(text) },
+            Block::Heading(text) => data::Block::Heading { words: vec![self.words(text)] },
+            Block::Note(text) => data::Block::Note { words: self.prose(text) },
             Block::Statements(all) => {
                 data::Block::Statements { said: all.iter().map(|s| self.said(s)).collect() }
             }
             Block::Labelled(all) => data::Block::Labelled {
-                rows: all.iter().map(|(label, s)| (vec![name(label)], self.said(s))).collect(),
+                rows: all.iter().map(|(label, s)| (vec![self.words(label)], self.said(s))).collect(),
             },
             Block::Facts(all) => data::Block::Facts {
-                rows: all.iter().map(|(label, value)| (vec![name(label)], self.cell(value))).collect(),
+                rows: all.iter().map(|(label, value)| (vec![self.words(label)], self.cell(value))).collect(),
             },
-            Block::Points(all) => data::Block::Points { points: all.iter().map(|p| prose(p)).collect() },
+            Block::Points(all) => data::Block::Points { points: all.iter().map(|p| self.prose(p)).collect() },
             Block::Advice(all) => {
                 data::Block::Advice { advice: all.iter().map(|a| self.advice(a)).collect() }
             }
@@ -71,14 +98,16 @@ impl<'a> Context<'a> {
     /// A statement and its records; `Unknown` is marked.
     pub fn said(&self, said: &Said<'_>) -> data::Said {
         match said {
-            Said::Cited(words, e) => data::Said { words: prose(words), cites: self.evidence(e, CITED_MAX) },
+            Said::Cited(words, e) => {
+                data::Said { words: self.prose(words), cites: self.evidence(e, CITED_MAX) }
+            }
             Said::Derived(words, id, name) => data::Said {
-                words: prose(words),
-                cites: vec![linked(own(Kind::Text, &format!("see {name}")), Some(anchor(id)))],
+                words: self.prose(words),
+                cites: vec![linked(self.own(Kind::Text, &format!("see {name}")), Some(anchor(id)))],
             },
             Said::Unknown(needed) => {
-                let words = prose(&words::label_first(needed));
-                data::Said { words: [unknown()].into_iter().chain(words).collect(), cites: Vec::new() }
+                let words = self.prose(&words::label_first(needed));
+                data::Said { words: [self.unknown()].into_iter().chain(words).collect(), cites: Vec::new() }
             }
         }
     }
@@ -88,13 +117,13 @@ impl<'a> Context<'a> {
         let mut shown = Vec::new();
         for (_, place) in self.paths.first(e.cited(), max) {
             if !shown.is_empty() {
-                shown.push(own(Kind::Text, ", "));
+                shown.push(self.own(Kind::Text, ", "));
             }
             shown.push(code(&place));
         }
         let more = e.total().saturating_sub(e.cited().len().min(max) as u64);
         if more > 0 {
-            shown.push(own(Kind::Text, &format!(" + {} more", words::count(more))));
+            shown.push(self.own(Kind::Text, &format!(" + {} more", words::count(more))));
         }
         shown
     }
@@ -102,38 +131,56 @@ impl<'a> Context<'a> {
     fn advice(&self, a: &Recommendation) -> data::Said {
         let mut because = Vec::new();
         for id in &a.because {
-            because.push(own(Kind::Text, if because.is_empty() { "because of " } else { ", " }));
+            because.push(self.own(Kind::Text, if because.is_empty() { "because of " } else { ", " }));
             let finding = self.case.findings.iter().find(|f| f.id == *id);
-            let title = finding.map_or_else(|| name(id), |f| name(&f.title));
+            let title = finding.map_or_else(|| name(id), |f| self.words(&f.title));
             because.push(linked(title, self.anchor(id)));
         }
-        let words = [severity(a.severity), own(Kind::Text, " ")].into_iter().chain(prose(&a.text));
+        let words =
+            [self.severity(a.severity), self.own(Kind::Text, " ")].into_iter().chain(self.prose(&a.text));
         data::Said { words: words.collect(), cites: because }
     }
 
     fn table(&self, t: &Table<'_>, titled: bool) -> data::Table {
         data::Table {
-            caption: (!titled).then(|| vec![name(&t.caption)]),
-            columns: t.columns.clone(),
+            caption: (!titled).then(|| vec![self.words(&t.caption)]),
+            columns: t.columns.iter().map(|(title, right)| (self.say(title).into_owned(), *right)).collect(),
             rows: t.rows.iter().map(|row| row.iter().map(|c| self.cell(c)).collect()).collect(),
-            note: words::cut_note(t.rows.len(), t.total, t.all_in),
+            note: words::cut_note(t.rows.len(), t.total, t.all_in).map(|note| self.say(&note).into_owned()),
         }
     }
 
     fn cell(&self, cell: &Cell<'_>) -> Words {
         match cell {
             Cell::Text(text) => match text.strip_prefix("Unknown: ") {
-                Some(rest) => vec![unknown(), name(rest)],
-                None => vec![name(text)],
+                Some(rest) => vec![self.unknown(), self.words(rest)],
+                None => vec![self.words(text)],
             },
             Cell::Code(text) => vec![code(text)],
             Cell::Codes(all) => parted(all.iter().map(|x| code(x)), ", "),
-            Cell::Number(text) => vec![own(Kind::Text, text)],
+            Cell::Number(text) => vec![self.own(Kind::Text, text)],
             Cell::Attack(ids) => parted(ids.iter().map(|id| technique(id)), " "),
             Cell::Evidence(e) => self.evidence(e, CITED_MAX),
-            Cell::Severity(s) => vec![severity(*s)],
+            Cell::Severity(s) => vec![self.severity(*s)],
             Cell::Findings(ids) => parted(ids.iter().map(|id| self.finding_id(id)), " "),
         }
+    }
+
+    /// A technique with its name and tactic, where it is one.
+    pub fn technique_named(&self, id: &str) -> Words {
+        let named = attack::technique(id);
+        let named =
+            named.map(|t| [text::own(Kind::Text, &format!(" {} ", t.name)), self.own(Kind::Faint, t.tactic)]);
+        [technique(id)].into_iter().chain(named.into_iter().flatten()).collect()
+    }
+
+    fn unknown(&self) -> Run {
+        self.own(Kind::Mark, "Unknown")
+    }
+
+    /// How much it matters, in words; templates put a shape before them.
+    pub fn severity(&self, s: Severity) -> Run {
+        text::severity(s.as_str(), &self.say(s.as_str()))
     }
 
     /// A finding's id, leading to it where it is told in full.
@@ -157,16 +204,12 @@ fn anchor(id: &str) -> String {
     format!("section-{id}")
 }
 
-fn unknown() -> Run {
-    own(Kind::Mark, "Unknown")
-}
-
 /// Runs with words between them.
 pub(super) fn parted(runs: impl Iterator<Item = Run>, between: &str) -> Words {
     let mut all = Vec::new();
     for run in runs {
         if !all.is_empty() {
-            all.push(own(Kind::Text, between));
+            all.push(text::own(Kind::Text, between));
         }
         all.push(run);
     }
@@ -175,17 +218,5 @@ pub(super) fn parted(runs: impl Iterator<Item = Run>, between: &str) -> Words {
 
 /// An ATT&CK technique's id.
 pub(super) fn technique(id: &str) -> Run {
-    own(Kind::Technique, &escape::shown(id))
-}
-
-/// A technique with its name and tactic, where it is one.
-pub(super) fn technique_named(id: &str) -> Words {
-    let named = attack::technique(id);
-    let named = named.map(|t| [own(Kind::Text, &format!(" {} ", t.name)), own(Kind::Faint, t.tactic)]);
-    [technique(id)].into_iter().chain(named.into_iter().flatten()).collect()
-}
-
-/// How much it matters, in words; templates put a shape before them.
-pub(super) fn severity(s: Severity) -> Run {
-    text::own(Kind::Severity, s.as_str())
+    text::own(Kind::Technique, &escape::shown(id))
 }

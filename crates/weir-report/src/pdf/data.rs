@@ -5,6 +5,7 @@
 
 use super::text::{Run, Words};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Raised when a template that read the last version may no longer do.
 pub(super) const VERSION: u32 = 1;
@@ -14,6 +15,10 @@ pub(super) const VERSION: u32 = 1;
 pub(super) struct Report {
     /// Of this format.
     pub version: u32,
+    /// Its language, as BCP 47 has it.
+    pub language: &'static str,
+    /// What the template says itself, in that language, by the English words.
+    pub labels: BTreeMap<&'static str, String>,
     /// Typst's name of the paper.
     pub paper: &'static str,
     /// Of the document.
@@ -53,7 +58,7 @@ pub(super) struct Headline {
 #[derive(Serialize)]
 pub(super) struct Answer {
     /// The question.
-    pub question: &'static str,
+    pub question: String,
     /// What is known.
     pub said: Vec<Said>,
 }
@@ -73,7 +78,7 @@ pub(super) struct Section {
     /// Its label.
     pub anchor: String,
     /// Heading.
-    pub title: &'static str,
+    pub title: String,
     /// What stands in it.
     pub blocks: Vec<Block>,
 }
@@ -110,7 +115,7 @@ pub(super) struct Table {
     /// What it shows; `None` where a heading says so already.
     pub caption: Option<Words>,
     /// Heading, and whether its cells are numbers.
-    pub columns: Vec<(&'static str, bool)>,
+    pub columns: Vec<(String, bool)>,
     /// Cells.
     pub rows: Vec<Vec<Words>>,
     /// What was left out.
@@ -154,7 +159,7 @@ pub(super) struct Card {
     /// Its days.
     pub days: Option<Figure>,
     /// Label and lines.
-    pub rows: Vec<(&'static str, Vec<Words>)>,
+    pub rows: Vec<(String, Vec<Words>)>,
     /// The query that gives all its records.
     pub query: Vec<Run>,
     /// What the same hand touched.

@@ -1,10 +1,10 @@
 //! A finding in full as a template's data, and the pictures with it.
 
 use super::{
-    blocks::{Context, parted, severity, technique_named},
+    blocks::{Context, parted},
     data::{Card, Figure, Said},
     picture,
-    text::{self, Kind, Words, code, name, own, prose},
+    text::{self, Kind, Words, code, name},
 };
 use crate::{
     doc::{self, FigureKind},
@@ -25,22 +25,22 @@ const STEPS_MAX: usize = 24;
 impl Context<'_> {
     /// A picture, where there is something to draw.
     pub fn figure(&self, figure: &doc::Figure<'_>) -> Option<Figure> {
-        let drawn = svg::draw(self.case, figure)?;
+        let drawn = svg::draw(self.case, figure, self.case.organisation.language)?;
         let legend = drawn.legend.iter().map(|key| {
             let [before, strong, after] = &key.words;
-            let words = vec![name(before), own(Kind::Strong, strong), name(after)];
+            let words = vec![self.words(before), self.own(Kind::Strong, strong), self.words(after)];
             (key.class.clone(), key.letter, words)
         });
-        let mut notes: Vec<Words> = drawn.notes.iter().map(|note| prose(note)).collect();
+        let mut notes: Vec<Words> = drawn.notes.iter().map(|note| self.prose(note)).collect();
         let mut steps = Vec::new();
         if let FigureKind::Trace(t) = figure.kind {
             steps = self.steps(t);
             let cut = words::cut_note(steps.len(), t.edges.len(), "case.json");
-            notes.extend(cut.map(|note| prose(&format!("Steps in words: {note}"))));
+            notes.extend(cut.map(|note| self.prose(&format!("Steps in words: {note}"))));
         }
         Some(Figure {
-            caption: vec![name(&figure.caption)],
-            alt: text::line(&figure.alt),
+            caption: vec![self.words(&figure.caption)],
+            alt: text::line(&self.say(&figure.alt)),
             svg: picture::standalone(&drawn.svg),
             size: drawn.size,
             legend: legend.collect(),
@@ -55,7 +55,12 @@ impl Context<'_> {
             let how = format!(" {} ", e.how.replace('_', " "));
             let records = format!(": {}", words::quantity(e.records, "record", "records"));
             Said {
-                words: vec![code(&e.from.value), name(&how), code(&e.to.value), own(Kind::Text, &records)],
+                words: vec![
+                    code(&e.from.value),
+                    self.words(&how),
+                    code(&e.to.value),
+                    self.own(Kind::Text, &records),
+                ],
                 cites: parted(
                     self.paths.first(e.evidence.cited(), 3).iter().map(|(_, place)| code(place)),
                     ", ",
@@ -69,14 +74,14 @@ impl Context<'_> {
     pub fn finding(&self, card: &doc::Card<'_>) -> Card {
         let f = card.finding;
         let measure = |(name, seen, expected): &(String, String, String)| {
-            [vec![text::name(name)], vec![own(Kind::Strong, seen)], vec![own(Kind::Text, expected)]]
+            [vec![self.words(name)], vec![self.own(Kind::Strong, seen)], vec![self.own(Kind::Text, expected)]]
         };
         Card {
             anchor: self.own_anchor(f),
             severity: f.severity.as_str(),
-            meta: meta(f),
-            title: vec![name(&f.title)],
-            explanation: prose(&f.explanation),
+            meta: self.meta(f),
+            title: vec![self.words(&f.title)],
+            explanation: self.prose(&f.explanation),
             measures: card.measures.iter().map(measure).collect(),
             days: card.days.as_ref().and_then(|(figure, _)| self.figure(figure)),
             rows: self.rows(card),
@@ -85,78 +90,90 @@ impl Context<'_> {
         }
     }
 
-    fn rows(&self, card: &doc::Card<'_>) -> Vec<(&'static str, Vec<Words>)> {
+    fn rows(&self, card: &doc::Card<'_>) -> Vec<(String, Vec<Words>)> {
         let f = card.finding;
         let mut rows = Vec::new();
         if let Some(why) = &f.state_reason {
-            rows.push(("State", vec![prose(&format!("{}: {why}", words::label(f.state.as_str())))]));
+            rows.push((
+                self.label("State"),
+                vec![self.prose(&format!("{}: {why}", words::label(f.state.as_str())))],
+            ));
         }
         if !f.dispositions.is_empty() {
-            rows.push(("What was said of it", said_of(f)));
+            rows.push((self.label("What was said of it"), self.said_of(f)));
         }
-        rows.push(("Chance of luck", vec![prose(&words::label_first(&words::chance(f.p_value)))]));
-        rows.extend(card.scope.map(|scope| ("Whose data", vec![whose(scope)])));
-        rows.push(("Who and what", entities(f)));
+        rows.push((
+            self.label("Chance of luck"),
+            vec![self.prose(&words::label_first(&words::chance(f.p_value)))],
+        ));
+        rows.extend(card.scope.map(|scope| (self.label("Whose data"), vec![self.whose(scope)])));
+        rows.push((self.label("Who and what"), self.entities(f)));
         if !f.attack.is_empty() {
-            rows.push(("ATT&CK", f.attack.iter().map(|id| technique_named(id)).collect()));
+            rows.push((self.label("ATT&CK"), f.attack.iter().map(|id| self.technique_named(id)).collect()));
         }
         let e = &f.evidence.0;
         rows.push((
-            "Records",
-            vec![vec![own(Kind::Text, &words::count(e.total()))], self.evidence(e, CITED_MAX)],
+            self.label("Records"),
+            vec![vec![self.own(Kind::Text, &words::count(e.total()))], self.evidence(e, CITED_MAX)],
         ));
         if !f.limits.is_empty() {
-            rows.push(("Limits", f.limits.iter().map(|l| prose(l)).collect()));
+            rows.push((self.label("Limits"), f.limits.iter().map(|l| self.prose(l)).collect()));
         }
-        rows.extend(f.campaign.as_ref().map(|c| ("Campaign", vec![vec![self.finding_id(c)]])));
+        rows.extend(f.campaign.as_ref().map(|c| (self.label("Campaign"), vec![vec![self.finding_id(c)]])));
         rows
     }
-}
 
-/// Severity, state, detector, time, id.
-fn meta(f: &Finding) -> Vec<Words> {
-    let seen = words::period(Period { first: f.first_seen, last: f.last_seen });
-    let state = (f.state != State::Open).then(|| own(Kind::Mark, f.state.as_str()));
-    let all = [severity(f.severity)].into_iter().chain(state);
-    all.chain([name(&f.detector), own(Kind::Text, &seen), code(&f.id)]).map(|run| vec![run]).collect()
-}
+    fn label(&self, text: &str) -> String {
+        self.say(text).into_owned()
+    }
 
-fn whose(scope: &weir_model::case::Scope) -> Words {
-    let people = crate::section::headline::people_of(scope);
-    let unknown = people == words::people(None);
-    let mut shown: Words = unknown.then(|| own(Kind::Mark, "Unknown")).into_iter().collect();
-    shown.push(own(Kind::Text, &format!("{}. ", words::label_first(&people))));
-    shown.extend(prose(&words::label_first(&scope.reason)));
-    shown
-}
+    /// Severity, state, detector, time, id.
+    fn meta(&self, f: &Finding) -> Vec<Words> {
+        let seen = words::period(Period { first: f.first_seen, last: f.last_seen });
+        let state = (f.state != State::Open).then(|| self.own(Kind::Mark, f.state.as_str()));
+        let all = [self.severity(f.severity)].into_iter().chain(state);
+        all.chain([name(&f.detector), self.own(Kind::Text, &seen), code(&f.id)])
+            .map(|run| vec![run])
+            .collect()
+    }
 
-/// What people said of a finding, in their order.
-fn said_of(f: &Finding) -> Vec<Words> {
-    let line = |d: &weir_model::Disposition| {
-        let when = own(Kind::Faint, &format!("{} ", words::instant(d.time)));
-        vec![when, name(&format!("{}: ", words::said(d))), own(Kind::Text, &d.reason)]
-    };
-    let shown = f.dispositions.len().min(SAID_MAX);
-    let cut = words::cut_note(shown, f.dispositions.len(), "findings.jsonl");
-    f.dispositions.iter().take(SAID_MAX).map(line).chain(cut.map(|note| prose(&note))).collect()
-}
+    fn whose(&self, scope: &weir_model::case::Scope) -> Words {
+        let people = crate::section::headline::people_of(scope);
+        let unknown = people == words::people(None);
+        let mut shown: Words = unknown.then(|| self.own(Kind::Mark, "Unknown")).into_iter().collect();
+        shown.push(self.own(Kind::Text, &format!("{}. ", words::label_first(&people))));
+        shown.extend(self.prose(&words::label_first(&scope.reason)));
+        shown
+    }
 
-/// Those without a reason of their own in one line, the others in a line each.
-fn entities(f: &Finding) -> Vec<Words> {
-    let shown = f.entities.len().min(ENTITIES_MAX);
-    let (mut alike, mut lines) = (Vec::new(), Vec::new());
-    for e in f.entities.iter().take(ENTITIES_MAX) {
-        let named = [own(Kind::Faint, &format!("{} ", e.kind)), code(&e.value)];
-        match f.reason(e) {
-            Some(why) => {
-                lines.push(named.into_iter().chain([own(Kind::Text, " ")]).chain(prose(why)).collect())
-            }
-            None => {
-                alike.extend((!alike.is_empty()).then(|| own(Kind::Text, ", ")));
-                alike.extend(named);
+    /// What people said of a finding, in their order.
+    fn said_of(&self, f: &Finding) -> Vec<Words> {
+        let line = |d: &weir_model::Disposition| {
+            let when = self.own(Kind::Faint, &format!("{} ", words::instant(d.time)));
+            vec![when, self.words(&format!("{}: ", words::said(d))), text::own(Kind::Text, &d.reason)]
+        };
+        let shown = f.dispositions.len().min(SAID_MAX);
+        let cut = words::cut_note(shown, f.dispositions.len(), "findings.jsonl");
+        f.dispositions.iter().take(SAID_MAX).map(line).chain(cut.map(|note| self.prose(&note))).collect()
+    }
+
+    /// Those without a reason of their own in one line, the others in a line each.
+    fn entities(&self, f: &Finding) -> Vec<Words> {
+        let shown = f.entities.len().min(ENTITIES_MAX);
+        let (mut alike, mut lines) = (Vec::new(), Vec::new());
+        for e in f.entities.iter().take(ENTITIES_MAX) {
+            let named = [self.own(Kind::Faint, &format!("{} ", e.kind)), code(&e.value)];
+            match f.reason(e) {
+                Some(why) => lines.push(
+                    named.into_iter().chain([self.own(Kind::Text, " ")]).chain(self.prose(why)).collect(),
+                ),
+                None => {
+                    alike.extend((!alike.is_empty()).then(|| self.own(Kind::Text, ", ")));
+                    alike.extend(named);
+                }
             }
         }
+        let cut = words::cut_note(shown, f.entities.len(), "findings.jsonl").map(|note| self.prose(&note));
+        (!alike.is_empty()).then_some(alike).into_iter().chain(lines).chain(cut).collect()
     }
-    let cut = words::cut_note(shown, f.entities.len(), "findings.jsonl").map(|note| prose(&note));
-    (!alike.is_empty()).then_some(alike).into_iter().chain(lines).chain(cut).collect()
 }

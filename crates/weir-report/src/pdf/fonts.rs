@@ -12,12 +12,13 @@ use typst::{
     utils::LazyHash,
 };
 
-const FILES: [&[u8]; 5] = [
+const FILES: [&[u8]; 6] = [
     include_bytes!("../../fonts/NotoSans-Regular.ttf"),
     include_bytes!("../../fonts/NotoSans-Bold.ttf"),
     include_bytes!("../../fonts/NotoSansMono-Regular.ttf"),
     include_bytes!("../../fonts/NotoSansCJKkr-Regular.otf"),
     include_bytes!("../../fonts/NotoSansSymbols2-Regular.ttf"),
+    include_bytes!("../../fonts/NotoSansCJKkr-Bold.otf"),
 ];
 
 static FONTS: LazyLock<Vec<Font>> =

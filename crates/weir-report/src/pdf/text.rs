@@ -20,6 +20,9 @@ const PART_MAX: u32 = 4_900;
 pub(super) struct Run {
     kind: Kind,
     pieces: Vec<Piece>,
+    /// Which severity, by its English name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'static str>,
     /// Where it leads, within the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
@@ -99,6 +102,11 @@ pub(super) fn line(text: &str) -> String {
     inert(&escape::sentence(text))
 }
 
+/// A severity, and how it reads.
+pub(super) fn severity(of: &'static str, said: &str) -> Run {
+    Run { of: Some(of), ..own(Kind::Severity, said) }
+}
+
 /// The run, leading somewhere.
 pub(super) fn linked(mut run: Run, to: Option<String>) -> Run {
     run.to = to;
@@ -110,7 +118,7 @@ fn plain(kind: Kind, shown: &str) -> Run {
 }
 
 fn run(kind: Kind, text: &str) -> Run {
-    Run { kind, pieces: pieces(text, matches!(kind, Kind::Code | Kind::Technique)), to: None }
+    Run { kind, pieces: pieces(text, matches!(kind, Kind::Code | Kind::Technique)), of: None, to: None }
 }
 
 /// Text in which every character has a glyph.

@@ -1,6 +1,6 @@
 //! The appendix: the intake account with hashes, what personal data was taken to be and on what ground, method, limits.
 
-use super::ROWS_MAX;
+use super::{ROWS_MAX, methods};
 use crate::{
     doc::{Block, Cell, Table},
     words,
@@ -20,6 +20,7 @@ pub(super) fn appendix(case: &Case) -> Vec<Block<'_>> {
     blocks.push(datasets(case));
     blocks.push(Block::Heading("Method".into()));
     blocks.push(Block::Note(METHOD.into()));
+    blocks.extend(methods::methods(case));
     blocks.push(Block::Heading("Limits".into()));
     blocks.push(match case.limits.as_slice() {
         [] => Block::Note("No limit was recorded beyond those of each finding and each gap.".into()),
@@ -31,8 +32,19 @@ pub(super) fn appendix(case: &Case) -> Vec<Block<'_>> {
         ("Written by".into(), Cell::Code(&case.program)),
         ("Format version".into(), Cell::Number(words::count(u64::from(case.version)))),
         ("Computed from".into(), Cell::Text(snapshot(case))),
+        ("Configuration".into(), configuration(case)),
     ]));
     blocks
+}
+
+fn configuration(case: &Case) -> Cell<'_> {
+    let told = case.configuration.as_ref();
+    match told.and_then(|c| c.sha256.as_deref()) {
+        Some(sha256) => {
+            Cell::Codes(told.and_then(|c| c.file.as_deref()).into_iter().chain([sha256]).collect())
+        }
+        None => Cell::Text("defaults".into()),
+    }
 }
 
 fn snapshot(case: &Case) -> String {

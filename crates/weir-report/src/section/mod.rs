@@ -2,8 +2,10 @@
 
 mod appendix;
 pub(crate) mod findings;
+mod glossary;
 pub(crate) mod headline;
 mod incident;
+mod methods;
 mod scope;
 mod timeline;
 
@@ -41,5 +43,6 @@ pub(crate) fn all(case: &Case) -> Vec<Section<'_>> {
         section("scope", "Scope: whose data", scope::scope(case)),
         section("coverage", "Coverage: what the logs can show", scope::coverage(case)),
         section("appendix", "Appendix", appendix::appendix(case)),
+        section("glossary", "Glossary", glossary::glossary()),
     ]
 }

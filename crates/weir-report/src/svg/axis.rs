@@ -1,8 +1,8 @@
 //! Scales and axes: time from left to right, values from below, ticks at round numbers.
 
-use crate::words;
+use crate::{language::say, words};
 use maud::{Markup, html};
-use weir_model::{Micros, case::Case, time::DAY_US};
+use weir_model::{Language, Micros, case::Case, time::DAY_US};
 
 /// Width of every chart, in user units.
 pub(super) const WIDTH: f64 = 720.0;
@@ -48,12 +48,13 @@ impl Time {
     }
 
     /// Days at the ends and one between, below y.
-    pub fn axis(&self, y: f64) -> Markup {
+    pub fn axis(&self, y: f64, language: Language) -> Markup {
         let middle = (self.left + self.right) / 2.0;
         let days = (self.last - self.first) / DAY_US as f64;
         let day = |share: f64| {
             let index = (share * (days - 1.0)).round();
-            words::day(Micros((self.first + index * DAY_US as f64) as i64))
+            let day = words::day(Micros((self.first + index * DAY_US as f64) as i64));
+            say(language, &day).into_owned()
         };
         html! {
             line.axis x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}

@@ -2,10 +2,10 @@
 
 use super::axis::{RIGHT, Time, WIDTH, n};
 use super::{Key, Picture};
-use crate::{escape, words};
+use crate::{escape, language::say, words};
 use maud::{Markup, html};
 use weir_model::{
-    Micros,
+    Language, Micros,
     case::{Case, Coverage, Gap, Period},
     time::DAY_US,
 };
@@ -18,7 +18,7 @@ const STRIP_HEIGHT: f64 = 22.0;
 const MARGIN: f64 = 2.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Picture> {
+pub(crate) fn coverage(case: &Case, alt: &str, language: Language) -> Option<Picture> {
     let first = case.coverage.iter().map(|c| c.period.first).min()?;
     let last = case.coverage.iter().map(|c| c.period.last).max()?;
     let period = case.period.unwrap_or(Period { first, last });
@@ -28,8 +28,8 @@ pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Picture> {
     let end = ROW_HEIGHT * shown as f64;
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end + 32.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
-            title { "What each sensor delivered, day by day" }
-            desc { (escape::html(alt)) }
+            title { (say(language, "What each sensor delivered, day by day")) }
+            desc { (escape::html(&say(language, alt))) }
             defs {
                 pattern #hatch width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                     rect.hatch-ground width="7" height="7" {}
@@ -37,9 +37,9 @@ pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Picture> {
                 }
             }
             @for (i, c) in case.coverage.iter().take(SENSORS_MAX).enumerate() {
-                (strip(c, &time, right, ROW_HEIGHT * i as f64))
+                (strip(c, &time, (right, ROW_HEIGHT * i as f64), language))
             }
-            (time.axis(end))
+            (time.axis(end, language))
         }
     };
     let legend = vec![
@@ -52,7 +52,7 @@ pub(crate) fn coverage(case: &Case, alt: &str) -> Option<Picture> {
     Some(Picture { svg, size: (WIDTH, end + 32.0), legend, notes })
 }
 
-fn strip(c: &Coverage, time: &Time, right: f64, top: f64) -> Markup {
+fn strip(c: &Coverage, time: &Time, (right, top): (f64, f64), language: Language) -> Markup {
     let y = top + STRIP_TOP;
     html! {
         text.row-label x=(n(MARGIN)) y=(n(top + 20.0)) { (escape::terminal(&c.sensor, 34)) }
@@ -61,7 +61,7 @@ fn strip(c: &Coverage, time: &Time, right: f64, top: f64) -> Markup {
         @for (level, path) in levels(c, time, y) {
             path class={ "level-" (level) } d=(path) {}
         }
-        @for gap in &c.gaps { (hatched(gap, time, y, right)) }
+        @for gap in &c.gaps { (hatched(gap, time, (y, right), language)) }
     }
 }
 
@@ -82,12 +82,12 @@ fn levels(c: &Coverage, time: &Time, y: f64) -> Vec<(usize, String)> {
     paths.into_iter().enumerate().map(|(i, p)| (i + 1, p)).filter(|(_, p)| !p.is_empty()).collect()
 }
 
-fn hatched(gap: &Gap, time: &Time, y: f64, right: f64) -> Markup {
+fn hatched(gap: &Gap, time: &Time, (y, right): (f64, f64), language: Language) -> Markup {
     let from = gap.from.map_or(MARGIN, |at| time.x(at));
     let to = gap.to.map_or(right, |at| time.x(at)).max(from + 3.0);
     html! {
         rect.gap x=(n(from)) y=(n(y)) width=(n(to - from)) height=(n(STRIP_HEIGHT)) fill="url(#hatch)" {
-            title { "Gap: " (words::gap_span(gap)) ". " (escape::html(&gap.reason)) }
+            title { (escape::html(&say(language, &format!("Gap: {}. {}", words::gap_span(gap), gap.reason)))) }
         }
     }
 }

@@ -5,10 +5,10 @@ use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
 use super::flow::bars;
 use super::{Key, Picture};
 use crate::days::{self, Usual};
-use crate::{escape, words};
+use crate::{escape, language::say, words};
 use maud::{Markup, html};
 use weir_model::case::{Case, Series};
-use weir_model::{Finding, Micros};
+use weir_model::{Finding, Language, Micros};
 
 /// Room above the plot for two rows of marks.
 const TOP: f64 = 58.0;
@@ -19,7 +19,7 @@ const CHANCE: f64 = 262.0;
 const POWERS: f64 = 15.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn days(case: &Case, finding: &Finding, alt: &str) -> Option<Picture> {
+pub(crate) fn days(case: &Case, finding: &Finding, alt: &str, language: Language) -> Option<Picture> {
     let series = days::of(&case.series, finding).into_iter().next()?;
     let usual = days::usual(series, finding, case.period);
     let right = WIDTH - RIGHT;
@@ -35,16 +35,16 @@ pub(crate) fn days(case: &Case, finding: &Finding, alt: &str) -> Option<Picture>
     let end = if chance.is_some() { CHANCE + 34.0 } else { BOTTOM + 34.0 };
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end)) } role="img" xmlns="http://www.w3.org/2000/svg" {
-            title { (words::label(days::unit(series))) " a day" }
-            desc { (escape::html(alt)) }
+            title { (say(language, &format!("{} a day", words::label(days::unit(series))))) }
+            desc { (escape::html(&say(language, alt))) }
             (value.grid(right))
             path.flow d=(bars(&outside, &time, &value, BOTTOM, 0.2)) {}
             path.flagged d=(bars(&inside, &time, &value, BOTTOM, 0.2)) {}
             @if let Some(usual) = &usual { (level(usual, &value, right)) }
-            (mark("first seen", finding.first_seen, &time, "first-seen", 20.0))
-            (mark("raised", finding.raised, &time, "raised", 46.0))
-            (time.axis(BOTTOM))
-            @if let Some((p, threshold)) = chance { (gauge(p, threshold, right)) }
+            (mark(&say(language, "first seen"), finding.first_seen, &time, "first-seen", 20.0))
+            (mark(&say(language, "raised"), finding.raised, &time, "raised", 46.0))
+            (time.axis(BOTTOM, language))
+            @if let Some((p, threshold)) = chance { (gauge(p, threshold, right, language)) }
         }
     };
     let notes = words::against(finding.p_value, finding.threshold).map(|words| format!("{words}."));
@@ -68,7 +68,7 @@ fn mark(word: &str, at: Micros, time: &Time, class: &str, y: f64) -> Markup {
 }
 
 /// Chances from 1, at the left, to one in 10^15: a diamond where luck stands, a line where it fires.
-fn gauge(p: f64, threshold: f64, right: f64) -> Markup {
+fn gauge(p: f64, threshold: f64, right: f64, language: Language) -> Markup {
     let x = |p: f64| {
         let power = if p > 0.0 { -p.log10() } else { POWERS };
         LEFT + (power / POWERS).clamp(0.0, 1.0) * (right - LEFT)
@@ -76,12 +76,12 @@ fn gauge(p: f64, threshold: f64, right: f64) -> Markup {
     let (at, fires) = (x(p), x(threshold));
     html! {
         line.axis x1=(n(LEFT)) x2=(n(right)) y1=(n(CHANCE)) y2=(n(CHANCE)) {}
-        text.tick x=(n(LEFT - 8.0)) y=(n(CHANCE + 5.0)) text-anchor="end" { "luck" }
+        text.tick x=(n(LEFT - 8.0)) y=(n(CHANCE + 5.0)) text-anchor="end" { (say(language, "luck")) }
         line.raised x1=(n(fires)) x2=(n(fires)) y1=(n(CHANCE - 12.0)) y2=(n(CHANCE + 12.0)) {}
         path.flagged d={ "M" (n(at)) " " (n(CHANCE - 8.0)) "L" (n(at + 8.0)) " " (n(CHANCE)) "L" (n(at)) " " (n(CHANCE + 8.0))
             "L" (n(at - 8.0)) " " (n(CHANCE)) "Z" } {}
         text.tick x=(n(LEFT)) y=(n(CHANCE + 24.0)) text-anchor="start" { "1" }
-        text.tick x=(n(right)) y=(n(CHANCE + 24.0)) text-anchor="end" { "1 in 10" tspan dy="-5" { "15" } " or rarer" }
+        text.tick x=(n(right)) y=(n(CHANCE + 24.0)) text-anchor="end" { (say(language, "1 in 10^15 or rarer")) }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
 use super::{FINDINGS_MAX, Key, Picture, letter, series};
-use crate::{escape, words};
+use crate::{escape, language::say, words};
 use maud::{Markup, html};
 use weir_model::{
-    Micros,
+    Language, Micros,
     case::{Case, Series},
 };
 
@@ -14,7 +14,7 @@ const ROW_HEIGHT: f64 = 62.0;
 const TOP: f64 = 16.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn flow(case: &Case, alt: &str) -> Option<Picture> {
+pub(crate) fn flow(case: &Case, alt: &str, language: Language) -> Option<Picture> {
     let flow = series(case, "flow").into_iter().next();
     let flagged = series(case, "flagged");
     let all = flow.iter().chain(&flagged).flat_map(|s| s.points.iter().map(|p| p.0));
@@ -26,13 +26,13 @@ pub(crate) fn flow(case: &Case, alt: &str) -> Option<Picture> {
     let size = (WIDTH, end + 34.0);
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(size.1)) } role="img" xmlns="http://www.w3.org/2000/svg" {
-            title { "Records a day, and what was flagged among them" }
-            desc { (escape::html(alt)) }
+            title { (say(language, "Records a day, and what was flagged among them")) }
+            desc { (escape::html(&say(language, alt))) }
             @if let Some(flow) = flow { (area(flow, &time, right, bottom)) }
             @for (i, s) in flagged.iter().take(FINDINGS_MAX).enumerate() {
                 (row(i, s, &time, right, bottom + ROW_HEIGHT * i as f64))
             }
-            (time.axis(end))
+            (time.axis(end, language))
         }
     };
     let (legend, notes) = if flagged.is_empty() { Default::default() } else { legend(case, &flagged) };

@@ -13,7 +13,10 @@ mod trace;
 
 use crate::doc::{Figure, FigureKind};
 use maud::Markup;
-use weir_model::case::{Case, Series};
+use weir_model::{
+    Language,
+    case::{Case, Series},
+};
 
 /// A picture and what must stand beside it; each format sets the legend in its own language.
 pub(crate) struct Picture {
@@ -61,16 +64,16 @@ impl Key {
 pub(crate) const FINDINGS_MAX: usize = 6;
 
 /// Draws a figure of the document; `None` when there is nothing to draw.
-pub(crate) fn draw(case: &Case, figure: &Figure<'_>) -> Option<Picture> {
+pub(crate) fn draw(case: &Case, figure: &Figure<'_>, language: Language) -> Option<Picture> {
     match figure.kind {
-        FigureKind::Flow => flow::flow(case, &figure.alt),
-        FigureKind::Reach => reach::reach(case, &figure.alt),
-        FigureKind::Coverage => coverage::coverage(case, &figure.alt),
+        FigureKind::Flow => flow::flow(case, &figure.alt, language),
+        FigureKind::Reach => reach::reach(case, &figure.alt, language),
+        FigureKind::Coverage => coverage::coverage(case, &figure.alt, language),
         FigureKind::Trace(t) => {
             let id = case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);
-            trace::trace(t, &figure.caption, &figure.alt, id)
+            trace::trace(t, figure, id, language)
         }
-        FigureKind::Days(finding) => days::days(case, finding, &figure.alt),
+        FigureKind::Days(finding) => days::days(case, finding, &figure.alt, language),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use super::axis::{RIGHT, Time, Value, WIDTH, n};
 use super::{FINDINGS_MAX, Key, Picture, letter, series};
-use crate::{escape, words};
+use crate::{escape, language::say, words};
 use maud::html;
-use weir_model::case::{Case, Series};
+use weir_model::{
+    Language,
+    case::{Case, Series},
+};
 
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 236.0;
@@ -14,7 +17,7 @@ const LETTERS: f64 = 24.0;
 const LETTER_GAP: f64 = 22.0;
 
 /// The picture; `None` when there is nothing to draw.
-pub(crate) fn reach(case: &Case, alt: &str) -> Option<Picture> {
+pub(crate) fn reach(case: &Case, alt: &str, language: Language) -> Option<Picture> {
     let all = series(case, "reach");
     let right = WIDTH - RIGHT - LETTERS;
     let shown: Vec<_> = all.iter().copied().take(FINDINGS_MAX).collect();
@@ -25,8 +28,8 @@ pub(crate) fn reach(case: &Case, alt: &str) -> Option<Picture> {
     let ends = spread(shown.iter().map(|s| s.points.last().map_or(BOTTOM, |p| value.y(p.1))).collect());
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(BOTTOM + 34.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
-            title { "People reached so far, by finding" }
-            desc { (escape::html(alt)) }
+            title { (say(language, "People reached so far, by finding")) }
+            desc { (escape::html(&say(language, alt))) }
             (value.grid(right))
             @for (i, s) in shown.iter().enumerate() {
                 path class={ "curve curve-" (i) } d=(steps(s, &time, &value, right)) {}
@@ -34,12 +37,12 @@ pub(crate) fn reach(case: &Case, alt: &str) -> Option<Picture> {
             @for (i, y) in ends.iter().enumerate() {
                 text class={ "letter curve-letter-" (i) } x=(n(right + 8.0)) y=(n(y + 6.0)) { (letter(i)) }
             }
-            (time.axis(BOTTOM))
+            (time.axis(BOTTOM, language))
         }
     };
     let keys = shown.iter().enumerate().map(|(i, s)| {
         let reached = words::number(s.points.last().map_or(0.0, |p| p.1));
-        let title = format!("{}: ", escape::shown(&super::title_of(case, s)));
+        let title = format!("{}: ", escape::shown(&say(language, &super::title_of(case, s))));
         Key::lettered(format!("curve-{i}"), i, title).then(format!("{reached} people"), String::new())
     });
     let notes = words::cut_note(shown.len(), all.len(), "case.json").into_iter().collect();

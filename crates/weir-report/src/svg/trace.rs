@@ -7,10 +7,10 @@ mod layout;
 
 use super::axis::n;
 use super::{Key, Picture};
-use crate::{escape, words};
+use crate::{doc::Figure, escape, language::say, words};
 use layout::{Placed, place};
 use maud::{Markup, html};
-use weir_model::case::Trace;
+use weir_model::{Language, case::Trace};
 
 const BOX_WIDTH: f64 = 190.0;
 const BOX_HEIGHT: f64 = 50.0;
@@ -22,7 +22,7 @@ const VALUE_CHARS: usize = 19;
 const NOTE_CHARS: usize = 26;
 
 /// The picture; `None` when there is nothing to draw. `id` keeps its anchors apart from those of other traces.
-pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Option<Picture> {
+pub(crate) fn trace(trace: &Trace, figure: &Figure<'_>, id: usize, language: Language) -> Option<Picture> {
     let graph = place(trace);
     let columns = graph.boxes.iter().map(|b| b.layer + 1).max()?;
     let rows = graph.boxes.iter().map(|b| b.row).fold(0.0, f64::max) + 1.0;
@@ -33,8 +33,8 @@ pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Optio
     let svg = html! {
         svg.trace viewBox={ "0 0 " (n(width)) " " (n(height)) } role="img" xmlns="http://www.w3.org/2000/svg"
             style={ "--w:" (n(width)) "px" } {
-            title { (escape::html(caption)) }
-            desc { (escape::html(alt)) }
+            title { (escape::html(&say(language, &figure.caption))) }
+            desc { (escape::html(&say(language, &figure.alt))) }
             defs {
                 marker id={ "arrow-" (id) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
                     path.arrow d="M0 0L8 4L0 8Z" {}
@@ -45,7 +45,7 @@ pub(crate) fn trace(trace: &Trace, caption: &str, alt: &str, id: usize) -> Optio
                     path class=(if b.layer > a.layer { "step" } else { "step back" }) d=(curve(a, b)) marker-end={ "url(#arrow-" (id) ")" } {}
                 }
             }
-            @for b in &graph.boxes { (entity(b)) }
+            @for b in &graph.boxes { (entity(b, language)) }
         }
     };
     let mut legend = vec![
@@ -90,25 +90,29 @@ fn curve(a: &Placed, b: &Placed) -> String {
     format!("M{} {}C{} {} {} {} {} {}", n(x1), n(y1), n(out), n(y1), n(out), n(y2), n(x2 + 1.0), n(y2))
 }
 
-fn entity(b: &Placed) -> Markup {
+fn entity(b: &Placed, language: Language) -> Markup {
     let (x, y) = (left(b), middle(b) - BOX_HEIGHT / 2.0);
     let class = if b.folded > 0 { "folded" } else { b.role };
+    // The words of a box that stands for several are Weir's own.
+    let own = |text: &str| if b.folded > 0 { say(language, text).into_owned() } else { text.to_owned() };
     html! {
         g class={ "entity " (class) } {
-            title { (escape::html(&b.title)) }
+            title { (escape::html(&own(&b.title))) }
             rect x=(n(x)) y=(n(y)) width=(n(BOX_WIDTH)) height=(n(BOX_HEIGHT)) rx="5" {}
-            text.value x=(n(x + 10.0)) y=(n(y + 20.0)) { (squeezed(&b.label, VALUE_CHARS)) }
-            text.what x=(n(x + 10.0)) y=(n(y + 39.0)) { (note(b)) }
+            text.value x=(n(x + 10.0)) y=(n(y + 20.0)) { (squeezed(&own(&b.label), VALUE_CHARS)) }
+            text.what x=(n(x + 10.0)) y=(n(y + 39.0)) { (note(b, language)) }
         }
     }
 }
 
 /// What it is, how it was come to, and records; the kind gives way where all three do not fit, the number never.
-fn note(b: &Placed) -> String {
+fn note(b: &Placed, language: Language) -> String {
     let records = format!(" · {}", words::count(b.records));
     let left = NOTE_CHARS.saturating_sub(records.chars().count());
-    let how = b.how.iter().map(|h| h.replace('_', " ")).collect::<Vec<_>>().join(", ");
-    let long = if how.is_empty() { b.kind.to_owned() } else { format!("{}: {how}", b.kind) };
+    let how =
+        b.how.iter().map(|h| say(language, &h.replace('_', " ")).into_owned()).collect::<Vec<_>>().join(", ");
+    let kind = say(language, b.kind);
+    let long = if how.is_empty() { kind.into_owned() } else { format!("{kind}: {how}") };
     let text = if long.chars().count() > left && !how.is_empty() { how } else { long };
     format!("{}{records}", escape::terminal(&text, left))
 }

@@ -207,7 +207,7 @@ pub fn file(path: &str, source: Option<&str>, parsed: u64, rejected: u64, duplic
         duplicates,
         lines: parsed + rejected + duplicates,
         reasons: match (source, rejected) {
-            (None, _) => BTreeMap::from([("no source recognises its first 64 KiB".into(), 1)]),
+            (None, _) => BTreeMap::from([("no known format: binary content".into(), 1)]),
             (_, 0) => BTreeMap::new(),
             (_, n) => BTreeMap::from([("time not readable".into(), n)]),
         },
@@ -248,7 +248,10 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
         datasets: Vec::new(),
         findings: Vec::new(),
         timeline: Vec::new(),
-        scope: scope(Determinable::No, "no record of any kind was read"),
+        scope: scope(
+            Determinable::No,
+            "no record of this period is known to show people's data; logs of such reads, or `[[dataset]]` in weir.toml, would tell",
+        ),
         suppressed_subjects: None,
         finding_scopes: BTreeMap::new(),
         traces: BTreeMap::new(),
@@ -264,6 +267,7 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
         },
         series: Vec::new(),
         limits: Vec::new(),
+        methods: Vec::new(),
         snapshot: BTreeMap::new(),
     }
 }
@@ -278,7 +282,8 @@ pub fn quiet() -> Case {
     );
     case.coverage = vec![coverage("access.log", "nginx_access", first, 31, 2_600, Vec::new())];
     case.period = Some(case.coverage[0].period);
-    case.scope = scope(Determinable::Yes, "no finding reached a dataset");
+    case.scope =
+        scope(Determinable::Yes, "no finding reached records of a dataset, and no sensor was silent");
     case.scope.subjects = Some(weir_model::case::Bounds { lower: 0, upper: Some(0) });
     case
 }

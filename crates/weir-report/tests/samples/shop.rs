@@ -22,6 +22,7 @@ pub fn case() -> Case {
         home_country: Some("KR".into()),
         population: Some(51_700_000),
         members: Some(318_400),
+        language: weir_model::Language::English,
     };
     let mut case = case_of("4be7719fd02a6c31", organisation, intake);
     let lost = gap(

@@ -1,0 +1,51 @@
+//! How the detectors that found something work: their manual pages, as they were when the case was written.
+
+use crate::doc::Block;
+use weir_model::case::Case;
+
+/// The pages, each under its heading, a paragraph a note.
+pub(super) fn methods(case: &Case) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    for method in &case.methods {
+        blocks.push(Block::Heading(format!("Detector {}: {}", method.detector, method.summary)));
+        blocks.extend(paragraphs(&method.manual).into_iter().map(Block::Note));
+    }
+    blocks
+}
+
+/// The paragraphs of a page; the first after a heading begins with it.
+fn paragraphs(page: &str) -> Vec<String> {
+    let mut heading = None;
+    let mut all = Vec::new();
+    for part in page.split("\n\n") {
+        let mut lines = part.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        while let Some(title) = lines.next_if(|line| line.starts_with('#')) {
+            heading = Some(title.trim_start_matches('#').trim());
+        }
+        let words = plain(&lines.collect::<Vec<_>>().join(" "));
+        if !words.is_empty() {
+            all.push(heading.take().map_or_else(|| words.clone(), |title| format!("{title}: {words}")));
+        }
+    }
+    all
+}
+
+/// Without the stars of emphasis; those of code stay.
+fn plain(text: &str) -> String {
+    let part = |(at, part): (usize, &str)| if at % 2 == 0 { part.replace('*', "") } else { part.to_owned() };
+    text.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paragraphs;
+
+    #[test]
+    fn a_page_is_its_paragraphs() {
+        let page = "# What it sees\n\nHow many\npeople.\n\n*Peers.* `n * k`\n\n# Blind spots\nAll.\n";
+        assert_eq!(
+            paragraphs(page),
+            ["What it sees: How many people.", "Peers. `n * k`", "Blind spots: All."]
+        );
+    }
+}

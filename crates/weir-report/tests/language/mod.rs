@@ -1,0 +1,49 @@
+//! A report in another language says the same, and nothing of it stands in English that Weir wrote itself.
+
+use crate::{samples::*, text};
+use std::collections::BTreeMap;
+use weir_model::{Language, case::Case};
+
+fn korean(mut case: Case) -> String {
+    case.organisation.language = Language::Korean;
+    text("markdown", &case)
+}
+
+/// How often each number of two digits or more stands in it; months are numbers in Korean only.
+fn numbers(text: &str) -> BTreeMap<&str, usize> {
+    let mut all = BTreeMap::new();
+    let parts = text.split(|c: char| !c.is_ascii_digit() && c != ',' && c != '.');
+    let parts = parts.map(|part| part.trim_matches([',', '.'])).filter(|part| part.len() > 2);
+    parts.for_each(|part| *all.entry(part).or_default() += 1);
+    all
+}
+
+#[test]
+fn the_same_numbers_stand_in_every_language() {
+    for case in [shop::case(), cloud::case(), judged::case(), many::case(6), quiet(), nothing()] {
+        let (english, korean) = (text("markdown", &case), korean(case));
+        assert_ne!(english, korean);
+        let (mut gone, mut new) = (numbers(&english), numbers(&korean));
+        gone.retain(|number, n| new.get(number) != Some(n));
+        new.retain(|number, n| numbers(&english).get(number) != Some(n));
+        assert_eq!((gone, new), (BTreeMap::new(), BTreeMap::new()));
+    }
+}
+
+#[test]
+fn a_report_without_findings_has_no_word_of_english() {
+    for (name, case) in [("quiet", quiet()), ("nothing", nothing())] {
+        let lacking: Vec<String> = korean(case)
+            .lines()
+            .flat_map(|line| weir_report::language::lacks(Language::Korean, line))
+            .collect();
+        assert!(lacking.is_empty(), "{name}: {lacking:#?}");
+    }
+}
+
+#[test]
+fn names_of_logs_stay_as_they_are() {
+    let korean = korean(hostile::case());
+    assert!(korean.contains("위반") || korean.contains("탐지"), "it is in Korean");
+    assert!(korean.contains("7\\*7") || korean.contains("7*7"), "{korean}");
+}
