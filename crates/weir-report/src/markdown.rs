@@ -226,7 +226,8 @@ fn finding(card: &Card<'_>, to: &Writer, out: &mut String) {
         ));
     }
     for id in &f.attack {
-        let name = attack::technique(id).map(|t| format!(" {} ({})", t.name, to.say(t.tactic))).unwrap_or_default();
+        let name =
+            attack::technique(id).map(|t| format!(" {} ({})", t.name, to.say(t.tactic))).unwrap_or_default();
         out.push_str(&format!("- **ATT&CK:** {}{name}\n", md(id)));
     }
     let entities: Vec<_> = f

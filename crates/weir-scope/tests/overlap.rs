@@ -15,7 +15,7 @@ use weir_model::case::{Bounds, Coverage, Determinable, Gap, Period};
 use weir_model::config::Config;
 use weir_model::intake::Intake;
 use weir_model::{Access, Basis, Common, FileTag, Micros, Records, Subject, TimeBasis};
-use weir_scope::{Hand, Logs, Namespaces, Question, Scoped, scope};
+use weir_scope::{Hand, Logs, Namespaces, Question, Scoped, Short, scope};
 
 const START: i64 = 1_735_689_600_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -286,6 +286,20 @@ async fn whoever_was_erased_may_have_been_among_those_concerned() {
     let nothing = ask(&session, &[], logs).await.overall;
     assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: Some(2) }));
     assert_eq!(nothing.determinable, Determinable::Partly);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logs_too_short_to_know_what_is_usual_bound_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path()).await;
+    let short = Some(Short { days: 20, needed: 28 });
+    let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, short };
+    let nothing = ask(&session, &[], logs).await.overall;
+    assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: None }));
+    assert_eq!(nothing.determinable, Determinable::Partly);
+    assert!(nothing.reason.contains("in the 20 days that the logs hold"), "{}", nothing.reason);
+    let accused = ask(&session, &[("a", "src_ip = '192.0.2.1'")], logs).await.overall;
+    assert_eq!(accused.subjects, Some(Bounds { lower: 25, upper: Some(25) }), "who is accused is known");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
