@@ -156,6 +156,8 @@ pub(crate) enum FigureKind<'a> {
     Flow,
     /// People reached so far.
     Reach,
+    /// Who did what, when.
+    Lanes,
     /// What each sensor delivered.
     Coverage,
     /// The trace of a finding.

@@ -17,6 +17,7 @@ static KOREAN: LazyLock<Catalogue> = LazyLock::new(|| {
         include_str!("korean/detect.txt"),
         include_str!("korean/engine.txt"),
         include_str!("korean/report.txt"),
+        include_str!("korean/manuals.txt"),
     ])
 });
 

@@ -112,7 +112,11 @@ fn block(block: &Block<'_>, to: &Writer, out: &mut String) {
         Block::Points(all) => all.iter().for_each(|p| out.push_str(&format!("- {}\n", to.md(p)))),
         Block::Advice(all) => {
             for advice in *all {
-                let because: Vec<_> = advice.because.iter().map(|b| code(b)).collect();
+                let because: Vec<_> = advice
+                    .because
+                    .iter()
+                    .map(|because| if because.contains(' ') { to.md(because) } else { code(because) })
+                    .collect();
                 let because = if because.is_empty() {
                     String::new()
                 } else {

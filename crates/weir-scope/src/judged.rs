@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir_model::case::{Determinable, Gap};
 
 /// The most gaps that a sentence names.
-const NAMED_MAX: usize = 12;
+const NAMED_MAX: usize = 4;
+/// The most that it says would tell.
+const WANTED_MAX: usize = 2;
 
 /// Whether so many are all, given what the logs may have hidden, also `far` from the time in which the hand was seen, and why.
 pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>, far: &[&Gap]) -> (Determinable, String) {
@@ -60,8 +62,14 @@ fn named<'g>(gaps: impl Iterator<Item = &'g Gap> + Clone) -> String {
 /// What would be needed, each once.
 fn wanted(gaps: &[Gap]) -> String {
     let mut seen = BTreeSet::new();
-    let reasons = gaps.iter().map(|gap| gap.reason.as_str()).filter(|reason| seen.insert(*reason));
-    reasons.collect::<Vec<_>>().join("; ")
+    let mut reasons: Vec<&str> =
+        gaps.iter().map(|gap| gap.reason.as_str()).filter(|reason| seen.insert(*reason)).collect();
+    let more = format!("and {} more", reasons.len().saturating_sub(WANTED_MAX));
+    if reasons.len() > WANTED_MAX {
+        reasons.truncate(WANTED_MAX);
+        reasons.push(&more);
+    }
+    reasons.join("; ")
 }
 
 /// Words in a row, of many the first.
@@ -98,7 +106,7 @@ mod tests {
         let many: Vec<Gap> = (0..14).map(|n| gap(&format!("s{n:02}"))).collect();
         let (_, reason) = judge(0, &many, None, &[]);
         assert!(
-            reason.contains("s10, s11 and 2 more; what would tell: r") && !reason.contains("s12"),
+            reason.contains("s02, s03 and 10 more; what would tell: r") && !reason.contains("s04"),
             "{reason}"
         );
     }

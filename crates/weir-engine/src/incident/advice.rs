@@ -2,8 +2,9 @@
 
 use super::Facts;
 use std::collections::BTreeSet;
-use weir_model::Severity;
 use weir_model::case::{Determinable, Recommendation};
+use weir_model::{Finding, Severity};
+use weir_report::escape;
 
 /// What follows from the findings of one detector.
 struct Advice {
@@ -90,14 +91,20 @@ const ADVICE: &[Advice] = &[
     },
 ];
 
+/// Those whom advice concerns and names.
+const NAMED_MAX: usize = 6;
+
+/// Characters of such a name.
+const NAME_CHARS_MAX: usize = 60;
+
 /// Lessons, gravest first.
 pub(super) fn lessons(facts: &Facts<'_>) -> Vec<Recommendation> {
-    each(facts, |a| a.lesson)
+    each(facts, |advice, _| advice.lesson.to_owned())
 }
 
 /// What to do, gravest first.
 pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
-    let mut all = each(facts, |a| a.now);
+    let mut all = each(facts, |advice, findings| format!("{}{}", advice.now, named(findings)));
     if facts.scope.determinable != Determinable::Yes && facts.serious().next().is_some() {
         let gaps: BTreeSet<String> = facts.scope.gaps.iter().map(|g| g.what.clone()).collect();
         all.push(Recommendation {
@@ -134,12 +141,34 @@ fn find_out_why_silent(facts: &Facts<'_>) -> Option<Recommendation> {
     })
 }
 
-fn each(facts: &Facts<'_>, text: fn(&Advice) -> &'static str) -> Vec<Recommendation> {
+/// Whom the advice concerns: those whom the gravest findings accuse before others, each once.
+fn named(findings: &[&Finding]) -> String {
+    let mut gravest: Vec<&&Finding> = findings.iter().collect();
+    gravest.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut names: Vec<&str> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let entities = gravest.iter().flat_map(|finding| &finding.entities);
+    names.extend(entities.map(|entity| entity.value.as_str()).filter(|name| seen.insert(*name)));
+    let more = names.len().saturating_sub(NAMED_MAX);
+    let first: Vec<String> = names.iter().take(NAMED_MAX).map(|name| format!("`{}`", shown(name))).collect();
+    match more {
+        _ if first.is_empty() => String::new(),
+        0 => format!(" Named: {}.", first.join(", ")),
+        more => format!(" Named: {} and {more} more.", first.join(", ")),
+    }
+}
+
+/// A name from a log between backticks: on one line, not too long, and without backticks of its own.
+fn shown(name: &str) -> String {
+    escape::terminal(name, NAME_CHARS_MAX).replace('`', "'")
+}
+
+fn each(facts: &Facts<'_>, text: fn(&Advice, &[&Finding]) -> String) -> Vec<Recommendation> {
     let of = |advice: &Advice| {
         let findings: Vec<_> = facts.deeds().filter(|f| f.detector == advice.detector).collect();
         let severity = findings.iter().map(|f| f.severity).max()?;
         let because = findings.iter().map(|f| f.id.clone()).collect();
-        Some(Recommendation { text: text(advice).to_owned(), because, severity })
+        Some(Recommendation { text: text(advice, &findings), because, severity })
     };
     let mut all: Vec<Recommendation> = ADVICE.iter().filter_map(of).collect();
     all.sort_by_key(|r| std::cmp::Reverse(r.severity));

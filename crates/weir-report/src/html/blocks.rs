@@ -114,7 +114,7 @@ fn advice(context: &Context<'_>, a: &Recommendation) -> Markup {
 fn finding_link(context: &Context<'_>, id: &str) -> Markup {
     let finding = context.case.findings.iter().find(|f| f.id == id);
     html! {
-        @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (context.say(&f.title)) } } @else { (escape::html(id)) }
+        @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (context.say(&f.title)) } } @else { (context.say(id)) }
     }
 }
 
@@ -190,7 +190,7 @@ fn beside(context: &Context<'_>, picture: &svg::Picture) -> Markup {
             @if !strong.is_empty() { strong { (context.say(strong)) } }
             (context.say(after))
         } } } }
-        @for note in &picture.notes { p.note { (context.say(&note)) } }
+        @for note in &picture.notes { p.note { (context.say(note)) } }
     }
 }
 

@@ -133,7 +133,7 @@ impl<'a> Context<'a> {
         for id in &a.because {
             because.push(self.own(Kind::Text, if because.is_empty() { "because of " } else { ", " }));
             let finding = self.case.findings.iter().find(|f| f.id == *id);
-            let title = finding.map_or_else(|| name(id), |f| self.words(&f.title));
+            let title = finding.map_or_else(|| self.words(id), |f| self.words(&f.title));
             because.push(linked(title, self.anchor(id)));
         }
         let words =

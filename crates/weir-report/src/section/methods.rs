@@ -18,6 +18,10 @@ fn paragraphs(page: &str) -> Vec<String> {
     let mut heading = None;
     let mut all = Vec::new();
     for part in page.split("\n\n") {
+        if part.lines().all(|line| line.starts_with("    ")) && !part.trim().is_empty() {
+            all.extend(part.lines().map(|line| format!("`{}`", line.trim())));
+            continue;
+        }
         let mut lines = part.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
         while let Some(title) = lines.next_if(|line| line.starts_with('#')) {
             heading = Some(title.trim_start_matches('#').trim());
@@ -42,10 +46,8 @@ mod tests {
 
     #[test]
     fn a_page_is_its_paragraphs() {
-        let page = "# What it sees\n\nHow many\npeople.\n\n*Peers.* `n * k`\n\n# Blind spots\nAll.\n";
-        assert_eq!(
-            paragraphs(page),
-            ["What it sees: How many people.", "Peers. `n * k`", "Blind spots: All."]
-        );
+        let page = "# What it sees\n\nHow many\npeople.\n\n*Peers.* `n * k`\n\n    d = n * k\n\n# Blind spots\nAll.\n";
+        let told = ["What it sees: How many people.", "Peers. `n * k`", "`d = n * k`", "Blind spots: All."];
+        assert_eq!(paragraphs(page), told);
     }
 }

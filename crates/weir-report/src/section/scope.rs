@@ -112,7 +112,7 @@ fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Bl
     let expected = |g: &Gap| g.records_expected.map_or("unknown".into(), words::number);
     let rows = all.into_iter().take(ROWS_MAX).map(|g| {
         vec![
-            Cell::Code(&g.what),
+            Cell::Text(g.what.clone()),
             Cell::Text(words::gap_span(g)),
             Cell::Text(g.reason.clone()),
             Cell::Number(expected(g)),

@@ -2,10 +2,13 @@
 
 use super::TIMELINE_MAX;
 use crate::{
-    doc::{Block, Cell, Said, Table},
-    words,
+    doc::{Block, Cell, Figure, FigureKind, Said, Table},
+    escape, svg, words,
 };
 use weir_model::case::{Case, Period, TimelineEvent};
+
+/// Lanes of the picture told in words.
+const LANES_TOLD: usize = 14;
 
 /// The phases people ask for: title, the tactics that belong to it, and what would be needed to know it.
 const PHASES: [(&str, &[&str], &str); 4] = [
@@ -41,6 +44,7 @@ pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
         ((*title).to_owned(), said)
     });
     let mut blocks = vec![Block::Labelled(phases.collect())];
+    blocks.extend(lanes(case).map(Block::Figure));
     if !case.timeline.is_empty() {
         blocks.push(Block::Heading("Every event, in order".into()));
         blocks.push(Block::Table(Table {
@@ -58,6 +62,21 @@ pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
         }));
     }
     blocks
+}
+
+/// Who did what, as a picture; none where nobody did anything.
+fn lanes(case: &Case) -> Option<Figure<'_>> {
+    let all = svg::lanes::lanes(case);
+    let told = |lane: &svg::lanes::Lane<'_>| {
+        let events = words::quantity(lane.events.len() as u64, "event", "events");
+        format!(" {}: {}: {events}.", escape::shown(lane.who), words::label(lane.phase))
+    };
+    let alt: String = all.iter().take(LANES_TOLD).map(told).collect();
+    (!all.is_empty()).then(|| Figure {
+        kind: FigureKind::Lanes,
+        caption: "Who did what, when".into(),
+        alt: format!("Each lane is what one did in one phase.{alt}"),
+    })
 }
 
 fn when(e: &TimelineEvent) -> String {

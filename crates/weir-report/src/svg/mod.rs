@@ -8,6 +8,7 @@ mod axis;
 pub(crate) mod coverage;
 mod days;
 mod flow;
+pub(crate) mod lanes;
 mod reach;
 mod trace;
 
@@ -68,6 +69,7 @@ pub(crate) fn draw(case: &Case, figure: &Figure<'_>, language: Language) -> Opti
     match figure.kind {
         FigureKind::Flow => flow::flow(case, &figure.alt, language),
         FigureKind::Reach => reach::reach(case, &figure.alt, language),
+        FigureKind::Lanes => lanes::draw(case, &figure.alt, language),
         FigureKind::Coverage => coverage::coverage(case, &figure.alt, language),
         FigureKind::Trace(t) => {
             let id = case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);

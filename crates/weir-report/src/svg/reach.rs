@@ -1,4 +1,5 @@
-//! People reached so far, a curve per finding: steps, because a person is reached at an instant and stays reached.
+//! People reached so far, a curve per finding: steps, because a person is reached at an instant and stays reached. A mark at its end reaches up to
+//! the most that it may have been.
 
 use super::axis::{RIGHT, Time, Value, WIDTH, n};
 use super::{FINDINGS_MAX, Key, Picture, letter, series};
@@ -22,8 +23,10 @@ pub(crate) fn reach(case: &Case, alt: &str, language: Language) -> Option<Pictur
     let right = WIDTH - RIGHT - LETTERS;
     let shown: Vec<_> = all.iter().copied().take(FINDINGS_MAX).collect();
     let time = Time::of(case, shown.iter().flat_map(|s| s.points.iter().map(|p| p.0)), right)?;
-    let max =
-        shown.iter().flat_map(|s| s.points.iter().map(|p| p.1)).filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let uppers: Vec<Option<u64>> = shown.iter().map(|s| upper(case, s)).collect();
+    let reached = shown.iter().flat_map(|s| s.points.iter().map(|p| p.1));
+    let possible = uppers.iter().flatten().map(|n| *n as f64);
+    let max = reached.chain(possible).filter(|v| v.is_finite()).fold(0.0, f64::max);
     let value = Value::new(max, TOP, BOTTOM);
     let ends = spread(shown.iter().map(|s| s.points.last().map_or(BOTTOM, |p| value.y(p.1))).collect());
     let svg = html! {
@@ -34,19 +37,36 @@ pub(crate) fn reach(case: &Case, alt: &str, language: Language) -> Option<Pictur
             @for (i, s) in shown.iter().enumerate() {
                 path class={ "curve curve-" (i) } d=(steps(s, &time, &value, right)) {}
             }
+            @for (i, (s, upper)) in shown.iter().zip(&uppers).enumerate() {
+                @if let Some(upper) = upper { path class={ "curve curve-" (i) } d=(whisker(s, *upper, &value, right)) {} }
+            }
             @for (i, y) in ends.iter().enumerate() {
                 text class={ "letter curve-letter-" (i) } x=(n(right + 8.0)) y=(n(y + 6.0)) { (letter(i)) }
             }
             (time.axis(BOTTOM, language))
         }
     };
-    let keys = shown.iter().enumerate().map(|(i, s)| {
+    let keys = shown.iter().zip(&uppers).enumerate().map(|(i, (s, upper))| {
         let reached = words::number(s.points.last().map_or(0.0, |p| p.1));
         let title = format!("{}: ", escape::shown(&say(language, &super::title_of(case, s))));
-        Key::lettered(format!("curve-{i}"), i, title).then(format!("{reached} people"), String::new())
+        let most = upper.map(|n| format!(", at most {}", words::count(n))).unwrap_or_default();
+        Key::lettered(format!("curve-{i}"), i, title).then(format!("{reached} people"), most)
     });
     let notes = words::cut_note(shown.len(), all.len(), "case.json").into_iter().collect();
     Some(Picture { svg, size: (WIDTH, BOTTOM + 34.0), legend: keys.collect(), notes })
+}
+
+/// How many people the finding of a curve reached at most, where that is more than records show.
+fn upper(case: &Case, s: &Series) -> Option<u64> {
+    let upper = case.finding_scopes.get(s.finding.as_ref()?)?.subjects?.upper?;
+    let shown = s.points.last().map_or(0.0, |p| p.1);
+    (upper as f64 > shown).then_some(upper)
+}
+
+/// From a curve's end up to the most that it may have reached.
+fn whisker(s: &Series, upper: u64, value: &Value, right: f64) -> String {
+    let (from, to) = (value.y(s.points.last().map_or(0.0, |p| p.1)), value.y(upper as f64));
+    format!("M{} {}V{}M{} {}H{}", n(right), n(from), n(to), n(right - 5.0), n(to), n(right + 5.0))
 }
 
 fn steps(s: &Series, time: &Time, value: &Value, right: f64) -> String {

@@ -118,7 +118,7 @@ fn note(b: &Placed, language: Language) -> String {
 }
 
 /// Long values keep both ends: what tells two names apart is as often the tail as the head.
-fn squeezed(text: &str, chars_max: usize) -> String {
+pub(super) fn squeezed(text: &str, chars_max: usize) -> String {
     let whole = escape::shown(text);
     let chars: Vec<char> = whole.chars().collect();
     if chars.len() <= chars_max {

@@ -11,6 +11,7 @@ mod cluster;
 mod diff;
 mod erase;
 mod evidence;
+mod examples;
 mod findings;
 mod hold;
 #[expect(dead_code, reason = "evidence's own tests ask where its root lies")]

@@ -1,0 +1,58 @@
+//! The examples that the README names: their cases as other programs and other readers have them.
+//!
+//! Decisive choice: what samples built by hand cannot show is shown on cases of real runs: no text that a detector really writes stands in English in
+//! a Korean report, and other people's validators read the exports.
+
+#[expect(clippy::panic, clippy::print_stdout, reason = "of the report's own tests; a skip says why")]
+#[path = "../../../weir-report/tests/validators/run.rs"]
+mod validators;
+
+use crate::terminal::Terminal;
+use std::path::Path;
+use weir_engine::report::language::lacks;
+use weir_model::Language;
+
+#[test]
+fn both_examples_are_read_by_others_in_korean_and_written_again() {
+    let here = Terminal::new();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let cases = ["cloud-account", "shop"];
+    for name in cases {
+        here.said(&["investigate", &examples.join(name).display().to_string(), "-o", name]);
+        nothing_lacks_in_korean(&here, name);
+        formats_are_the_same_again(&here, name);
+    }
+    if let Some(faults) = validators::faults(&cases.map(|name| here.path(name))) {
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
+fn nothing_lacks_in_korean(here: &Terminal, case: &str) {
+    let report = here.said(&["report", case, "--format", "markdown", "--language", "ko"]);
+    let text = without_code(&report);
+    // Works that a manual page cites keep their titles.
+    let own = text.lines().filter(|line| !line.starts_with("참고 문헌"));
+    let lacking: Vec<String> = own.flat_map(|line| lacks(Language::Korean, line)).collect();
+    assert!(lacking.is_empty(), "{case}: {lacking:#?}");
+    assert!(text.contains("사고 조사 보고서"));
+}
+
+fn formats_are_the_same_again(here: &Terminal, case: &str) {
+    for (format, file) in [
+        ("pdf", "report.pdf"),
+        ("html", "report.html"),
+        ("ocsf", "exports/ocsf.jsonl"),
+        ("case-uco", "exports/case.jsonld"),
+        ("attack-flow", "exports/attack-flow.json"),
+    ] {
+        here.said(&["report", case, "--format", format, "-o", "again"]);
+        let kept = std::fs::read(here.path(case).join(file)).unwrap();
+        assert!(std::fs::read(here.path("again")).unwrap() == kept, "{case}: {format}");
+    }
+}
+
+/// Without code blocks and code in sentences: names of logs, and queries.
+fn without_code(report: &str) -> String {
+    let blocks = report.split("```").step_by(2).collect::<String>();
+    blocks.split('`').step_by(2).collect()
+}
