@@ -295,6 +295,9 @@ pub struct Divided {
     pub categories: BTreeMap<String, u64>,
     /// By the country from where they were read, where known.
     pub countries: BTreeMap<String, u64>,
+    /// Records that show data, by the country from where they were read, where known: of those of [`Scope::records`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub country_records: BTreeMap<String, u64>,
     /// By the UTC day on which they were first shown.
     pub days: BTreeMap<String, u64>,
     /// People beside these, whom doubtful findings alone reached.

@@ -158,6 +158,8 @@ pub(crate) enum FigureKind<'a> {
     Reach,
     /// Who did what, when.
     Lanes,
+    /// From which countries data was read.
+    Map,
     /// What each sensor delivered.
     Coverage,
     /// The trace of a finding.

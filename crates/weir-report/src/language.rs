@@ -18,6 +18,7 @@ static KOREAN: LazyLock<Catalogue> = LazyLock::new(|| {
         include_str!("korean/engine.txt"),
         include_str!("korean/report.txt"),
         include_str!("korean/manuals.txt"),
+        include_str!("korean/countries.txt"),
     ])
 });
 

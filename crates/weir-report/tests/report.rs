@@ -153,6 +153,22 @@ fn a_finding_is_plotted_with_what_was_usual_and_what_happened_when() {
     assert_eq!(plots, html.matches("role=\"img\"").count(), "every picture has its words");
 }
 
+#[test]
+fn a_map_numbers_twelve_countries_and_says_how_many_there_are() {
+    let mut case = shop::case();
+    let codes = ["BE", "NL", "DE", "LU", "CH", "AT", "CZ", "DK", "FR", "GB", "MT", "HK", "KR", "US"];
+    case.divided.countries = codes.iter().zip((1..).map(|n| n * 50)).map(|(c, n)| ((*c).into(), n)).collect();
+    case.divided.country_records.clear();
+    let html = text("html", &case);
+    assert!(html.contains("first 12 of 14; all in case.json") && html.contains("<text class=\"place\""));
+    assert!(html.contains(">12</text>") && !html.contains(">13</text>"), "twelve numbers");
+    assert!(html.contains(">H</text>"), "and home");
+    let words = text("markdown", &case);
+    assert!(words.contains("1. United States of America (US): 700 people. 2. South Korea (KR): 650 people."));
+    case.divided.countries.clear();
+    assert!(!text("html", &case).contains("class=\"land"), "where no country is known there is no map");
+}
+
 /// Lines of the sections whose every list item is a statement.
 fn statements(report: &str) -> Vec<(String, String)> {
     let sections = [

@@ -195,7 +195,8 @@ pub fn scope<'a>(
         let of_hands = all.iter().enumerate().map(told_of).collect();
         let people = people.named(of_hands, shown.categories.clone(), shown.countries.clone());
         let doubted = ((1_u64 << all.len()) - 1) & !told;
-        let divided = counts.divided(told, doubted, &people);
+        let mut divided = counts.divided(told, doubted, &people);
+        divided.country_records = shown.country_records(told);
         let mut scopes = BTreeMap::new();
         let mut paused = BTreeMap::new();
         let mut dead = BTreeMap::new();

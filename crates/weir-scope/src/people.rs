@@ -287,6 +287,7 @@ impl Counts {
             bases: bases.map(|(basis, n)| (basis.as_str().to_owned(), n)).collect(),
             categories: words(&self.categories, &people.names.categories),
             countries: words(&self.countries, &people.names.countries),
+            country_records: BTreeMap::new(),
             days: self.days.iter().map(|(at, n)| (date(day(at)), *n)).collect(),
             doubtful: self.people_where(|by| by & told == 0 && by & doubted != 0),
         }

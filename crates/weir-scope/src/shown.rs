@@ -45,6 +45,8 @@ pub(crate) struct Sum {
     pub(crate) unsure: u64,
     pub(crate) unsure_people: u64,
     pub(crate) categories: u64,
+    /// Records that say they succeeded, by the bit of the country from where they were read.
+    pub(crate) countries: BTreeMap<u32, u64>,
     /// People shown, each time anew, by slot of event time.
     pub(crate) slots: BTreeMap<i64, u64>,
     /// Answers that may show any number of people and say neither whom nor how many, by route.
@@ -91,6 +93,9 @@ impl Sum {
         for (route, more) in &other.lists {
             self.list(route, *more);
         }
+        for (country, n) in &other.countries {
+            *self.countries.entry(*country).or_default() += n;
+        }
         for (slot, n) in &other.slots {
             let held = self.slots.entry(*slot).or_default();
             *held = held.saturating_add(*n);
@@ -133,6 +138,12 @@ impl Shown {
         let beside = self.sums.iter().filter(|(by, _)| **by & hands != 0 && **by & others == 0);
         beside.for_each(|(_, sum)| all.add(sum));
         all
+    }
+
+    /// Records that any of these hands has, by country.
+    pub(crate) fn country_records(&self, hands: u64) -> BTreeMap<String, u64> {
+        let name = |at: u32| self.countries.get(at as usize).cloned().unwrap_or_else(|| OTHER.to_owned());
+        self.of(hands).countries.into_iter().map(|(at, n)| (name(at), n)).collect()
     }
 
     /// The words for set bits.
@@ -306,11 +317,11 @@ fn take(
         let of = dataset.map_or(0, |dataset| categories.bits(dataset));
         let sure = status.is_some();
         let country = from.filter(|c| c.is_valid(row)).map(|c| c.value(row));
-        let countries = country.map_or(0, |country| {
+        let country = country.map(|country| {
             let at = shown.countries.iter().position(|known| known == country);
-            1 << at.unwrap_or(COUNTRIES_MAX)
+            at.unwrap_or(COUNTRIES_MAX) as u32
         });
-        let kind = Kind { hands, categories: of, countries };
+        let kind = Kind { hands, categories: of, countries: country.map_or(0, |at| 1 << at) };
         let mut named = 0_u64;
         let mut failed = None;
         subjects.each(row, |namespace, id, basis| {
@@ -344,6 +355,9 @@ fn take(
             }
             sum.at(Micros(at));
             sum.categories |= of;
+            if let Some(country) = country {
+                *sum.countries.entry(country).or_default() += 1;
+            }
             let at = at.div_euclid(SLOT_US);
             match &mut slot {
                 Some((by, same, people)) if (*by, *same) == (hands, at) => {
@@ -363,6 +377,20 @@ fn take(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_two_hands_counts_once_under_its_country() {
+        let read = |countries: &[(u32, u64)]| Sum {
+            countries: countries.iter().copied().collect(),
+            ..Sum::default()
+        };
+        let sums = [(0b01, read(&[(0, 2)])), (0b11, read(&[(0, 1), (63, 4)])), (0b10, read(&[(1, 9)]))];
+        let shown =
+            Shown { sums: sums.into(), countries: vec!["SG".into(), "NL".into()], ..Shown::default() };
+        let counted = |all: &[(&str, u64)]| all.iter().map(|(code, n)| ((*code).to_owned(), *n)).collect();
+        assert_eq!(shown.country_records(0b01), counted(&[("SG", 3), (OTHER, 4)]));
+        assert_eq!(shown.country_records(0b11), counted(&[("SG", 3), ("NL", 9), (OTHER, 4)]));
+    }
 
     #[test]
     fn a_query_inside_a_condition_is_found_however_it_is_written() {

@@ -216,12 +216,13 @@ impl Hidden<'_> {
     }
 
     fn divided(&self, of: &Divided) -> Divided {
-        let Divided { kinds, bases, categories, countries, days, doubtful } = of;
+        let Divided { kinds, bases, categories, countries, country_records, days, doubtful } = of;
         Divided {
             kinds: summed(kinds, |name| self.name(name)),
             bases: bases.clone(),
             categories: summed(categories, |name| self.name(name)),
             countries: countries.clone(),
+            country_records: country_records.clone(),
             days: days.clone(),
             doubtful: *doubtful,
         }

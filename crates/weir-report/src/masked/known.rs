@@ -88,7 +88,8 @@ pub(super) fn names(case: &Case) -> impl Iterator<Item = &str> {
     let data = case.datasets.iter().flat_map(|d| [&d.name].into_iter().chain(&d.categories));
     let divided = case.divided.kinds.keys().chain(case.divided.categories.keys());
     let who = [&case.organisation.name, &case.organisation.sector, &case.organisation.home_country];
-    let told = who.into_iter().flatten().chain(case.divided.countries.keys()).chain(case.snapshot.keys());
+    let countries = case.divided.countries.keys().chain(case.divided.country_records.keys());
+    let told = who.into_iter().flatten().chain(countries).chain(case.snapshot.keys());
     files.flatten().chain(covered).chain(data).chain(divided).chain(told).map(String::as_str)
 }
 

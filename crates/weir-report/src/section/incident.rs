@@ -3,6 +3,7 @@
 
 use super::ROWS_MAX;
 use crate::doc::{Block, Cell, Figure, FigureKind, Said, Table};
+use crate::svg::map;
 use crate::words;
 use weir_model::{
     attack,
@@ -61,10 +62,17 @@ fn labelled<'a>(lines: &'a [Labelled], needed: &str) -> Vec<Block<'a>> {
 }
 
 pub(super) fn details(case: &Case) -> Vec<Block<'_>> {
-    labelled(
+    let mut blocks = labelled(
         &case.incident.details,
         "discovery, organisation, sector and geography, from weir.toml and a finding.",
-    )
+    );
+    let origins = map::origins(case);
+    if !origins.is_empty() {
+        let alt = map::told(case, &origins);
+        let caption = "From which countries data was read".into();
+        blocks.push(Block::Figure(Figure { kind: FigureKind::Map, caption, alt }));
+    }
+    blocks
 }
 
 pub(super) fn methodology(case: &Case) -> Vec<Block<'_>> {

@@ -9,6 +9,7 @@ pub(crate) mod coverage;
 mod days;
 mod flow;
 pub(crate) mod lanes;
+pub(crate) mod map;
 mod reach;
 mod trace;
 
@@ -70,6 +71,7 @@ pub(crate) fn draw(case: &Case, figure: &Figure<'_>, language: Language) -> Opti
         FigureKind::Flow => flow::flow(case, &figure.alt, language),
         FigureKind::Reach => reach::reach(case, &figure.alt, language),
         FigureKind::Lanes => lanes::draw(case, &figure.alt, language),
+        FigureKind::Map => map::map(case, &figure.alt, language),
         FigureKind::Coverage => coverage::coverage(case, &figure.alt, language),
         FigureKind::Trace(t) => {
             let id = case.traces.values().position(|x| std::ptr::eq(x, t)).unwrap_or(0);

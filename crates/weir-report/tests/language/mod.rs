@@ -42,6 +42,24 @@ fn a_report_without_findings_has_no_word_of_english() {
 }
 
 #[test]
+fn a_map_is_told_in_every_language() {
+    let mut case = shop::case();
+    let words = korean(case.clone());
+    assert!(words.contains("1. 싱가포르(SG): 18,990명, 기록 131,240건. 2. 네덜란드(NL): 2,104명"), "{words}");
+    assert!(words.contains("6. EU(지도에 없음): 3명, 기록 4건. 자국: 대한민국(KR)."));
+    case.organisation.language = Language::Korean;
+    let html = text("html", &case);
+    for note in [
+        "색이 뚜렷할수록 많음: ",
+        "여러 국가에서 열람된 사람은",
+        "알 수 없는 기록 254건",
+        "국가는 데이터베이스상",
+    ] {
+        assert!(html.contains(note), "{note}");
+    }
+}
+
+#[test]
 fn names_of_logs_stay_as_they_are() {
     let korean = korean(hostile::case());
     assert!(korean.contains("위반") || korean.contains("탐지"), "it is in Korean");

@@ -63,6 +63,11 @@ pub fn case() -> Case {
             "every page read names its member; tokens issued between 11 and 23 June are not logged, so use in those days cannot be told from ordinary use",
         )
     };
+    let countries = |all: &[(&str, u64)]| all.iter().map(|(code, n)| ((*code).to_owned(), *n)).collect();
+    case.divided.countries =
+        countries(&[("SG", 18_990), ("NL", 2_104), ("DE", 612), ("KR", 187), ("US", 44), ("EU", 3)]);
+    case.divided.country_records =
+        countries(&[("SG", 131_240), ("NL", 12_055), ("DE", 3_300), ("KR", 902), ("US", 301), ("EU", 4)]);
     let own = Scope { gaps: Vec::new(), ..case.scope.clone() };
     case.finding_scopes = BTreeMap::from([
         (FORGED.to_owned(), own.clone()),
