@@ -94,7 +94,7 @@ pub fn markdown(text: &str) -> String {
     while let Some(c) = rest.next() {
         let next = rest.peek().copied().unwrap_or(' ');
         match c {
-            '&' => out.push_str("&amp;"),
+            '&' if begins_entity(rest.clone()) => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '@' => out.push_str("&#64;"),
@@ -109,6 +109,12 @@ pub fn markdown(text: &str) -> String {
         before = c;
     }
     out
+}
+
+/// Whether what follows an ampersand makes an entity of it: `lt;`, `#60;`. Any other is itself, and `ATT&CK` reads as it is written.
+fn begins_entity(after: impl Iterator<Item = char>) -> bool {
+    let mut name = after.skip_while(|c| c.is_ascii_alphanumeric() || *c == '#');
+    name.next() == Some(';')
 }
 
 /// Whether what stands so far is only digits, so that a `.` or `)` after it would begin a numbered list.
@@ -248,6 +254,8 @@ mod tests {
             ("<img src=x>", "&lt;img src=x&gt;"),
             ("https://evil.example", "https&#58;//evil.example"),
             ("www.evil.example", "www&#46;evil.example"),
+            ("ATT&CK; R&D & x", "ATT&amp;CK; R&D & x"),
+            ("&#60;b&#x3e; &lt;", "&amp;#60;b&amp;#x3e; &amp;lt;"),
             ("a@b.example", "a&#64;b.example"),
             ("# head", "\\# head"),
             ("12. item", "12\\. item"),

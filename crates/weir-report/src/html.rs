@@ -9,12 +9,13 @@ mod first;
 
 use crate::{
     Result,
-    doc::{self, Document, Paths, Section},
+    doc::{self, Block, Document, Paths, Section},
     escape,
     format::{Content, Format},
     language,
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::collections::BTreeSet;
 use weir_model::{Language, case::Case};
 
 pub(crate) const FORMAT: Format = Format {
@@ -39,9 +40,19 @@ pub(crate) struct Context<'a> {
     pub case: &'a Case,
     pub paths: Paths,
     pub language: Language,
+    /// Ids of the findings told in full: no other has an anchor.
+    pub told: BTreeSet<&'a str>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    fn new(case: &'a Case, sections: &[Section<'a>], language: Language) -> Self {
+        let told = sections.iter().flat_map(|s| &s.blocks).filter_map(|block| match block {
+            Block::Finding(card) => Some(card.finding.id.as_str()),
+            _ => None,
+        });
+        Self { case, paths: Paths::new(case), language, told: told.collect() }
+    }
+
     /// Words of Weir's own in the reader's language.
     fn say(&self, text: &str) -> Markup {
         escape::html(&language::say(self.language, text))
@@ -64,7 +75,7 @@ impl Context<'_> {
 
 fn render(case: &Case) -> Result<Vec<u8>> {
     let doc = doc::document(case);
-    let context = Context { case, paths: Paths::new(case), language: case.organisation.language };
+    let context = Context::new(case, &doc.sections, case.organisation.language);
     Ok(page(&context, &doc).into_string().into_bytes())
 }
 
@@ -87,7 +98,7 @@ pub(crate) fn sheet(
     sections: &[Section<'_>],
     program: &str,
 ) -> Vec<u8> {
-    let context = Context { case, paths: Paths::new(case), language: Language::English };
+    let context = Context::new(case, sections, Language::English);
     let first = html! {
         p.kicker {
             span { (escape::html(title)) }

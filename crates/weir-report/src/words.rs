@@ -45,6 +45,11 @@ pub fn number(x: f64) -> String {
     if part.is_empty() { whole } else { format!("{whole}.{part}") }
 }
 
+/// `1 record`, `2,131 records`, `1.5 records`.
+pub fn measured(x: f64, one: &str, many: &str) -> String {
+    format!("{} {}", number(x), if x == 1.0 { one } else { many })
+}
+
 /// `1.2 M`: for axes of pictures only.
 pub fn short(x: f64) -> String {
     let (value, unit) = match x {

@@ -41,7 +41,8 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         let mut comment: Vec<String> =
             named.map(|f| format!("{} ({}): {}", f.id, f.severity, escape::sentence(&f.title))).collect();
         if findings.len() > NAMED_MAX {
-            comment.push(format!("and {} more findings", findings.len() - NAMED_MAX));
+            let more = findings.len() - NAMED_MAX;
+            comment.push(format!("and {more} more finding{}", if more == 1 { "" } else { "s" }));
         }
         techniques.push(json!({
             "techniqueID": id,

@@ -61,7 +61,7 @@ pub(super) fn said(context: &Context<'_>, said: &Said<'_>) -> Markup {
 
 fn evidence(context: &Context<'_>, e: &Evidence, unfolded_max: usize) -> Markup {
     let cited = e.cited();
-    let more = e.total().saturating_sub(CITED_MAX as u64);
+    let more = e.total().saturating_sub(cited.len().min(CITED_MAX) as u64);
     html! {
         div.cites {
             @for (c, place) in context.paths.first(cited, CITED_MAX) {
@@ -110,11 +110,18 @@ fn advice(context: &Context<'_>, a: &Recommendation) -> Markup {
     }
 }
 
-/// A finding's title as a link to its card; anything else as it is.
+/// A finding's title, as a link where it is told in full; anything else as it is.
 fn finding_link(context: &Context<'_>, id: &str) -> Markup {
     let finding = context.case.findings.iter().find(|f| f.id == id);
     html! {
-        @if let Some(f) = finding { a href={ "#" (anchor(&f.id)) } { (context.say(&f.title)) } } @else { (context.say(id)) }
+        @if let Some(f) = finding { (linked(context, id, context.say(&f.title))) } @else { (context.say(id)) }
+    }
+}
+
+/// Words as a link to a finding's card; as they are where it has none, since the finding no longer arises or is beyond those told in full.
+fn linked(context: &Context<'_>, id: &str, words: Markup) -> Markup {
+    html! {
+        @if context.told.contains(id) { a href={ "#" (anchor(id)) } { (words) } } @else { (words) }
     }
 }
 
@@ -159,7 +166,7 @@ fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
             Cell::Attack(ids) => @for id in *ids { span.technique title=[attack::technique(id).map(|t| t.name)] { (escape::html(id)) } " " },
             Cell::Evidence(e) => (evidence(context, e, UNFOLDED_MAX)),
             Cell::Severity(s) => (severity(context, *s)),
-            Cell::Findings(ids) => @for id in *ids { a href={ "#" (anchor(id)) } { (code(id)) } " " },
+            Cell::Findings(ids) => @for id in *ids { (linked(context, id, code(id))) " " },
         }
     }
 }
@@ -220,7 +227,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                 p.meta { (severity(context, f.severity)) @if f.state != State::Open { span.mark { (context.say(f.state.as_str())) } } span { (escape::html(&f.detector)) } span { (context.say(&seen)) } code { (escape::html(&f.id)) } }
                 h3 { (context.say(&f.title)) }
             }
-            div.said { p { (context.prose(&f.explanation)) } }
+            div.said { p { (context.prose(&f.explanation)) } (evidence(context, &f.evidence.0, usize::MAX)) }
             (measures(context, card))
             @if let Some((days, _)) = &card.days { (figure(context, days)) }
             dl.labelled {
@@ -241,7 +248,7 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                         @if let Some(t) = attack::technique(id) { " " (t.name) " " span.faint { (context.say(t.tactic)) } }
                     } } } } }
                 }
-                div { dt { (context.say("Records")) } dd { (words::count(f.evidence.0.total())) (evidence(context, &f.evidence.0, usize::MAX)) } }
+                div { dt { (context.say("Records")) } dd { (words::count(f.evidence.0.total())) } }
                 div { dt { (context.say("Query for all")) } dd.query { pre { code { (escape::html_query(f.evidence.0.query())) } } } }
                 @if !f.limits.is_empty() {
                     div { dt { (context.say("Limits")) } dd { ul.plain { @for l in &f.limits { li { (context.prose(l)) } } } } }

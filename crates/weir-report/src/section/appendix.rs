@@ -113,7 +113,10 @@ fn datasets(case: &Case) -> Block<'_> {
     let rows = case.datasets.iter().take(ROWS_MAX).map(|d| {
         vec![
             Cell::Text(format!("{} ({})", d.name, d.origin)),
-            Cell::Text(words::categories(&d.categories)),
+            Cell::Text(match d.categories.as_slice() {
+                [] => "not stated".into(),
+                named => words::categories(named),
+            }),
             Cell::Codes(d.routes.iter().take(8).map(String::as_str).collect()),
             Cell::Text(d.subject.clone()),
             Cell::Text(d.ground.clone()),

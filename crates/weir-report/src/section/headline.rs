@@ -189,7 +189,7 @@ fn since(case: &Case) -> Vec<Said<'_>> {
         None => match case.recorded() {
             Some(all) => {
                 let words = format!("{}; the records cover {}.", words::outside(case), words::period(all));
-                said.push(Said::Derived(words, "intake", "intake account"));
+                said.push(Said::Derived(words, "appendix", "intake account"));
             }
             None => said.push(Said::needs("at least one record with a time.")),
         },

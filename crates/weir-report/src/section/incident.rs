@@ -3,7 +3,7 @@
 
 use super::ROWS_MAX;
 use crate::doc::{Block, Cell, Figure, FigureKind, Said, Table};
-use crate::svg::map;
+use crate::svg::{self, map};
 use crate::words;
 use weir_model::{
     attack,
@@ -30,25 +30,36 @@ fn flow(case: &Case) -> Figure<'_> {
     let highest = flow.and_then(|s| s.points.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))));
     let mut alt = String::from("Records a day over the whole period.");
     if let Some((at, n)) = highest {
-        alt.push_str(&format!(" The highest day is {} with {} records.", words::day(*at), words::number(*n)));
+        alt.push_str(&format!(
+            " The highest day is {} with {}.",
+            words::day(*at),
+            words::measured(*n, "record", "records")
+        ));
     }
-    for series in case.series.iter().filter(|s| s.name == "flagged") {
-        let title = crate::svg::title_of(case, series);
+    let all = svg::series(case, "flagged");
+    for series in all.iter().take(svg::FINDINGS_MAX) {
+        let title = svg::title_of(case, series);
         let sum: f64 = series.points.iter().map(|p| p.1).sum();
-        alt.push_str(&format!(" Flagged, {title}: {} records.", words::number(sum)));
+        alt.push_str(&format!(" Flagged, {title}: {}.", words::measured(sum, "record", "records")));
     }
+    alt.push_str(&svg::more(svg::FINDINGS_MAX, all.len()));
     Figure { kind: FigureKind::Flow, caption: "Records a day, and what was flagged among them".into(), alt }
 }
 
 fn reach(case: &Case) -> Figure<'_> {
     let mut alt = String::from("People reached so far, by finding.");
-    for series in case.series.iter().filter(|s| s.name == "reach") {
+    let all = svg::series(case, "reach");
+    for series in all.iter().take(svg::FINDINGS_MAX) {
         if let (Some(first), Some(last)) = (series.points.first(), series.points.last()) {
-            let title = crate::svg::title_of(case, series);
+            let title = svg::title_of(case, series);
             let (from, to) = (words::day(first.0), words::day(last.0));
-            alt.push_str(&format!(" {title}: {} people between {from} and {to}.", words::number(last.1)));
+            alt.push_str(&format!(
+                " {title}: {} between {from} and {to}.",
+                words::measured(last.1, "person", "people")
+            ));
         }
     }
+    alt.push_str(&svg::more(svg::FINDINGS_MAX, all.len()));
     Figure { kind: FigureKind::Reach, caption: "People reached so far".into(), alt }
 }
 

@@ -99,11 +99,12 @@ fn whole<'a>(s: &Scope) -> [Block<'a>; 2] {
     [Block::Labelled(statements), Block::Facts(facts)]
 }
 
+/// What kinds of data; records that were exposed have some, though nobody may have said which.
 fn categories(s: &Scope) -> String {
-    if s.categories.is_empty() {
-        "none named".into()
-    } else {
-        words::label_first(&words::categories(&s.categories))
+    match s.categories.as_slice() {
+        [] if s.records > 0 => "Unknown: needed is what the dataset holds, `categories` in weir.toml".into(),
+        [] => "none named".into(),
+        named => words::label_first(&words::categories(named)),
     }
 }
 
@@ -135,6 +136,9 @@ fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Bl
     })
 }
 
+/// Sensors that the words beside the picture name; the table has all.
+const SENSORS_TOLD_MAX: usize = 12;
+
 /// Files named that could not be read.
 const UNREAD_MAX: usize = 10;
 
@@ -143,7 +147,7 @@ pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
         return vec![Block::Statements(vec![Said::needs("at least one log with times.")])];
     }
     let all: Vec<_> = case.coverage.iter().flat_map(|c| &c.gaps).collect();
-    let alt = case.coverage.iter().take(crate::svg::coverage::SENSORS_MAX).map(|c| {
+    let alt = case.coverage.iter().take(SENSORS_TOLD_MAX).map(|c| {
         let records: u64 = c.days.values().sum();
         let gaps = words::quantity(c.gaps.len() as u64, "gap", "gaps");
         format!("{} ({}): {} records, {gaps}.", c.sensor, c.source, words::count(records))
@@ -151,7 +155,7 @@ pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
     let figure = Figure {
         kind: FigureKind::Coverage,
         caption: "What each sensor delivered, day by day".into(),
-        alt: alt.collect::<Vec<_>>().join(" "),
+        alt: alt.collect::<Vec<_>>().join(" ") + &crate::svg::more(SENSORS_TOLD_MAX, case.coverage.len()),
     };
     let rows = case.coverage.iter().take(ROWS_MAX).map(|c| {
         vec![

@@ -11,7 +11,7 @@ use weir_model::{
 };
 
 /// Sensors drawn.
-pub(crate) const SENSORS_MAX: usize = 40;
+const SENSORS_MAX: usize = 40;
 const ROW_HEIGHT: f64 = 60.0;
 const STRIP_TOP: f64 = 28.0;
 const STRIP_HEIGHT: f64 = 22.0;
@@ -29,7 +29,7 @@ pub(crate) fn coverage(case: &Case, alt: &str, language: Language) -> Option<Pic
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end + 32.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { (say(language, "What each sensor delivered, day by day")) }
-            desc { (escape::html(&say(language, alt))) }
+            desc { (escape::sentence(&say(language, alt))) }
             defs {
                 pattern #hatch width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                     rect.hatch-ground width="7" height="7" {}

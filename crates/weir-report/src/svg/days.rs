@@ -36,7 +36,7 @@ pub(crate) fn days(case: &Case, finding: &Finding, alt: &str, language: Language
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { (say(language, &format!("{} a day", words::label(days::unit(series))))) }
-            desc { (escape::html(&say(language, alt))) }
+            desc { (escape::sentence(&say(language, alt))) }
             (value.grid(right))
             path.flow d=(bars(&outside, &time, &value, BOTTOM, 0.2)) {}
             path.flagged d=(bars(&inside, &time, &value, BOTTOM, 0.2)) {}

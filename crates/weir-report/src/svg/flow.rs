@@ -27,7 +27,7 @@ pub(crate) fn flow(case: &Case, alt: &str, language: Language) -> Option<Picture
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(size.1)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { (say(language, "Records a day, and what was flagged among them")) }
-            desc { (escape::html(&say(language, alt))) }
+            desc { (escape::sentence(&say(language, alt))) }
             @if let Some(flow) = flow { (area(flow, &time, right, bottom)) }
             @for (i, s) in flagged.iter().take(FINDINGS_MAX).enumerate() {
                 (row(i, s, &time, right, bottom + ROW_HEIGHT * i as f64))

@@ -5,7 +5,7 @@
 //! each other at both sizes. Refuses to draw what it cannot label: longer lists are cut and say so.
 
 mod axis;
-pub(crate) mod coverage;
+mod coverage;
 mod days;
 mod flow;
 pub(crate) mod lanes;
@@ -60,6 +60,12 @@ impl Key {
         (*middle, *last) = (strong, after);
         self
     }
+}
+
+/// What the words beside a picture leave out, as their last sentence: they name as many findings as it draws, lest they be cut in a number.
+pub(crate) fn more(told: usize, all: usize) -> String {
+    let note = crate::words::cut_note(told, all, "case.json");
+    note.map_or_else(String::new, |note| format!(" {}.", crate::words::label_first(&note)))
 }
 
 /// Findings drawn as rows or curves in one picture.

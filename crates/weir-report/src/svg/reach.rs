@@ -32,7 +32,7 @@ pub(crate) fn reach(case: &Case, alt: &str, language: Language) -> Option<Pictur
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(BOTTOM + 34.0)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { (say(language, "People reached so far, by finding")) }
-            desc { (escape::html(&say(language, alt))) }
+            desc { (escape::sentence(&say(language, alt))) }
             (value.grid(right))
             @for (i, s) in shown.iter().enumerate() {
                 path class={ "curve curve-" (i) } d=(steps(s, &time, &value, right)) {}
@@ -47,10 +47,10 @@ pub(crate) fn reach(case: &Case, alt: &str, language: Language) -> Option<Pictur
         }
     };
     let keys = shown.iter().zip(&uppers).enumerate().map(|(i, (s, upper))| {
-        let reached = words::number(s.points.last().map_or(0.0, |p| p.1));
+        let reached = words::measured(s.points.last().map_or(0.0, |p| p.1), "person", "people");
         let title = format!("{}: ", escape::shown(&say(language, &super::title_of(case, s))));
         let most = upper.map(|n| format!(", at most {}", words::count(n))).unwrap_or_default();
-        Key::lettered(format!("curve-{i}"), i, title).then(format!("{reached} people"), most)
+        Key::lettered(format!("curve-{i}"), i, title).then(reached, most)
     });
     let notes = words::cut_note(shown.len(), all.len(), "case.json").into_iter().collect();
     Some(Picture { svg, size: (WIDTH, BOTTOM + 34.0), legend: keys.collect(), notes })

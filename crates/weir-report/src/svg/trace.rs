@@ -34,7 +34,7 @@ pub(crate) fn trace(trace: &Trace, figure: &Figure<'_>, id: usize, language: Lan
         svg.trace viewBox={ "0 0 " (n(width)) " " (n(height)) } role="img" xmlns="http://www.w3.org/2000/svg"
             style={ "--w:" (n(width)) "px" } {
             title { (escape::html(&say(language, &figure.caption))) }
-            desc { (escape::html(&say(language, &figure.alt))) }
+            desc { (escape::sentence(&say(language, &figure.alt))) }
             defs {
                 marker id={ "arrow-" (id) } viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
                     path.arrow d="M0 0L8 4L0 8Z" {}
