@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold by failing")]
 
+mod facts;
 mod inert;
 mod language;
 mod paper;

@@ -5,6 +5,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// Whether a report says only what its case says: of the report's own tests.
+#[path = "../../../weir-report/tests/facts/check/mod.rs"]
+mod facts;
+
 #[test]
 fn one_format_is_written_again_as_it_stands_in_the_case() {
     let here = Terminal::new();
@@ -45,6 +49,27 @@ fn one_format_is_written_again_as_it_stands_in_the_case() {
         let done = here.weir(&["report", "case", "--format", format]);
         let said = crate::terminal::words(&done.stderr);
         assert!(!done.status.success() && said.contains(words), "{said}");
+    }
+}
+
+/// A case that was computed, not made by hand; what is passed on of it says other names and the same numbers.
+#[test]
+fn each_number_of_a_report_is_in_its_case_and_each_statement_is_cited_or_unknown() {
+    let here = Terminal::new();
+    here.said(&["simulate", "forged-tokens", "-o", "w", "--days", "20", "--scale", "0.05"]);
+    here.said(&["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml"]);
+    here.said(&["report", "case", "--masked", "-o", "masked"]);
+    for folder in ["case", "masked"] {
+        let read = |file: &str| std::fs::read_to_string(here.path(folder).join(file)).unwrap();
+        let (case, report) = (read("case.json"), read("report.md"));
+        let faults = facts::faults(&case, &report, &read("report.html"));
+        assert!(faults.is_empty(), "{folder}: {} at fault\n{}", faults.len(), faults.join("\n"));
+
+        let told: serde_json::Value = serde_json::from_str(&case).unwrap();
+        let people = told["scope"]["subjects"]["lower"].as_u64().unwrap();
+        let falsified = report.replace(&format!("{people} people"), &format!("{} people", people + 1));
+        assert_ne!(falsified, report, "{folder}: {people}");
+        assert!(!facts::in_markdown(&case, &falsified).is_empty(), "{folder}: a false number of people");
     }
 }
 
