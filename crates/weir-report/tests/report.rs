@@ -35,7 +35,10 @@ fn keeps_cases_to_look_at() {
     let temporary = tempfile::tempdir().unwrap();
     let dir = keep.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(dir).unwrap();
-    for (name, case) in all().into_iter().chain(grown) {
+    let written_in = |(name, case): (&str, Case)| {
+        [(name.to_owned(), case.clone()), (format!("{name}-ko"), in_korean(case))]
+    };
+    for (name, case) in all().into_iter().chain(grown).flat_map(written_in) {
         let people = if name == "shop" { 21_313 } else { 30 };
         let people_shown = batched(shop::people().take(people));
         if keep.is_some() {
@@ -43,10 +46,10 @@ fn keeps_cases_to_look_at() {
             std::fs::write(dir.join(format!("{name}.json/case.json")), text("case", &case)).unwrap();
         }
         let written =
-            weir_report::write_case(&dir.join(name), &case, people_shown, std::iter::empty()).unwrap();
+            weir_report::write_case(&dir.join(&name), &case, people_shown, std::iter::empty()).unwrap();
         assert_eq!(written.subjects, people as u64);
         for (file, bytes) in &written.files {
-            assert_eq!(std::fs::metadata(dir.join(name).join(file)).unwrap().len(), *bytes, "{file}");
+            assert_eq!(std::fs::metadata(dir.join(&name).join(file)).unwrap().len(), *bytes, "{file}");
         }
     }
 }

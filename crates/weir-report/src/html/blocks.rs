@@ -193,9 +193,11 @@ fn beside(context: &Context<'_>, picture: &svg::Picture) -> Markup {
         @if !picture.legend.is_empty() { ul.legend { @for key in &picture.legend { li {
             span class={ "key key-" (key.class) } { @if let Some(letter) = key.letter { (letter) } }
             @let [before, strong, after] = &key.words;
-            (context.say(before))
-            @if !strong.is_empty() { strong { (context.say(strong)) } }
-            (context.say(after))
+            span {
+                (context.say(before))
+                @if !strong.is_empty() { strong { (context.say(strong)) } }
+                (context.say(after))
+            }
         } } } }
         @for note in &picture.notes { p.note { (context.say(note)) } }
     }

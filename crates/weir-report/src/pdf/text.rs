@@ -135,13 +135,14 @@ pub(super) fn inert(text: &str) -> String {
 }
 
 /// Words as they are, and wide ones in parts. Nothing is added or lost. A name in code stays together as a word does not, so that
-/// `:40119` may begin a line.
+/// `:40119` may begin a line; and a word in Hangul, which would be broken between any two syllables.
 fn pieces(text: &str, is_code: bool) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut flow = String::new();
     for word in text.split_inclusive(' ') {
         let letters = word.trim_end_matches(' ');
-        if fonts::width(letters, is_code) <= WHOLE_MAX && !(is_code && letters.len() == text.len()) {
+        let breaks_well = !letters.chars().any(is_hangul) && !(is_code && letters.len() == text.len());
+        if fonts::width(letters, is_code) <= WHOLE_MAX && breaks_well {
             flow.push_str(word);
             continue;
         }
@@ -181,6 +182,10 @@ fn parts(word: &str, is_code: bool) -> Vec<String> {
         parts.push(part);
     }
     parts
+}
+
+fn is_hangul(c: char) -> bool {
+    matches!(c, '가'..='힣')
 }
 
 /// Signs after which a long name is broken with least harm. A space needs no help.
@@ -228,6 +233,8 @@ mod tests {
         assert_eq!(pieces("203.0.113.77", true), [whole("203.0.113.77")]);
         let parts = |all: &[&str]| Piece::Parts(all.iter().map(|p| (*p).to_owned()).collect());
         assert_eq!(pieces("logs/edge/access.log", true), [parts(&["logs/", "edge/", "access.", "log"])]);
+        let spaced = || Piece::Flow(" ".to_owned());
+        assert_eq!(pieces("21,313명의 데이터", false), [whole("21,313명의"), spaced(), whole("데이터")]);
         assert_eq!(pieces("21,313 members", false), [Piece::Flow("21,313 members".to_owned())]);
     }
 

@@ -7,7 +7,7 @@ use weir_model::{Language, Micros, case::Case, time::DAY_US};
 /// Width of every chart, in user units.
 pub(super) const WIDTH: f64 = 720.0;
 /// Room left of the plot, for labels of values.
-pub(super) const LEFT: f64 = 70.0;
+pub(super) const LEFT: f64 = 78.0;
 /// Room right of the plot.
 pub(super) const RIGHT: f64 = 14.0;
 
@@ -59,7 +59,7 @@ impl Time {
         html! {
             line.axis x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}
             text.tick x=(n(self.left)) y=(n(y + 24.0)) text-anchor="start" { (day(0.0)) }
-            @if days >= 3.0 { text.tick x=(n(middle)) y=(n(y + 24.0)) text-anchor="middle" { (day(0.5)) } }
+            @if days >= 3.0 { text.tick.middle x=(n(middle)) y=(n(y + 24.0)) text-anchor="middle" { (day(0.5)) } }
             @if days >= 2.0 { text.tick x=(n(self.right)) y=(n(y + 24.0)) text-anchor="end" { (day(1.0)) } }
         }
     }

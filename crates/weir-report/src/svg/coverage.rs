@@ -1,7 +1,7 @@
 //! A strip per sensor: how much each day brought, and the gaps hatched. Darker is more; white is nothing; hatched is a gap.
 
 use super::axis::{RIGHT, Time, WIDTH, n};
-use super::{Key, Picture};
+use super::{Key, Picture, columns::cut};
 use crate::{escape, language::say, words};
 use maud::{Markup, html};
 use weir_model::{
@@ -55,8 +55,8 @@ pub(crate) fn coverage(case: &Case, alt: &str, language: Language) -> Option<Pic
 fn strip(c: &Coverage, time: &Time, (right, top): (f64, f64), language: Language) -> Markup {
     let y = top + STRIP_TOP;
     html! {
-        text.row-label x=(n(MARGIN)) y=(n(top + 20.0)) { (escape::terminal(&c.sensor, 34)) }
-        text.row-note x=(n(right)) y=(n(top + 20.0)) text-anchor="end" { (escape::terminal(&c.source, 18)) }
+        text.row-label x=(n(MARGIN)) y=(n(top + 20.0)) { (cut(&c.sensor, 34)) }
+        text.row-note x=(n(right)) y=(n(top + 20.0)) text-anchor="end" { (cut(&c.source, 18)) }
         rect.strip x=(n(MARGIN)) y=(n(y)) width=(n(right - MARGIN)) height=(n(STRIP_HEIGHT)) {}
         @for (level, path) in levels(c, time, y) {
             path class={ "level-" (level) } d=(path) {}

@@ -59,7 +59,7 @@ fn row(i: usize, s: &Series, time: &Time, right: f64, top: f64) -> Markup {
     html! {
         line.axis x1=(n(LEFT)) x2=(n(right)) y1=(n(bottom)) y2=(n(bottom)) {}
         text.letter x=(n(LEFT - 48.0)) y=(n(bottom - 6.0)) text-anchor="middle" { (letter(i)) }
-        text.tick x=(n(LEFT - 8.0)) y=(n(top + 24.0)) text-anchor="end" { (words::short(highest(s))) }
+        text.tick x=(n(LEFT - 8.0)) y=(n(top + 30.0)) text-anchor="end" { (words::short(highest(s))) }
         path.flagged d=(bars(&s.points, time, &value, bottom, 0.2)) {}
     }
 }

@@ -3,7 +3,7 @@
 //! Decisive choice: time runs over the events alone and not over the logs, since what takes a month and what takes an hour are both to be seen.
 
 use super::axis::{RIGHT, WIDTH, n};
-use super::trace::squeezed;
+use super::columns::squeezed;
 use super::{Key, Picture};
 use crate::{escape, language::say, words};
 use maud::{Markup, html};
@@ -19,8 +19,8 @@ const ROW_HEIGHT: f64 = 56.0;
 const STRIP_TOP: f64 = 28.0;
 const STRIP_HEIGHT: f64 = 18.0;
 const MARGIN: f64 = 2.0;
-/// Characters of whoever did it.
-const WHO_CHARS: usize = 22;
+/// Columns of whoever did it.
+const WHO_COLUMNS: usize = 22;
 /// Narrowest bar that is seen.
 const BAR_MIN: f64 = 3.0;
 /// Up to so long, ends of the axis are times of a day.
@@ -100,7 +100,7 @@ fn edge(at: Micros, first: Micros, last: Micros, language: Language) -> String {
 fn row(lane: &Lane<'_>, x: &dyn Fn(Micros) -> f64, right: f64, top: f64, language: Language) -> Markup {
     let y = top + STRIP_TOP;
     let phase = words::label(lane.phase);
-    let told = format!("{}: {}", squeezed(lane.who, WHO_CHARS), say(language, &phase));
+    let told = format!("{}: {}", squeezed(lane.who, WHO_COLUMNS), say(language, &phase));
     let count = words::quantity(lane.events.len() as u64, "event", "events");
     let mut path = String::new();
     for event in &lane.events {

@@ -5,6 +5,7 @@
 //! each other at both sizes. Refuses to draw what it cannot label: longer lists are cut and say so.
 
 mod axis;
+mod columns;
 mod coverage;
 mod days;
 mod flow;

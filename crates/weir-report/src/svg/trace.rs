@@ -6,7 +6,10 @@
 mod layout;
 
 use super::axis::n;
-use super::{Key, Picture};
+use super::{
+    Key, Picture,
+    columns::{columns, cut, squeezed},
+};
 use crate::{doc::Figure, escape, language::say, words};
 use layout::{Placed, place};
 use maud::{Markup, html};
@@ -16,10 +19,10 @@ const BOX_WIDTH: f64 = 190.0;
 const BOX_HEIGHT: f64 = 50.0;
 const COLUMN: f64 = 236.0;
 const ROW: f64 = 61.0;
-/// Characters of a value in a box.
-const VALUE_CHARS: usize = 19;
-/// Characters of the line under it.
-const NOTE_CHARS: usize = 26;
+/// Columns of a value in a box.
+const VALUE_COLUMNS: usize = 19;
+/// Columns of the line under it.
+const NOTE_COLUMNS: usize = 26;
 
 /// The picture; `None` when there is nothing to draw. `id` keeps its anchors apart from those of other traces.
 pub(crate) fn trace(trace: &Trace, figure: &Figure<'_>, id: usize, language: Language) -> Option<Picture> {
@@ -92,14 +95,15 @@ fn curve(a: &Placed, b: &Placed) -> String {
 
 fn entity(b: &Placed, language: Language) -> Markup {
     let (x, y) = (left(b), middle(b) - BOX_HEIGHT / 2.0);
-    let class = if b.folded > 0 { "folded" } else { b.role };
-    // The words of a box that stands for several are Weir's own.
-    let own = |text: &str| if b.folded > 0 { say(language, text).into_owned() } else { text.to_owned() };
+    let (class, label, title) = match b.folded {
+        0 => (b.role, b.label.as_str().into(), b.title.as_str().into()),
+        _ => ("folded", say(language, &b.label), say(language, &b.title)),
+    };
     html! {
         g class={ "entity " (class) } {
-            title { (escape::html(&own(&b.title))) }
+            title { (escape::html(&title)) }
             rect x=(n(x)) y=(n(y)) width=(n(BOX_WIDTH)) height=(n(BOX_HEIGHT)) rx="5" {}
-            text.value x=(n(x + 10.0)) y=(n(y + 20.0)) { (squeezed(&own(&b.label), VALUE_CHARS)) }
+            text.value x=(n(x + 10.0)) y=(n(y + 20.0)) { (squeezed(&label, VALUE_COLUMNS)) }
             text.what x=(n(x + 10.0)) y=(n(y + 39.0)) { (note(b, language)) }
         }
     }
@@ -108,23 +112,11 @@ fn entity(b: &Placed, language: Language) -> Markup {
 /// What it is, how it was come to, and records; the kind gives way where all three do not fit, the number never.
 fn note(b: &Placed, language: Language) -> String {
     let records = format!(" · {}", words::count(b.records));
-    let left = NOTE_CHARS.saturating_sub(records.chars().count());
+    let left = NOTE_COLUMNS.saturating_sub(columns(&records));
     let how =
         b.how.iter().map(|h| say(language, &h.replace('_', " ")).into_owned()).collect::<Vec<_>>().join(", ");
     let kind = say(language, b.kind);
     let long = if how.is_empty() { kind.into_owned() } else { format!("{kind}: {how}") };
-    let text = if long.chars().count() > left && !how.is_empty() { how } else { long };
-    format!("{}{records}", escape::terminal(&text, left))
-}
-
-/// Long values keep both ends: what tells two names apart is as often the tail as the head.
-pub(super) fn squeezed(text: &str, chars_max: usize) -> String {
-    let whole = escape::shown(text);
-    let chars: Vec<char> = whole.chars().collect();
-    if chars.len() <= chars_max {
-        return whole;
-    }
-    let (head, tail) = (chars_max / 2, chars_max - chars_max / 2 - 1);
-    let tail = chars.len() - tail;
-    chars.iter().take(head).chain(&['…']).chain(chars.iter().skip(tail)).collect()
+    let text = if columns(&long) > left && !how.is_empty() { how } else { long };
+    format!("{}{records}", cut(&text, left))
 }

@@ -4,9 +4,8 @@ use crate::{samples::*, text};
 use std::collections::BTreeMap;
 use weir_model::{Language, case::Case};
 
-fn korean(mut case: Case) -> String {
-    case.organisation.language = Language::Korean;
-    text("markdown", &case)
+fn korean(case: Case) -> String {
+    text("markdown", &in_korean(case))
 }
 
 /// How often each number of two digits or more stands in it; months are numbers in Korean only.

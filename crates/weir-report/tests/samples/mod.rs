@@ -10,7 +10,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use std::collections::BTreeMap;
 use weir_model::{
-    Citation, Claim, Entity, EntityKind, Evidence, Finding, Micros, Severity,
+    Citation, Claim, Entity, EntityKind, Evidence, Finding, Language, Micros, Severity,
     case::{
         Case, Coverage, Determinable, Divided, ExposedSubject, Gap, Incident, Labelled, Organisation, Period,
         Recommendation, Scope, Series, Statement, TacticLine, TimelineEvent, Totals, Trace, TraceEdge,
@@ -23,6 +23,12 @@ use weir_model::{
 
 pub fn t(stamp: &str) -> Micros {
     Micros::parse(stamp).unwrap()
+}
+
+/// The same case, for a reader of Korean.
+pub fn in_korean(mut case: Case) -> Case {
+    case.organisation.language = Language::Korean;
+    case
 }
 
 pub fn later(at: Micros, seconds: i64) -> Micros {
