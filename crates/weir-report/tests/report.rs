@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold by failing")]
 
 mod facts;
+mod debian;
 mod inert;
 mod language;
+mod layout;
 mod paper;
 mod samples;
 mod validators;

@@ -125,9 +125,12 @@ fn linked(context: &Context<'_>, id: &str, words: Markup) -> Markup {
     }
 }
 
+/// Longest name that is not broken: an id or an address is not, and eight columns of them fit on paper.
+const UNBROKEN_MAX: usize = 18;
+
 /// A name as the logs write it; a short one is not broken.
 fn code(text: &str) -> Markup {
-    html! { code class=[(text.len() <= 24).then_some("short")] { (escape::html(text)) } }
+    html! { code class=[(text.len() <= UNBROKEN_MAX).then_some("short")] { (escape::html(text)) } }
 }
 
 /// An anchor that a foreign id cannot break.

@@ -1,7 +1,7 @@
 //! What reads a PDF for the tests: poppler's tools and qpdf, installed once where that is allowed.
 
+use crate::debian;
 use std::{
-    path::Path,
     process::{Command, Output},
     sync::LazyLock,
 };
@@ -46,39 +46,11 @@ pub struct Read {
     pub said: String,
 }
 
-fn there(tool: &str) -> bool {
-    Command::new(tool).arg("--version").output().is_ok() || Command::new(tool).arg("-v").output().is_ok()
-}
-
-fn install() -> Result<(), String> {
-    if NEEDED.iter().all(|tool| there(tool)) {
-        return Ok(());
-    }
-    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
-    if !root || !Path::new("/etc/debian_version").exists() {
-        return Err("poppler-utils and qpdf are not installed".to_owned());
-    }
-    for step in [&["update"][..], &["install", "-y", "poppler-utils", "qpdf"]] {
-        let done = Command::new("apt-get").args(step).output().map_err(|e| e.to_string())?;
-        if !done.status.success() {
-            return Err(String::from_utf8_lossy(&done.stderr).into_owned());
-        }
-    }
-    Ok(())
-}
-
-/// The tools, installed once; `None`, said, where that cannot be. With `CI=true` they must be there.
-#[expect(clippy::print_stdout, reason = "a skipped test says why")]
+/// The tools, installed once; `None`, said, where that cannot be.
 pub fn reader() -> Option<Tools> {
-    static INSTALLED: LazyLock<Result<(), String>> = LazyLock::new(install);
-    match &*INSTALLED {
-        Ok(()) => Some(Tools(())),
-        Err(why) => {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "the PDF cannot be read: {why}");
-            println!("skipped: the PDF cannot be read: {why}");
-            None
-        }
-    }
+    static INSTALLED: LazyLock<Result<(), String>> =
+        LazyLock::new(|| debian::have_all(&NEEDED, &["poppler-utils", "qpdf"]));
+    debian::or_skipped("the PDF cannot be read", INSTALLED.clone()).map(Tools)
 }
 
 impl Tools {
