@@ -7,18 +7,29 @@ mod tools;
 
 use crate::{all, samples::*, text};
 use std::{collections::BTreeSet, path::Path, time::Duration};
-use tools::{Read, reader};
-use weir_model::case::Case;
+use tools::{Read, Word, reader};
+use weir_model::{Language, case::Case};
 use weir_report::pdf::{Layout, Paper, TEMPLATE, pdf};
 
 /// Points of an A4 page.
 const A4: (f64, f64) = (595.28, 841.89);
+/// Points of a US letter.
+const LETTER: (f64, f64) = (612.0, 792.0);
+/// Where the foot of a page begins, in points from its lower edge.
+const FOOT: f64 = 62.0;
+/// Share of a page that is used at least, unless it is the last.
+const USED_MIN: f64 = 0.35;
+
+/// A case for readers of English and of Korean.
+fn told(name: &str, case: &Case) -> [(String, Case); 2] {
+    [(format!("{name} in English"), case.clone()), (format!("{name} in Korean"), in_korean(case.clone()))]
+}
 
 fn read(case: &Case) -> Option<Read> {
     reader().map(|tools| tools.read(&pdf(case, &Layout::default()).unwrap()))
 }
 
-/// No word, nor part of one, stands outside the margins; no page but the last of a chapter is near empty.
+/// No word, nor part of one, stands outside the margins or upon another; no page but the last is near empty.
 fn is_laid_out(name: &str, read: &Read, (width, height): (f64, f64)) {
     for (number, page) in read.pages.iter().enumerate() {
         let at = |what: &str| format!("{name}, page {}: {what}", number + 1);
@@ -31,18 +42,46 @@ fn is_laid_out(name: &str, read: &Read, (width, height): (f64, f64)) {
                 && word.bottom <= height - 20.0;
             assert!(inside, "{}", at(&format!("{word:?} is outside")));
         }
+        let met = met(&page.words);
+        assert!(met.is_empty(), "{}", at(&format!("{met:?} meet")));
+        let written = page.words.iter().map(|w| w.bottom).filter(|bottom| *bottom < height - FOOT);
+        let used = written.fold(0.0, f64::max) / height;
+        assert!(number + 1 == read.pages.len() || used > USED_MIN, "{}", at(&format!("{used:.2} used")));
     }
+}
+
+/// Words that stand upon each other. A word's box is as high as its font; its letters are not.
+fn met(words: &[Word]) -> Vec<(&Word, &Word)> {
+    let lies = |word: &Word| {
+        let rim = (word.bottom - word.top) / 4.0;
+        (word.top + rim, word.bottom - rim)
+    };
+    let mut sorted: Vec<&Word> = words.iter().collect();
+    sorted.sort_by(|a, b| a.top.total_cmp(&b.top));
+    let mut met = Vec::new();
+    for (i, a) in sorted.iter().enumerate() {
+        let below = sorted.iter().skip(i + 1).take_while(|b| b.top < a.bottom);
+        for b in below {
+            let across = a.right.min(b.right) - a.left.max(b.left);
+            let down = lies(a).1.min(lies(b).1) - lies(a).0.max(lies(b).0);
+            if across > 1.0 && down > 0.5 {
+                met.push((*a, *b));
+            }
+        }
+    }
+    met
 }
 
 #[test]
 fn pages_are_whole_and_nothing_stands_outside() {
-    for (name, case) in all() {
+    for (name, case) in all().iter().flat_map(|(name, case)| told(name, case)) {
         let Some(read) = read(&case) else { return };
-        is_laid_out(name, &read, A4);
+        is_laid_out(&name, &read, A4);
         assert!(read.pages.len() >= 3 && read.pages.len() < 60, "{name}: {} pages", read.pages.len());
         assert_eq!(read.said, "", "{name}");
         assert!(!read.fonts.is_empty() && read.fonts.iter().all(|f| f.embedded), "{name}: {:?}", read.fonts);
-        let last = format!("{0} of {0}", read.pages.len());
+        let between = if case.organisation.language == Language::Korean { "/" } else { "of" };
+        let last = format!("{0} {between} {0}", read.pages.len());
         assert!(read.text.contains(&last), "{name}: {last}");
     }
 }
@@ -50,25 +89,33 @@ fn pages_are_whole_and_nothing_stands_outside() {
 /// One finding, thirty, three hundred: the pages grow with what is told, and no further.
 #[test]
 fn one_finding_thirty_and_three_hundred_are_set() {
-    let mut pages = Vec::new();
+    let mut pages = [Vec::new(), Vec::new()];
     for findings in [1, 30, 300] {
-        let case = many::case(findings);
-        let Some(read) = read(&case) else { return };
-        is_laid_out(&format!("{findings} findings"), &read, A4);
-        let told = findings.min(100);
-        assert!(read.bookmarks >= 13 + told, "{findings}: {} bookmarks", read.bookmarks);
-        assert!(read.text.contains("주식회사 가람유통 (Garam)"), "Hangul is text, not shapes");
-        pages.push(read.pages.len());
+        for (i, (name, case)) in
+            told(&format!("{findings} findings"), &many::case(findings)).iter().enumerate()
+        {
+            let Some(read) = read(case) else { return };
+            is_laid_out(name, &read, A4);
+            let told = findings.min(100);
+            assert!(read.bookmarks >= 13 + told, "{name}: {} bookmarks", read.bookmarks);
+            assert!(read.text.contains("주식회사 가람유통 (Garam)"), "Hangul is text, not shapes");
+            pages[i].push(read.pages.len());
+        }
     }
-    assert!(pages[0] < pages[1] && pages[1] < pages[2] && pages[2] < 300, "{pages:?}");
+    for pages in pages {
+        assert!(pages[0] < pages[1] && pages[1] < pages[2] && pages[2] < 300, "{pages:?}");
+    }
 }
 
 #[test]
 fn letter_paper_has_its_own_pages() {
     let Some(tools) = reader() else { return };
     let layout = Layout { paper: Paper::UsLetter, ..Layout::default() };
-    let read = tools.read(&pdf(&shop::case(), &layout).unwrap());
-    is_laid_out("shop on letter", &read, (612.0, 792.0));
+    let cases = all().into_iter().chain([("thirty", many::case(30))]);
+    for (name, case) in cases.flat_map(|(name, case)| told(name, &case)) {
+        let read = tools.read(&pdf(&case, &layout).unwrap());
+        is_laid_out(&format!("{name} on letter"), &read, LETTER);
+    }
 }
 
 /// The words of both, without what breaks lines.
