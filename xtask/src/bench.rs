@@ -5,6 +5,7 @@
 
 pub mod inputs;
 mod page;
+pub mod report;
 mod rivals;
 pub mod scope;
 

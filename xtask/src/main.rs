@@ -23,6 +23,8 @@ const USAGE: &str = "usage: cargo xtask <chore>
   bench [--lines N] [--rounds N] [--only TEXT] [--check]
                            Weir beside DuckDB and gzip on the same generated files; writes docs/benchmarks.md, or with --check
                            compares with it
+  bench report [--findings N] [--people N]
+                           writing the case folder of 10,000 findings and 5 million people, in 60 s and 1 GB; takes 3 GB of disk
   bench scope [--people N] whom it concerned, where it is 30 million people: exactly, in 60 s and 2 GB; takes 12 GB of disk
   scale [--weir PATH] [--records N,N,...] [--one-core-max N] [--print] [--page]
                            how each stage grows with records and cores, and what follows for 25.6 TB; writes docs/scale.md, or the terminal
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test", rest @ ..] => test::run(rest),
+        ["bench", "report", rest @ ..] => bench::report::run(rest),
         ["bench", "scope", rest @ ..] => bench::scope::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["scale", rest @ ..] => scale::run(rest),
