@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what must hold by failing")]
 
-mod facts;
 mod debian;
+mod facts;
 mod inert;
 mod language;
 mod layout;
