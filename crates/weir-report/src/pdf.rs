@@ -95,11 +95,10 @@ fn render(case: &Case) -> Result<Vec<u8>> {
 /// The report as PDF.
 pub fn pdf(case: &Case, layout: &Layout) -> Result<Vec<u8>> {
     let mut report = report(case, layout.paper);
-    let mut data = serde_json::to_string(&report)?;
-    if data.contains("<U+") {
-        report.numbered = true;
-        data = serde_json::to_string(&report)?;
-    }
+    // The labels, which show how such a number looks, are not there yet.
+    report.numbered = serde_json::to_string(&report)?.contains("<U+");
+    report.labels = labels(case);
+    let data = serde_json::to_string(&report)?;
     let own = layout.template.iter().map(|(name, bytes)| (name.clone(), Bytes::new(bytes.clone())));
     let mut files: BTreeMap<String, Bytes> = own.collect();
     if files.is_empty() {
@@ -164,6 +163,12 @@ const LABELS: [&str; 11] = [
     "Written by",
 ];
 
+fn labels(case: &Case) -> BTreeMap<&'static str, String> {
+    let said = |label| text::line(&crate::language::say(case.organisation.language, label));
+    LABELS.map(|label| (label, said(label))).into()
+}
+
+/// The report without its labels.
 fn report(case: &Case, paper: Paper) -> data::Report {
     let document = doc::document(case);
     let context = Context::new(case, &document.sections);
@@ -176,7 +181,7 @@ fn report(case: &Case, paper: Paper) -> data::Report {
     data::Report {
         version: data::VERSION,
         language: case.organisation.language.code(),
-        labels: LABELS.map(|label| (label, text::line(&context.say(label)))).into(),
+        labels: BTreeMap::new(),
         paper: paper.name(),
         title: text::line(&title),
         author: text::line(&case.program),

@@ -167,6 +167,16 @@ fn names_of_logs_are_words_and_nothing_else() {
     assert!(hidden.is_empty(), "{hidden:?}");
 }
 
+#[test]
+fn that_characters_are_numbered_is_said_where_one_is() {
+    for (case, is_said) in [(shop::case(), false), (hostile::case(), true)] {
+        for (_, case) in told("", &case) {
+            let Some(read) = read(&case) else { return };
+            assert_eq!(read.text.contains("<U+6C34>"), is_said);
+        }
+    }
+}
+
 /// Typst's own markup and code, everywhere that a log's names come: it is told as it stands.
 #[test]
 fn markup_in_a_name_is_not_read() {
