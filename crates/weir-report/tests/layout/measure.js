@@ -37,6 +37,8 @@
   const unseen = ".hidden, .skip, svg, style, title, details:not([open]) > :not(summary), .stack thead";
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const lines = [], range = document.createRange();
+  // A page in Korean keeps words in Hangul whole; any page keeps short ones in Latin letters so.
+  const short = document.documentElement.lang === "ko" ? /(?<!\S)[\p{L}\p{N}.,:]{2,10}(?!\S)/gu : /(?<!\S)[a-zA-Z0-9.,:]{2,10}(?!\S)/gu;
   while (walk.nextNode()) {
     const node = walk.currentNode, holder = node.parentElement;
     if (!node.data.trim() || holder.closest(unseen) || !holder.checkVisibility()) continue;
@@ -45,6 +47,11 @@
     range.selectNodeContents(node);
     const rects = [...range.getClientRects()].filter(r => r.width > 0.5);
     if (rects.length === 0) told("words of no size", node.data);
+    if (rects.length > 1) for (const word of node.data.matchAll(short)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].filter(r => r.width > 0.5).map(r => Math.round(r.top / 4))).size > 1) told("a word is broken", word[0]);
+    }
     let block = holder;
     while (getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
     const room = block.getBoundingClientRect(), scrolls = holder.closest("pre, details ul");

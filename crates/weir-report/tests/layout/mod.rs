@@ -79,6 +79,7 @@ fn the_measure_sees_what_is_wrong() {
         "words meet: under / over",
         "words leave their place: unbreakable",
         "cut: clipped",
+        "a word is broken: broken",
     ] {
         assert!(told.iter().any(|line| line.contains(fault)), "{fault}: {told:#?}");
     }
