@@ -141,7 +141,7 @@ fn pieces(text: &str, is_code: bool) -> Vec<Piece> {
     let mut flow = String::new();
     for word in text.split_inclusive(' ') {
         let letters = word.trim_end_matches(' ');
-        let breaks_well = !letters.chars().any(is_hangul) && !(is_code && letters.len() == text.len());
+        let breaks_well = !(letters.chars().any(is_hangul) || is_code && letters.len() == text.len());
         if fonts::width(letters, is_code) <= WHOLE_MAX && breaks_well {
             flow.push_str(word);
             continue;

@@ -24,7 +24,7 @@ impl Label {
         let (dx, dy) = (self.at.0 - self.of.0, self.at.1 - self.of.1);
         let length = dx.hypot(dy);
         let rest = (length - 10.0) / length;
-        (length > 10.0).then(|| (self.of, (self.of.0 + dx * rest, self.of.1 + dy * rest)))
+        (length > 10.0).then_some((self.of, (self.of.0 + dx * rest, self.of.1 + dy * rest)))
     }
 }
 
