@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Whether a report says only what its case says: of the report's own tests.
 #[path = "../../../weir-report/tests/facts/check/mod.rs"]
-mod facts;
+mod said;
 
 #[test]
 fn one_format_is_written_again_as_it_stands_in_the_case() {
@@ -62,14 +62,14 @@ fn each_number_of_a_report_is_in_its_case_and_each_statement_is_cited_or_unknown
     for folder in ["case", "masked"] {
         let read = |file: &str| std::fs::read_to_string(here.path(folder).join(file)).unwrap();
         let (case, report) = (read("case.json"), read("report.md"));
-        let faults = facts::faults(&case, &report, &read("report.html"));
+        let faults = said::faults(&case, &report, &read("report.html"));
         assert!(faults.is_empty(), "{folder}: {} at fault\n{}", faults.len(), faults.join("\n"));
 
         let told: serde_json::Value = serde_json::from_str(&case).unwrap();
         let people = told["scope"]["subjects"]["lower"].as_u64().unwrap();
         let falsified = report.replace(&format!("{people} people"), &format!("{} people", people + 1));
         assert_ne!(falsified, report, "{folder}: {people}");
-        assert!(!facts::in_markdown(&case, &falsified).is_empty(), "{folder}: a false number of people");
+        assert!(!said::in_markdown(&case, &falsified).is_empty(), "{folder}: a false number of people");
     }
 }
 

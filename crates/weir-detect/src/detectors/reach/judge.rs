@@ -238,6 +238,7 @@ fn dense(daily: &[(i32, [f64; 2])], first: i32) -> Vec<[f64; 2]> {
 mod tests {
     use super::*;
     use crate::grid::Grid;
+    use weir_stats::LogHistogram;
 
     /// `quiet` entities that read nobody, on a period of `days`.
     fn census(days: i32, quiet: u64) -> Census {
