@@ -117,6 +117,7 @@ pub(crate) async fn assemble(
         incident: told,
         series,
         limits,
+        alert_budget: Some(context.alert_budget),
         methods,
         snapshot: context.snapshot.versions(),
     };
@@ -131,6 +132,7 @@ fn methods(findings: &[Finding]) -> Vec<Method> {
         detector: info.name.to_owned(),
         summary: info.summary.to_owned(),
         manual: info.manual.to_owned(),
+        budget_share: info.budget_share,
     };
     infos.filter(|info| found.contains(info.name)).map(method).collect()
 }

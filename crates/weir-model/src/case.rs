@@ -72,6 +72,9 @@ pub struct Case {
     pub aged_out: Option<Gap>,
     /// What the whole case cannot say.
     pub limits: Vec<String>,
+    /// False alarms that all detectors together may raise in 30 days; null in cases of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_budget: Option<f64>,
     /// How the detectors that found something work, by their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
@@ -89,7 +92,7 @@ pub struct Configuration {
 }
 
 /// How a detector works.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Method {
     /// Its name.
     pub detector: String,
@@ -97,6 +100,9 @@ pub struct Method {
     pub summary: String,
     /// Its page of the manual, Markdown.
     pub manual: String,
+    /// Its part of the alert budget; 0 for rules, which have no chance of luck.
+    #[serde(default)]
+    pub budget_share: f64,
 }
 
 /// Who the logs belong to, as configured.

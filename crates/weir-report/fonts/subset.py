@@ -18,7 +18,8 @@ def cut(source, name, wanted, number=0):
     font = TTFont(source, fontNumber=number, recalcTimestamp=False)
     dropped = [*subset.Options._drop_tables_default, "BASE", "VORG", "vhea", "vmtx", "DSIG"]
     o = subset.Options(hinting=False, notdef_outline=True, glyph_names=False, recalc_timestamp=False, drop_tables=dropped)
-    o.layout_features = ["kern","liga","locl","ccmp","tnum","lnum"] if "CJK" not in source else ["kern","ccmp","locl"]
+    # No ligatures: where a picture's label needs two fonts, usvg counts on a glyph for each character in both.
+    o.layout_features = ["kern", "locl", "tnum", "lnum"] if "CJK" not in source else ["kern", "locl"]
     o.name_IDs = [0,1,2,3,4,5,6,13,14,16,17]
     cutter = subset.Subsetter(o)
     cutter.populate(unicodes=wanted)

@@ -98,7 +98,19 @@ pub fn pdf(case: &Case, layout: &Layout) -> Result<Vec<u8>> {
     // The labels, which show how such a number looks, are not there yet.
     report.numbered = serde_json::to_string(&report)?.contains("<U+");
     report.labels = labels(case);
-    let data = serde_json::to_string(&report)?;
+    match set(case, &report, layout) {
+        // A name of a log in a picture of ours must not cost the report: then the pictures are told in words.
+        Err(ReportError::Typeset(_)) if layout.template.is_empty() => {
+            report.tell_pictures();
+            set(case, &report, layout)
+        }
+        done => done,
+    }
+}
+
+/// The report set on pages.
+fn set(case: &Case, report: &data::Report, layout: &Layout) -> Result<Vec<u8>> {
+    let data = serde_json::to_string(report)?;
     let own = layout.template.iter().map(|(name, bytes)| (name.clone(), Bytes::new(bytes.clone())));
     let mut files: BTreeMap<String, Bytes> = own.collect();
     if files.is_empty() {
@@ -214,5 +226,30 @@ fn headline(context: &Context<'_>, document: &Document<'_>) -> data::Headline {
         tally: h.tally.iter().map(tally).collect(),
         answers: h.answers.iter().map(answer).collect(),
         today: h.today.iter().map(|advice| context.prose(&advice.text)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_model::Micros;
+    use weir_model::case::{Period, Series};
+
+    #[test]
+    fn a_report_whose_pictures_cannot_be_set_is_told_in_words() {
+        let day = |n: i32| Micros::of_day(20_000 + n);
+        let points = (0..9).map(|n| (day(n), f64::from(n))).collect();
+        let flow = Series { name: "flow".to_owned(), finding: None, unit: "records".to_owned(), points };
+        let period = Some(Period { first: day(0), last: day(8) });
+        let case = Case { period, series: vec![flow], ..crate::diff::tests::case() };
+        let mut report = report(&case, Paper::A4);
+        report.labels = labels(&case);
+        let pictures = |report: &data::Report| serde_json::to_string(report).unwrap().matches("<svg").count();
+        assert_eq!(pictures(&report), 1);
+        report.tell_pictures();
+        assert_eq!(pictures(&report), 0);
+        let whole = pdf(&case, &Layout::default()).unwrap();
+        let told = set(&case, &report, &Layout::default()).unwrap();
+        assert!(told.starts_with(b"%PDF-1.7") && told.len() < whole.len());
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn case() -> Case {
         series: Vec::new(),
         aged_out: None,
         limits: Vec::new(),
+        alert_budget: None,
         methods: Vec::new(),
         snapshot: BTreeMap::new(),
     }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// How deep holes are looked up in holes.
-const DEPTH_MAX: usize = 6;
+const DEPTH_MAX: usize = 16;
 /// Longest text that is looked up; longer ones are of logs.
 const BYTES_MAX: usize = 20_000;
 /// Places tried for the holes of one pattern.
@@ -37,6 +37,8 @@ enum Part {
     Number(&'static str),
     /// What logs or people gave: not looked up.
     Name(&'static str),
+    /// So too, behind an opening parenthesis: several of them may stand there.
+    Names(&'static str),
     Any(&'static str),
 }
 
@@ -133,7 +135,7 @@ impl Catalogue {
     fn filled(&self, (pattern, holes): Found<'_, '_>, depth: usize, lacks: &mut dyn FnMut(&str)) -> String {
         let mut filled_in = String::new();
         for part in parts(pattern.said) {
-            let (Part::Number(name) | Part::Name(name) | Part::Any(name)) = part else {
+            let (Part::Number(name) | Part::Name(name) | Part::Names(name) | Part::Any(name)) = part else {
                 if let Part::Text(text) = part {
                     filled_in.push_str(text);
                 }
@@ -210,6 +212,7 @@ fn parts(pattern: &'static str) -> Vec<Part> {
         });
         parts.push(match number {
             true => Part::Number(name),
+            false if name.starts_with("id") && text.ends_with('(') => Part::Names(name),
             false if name.starts_with("id") => Part::Name(name),
             false => Part::Any(name),
         });
@@ -231,7 +234,8 @@ fn fit<'t>(
     *tries = tries.checked_sub(1)?;
     let holds = |hole: &Part, held: &str| match hole {
         Part::Number(_) => is_number(held),
-        Part::Name(_) => !held.is_empty() && (over || !held.contains(". ")),
+        Part::Names(_) => !held.is_empty() && (over || !held.contains(". ")),
+        Part::Name(_) if held.is_empty() => false,
         _ => over || !BETWEEN.iter().take(2).any(|between| held.contains(between)),
     };
     match parts {
@@ -243,7 +247,7 @@ fn fit<'t>(
             })?;
             fit(rest, after, (false, over), tries)
         }
-        [hole @ (Part::Number(name) | Part::Name(name) | Part::Any(name)), rest @ ..] => {
+        [hole @ (Part::Number(name) | Part::Name(name) | Part::Names(name) | Part::Any(name)), rest @ ..] => {
             let ends: Vec<usize> = match rest.first() {
                 None => vec![text.len()],
                 Some(Part::Text(own)) => text.match_indices(own).map(|(at, _)| at).collect(),

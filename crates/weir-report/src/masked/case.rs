@@ -42,6 +42,7 @@ impl Hidden<'_> {
             series,
             aged_out,
             limits,
+            alert_budget,
             methods,
             snapshot,
         } = case;
@@ -71,6 +72,7 @@ impl Hidden<'_> {
             series: each(series, |s| self.series(s)),
             aged_out: aged_out.as_ref().map(|gap| self.gap(gap)),
             limits: self.texts(limits),
+            alert_budget: *alert_budget,
             methods: methods.clone(),
             snapshot: snapshot.clone(),
         }

@@ -39,6 +39,21 @@ pub(super) struct Report {
     pub sections: Vec<Section>,
 }
 
+impl Report {
+    /// Leaves the words of each picture in its place.
+    pub fn tell_pictures(&mut self) {
+        for block in self.sections.iter_mut().flat_map(|section| &mut section.blocks) {
+            match block {
+                Block::Figure(figure) => figure.svg.clear(),
+                Block::Finding(card) => {
+                    [&mut card.days, &mut card.trace].into_iter().flatten().for_each(|f| f.svg.clear());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// The first page.
 #[derive(Serialize)]
 pub(super) struct Headline {
@@ -129,7 +144,7 @@ pub(super) struct Figure {
     pub caption: Words,
     /// What it shows, in words.
     pub alt: String,
-    /// The picture.
+    /// The picture; empty where it cannot be set, and its words are.
     pub svg: String,
     /// Width and height in its own units.
     pub size: (f64, f64),

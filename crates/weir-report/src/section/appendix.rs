@@ -27,13 +27,18 @@ pub(super) fn appendix(case: &Case) -> Vec<Block<'_>> {
         all => Block::Points(all.to_vec()),
     });
     blocks.push(Block::Heading("This report".into()));
-    blocks.push(Block::Facts(vec![
+    let mut facts = vec![
         ("Case".into(), Cell::Code(&case.id)),
         ("Written by".into(), Cell::Code(&case.program)),
         ("Format version".into(), Cell::Number(words::count(u64::from(case.version)))),
         ("Computed from".into(), Cell::Text(snapshot(case))),
         ("Configuration".into(), configuration(case)),
-    ]));
+    ];
+    if let Some(budget) = case.alert_budget {
+        let words = format!("{} in 30 days", words::measured(budget, "false alarm", "false alarms"));
+        facts.push(("Alert budget".into(), Cell::Text(words)));
+    }
+    blocks.push(Block::Facts(facts));
     blocks
 }
 

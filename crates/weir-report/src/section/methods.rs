@@ -1,6 +1,6 @@
 //! How the detectors that found something work: their manual pages, as they were when the case was written.
 
-use crate::doc::Block;
+use crate::{doc::Block, words};
 use weir_model::case::Case;
 
 /// The pages, each under its heading, a paragraph a note.
@@ -8,6 +8,12 @@ pub(super) fn methods(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     for method in &case.methods {
         blocks.push(Block::Heading(format!("Detector {}: {}", method.detector, method.summary)));
+        blocks.push(Block::Note(match method.budget_share {
+            share if share > 0.0 => {
+                format!("Its part of the alert budget is {} %.", words::number(share * 100.0))
+            }
+            _ => "It is a rule, without a part of the alert budget.".to_owned(),
+        }));
         blocks.extend(paragraphs(&method.manual).into_iter().map(Block::Note));
     }
     blocks

@@ -273,6 +273,7 @@ pub fn case_of(id: &str, organisation: Organisation, intake: Vec<Intake>) -> Cas
         },
         series: Vec::new(),
         limits: Vec::new(),
+        alert_budget: None,
         methods: Vec::new(),
         snapshot: BTreeMap::new(),
     }

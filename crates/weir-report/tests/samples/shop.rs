@@ -25,6 +25,13 @@ pub fn case() -> Case {
         language: weir_model::Language::English,
     };
     let mut case = case_of("4be7719fd02a6c31", organisation, intake);
+    case.alert_budget = Some(1.0);
+    case.methods = vec![weir_model::case::Method {
+        detector: "reach".into(),
+        summary: "more people's data read than own past, peers and issued credentials explain".into(),
+        manual: include_str!("../../../weir-detect/src/detectors/reach/manual.md").into(),
+        budget_share: 0.15,
+    }];
     let lost = gap(
         "auth/issued",
         t("2025-06-11T00:00:00Z"),

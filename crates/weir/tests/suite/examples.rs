@@ -35,6 +35,11 @@ fn nothing_lacks_in_korean(here: &Terminal, case: &str) {
     let lacking: Vec<String> = own.flat_map(|line| lacks(Language::Korean, line)).collect();
     assert!(lacking.is_empty(), "{case}: {lacking:#?}");
     assert!(text.contains("사고 조사 보고서"));
+    for format in ["pdf", "html"] {
+        here.said(&["report", case, "--format", format, "--language", "ko", "-o", "korean"]);
+        let english = std::fs::read(here.path(case).join(format!("report.{format}"))).unwrap();
+        assert!(std::fs::read(here.path("korean")).unwrap() != english, "{case}: {format}");
+    }
 }
 
 fn formats_are_the_same_again(here: &Terminal, case: &str) {
