@@ -234,7 +234,9 @@ fn fit<'t>(
     *tries = tries.checked_sub(1)?;
     let holds = |hole: &Part, held: &str| match hole {
         Part::Number(_) => is_number(held),
-        Part::Names(_) => !held.is_empty() && (over || !held.contains(". ")),
+        Part::Names(_) => {
+            !held.is_empty() && (over || !held.contains(". ") && !(held.contains("; ") && held.contains(')')))
+        }
         Part::Name(_) if held.is_empty() => false,
         _ => over || !BETWEEN.iter().take(2).any(|between| held.contains(between)),
     };

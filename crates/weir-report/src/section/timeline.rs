@@ -6,6 +6,7 @@ use crate::{
     escape, svg, words,
 };
 use weir_model::case::{Case, Period, TimelineEvent};
+use weir_model::entity::name_of;
 
 /// Lanes of the picture told in words.
 const LANES_TOLD: usize = 14;
@@ -69,7 +70,7 @@ fn lanes(case: &Case) -> Option<Figure<'_>> {
     let all = svg::lanes::lanes(case);
     let told = |lane: &svg::lanes::Lane<'_>| {
         let events = words::quantity(lane.events.len() as u64, "event", "events");
-        format!(" {}: {}: {events}.", escape::shown(lane.who), words::label(lane.phase))
+        format!(" {}: {}: {events}.", escape::shown(name_of(lane.who)), words::label(lane.phase))
     };
     let alt: String = all.iter().take(LANES_TOLD).map(told).collect();
     (!all.is_empty()).then(|| Figure {

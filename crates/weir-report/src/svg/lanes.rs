@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use weir_model::{
     Entity, EntityKind, Language, Micros,
     case::{Case, TimelineEvent},
+    entity::name_of,
 };
 
 /// Lanes drawn.
@@ -100,7 +101,7 @@ fn edge(at: Micros, first: Micros, last: Micros, language: Language) -> String {
 fn row(lane: &Lane<'_>, x: &dyn Fn(Micros) -> f64, right: f64, top: f64, language: Language) -> Markup {
     let y = top + STRIP_TOP;
     let phase = words::label(lane.phase);
-    let told = format!("{}: {}", squeezed(lane.who, WHO_COLUMNS), say(language, &phase));
+    let told = format!("{}: {}", squeezed(name_of(lane.who), WHO_COLUMNS), say(language, &phase));
     let count = words::quantity(lane.events.len() as u64, "event", "events");
     let mut path = String::new();
     for event in &lane.events {
