@@ -3,7 +3,7 @@
 use super::Facts;
 use std::collections::BTreeSet;
 use weir_model::case::{Determinable, Recommendation};
-use weir_model::{Finding, Severity};
+use weir_model::{EntityKind, Finding, Severity};
 use weir_report::escape;
 
 /// What follows from the findings of one detector.
@@ -92,7 +92,7 @@ const ADVICE: &[Advice] = &[
 ];
 
 /// Those whom advice concerns and names.
-const NAMED_MAX: usize = 6;
+const NAMED_MAX: usize = 4;
 
 /// Characters of such a name.
 const NAME_CHARS_MAX: usize = 60;
@@ -147,7 +147,10 @@ fn named(findings: &[&Finding]) -> String {
     gravest.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut names: Vec<&str> = Vec::new();
     let mut seen = BTreeSet::new();
-    let entities = gravest.iter().flat_map(|finding| &finding.entities);
+    let mut entities: Vec<_> = gravest.iter().flat_map(|finding| &finding.entities).collect();
+    // Whatever can be blocked or asked stands before the fingerprints of sessions.
+    entities.sort_by_key(|entity| entity.kind == EntityKind::Credential);
+    let entities = entities.into_iter();
     names.extend(entities.map(|entity| entity.value.as_str()).filter(|name| seen.insert(*name)));
     let more = names.len().saturating_sub(NAMED_MAX);
     let first: Vec<String> = names.iter().take(NAMED_MAX).map(|name| format!("`{}`", shown(name))).collect();
