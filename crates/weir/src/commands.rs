@@ -276,7 +276,7 @@ fn report(asked: Report) -> Done {
             help: Some("add `--format pdf`, or leave them out".to_owned()),
         });
     }
-    let for_people = asked.format.as_deref().is_some_and(|format| FOR_PEOPLE.contains(&format));
+    let for_people = asked.format.as_deref().is_none_or(|format| FOR_PEOPLE.contains(&format));
     if asked.language.is_some() && !for_people {
         return Err(ProgramError::Usage {
             message: "`--language` is of a report for people".to_owned(),
@@ -318,7 +318,7 @@ fn masked_case(asked: &Report) -> Done {
         });
     };
     let key = weir_engine::fingerprints()?;
-    let written = weir_engine::mask_case(&asked.case, folder, asked.keep_origins, &key)?;
+    let written = weir_engine::mask_case(&asked.case, folder, asked.keep_origins, asked.language, &key)?;
     let files: Vec<PathBuf> = written.files.iter().map(|(name, _)| folder.join(name)).collect();
     exported(&asked.case, "weir report --masked", &files)
 }

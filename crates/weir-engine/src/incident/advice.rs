@@ -95,7 +95,7 @@ const ADVICE: &[Advice] = &[
 const NAMED_MAX: usize = 4;
 
 /// Characters of such a name.
-const NAME_CHARS_MAX: usize = 60;
+const NAME_CHARS_MAX: usize = 120;
 
 /// Lessons, gravest first.
 pub(super) fn lessons(facts: &Facts<'_>) -> Vec<Recommendation> {

@@ -233,6 +233,8 @@ fn fit<'t>(
 ) -> Option<Vec<(&'static str, &'t str)>> {
     *tries = tries.checked_sub(1)?;
     let holds = |hole: &Part, held: &str| match hole {
+        // What begins with a hole must not take what stands before a colon.
+        Part::Any(_) | Part::Name(_) if first && !over && held.contains(": ") => false,
         Part::Number(_) => is_number(held),
         Part::Names(_) => {
             !held.is_empty() && (over || !held.contains(". ") && !(held.contains("; ") && held.contains(')')))

@@ -3,6 +3,9 @@
 use crate::{doc::Block, words};
 use weir_model::case::Case;
 
+/// Sections of a page that are the manual's own: cases of others have no place in a report.
+const LEFT_OUT: [&str; 1] = ["Why it matters"];
+
 /// The pages, each under its heading, a paragraph a note.
 pub(super) fn methods(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
@@ -21,7 +24,7 @@ pub(super) fn methods(case: &Case) -> Vec<Block<'_>> {
 
 /// The paragraphs of a page; the first after a heading begins with it.
 fn paragraphs(page: &str) -> Vec<String> {
-    let mut heading = None;
+    let (mut heading, mut section) = (None, None);
     let mut all = Vec::new();
     for part in page.split("\n\n") {
         if part.lines().all(|line| line.starts_with("    ")) && !part.trim().is_empty() {
@@ -31,6 +34,10 @@ fn paragraphs(page: &str) -> Vec<String> {
         let mut lines = part.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
         while let Some(title) = lines.next_if(|line| line.starts_with('#')) {
             heading = Some(title.trim_start_matches('#').trim());
+            section = heading;
+        }
+        if section.is_some_and(|title| LEFT_OUT.contains(&title)) {
+            continue;
         }
         let words = plain(&lines.collect::<Vec<_>>().join(" "));
         if !words.is_empty() {
@@ -52,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_page_is_its_paragraphs() {
-        let page = "# What it sees\n\nHow many\npeople.\n\n*Peers.* `n * k`\n\n    d = n * k\n\n# Blind spots\nAll.\n";
+        let page = "# What it sees\n\nHow many\npeople.\n\n*Peers.* `n * k`\n\n    d = n * k\n\n# Why it matters\n\nOthers.\n\n# Blind spots\nAll.\n";
         let told = ["What it sees: How many people.", "Peers. `n * k`", "`d = n * k`", "Blind spots: All."];
         assert_eq!(paragraphs(page), told);
     }

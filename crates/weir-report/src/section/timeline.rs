@@ -70,7 +70,8 @@ fn lanes(case: &Case) -> Option<Figure<'_>> {
     let all = svg::lanes::lanes(case);
     let told = |lane: &svg::lanes::Lane<'_>| {
         let events = words::quantity(lane.events.len() as u64, "event", "events");
-        format!(" {}: {}: {events}.", escape::shown(name_of(lane.who)), words::label(lane.phase))
+        let who = escape::shown(name_of(lane.who)).replace('`', "'");
+        format!(" `{who}`: {}: {events}.", words::label(lane.phase))
     };
     let alt: String = all.iter().take(LANES_TOLD).map(told).collect();
     (!all.is_empty()).then(|| Figure {
