@@ -94,8 +94,8 @@ const ADVICE: &[Advice] = &[
 /// Those whom advice concerns and names.
 const NAMED_MAX: usize = 4;
 
-/// Characters of such a name.
-const NAME_CHARS_MAX: usize = 120;
+/// Longest such name.
+const NAME_BYTES_MAX: usize = 300;
 
 /// Lessons, gravest first.
 pub(super) fn lessons(facts: &Facts<'_>) -> Vec<Recommendation> {
@@ -152,8 +152,10 @@ fn named(findings: &[&Finding]) -> String {
     entities.sort_by_key(|entity| entity.kind == EntityKind::Credential);
     let entities = entities.into_iter();
     names.extend(entities.map(|entity| entity.value.as_str()).filter(|name| seen.insert(*name)));
-    let more = names.len().saturating_sub(NAMED_MAX);
-    let first: Vec<String> = names.iter().take(NAMED_MAX).map(|name| format!("`{}`", shown(name))).collect();
+    let all = names.len();
+    names.retain(|name| plain(name));
+    let more = all.saturating_sub(names.len().min(NAMED_MAX));
+    let first: Vec<String> = names.iter().take(NAMED_MAX).map(|name| format!("`{name}`")).collect();
     match more {
         _ if first.is_empty() => String::new(),
         0 => format!(" Named: {}.", first.join(", ")),
@@ -161,9 +163,9 @@ fn named(findings: &[&Finding]) -> String {
     }
 }
 
-/// A name from a log between backticks: on one line, not too long, and without backticks of its own.
-fn shown(name: &str) -> String {
-    escape::terminal(name, NAME_CHARS_MAX).replace('`', "'")
+/// Whether a name can stand between backticks as it is: it must be whole, so that whoever reads it can act on it and a masked case knows it.
+fn plain(name: &str) -> bool {
+    name.len() <= NAME_BYTES_MAX && !name.contains('`') && escape::visible(name) == name
 }
 
 fn each(facts: &Facts<'_>, text: fn(&Advice, &[&Finding]) -> String) -> Vec<Recommendation> {

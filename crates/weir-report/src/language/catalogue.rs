@@ -4,16 +4,16 @@
 //! patterns that fit, the one with most letters of its own does, so that a phrase never hides a more exact one. No pattern is a regular
 //! expression: a hole takes the least that lets the rest fit, and the work is bounded by the length of the text.
 
-use super::particles::filled;
+use super::particles::fill;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// How deep holes are looked up in holes.
 const DEPTH_MAX: usize = 16;
 /// Longest text that is looked up; longer ones are of logs.
-const BYTES_MAX: usize = 20_000;
+const BYTES_MAX: usize = 4_000;
 /// Places tried for the holes of one pattern.
-const TRIED_MAX: usize = 2_000;
+const TRIED_MAX: usize = 400;
 /// Ends of parts that a hole may go over.
 const OVER_MAX: usize = 8;
 /// Words in a row, in small letters, that a text of Weir's own has at least.
@@ -99,18 +99,18 @@ impl Catalogue {
         if let Some(found) = self.found(text, false) {
             return self.filled(found, depth, lacks);
         }
-        if let Some(between) = BETWEEN.iter().find(|between| text.contains(**between)) {
+        if let Some(between) = BETWEEN.iter().find(|between| has(text, between)) {
             let mut unknown = Vec::new();
-            let each = text
-                .split(between)
+            let each = cut(text, between)
+                .into_iter()
                 .map(|part| self.said(part, depth, &mut |lacked| unknown.push(lacked.to_owned())));
-            let cut = each.collect::<Vec<_>>().join(between);
+            let by_parts = each.collect::<Vec<_>>().join(between);
             let few = text.matches(between).count() <= OVER_MAX;
             if let Some(found) = (!unknown.is_empty() && few).then(|| self.found(text, true)).flatten() {
                 return self.filled(found, depth, lacks);
             }
             unknown.iter().for_each(|lacked| lacks(lacked));
-            return cut;
+            return by_parts;
         }
         if is_own(text) {
             lacks(text);
@@ -133,21 +133,24 @@ impl Catalogue {
     }
 
     fn filled(&self, (pattern, holes): Found<'_, '_>, depth: usize, lacks: &mut dyn FnMut(&str)) -> String {
-        let mut filled_in = String::new();
+        let mut out = String::new();
         for part in parts(pattern.said) {
-            let (Part::Number(name) | Part::Name(name) | Part::Names(name) | Part::Any(name)) = part else {
-                if let Part::Text(text) = part {
-                    filled_in.push_str(text);
+            let name = match part {
+                Part::Text(text) => {
+                    // Where a hole holds nothing, one space is enough.
+                    let text = if out.ends_with(' ') { text.trim_start() } else { text };
+                    fill(&mut out, text);
+                    continue;
                 }
-                continue;
+                Part::Number(name) | Part::Name(name) | Part::Names(name) | Part::Any(name) => name,
             };
             let hole = holes.iter().find(|(hole, _)| *hole == name).map_or("", |(_, text)| *text);
             match part {
-                Part::Any(_) => filled_in.push_str(self.said(hole, depth + 1, lacks).trim()),
-                _ => filled_in.push_str(hole.trim()),
+                Part::Any(_) => out.push_str(self.said(hole, depth + 1, lacks).trim()),
+                _ => out.push_str(hole.trim()),
             }
         }
-        filled(&filled_in).split("  ").collect::<Vec<_>>().join(" ")
+        out
     }
 }
 
@@ -156,6 +159,29 @@ type Found<'c, 't> = (&'c Pattern, Vec<(&'static str, &'t str)>);
 
 /// What stands between the parts of a text, the strongest first.
 const BETWEEN: [&str; 3] = [". ", "; ", ": "];
+
+/// A text cut at the ends of its parts. What stands between backticks is a name, and whole.
+fn cut<'t>(text: &'t str, between: &str) -> Vec<&'t str> {
+    let mut parts = Vec::new();
+    let (mut from, mut in_name, mut seen) = (0, false, 0);
+    let paired = text.matches('`').count().is_multiple_of(2);
+    for (at, _) in text.match_indices(between) {
+        in_name ^= !text.get(seen..at).unwrap_or_default().matches('`').count().is_multiple_of(2);
+        seen = at;
+        if paired && in_name || at < from {
+            continue;
+        }
+        parts.push(text.get(from..at).unwrap_or_default());
+        from = at + between.len();
+    }
+    parts.push(text.get(from..).unwrap_or_default());
+    parts
+}
+
+/// Whether a text ends a part somewhere.
+fn has(text: &str, between: &str) -> bool {
+    text.contains(between) && cut(text, between).len() > 1
+}
 
 /// Whether it reads like a sentence of Weir's own: words in small letters in a row.
 fn is_own(text: &str) -> bool {
@@ -234,13 +260,13 @@ fn fit<'t>(
     *tries = tries.checked_sub(1)?;
     let holds = |hole: &Part, held: &str| match hole {
         // What begins with a hole must not take what stands before a colon.
-        Part::Any(_) | Part::Name(_) if first && !over && held.contains(": ") => false,
+        Part::Any(_) | Part::Name(_) if first && !over && has(held, ": ") => false,
         Part::Number(_) => is_number(held),
         Part::Names(_) => {
-            !held.is_empty() && (over || !held.contains(". ") && !(held.contains("; ") && held.contains(')')))
+            !held.is_empty() && (over || !has(held, ". ") && !(has(held, "; ") && held.contains(')')))
         }
         Part::Name(_) if held.is_empty() => false,
-        _ => over || !BETWEEN.iter().take(2).any(|between| held.contains(between)),
+        _ => over || !BETWEEN.iter().take(2).any(|between| has(held, between)),
     };
     match parts {
         [] => text.is_empty().then(Vec::new),
@@ -296,6 +322,17 @@ mod tests {
         );
         assert_eq!(said("Nobody is named. 3 people; 1 person."), "아무도 지목되지 않음. 3명; 1명.");
         assert_eq!(said("origin 10.0.0.1"), "origin 10.0.0.1");
+    }
+
+    #[test]
+    fn names_are_neither_cut_nor_changed() {
+        const NAMED: &str = "Named: {id_names} and {n} more\n해당 대상: {id_names} 외 {n}건\n\n{id_actor} was there\n{id_actor}[이] 있었음\n\n0 people\n0명\n";
+        let said = |text| Catalogue::new(&[NAMED]).say(text).into_owned();
+        assert_eq!(
+            said("Named: `x. 0 people; y`, `a[이]  b` and 3 more."),
+            "해당 대상: `x. 0 people; y`, `a[이]  b` 외 3건."
+        );
+        assert_eq!(said("a[을]  b was there"), "a[을]  b가 있었음");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The phrases of a report in which a number is made from facts, computed again from the case.
 
 use super::written::{count, day, lasted, measured, number, quantity, three_digits};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_model::{
     Finding, Micros, Severity,
     case::{Bounds, Case, Series},
@@ -12,7 +14,7 @@ use weir_model::{
 type Phrases = fn(&Case) -> Vec<String>;
 
 /// Every way to make a phrase, by name.
-const PHRASES: [(&str, Phrases); 15] = [
+const PHRASES: [(&str, Phrases); 17] = [
     ("fixed words", fixed),
     ("durations", durations),
     ("shares", shares),
@@ -28,6 +30,8 @@ const PHRASES: [(&str, Phrases); 15] = [
     ("sizes of traces", traces),
     ("reported and found", compared),
     ("odds", odds),
+    ("ranks on the map", ranks),
+    ("budgets", budgets),
 ];
 
 /// Columns of a line of bars.
@@ -36,6 +40,41 @@ const COLUMNS_MAX: i64 = 72;
 /// Every phrase of a case.
 pub fn all(case: &Case) -> Vec<String> {
     PHRASES.iter().flat_map(|(_, make)| make(case)).collect()
+}
+
+/// The places of countries on the map, the one with most people first, how many records are of none, and what its shades stand for.
+fn ranks(case: &Case) -> Vec<String> {
+    let (people, records) = (&case.divided.countries, &case.divided.country_records);
+    let codes: BTreeSet<&String> =
+        people.keys().chain(records.keys()).filter(|code| !code.is_empty()).collect();
+    let mut codes: Vec<&String> = codes.into_iter().collect();
+    codes.sort_by_key(|code| Reverse((people.get(*code).copied().unwrap_or(0), records.get(*code).copied())));
+    let names: BTreeMap<&str, &str> = include_str!("../../../map/world.txt")
+        .lines()
+        .filter_map(|line| {
+            line.split_once('\t').map(|(code, rest)| (code, rest.split('\t').next().unwrap_or("")))
+        })
+        .collect();
+    let named = |code: &str| match names.get(code.to_uppercase().as_str()) {
+        Some(name) => format!("{name} ({})", code.to_uppercase()),
+        None => format!("{code} (not on the map)"),
+    };
+    let listed = codes.iter().enumerate().map(|(i, code)| format!("{}. {}", i + 1, named(code)));
+    let elsewhere = case.scope.records.saturating_sub(records.values().sum());
+    let shades = ["people", "records"]
+        .map(|what| format!("The stronger the shade, the more: up to 1 %, up to 10 %, up to 50 % of the {what} counted here, and above"));
+    let elsewhere = format!("Beside these, {} from places that are not known", quantity(elsewhere, "record"));
+    listed.chain([elsewhere]).chain(shades).collect()
+}
+
+/// What false alarms detectors may raise, and the part of each.
+fn budgets(case: &Case) -> Vec<String> {
+    let all = case.alert_budget.map(|n| format!("{} in 30 days", measured(n, "false alarm", "false alarms")));
+    let parts = case
+        .methods
+        .iter()
+        .map(|m| format!("Its part of the alert budget is {} %.", number(m.budget_share * 100.0)));
+    parts.chain(all).collect()
 }
 
 /// Numbers of the report's own words: its glossary, and names that hold one.

@@ -32,7 +32,7 @@ pub fn of_html(page: &Node) -> Vec<Block> {
 
 fn element(node: &Node, label: &str, open: &mut String, blocks: &mut Vec<Block>) {
     let scale = node.tag == "text"
-        && ["tick", "value", "row-label", "row-note", "letter"].iter().any(|c| node.has(c));
+        && ["tick", "value", "row-label", "row-note", "letter", "place"].iter().any(|c| node.has(c));
     let name = node.tag == "title" && label == "entity";
     if ["head", "pre"].contains(&node.tag.as_str()) || scale || name {
         return;
