@@ -90,6 +90,13 @@ pub(crate) async fn assemble(
         aware: context.config.organisation.aware.as_deref(),
         data_seen,
         seen: &seen,
+        countries: scoped
+            .divided
+            .country_records
+            .keys()
+            .map(String::as_str)
+            .filter(|code| !code.is_empty())
+            .collect(),
     });
     let id = stable_id(&intake.iter().filter_map(|i| i.sha256.as_deref()).collect::<Vec<_>>());
     let case = Case {
@@ -470,13 +477,19 @@ async fn series(
             unit: "records".to_owned(),
             points: points_flagged,
         });
-        let reach = format!(
-            "SELECT day, count(*) AS n FROM (SELECT subject, min(day) AS day FROM access WHERE {condition} AND subject IS NOT NULL \
-             AND status_id = 1 GROUP BY 1) GROUP BY 1 ORDER BY 1"
-        );
+        let reach = |which: &str| {
+            format!(
+                "SELECT day, count(*) AS n FROM (SELECT subject, min(day) AS day FROM access WHERE {condition} AND subject IS NOT NULL \
+                 AND status_id = 1{which} GROUP BY 1) GROUP BY 1 ORDER BY 1"
+            )
+        };
+        // Holders of sessions may be people who are named elsewhere: they count where nobody is.
+        let mut reached = points(near, &reach(" AND subject NOT LIKE 'credential:%'")).await?;
+        if reached.is_empty() {
+            reached = points(near, &reach("")).await?;
+        }
         let mut so_far = 0.0;
-        let reached: Vec<(Micros, f64)> = points(near, &reach)
-            .await?
+        let reached: Vec<(Micros, f64)> = reached
             .into_iter()
             .map(|(at, n)| {
                 so_far += n;

@@ -32,6 +32,8 @@ pub(crate) struct Facts<'a> {
     pub data_seen: bool,
     /// When entities of findings were seen in what is accused, and in how many records.
     pub seen: &'a Seen,
+    /// Countries from where people's data was read, as far as they are known.
+    pub countries: BTreeSet<&'a str>,
 }
 
 impl Facts<'_> {
@@ -195,13 +197,14 @@ fn geography(facts: &Facts<'_>) -> Statement {
         .filter(|e| e.kind == EntityKind::Country)
         .map(|e| e.value.as_str())
         .collect();
+    let countries = if countries.is_empty() { &facts.countries } else { &countries };
     if countries.is_empty() {
         return Claim::unknown(
             "from which countries: name an IP-to-country database in `inventory.countries` of weir.toml",
         );
     }
     let words =
-        format!("Addresses of findings lie in {}.", countries.into_iter().collect::<Vec<_>>().join(", "));
+        format!("Addresses of findings lie in {}.", countries.iter().copied().collect::<Vec<_>>().join(", "));
     because_all(facts.serious(), words, "findings")
 }
 

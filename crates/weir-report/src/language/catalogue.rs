@@ -263,7 +263,7 @@ fn fit<'t>(
         Part::Any(_) | Part::Name(_) if first && !over && has(held, ": ") => false,
         Part::Number(_) => is_number(held),
         Part::Names(_) => {
-            !held.is_empty() && (over || !has(held, ". ") && !(has(held, "; ") && held.contains(')')))
+            !held.is_empty() && (over || !(has(held, ". ") || has(held, "; ") && held.contains(')')))
         }
         Part::Name(_) if held.is_empty() => false,
         _ => over || !BETWEEN.iter().take(2).any(|between| has(held, between)),
