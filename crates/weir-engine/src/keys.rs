@@ -44,20 +44,39 @@ fn place() -> PathBuf {
     })
 }
 
-/// Makes the key; if another process makes it at the same moment, takes that one.
+/// Makes the key; if another process makes it at the same moment, takes that one. It appears whole or not at all: a process that begins meanwhile finds
+/// no half of it.
 fn make(path: &Path) -> std::io::Result<Vec<u8>> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
     let mut key = vec![0; 32];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file.write_all(&key).map(|()| key),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read(path),
-        Err(error) => Err(error),
+    // Its owner alone can read it.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(&key)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(key),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read(path),
+        Err(error) => Err(error.error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::make;
+
+    #[test]
+    fn all_who_make_a_key_at_once_have_the_same() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("weir/key");
+            let all: Vec<Vec<u8>> = std::thread::scope(|scope| {
+                let each: Vec<_> = (0..8).map(|_| scope.spawn(|| make(&path).unwrap())).collect();
+                each.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            assert!(all.iter().all(|key| key.len() == 32 && *key == all[0]));
+            assert_eq!(std::fs::read_dir(folder.path().join("weir")).unwrap().count(), 1);
+        }
     }
 }
