@@ -6,7 +6,7 @@
 use crate::{
     Result,
     doc::{self, Block, Card, Cell, Headline, Paths, Said, Section, Table},
-    escape::{SENTENCE_BYTES_MAX, cut, markdown as md, markdown_block, markdown_code as code},
+    escape::{markdown as md, markdown_block, markdown_code as code},
     format::{Content, Format},
     language,
     section::{ENTITIES_MAX, SAID_MAX},
@@ -41,19 +41,9 @@ impl Writer {
         language::say(self.language, text)
     }
 
-    /// So too, in which nothing is markup but names between backticks, which are code; an odd backtick is only itself.
+    /// So too, in which nothing is markup.
     fn md(&self, text: &str) -> String {
-        let said = self.say(text);
-        let said = cut(&said, SENTENCE_BYTES_MAX);
-        if !said.matches('`').count().is_multiple_of(2) {
-            return md(&said);
-        }
-        let part = |(at, part): (usize, &str)| match at % 2 {
-            _ if part.is_empty() => String::new(),
-            0 => md(part),
-            _ => code(part),
-        };
-        said.split('`').enumerate().map(part).collect()
+        md(&self.say(text))
     }
 }
 
