@@ -1,21 +1,23 @@
 //! Flags, declared once: help, completions and the manual come from here.
 
+mod cluster;
 mod diff;
 mod evidence;
 mod holds;
+mod report;
 
+pub use cluster::{ExecutorFlags, OfCluster, Part, SchedulerFlags};
 pub use diff::Diff;
 pub use evidence::{EvidenceOf, OfEvidence, Record, SealCase, VerifyBag};
 pub use holds::{Erase, HoldAct, HoldAdd, HoldRelease, OfHold, Retain};
+pub use report::Report;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use weir_engine::report::pdf::Paper;
 use weir_engine::{Address, Memory};
 use weir_model::disposition::Cover;
-use weir_model::{Language, Micros, Severity};
+use weir_model::{Micros, Severity};
 
 /// Finds personal-data leaks that hide for months, in the logs you already keep.
 #[derive(Debug, Parser)]
@@ -113,60 +115,6 @@ pub struct Logs {
     /// On whose authority logs are read (an order, a warrant, a contract), for the lake's custody log.
     #[arg(long, value_name = "TEXT")]
     pub authority: Option<String>,
-}
-
-/// `weir report`.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  weir report case/ --format stix -o case.stix.json
-  weir report case/ --format pdf --language ko -o report.ko.pdf
-  weir report case/ --masked -o pass-on/                   the whole case without personal data
-  weir report case/ --masked --keep-origins -o for-the-soc/    the same with addresses as they are
-
---masked writes the version that may be passed on. People, whoever acts (a person or a program: logs do not tell), credentials, keys, addresses, networks, clients,
-resources, machines and accounts stand under keyed pseudonyms: the same one wherever it is the same one, and the same as `weir scope --masked` and `weir sql` give,
-so that somebody can be followed from one document to the next. Ids of findings are keyed too, since they are hashes of whom a finding accuses; findings stand in
-the order of the case. Of texts those words are left that Weir writes itself, names of datasets, sensors and log files, numbers and dates; the rest reads
-`(masked)`. Queries, rejected lines, notes on findings and who wrote them are left out.
-
-Addresses are personal data where they are somebody's, so they are masked. Whoever has to block them needs them as they are: --keep-origins passes on
-addresses and networks, and nothing else more. Names of log files, of the organisation and of datasets stay, unless whoever is exposed or accused stands in them:
-read them before you pass them on. Counts stay; of few people they may tell who is meant.")]
-pub struct Report {
-    /// The case folder.
-    #[arg(value_name = "CASE", value_hint = ValueHint::DirPath)]
-    pub case: PathBuf,
-    /// The format (`weir formats` lists them); with --masked the whole case when absent.
-    #[arg(long, value_name = "NAME", required_unless_present = "masked")]
-    pub format: Option<String>,
-    /// The version to pass on, without personal data: people under keyed pseudonyms.
-    #[arg(long)]
-    pub masked: bool,
-    /// Show addresses and networks as they are, for whoever has to block them.
-    #[arg(long, requires = "masked")]
-    pub keep_origins: bool,
-    /// The file to write, stdout when absent; of a whole case the folder, readable by you alone.
-    #[arg(short, long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
-    pub output: Option<PathBuf>,
-    /// Of a report for people (html, markdown, pdf): its language, en or ko; when absent that of the case (`language` in weir.toml).
-    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
-    pub language: Option<Language>,
-    /// Of a PDF: its paper, a4 or us-letter.
-    #[arg(long, value_name = "PAPER", default_value = "a4", value_parser = paper)]
-    pub paper: Paper,
-    /// Of a PDF: a folder whose report.typ stands in for the built-in template.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub templates: Option<PathBuf>,
-}
-
-/// A language by its code.
-fn language(code: &str) -> Result<Language, String> {
-    Language::named(code).ok_or_else(|| format!("`{code}` is no language of reports; write en or ko"))
-}
-
-/// A paper by name.
-fn paper(name: &str) -> Result<Paper, String> {
-    Paper::named(name).ok_or_else(|| format!("`{name}` is no paper; write a4 or us-letter"))
 }
 
 /// Where queries run.
@@ -443,76 +391,6 @@ pub struct Sql {
     /// Where queries run.
     #[command(flatten)]
     pub runs: OnCluster,
-}
-
-/// `weir cluster`.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples, on one machine and on several:
-  weir cluster scheduler
-  weir cluster executor --scheduler df://127.0.0.1:50050
-  weir sql --cluster df://127.0.0.1:50050 --lake /data/lake 'SELECT count(*) FROM access'
-
-  weir cluster scheduler --bind 10.0.0.1
-  weir cluster executor --bind 10.0.0.2 --scheduler df://10.0.0.1:50050 --memory 64G
-
-Every process must see the lake, and the configuration with the files it names, at the same path (or the lake in a bucket), and have the same
-key (WEIR_FINGERPRINT_KEY). Whoever reaches a port can run queries on it: keep them in a network that you trust. See docs/cluster.md.")]
-pub struct OfCluster {
-    /// Which part.
-    #[command(subcommand)]
-    pub part: Part,
-}
-
-/// A part of a cluster.
-#[derive(Debug, Subcommand)]
-pub enum Part {
-    /// Plan queries and give out their parts to executors; one for each cluster.
-    Scheduler(SchedulerFlags),
-    /// Work on parts of queries; any number of them.
-    Executor(ExecutorFlags),
-}
-
-/// What a process listens on when nothing is said: itself alone.
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// `weir cluster scheduler`.
-#[derive(Args, Debug)]
-pub struct SchedulerFlags {
-    /// The address to listen on.
-    #[arg(long, value_name = "ADDRESS", default_value_t = LOOPBACK)]
-    pub bind: IpAddr,
-    /// The port to listen on; 0 for any free one.
-    #[arg(long, default_value_t = 50050)]
-    pub port: u16,
-    /// Seconds for which an executor may be silent before the queries it worked on are asked again without it. A busy one speaks every five.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(8..))]
-    pub lost_after: u64,
-}
-
-/// `weir cluster executor`.
-#[derive(Args, Debug)]
-pub struct ExecutorFlags {
-    /// The scheduler to work for, df://HOST:PORT.
-    #[arg(long, value_name = "ADDRESS")]
-    pub scheduler: Address,
-    /// The address to listen on.
-    #[arg(long, value_name = "ADDRESS", default_value_t = LOOPBACK)]
-    pub bind: IpAddr,
-    /// The port to listen on; 0 for any free one.
-    #[arg(long, default_value_t = 50051)]
-    pub port: u16,
-    /// The name by which others reach it; what it listens on when absent.
-    #[arg(long, value_name = "HOST")]
-    pub advertise: Option<String>,
-    /// Parts worked on at once; as many as there are processors when absent.
-    #[arg(long, value_name = "N")]
-    pub slots: Option<NonZeroUsize>,
-    /// Memory that all parts together may hold before they go to disk, such as 512M or 4G.
-    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory)]
-    pub memory: Memory,
-    /// The folder in which results lie until they are fetched, and what goes to disk; the system's temporary one when absent.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub work_dir: Option<PathBuf>,
 }
 
 /// `weir learn`.
