@@ -3,6 +3,7 @@
 mod exact;
 mod judge;
 mod ladder;
+mod neighbours;
 mod peers;
 mod screen;
 mod stray;
@@ -54,6 +55,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let cover = exact::cover(context).await?;
     let mut findings = Vec::new();
     let mut explained = exact::Explained::default();
+    let mut addresses = None;
     // Where most readers are not named, how people visit says more than how many they are.
     let habits =
         !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN;
@@ -75,7 +77,18 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         let judged = judge::judge(kind, &census, &series, |tests| {
             context.threshold(kinds.len() * ladder::LADDER.len(), tests)
         });
-        findings.extend(tell::findings(context, &scope, &census, &judged).await?);
+        if kind == EntityKind::Origin {
+            addresses = peers::whole(&census, &series, |s| &s.beyond);
+        }
+        let neighbours = match &addresses {
+            Some(peers) if kind == EntityKind::Prefix => {
+                neighbours::neighbours(context, &scope, &judged, peers).await?
+            }
+            _ => neighbours::Neighbours::default(),
+        };
+        let beside = neighbours.beside(&explained);
+        let told = exact::Scope { explained: &beside, ..scope };
+        findings.extend(tell::findings(context, &told, &census, &judged, &neighbours).await?);
         if NAMED.contains(&kind) {
             findings.extend(stray::findings(context, &scope, &judged).await?);
         }

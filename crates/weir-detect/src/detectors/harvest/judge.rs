@@ -7,8 +7,8 @@ use super::habits::Habits;
 use super::screen::{Census, PEOPLE_MIN};
 use super::visits::{Origin, Visit, by_day};
 use crate::grid::words;
-use crate::tenure::{Within, narrowed, stretches};
-use std::collections::{HashMap, VecDeque};
+use crate::tenure::{Within, by_pace, narrowed, stretches};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{Window, windows_within};
@@ -47,7 +47,36 @@ impl Fired {
     /// Narrows it to the days that speak for a hand: each day with the sum, over what was seen on it, of how much likelier it is by a hand
     /// (natural logarithm).
     pub(crate) fn narrow(&mut self, days: &[(i32, f64)]) {
-        let within = stretches(days);
+        self.narrow_to(stretches(days), days);
+    }
+
+    /// So too, and by the pace at which people came (`people` by day): where it changes at once to what `others` may be, and what was seen then does
+    /// not speak for a hand, they are others'.
+    pub(crate) fn narrow_by_pace(
+        &mut self,
+        days: &[(i32, f64)],
+        people: &BTreeMap<i32, f64>,
+        others: impl Fn(f64) -> bool,
+    ) {
+        let mut within = stretches(days);
+        if within.is_empty() {
+            within.extend(days.first().zip(days.last()).map(|(first, last)| (first.0, last.0)));
+        }
+        let held = |day: &i32| within.iter().any(|(from, to)| (from..=to).contains(&day));
+        let people = people.iter().filter(|(day, _)| held(day)).map(|(day, n)| (*day, *n)).collect();
+        let speaks = |which: &dyn Fn(i32) -> bool| -> f64 {
+            days.iter().filter(|(day, _)| held(day) && which(*day)).map(|(_, score)| score).sum()
+        };
+        if let [(first, last)] = by_pace(&people, others)[..] {
+            let from = if speaks(&|day| day < first) <= 0.0 { first } else { i32::MIN };
+            let to = if speaks(&|day| day > last) <= 0.0 { last } else { i32::MAX };
+            within.retain(|stretch| stretch.1 >= from && stretch.0 <= to);
+            within.iter_mut().for_each(|stretch| *stretch = (stretch.0.max(from), stretch.1.min(to)));
+        }
+        self.narrow_to(within, days);
+    }
+
+    fn narrow_to(&mut self, within: Within, days: &[(i32, f64)]) {
         let held = |day: i32| within.iter().any(|(from, to)| (*from..=*to).contains(&day));
         if within.is_empty() || days.iter().all(|(day, _)| held(*day)) {
             return;

@@ -33,16 +33,26 @@ const CROWDS_MIN: usize = 4;
 /// carrier's address and their desk's computer to an office's, whatever households are like; a hand that is a part of the addresses does not
 /// move their lower quarter.
 #[derive(Default)]
-pub(super) struct Crowds(Vec<(i32, f64)>);
+pub(super) struct Crowds {
+    usual: Vec<(i32, f64)>,
+    /// How many people were followed at each address, ascending.
+    followed: Vec<usize>,
+}
 
 impl Crowds {
     /// The share as known by a day.
     pub(super) fn usual(&self, day: i32) -> f64 {
-        let known = self.0.partition_point(|(at, _)| *at <= day);
-        known.checked_sub(1).and_then(|at| self.0.get(at)).map_or(0.0, |(_, share)| *share)
+        let known = self.usual.partition_point(|(at, _)| *at <= day);
+        known.checked_sub(1).and_then(|at| self.usual.get(at)).map_or(0.0, |(_, share)| *share)
     }
 
-    fn learn<'t>(all: impl Iterator<Item = &'t Vec<Trial>> + Clone) -> Self {
+    /// Whether so many people may be others' at an address: where there are enough to tell, a quarter have as many.
+    pub(super) fn may_be(&self, people: f64) -> bool {
+        let as_many = self.followed.len() - self.followed.partition_point(|n| (*n as f64) < people);
+        self.followed.len() >= CROWDS_MIN && 4 * as_many >= self.followed.len()
+    }
+
+    pub(super) fn learn<'t>(all: impl Iterator<Item = &'t Vec<Trial>> + Clone) -> Self {
         let days = || all.clone().flatten().map(|trial| trial.day);
         let (Some(first), Some(last)) = (days().min(), days().max()) else { return Self::default() };
         let known = Grid::new(first, last).days().filter_map(|day| {
@@ -58,7 +68,9 @@ impl Crowds {
             let quarter = shares.get(shares.len() / 4).copied();
             quarter.filter(|_| shares.len() >= CROWDS_MIN).map(|share| (day, share))
         });
-        Self(known.collect())
+        let mut followed: Vec<usize> = all.clone().map(Vec::len).collect();
+        followed.sort_unstable();
+        Self { usual: known.collect(), followed }
     }
 }
 
@@ -233,7 +245,9 @@ mod tests {
         let all: Vec<Vec<Trial>> = [5, 5, 5, 5, 1, 1, 1, 1].map(address).into();
         let crowds = Crowds::learn(all.iter());
         assert!((crowds.usual(5) - 0.2).abs() < 1e-9 && crowds.usual(-1) == 0.0);
-        assert_eq!(Crowds::learn(all.iter().take(3)).usual(5), 0.0, "too few tell");
+        assert!(crowds.may_be(60.0) && !crowds.may_be(61.0));
+        let few = Crowds::learn(all.iter().take(3));
+        assert!(few.usual(5) == 0.0 && !few.may_be(1.0), "too few tell");
     }
 
     const DEN: Site = Site::Crowd(0);

@@ -5,6 +5,7 @@ use super::devices::{Crowds, Trial};
 use crate::detectors::harvest::habits::Habits;
 use crate::detectors::harvest::judge::{BESIDE, Fired, speaks};
 use crate::grid::words;
+use std::collections::BTreeMap;
 use weir_model::Micros;
 use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{Window, windows_within};
@@ -70,14 +71,16 @@ pub(super) fn judge(
     }
     let mut fired = beside?;
     let mut each: Vec<(i32, f64)> = Vec::new();
+    let mut people: BTreeMap<i32, f64> = BTreeMap::new();
     for (trial, chance) in trials.iter().zip(&chances) {
+        *people.entry(trial.day).or_default() += 1.0;
         let score = speaks(trial.strange, chance.max(crowds.usual(trial.day)));
         match each.last_mut().filter(|(day, _)| *day == trial.day) {
             Some((_, sum)) => *sum += score,
             None => each.push((trial.day, score)),
         }
     }
-    fired.narrow(&each);
+    fired.narrow_by_pace(&each, &people, |people| crowds.may_be(people));
     Some(fired)
 }
 
@@ -156,5 +159,22 @@ mod tests {
             0.006 / tests as f64
         });
         assert!(carrier.is_none_or(|fired| !fired.alone));
+    }
+
+    /// A hand of two days at a carrier's address: its customers come one a day later, and what they come with says little.
+    #[test]
+    fn those_who_come_one_by_one_after_a_hand_that_left_are_not_its_people() {
+        let within = |every: i32| {
+            let hand = (0..40).map(|i| Trial { day: 10 + i / 20, family: 1, strange: true });
+            let customer = |i| Trial { day: 14 + i, family: 1, strange: i % every == 0 };
+            let all: Vec<Trial> = hand.chain((0..12).map(customer)).collect();
+            let others: Vec<Vec<Trial>> = [5, 5, 20, 30].map(|n| den(|i| i % 9 == 0)[..n].to_vec()).into();
+            let crowds = Crowds::learn(others.iter());
+            let found =
+                judge("den", &all, &habits(), &crowds, &Crowd::of(&["den"]), |tests| 0.006 / tests as f64);
+            found.filter(|fired| fired.alone).map(|fired| fired.within)
+        };
+        assert_eq!(within(2), Some(vec![(10, 11)]));
+        assert_eq!(within(1), Some(vec![]), "with strange clients they are the hand's");
     }
 }

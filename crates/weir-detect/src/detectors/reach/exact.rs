@@ -51,7 +51,7 @@ impl Cover {
 }
 
 /// Records that need no more explaining: those of entities already judged.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Explained {
     by_column: BTreeMap<&'static str, BTreeSet<String>>,
     prefixes: BTreeSet<String>,
@@ -66,6 +66,11 @@ impl Explained {
         } else if let Some(column) = column {
             self.by_column.entry(column).or_default().extend(judged.iter().map(|j| j.entity.clone()));
         }
+    }
+
+    /// Adds addresses.
+    pub(super) fn add_origins(&mut self, addresses: impl Iterator<Item = String>) {
+        self.by_column.entry("src_ip").or_default().extend(addresses);
     }
 
     /// As conditions on `access` under an alias, each with its `AND`.

@@ -89,15 +89,15 @@ pub(super) fn judge(
                 .or_else(|| credentialed(census, s, first_beyond(census, s, &s.beyond, &beyond, &threshold)?))
         })
         .collect();
-    if kind == EntityKind::Origin {
+    if matches!(kind, EntityKind::Origin | EntityKind::Prefix) {
         narrow(&mut found, series, beyond.last().and_then(|row| row.last()));
     }
     found.sort_by(|a, b| a.entity.cmp(&b.entity));
     found
 }
 
-/// Narrows addresses that appeared to the days on which the hand had them: those who use an address before or after are no more than one of its peers
-/// (`null`) may have read.
+/// Narrows addresses and prefixes that appeared to the days on which the hand had them: those who use an address, or others of its prefix, before or
+/// after are no more than one of its peers (`null`) may have read.
 fn narrow(found: &mut [Judged], series: &[Series], null: Option<&Null>) {
     let Some(null) = null else { return };
     let of: BTreeMap<&str, &Series> = series.iter().map(|s| (s.entity.as_str(), s)).collect();
@@ -368,6 +368,25 @@ mod tests {
         assert_eq!(told(12, 5), [(6, Some(12)); 12]);
         assert_eq!(told(3, 5), [], "three may be luck");
         assert_eq!(told(12, 0), [], "who was there when the log began is a peer");
+    }
+
+    /// A household in the prefix asks for few; the hand comes on the twentieth day.
+    #[test]
+    fn a_prefix_that_appeared_is_the_hands_from_when_it_came() {
+        let mut census = census(40, 2_000);
+        let neighbours = (9..20).step_by(3).map(|day| (day, [1.0, 1.0]));
+        let hand = (20..30).map(|day| (day, [150.0 + f64::from(day % 3), 40.0]));
+        census
+            .quiet
+            .iter_mut()
+            .flatten()
+            .for_each(|cell| [2.0, 4.0, 8.0].into_iter().for_each(|n| cell.insert_n(n, 60)));
+        let mut prefix = series("198.51.100.0/24", &census, 0.0, &[]);
+        prefix.daily = neighbours.chain(hand).collect();
+        prefix.beyond = vec![[1_500.0; LADDER.len()]; census.grid.len()];
+        let judged = judge(EntityKind::Prefix, &census, &[prefix], |tests| 0.001 / tests as f64);
+        let told: Vec<_> = judged.iter().map(|j| (j.verdict, j.within.as_slice())).collect();
+        assert_eq!(told, [(Verdict::Appeared, &[(20, 29)][..])]);
     }
 
     #[test]

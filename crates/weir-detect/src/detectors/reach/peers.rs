@@ -52,6 +52,12 @@ pub(super) fn everybody(census: &Census, series: &[Series], of: Measure) -> Peer
     Peers { rows: rows.collect(), ..Peers::default() }
 }
 
+/// So too, over the whole of the period.
+pub(super) fn whole(census: &Census, series: &[Series], of: Measure) -> Option<Null> {
+    let last = census.quiet.len().checked_sub(1)?;
+    row(census, series, of, last, &BTreeSet::new(), Null::fit).pop()
+}
+
 /// Peers of households' addresses, without those that came and are none; crowds of chance `limit` (of a number of tests) at most are told.
 pub(super) fn households(
     census: &Census,

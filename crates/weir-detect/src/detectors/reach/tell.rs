@@ -3,6 +3,7 @@
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
 use super::ladder::Rung;
+use super::neighbours::Neighbours;
 use super::screen::{Census, day};
 use crate::detectors::harvest;
 use crate::hand::{Member, Reader, members, together};
@@ -20,6 +21,7 @@ pub(super) async fn findings(
     scope: &Scope<'_>,
     census: &Census,
     judged: &[Judged],
+    neighbours: &Neighbours,
 ) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
     if judged.iter().all(|j| j.verdict == Verdict::Steady) {
@@ -42,7 +44,8 @@ pub(super) async fn findings(
         let whose = format!("{whose} AND {which}");
         let members = members(context, &scope.entity(), &whose, told()).await?;
         for group in together(members).into_iter().filter(|g| g.iter().any(|m| m.told.verdict == verdict)) {
-            findings.extend(finding(context, scope, census, verdict, &which, &group).await?);
+            let finding = finding(context, scope, census, verdict, &which, &group).await?;
+            findings.extend(finding.map(|finding| neighbours.told(finding)));
         }
     }
     Ok(findings)
