@@ -2,7 +2,7 @@
 //!
 //! Decisive choice: no deletion rests on it. That asks each row without a query engine ([`crate::held`]); a test holds that both say the same of every row.
 
-use crate::answer::quote_all;
+use crate::answer::{quote, quote_all};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::hold::{Cover, columns_of};
 use weir_model::{Entity, EntityKind, Hold, Table};
@@ -48,14 +48,15 @@ pub fn naming(entities: &[Entity], table: Table) -> String {
     let columns = |kind| columns_of(kind).unwrap_or_default().iter();
     let there = |column: &&&str| schema.column_with_name(column).is_some();
     any(values.iter().flat_map(|(kind, values)| {
-        let list = quote_all(values.iter().map(String::as_str));
+        let list = values.iter().map(|value| quote(value)).collect::<Vec<_>>().join(", ");
+        // Logs write one address in several ways, and lists of them.
+        let among = |column: &str, list: &str| {
+            format!("coalesce(array_has_any(string_to_array(addresses({column}), ' '), make_array({list})), false)")
+        };
         columns(*kind).filter(there).map(move |column| match kind {
-            EntityKind::Prefix => format!("network({column}) IN {list}"),
-            // Logs write one address in several ways; only those with a colon in them.
-            EntityKind::Origin => {
-                format!("({column} IN {list} OR ({column} LIKE '%:%' AND address({column}) IN {list}))")
-            }
-            _ => format!("\"{column}\" IN {list}"),
+            EntityKind::Prefix => among(column, &list),
+            EntityKind::Origin => format!("({column} IN ({list}) OR {})", among(column, &list)),
+            _ => format!("\"{column}\" IN ({list})"),
         })
     }))
 }
@@ -94,6 +95,9 @@ mod tests {
                     "::ffff:192.0.2.7",
                     "2001:db8::1",
                     "fe80::1%eth0",
+                    "10.0.0.1, 203.0.113.5",
+                    "64:ff9b::c000:207",
+                    "192.000.002.007",
                 ],
             ),
             "actor" => some(3, &["ann", "bert"]),
@@ -141,6 +145,8 @@ mod tests {
             of(&[(EntityKind::Prefix, "192.0.2.0/24"), (EntityKind::Prefix, "2001:db8::/48")]),
             of(&[(EntityKind::Origin, "2001:db8:0::1")]),
             of(&[(EntityKind::Origin, "fe80::1%eth0")]),
+            of(&[(EntityKind::Origin, "fe80::1"), (EntityKind::Origin, "203.0.113.5")]),
+            of(&[(EntityKind::Prefix, "203.0.113.0/24")]),
             of(&[(EntityKind::Subject, "member:7")]),
             of(&[(EntityKind::Key, "k1")]),
             Cover { period, ..of(&[(EntityKind::Actor, "bert")]) },

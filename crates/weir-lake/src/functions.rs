@@ -9,12 +9,12 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF, Volatility, create_udf};
 use std::collections::HashMap;
 use std::sync::Arc;
-use weir_model::entity::{address_of, prefix_of};
+use weir_model::entity::{addresses_in, prefix_of};
 use weir_stats::hash64;
 
 /// Those of one row.
 pub(crate) fn scalars() -> [ScalarUDF; 5] {
-    [address(), network(), hash(), hash_share(), client_family()]
+    [addresses(), network(), hash(), hash_share(), client_family()]
 }
 
 /// Those of many rows.
@@ -38,9 +38,15 @@ fn network() -> ScalarUDF {
     of_address("network", prefix_of)
 }
 
-/// `address(text)`: an address in its one spelling; null when it is none.
-fn address() -> ScalarUDF {
-    of_address("address", address_of)
+/// `addresses(text)`: every address that a text may name and the network of each, with spaces between: a list has several, and some are written so that they may
+/// mean two; null when there is none.
+fn addresses() -> ScalarUDF {
+    of_address("addresses", |text| {
+        let all = addresses_in(text)
+            .map(|is| prefix_of(&is).map_or(is.clone(), |network| format!("{is} {network}")));
+        let all = all.collect::<Vec<_>>().join(" ");
+        (!all.is_empty()).then_some(all)
+    })
 }
 
 fn of_address(name: &'static str, make: fn(&str) -> Option<String>) -> ScalarUDF {

@@ -7,7 +7,8 @@ use crate::{LakeError, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use std::collections::BTreeSet;
-use weir_model::entity::{address_of, prefix_of};
+use std::net::Ipv4Addr;
+use weir_model::entity::{addresses_in, prefix_of};
 use weir_model::hold::{Cover, columns_of};
 use weir_model::{Entity, EntityKind, Hold, Micros};
 
@@ -69,11 +70,15 @@ fn named(entities: &[Entity], batch: &RecordBatch) -> Vec<bool> {
         for texts in columns_of(kind).unwrap_or_default().iter().filter_map(|column| text(batch, column)) {
             for (row, is) in rows.iter_mut().zip(texts.iter()) {
                 let Some(is) = is.filter(|_| !*row) else { continue };
+                // Logs write one address in several ways, and lists of them; of version 4 alone and plain in one only.
+                let several = || is.parse::<Ipv4Addr>().is_err();
                 *row = match kind {
+                    EntityKind::Prefix if several() => addresses_in(is)
+                        .filter_map(|is| prefix_of(&is))
+                        .any(|prefix| values.contains(&prefix)),
                     EntityKind::Prefix => prefix_of(is).is_some_and(|prefix| values.contains(&prefix)),
-                    // Logs write one address in several ways; only those with a colon in them.
-                    EntityKind::Origin if is.contains(':') => {
-                        values.contains(is) || address_of(is).is_some_and(|is| values.contains(&is))
+                    EntityKind::Origin if several() => {
+                        values.contains(is) || addresses_in(is).any(|is| values.contains(&is))
                     }
                     _ => values.contains(is),
                 };

@@ -143,6 +143,43 @@ pub fn address_of(text: &str) -> Option<String> {
     Some(address.to_canonical().to_string())
 }
 
+/// Every address that a text may name, each in its one spelling: of a list (`X-Forwarded-For`) each; of one with a zone (`fe80::1%eth0`) that without,
+/// too; of one behind NAT64 (RFC 6052's `64:ff9b::/96`) that of version 4, too; of one with zeros before its numbers (`192.000.002.007`) that without.
+pub fn addresses_in(text: &str) -> impl Iterator<Item = String> {
+    let each = |part| {
+        let found = address_of(part)
+            .or_else(|| address_of(&unpadded(part)?))
+            .or_else(|| address_of(&zoneless(part)?));
+        let inside = found.as_deref().and_then(behind_nat64);
+        [found, inside]
+    };
+    text.split([',', ' ', ';', '"']).flat_map(each).flatten()
+}
+
+/// An address of version 6 without its zone, where it has one; with brackets and port.
+fn zoneless(text: &str) -> Option<String> {
+    let (address, zone) = text.split_once('%').filter(|(address, _)| address.contains(':'))?;
+    Some([address, zone.find(']').and_then(|end| zone.get(end..)).unwrap_or_default()].concat())
+}
+
+fn behind_nat64(address: &str) -> Option<String> {
+    match address.parse::<std::net::Ipv6Addr>().ok()?.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(std::net::Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)).to_string())
+        }
+        _ => None,
+    }
+}
+
+/// An address of version 4 without zeros before its numbers, where it has some; with its port.
+fn unpadded(text: &str) -> Option<String> {
+    let (address, port) = text.split_once(':').map_or((text, None), |(address, port)| (address, Some(port)));
+    let numbers: Option<Vec<String>> =
+        address.split('.').map(|number| number.parse::<u8>().ok().map(|n| n.to_string())).collect();
+    let address = numbers.filter(|numbers| numbers.len() == 4)?.join(".");
+    Some(port.map_or(address.clone(), |port| format!("{address}:{port}")))
+}
+
 /// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
 pub fn prefix_of(address: &str) -> Option<String> {
     let Ok(parsed) = address.parse::<std::net::IpAddr>() else {
@@ -186,5 +223,19 @@ mod tests {
             assert_eq!(Entity::new(EntityKind::Origin, other).spelled().value, other);
         }
         assert_eq!(Entity::new(EntityKind::Actor, "2001:DB8::1").spelled().value, "2001:DB8::1");
+    }
+
+    #[test]
+    fn a_text_may_name_several_addresses() {
+        let named = |text| addresses_in(text).collect::<Vec<_>>();
+        assert_eq!(
+            named("10.0.0.1, 198.51.100.9:443,2001:DB8::1"),
+            ["10.0.0.1", "198.51.100.9", "2001:db8::1"]
+        );
+        assert_eq!(named("fe80::1%eth0"), ["fe80::1"]);
+        assert_eq!(named("[fe80::1%25eth0]:443"), ["fe80::1"]);
+        assert_eq!(named("64:ff9b::c000:207"), ["64:ff9b::c000:207", "192.0.2.7"]);
+        assert_eq!(named("192.000.002.007:80"), ["192.0.2.7"]);
+        assert_eq!(named("unknown, host.example, 300.1.1.1, 1.2.3, 9%x, a%b:c"), [""; 0]);
     }
 }
