@@ -16,12 +16,14 @@ pub const QUERY_BYTES_MAX: usize = 4_000;
 /// Longest cell of a CSV file, in bytes: below the 32,767 characters that spreadsheets hold.
 pub const CELL_BYTES_MAX: usize = 8_000;
 
-/// Whether a character would not be seen, would move others, or would act: controls, bidi marks, invisible and tag characters.
+/// Whether a character would not be seen, would move others, or would act: controls, bidi marks, invisible and tag characters, and what Unicode says is
+/// none, which XML refuses.
 pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// Hidden characters made visible: controls as their pictures (`␛`), others by number (`<U+202E>`).
@@ -234,7 +236,10 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_shown() {
-        assert_eq!(visible("a\x1b[31mb\u{202e}c\0\x7f\u{9b}"), "a␛[31mb<U+202E>c␀␡<U+009B>");
+        assert_eq!(
+            visible("a\x1b[31mb\u{202e}c\0\x7f\u{9b}\u{fffe}\u{1ffff}"),
+            "a␛[31mb<U+202E>c␀␡<U+009B><U+FFFE><U+1FFFF>"
+        );
         assert_eq!(visible("김민준 Zoë"), "김민준 Zoë");
     }
 

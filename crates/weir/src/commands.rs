@@ -7,6 +7,7 @@ use crate::{cluster, diff, evidence, findings, holds};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use weir_engine::report::escape;
 use weir_engine::report::pdf::Layout;
 use weir_engine::{Asked, EngineError, Investigation, Progress, Quiet, Settings, Then, Unmasked};
 use weir_model::case::Case;
@@ -166,11 +167,11 @@ async fn sql(asked: Sql, json: bool) -> Done {
         let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());
         let refs: Vec<&arrow_array::RecordBatch> = batches.iter().collect();
         writer.write_batches(&refs).and_then(|()| writer.finish()).map_err(|e| wrong(e.to_string()))?;
-        print(&String::from_utf8_lossy(&writer.into_inner()))?;
+        print(&escape::json(&String::from_utf8_lossy(&writer.into_inner())))?;
     } else {
         let table = arrow_cast::pretty::pretty_format_batches(&batches).map_err(|e| wrong(e.to_string()))?;
-        // A log's bytes must not act on the terminal: control characters are shown, line ends are the table's own.
-        let shown: String = table.to_string().lines().map(|l| visible(l) + "\n").collect();
+        // A log's bytes must not act on the terminal: what is hidden is shown, line ends are the table's own.
+        let shown: String = table.to_string().lines().map(|line| escape::visible(line) + "\n").collect();
         print(&shown)?;
     }
     warn(&notices, json);
@@ -211,12 +212,6 @@ fn account_of_the_system() -> Option<String> {
 pub fn now() -> Micros {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}
-
-fn visible(line: &str) -> String {
-    line.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
 }
 
 async fn learn(asked: Learn) -> Done {

@@ -126,6 +126,11 @@ fn a_condition_that_cannot_be_used_is_named_with_what_is_wrong_and_the_lake_is_n
     let asked =
         here.weir(&[&["sql"], &lake[..], &["SELECT time FROM access WHERE CAST(path AS INT) = 1"]].concat());
     assert!(!words(&asked.stderr).contains("backup"), "{}", words(&asked.stderr));
+    // What would move others on the terminal is shown by number.
+    let hostile = "SELECT 'a' || chr(8238) || chr(27) AS x";
+    assert!(here.said(&[&["sql"], &lake[..], &[hostile]].concat()).contains("a<U+202E>␛"));
+    let json = here.said(&[&["sql"], &lake[..], &["--json", hostile]].concat());
+    assert_eq!(json.trim(), r#"{"x":"a\u202e\u001b"}"#);
     // A query inside a condition, however it is written.
     for condition in
         ["EXISTS(SELECT* FROM files f WHERE f.file = access.file)", "file IN(SELECT(file)FROM files) -- all"]
