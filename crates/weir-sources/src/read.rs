@@ -30,6 +30,8 @@ pub use open::content;
 
 /// How much of a file's start is looked at to decide its format, in bytes of decompressed content.
 pub const HEAD_MAX: usize = 64 << 10;
+/// So too where that does not tell: the longest line, and as much after it.
+const LOOKED_MAX: usize = LINE_MAX + HEAD_MAX;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use super::detect::{Detected, detect, trial};
 use super::frame::{Framer, Piece};
 use super::open::Content;
 use super::utf16::{self, Utf16};
-use super::{HEAD_MAX, sensor_of_path, year_of_name};
+use super::{HEAD_MAX, LOOKED_MAX, sensor_of_path, year_of_name};
 use crate::source::{At, FileOptions, Framing, Head, Parser, Source};
 use crate::sources;
 use arrow_array::RecordBatch;
@@ -25,6 +25,8 @@ const CHUNK_REJECTS: usize = 4 << 10;
 pub struct Opened {
     content: Content,
     head: Vec<u8>,
+    /// How much of it its format was told by, at most.
+    looked: usize,
     whole: bool,
     detected: Detected,
     sensor: String,
@@ -131,37 +133,49 @@ impl FileReader {
     ) -> Result<Opened, Box<Intake>> {
         let mut content = Content::new(disk);
         let mut head = Vec::with_capacity(HEAD_MAX);
-        let mut whole = false;
-        while head.len() < HEAD_MAX {
-            let block = content.next();
-            if block.is_empty() {
-                whole = true;
-                break;
-            }
-            head.extend_from_slice(block);
-        }
+        let mut whole = more(&mut content, &mut head, HEAD_MAX);
         let mut options = options.clone();
         options.year_hint = options.year_hint.or_else(|| year_of_name(rel_path)).or_else(|| {
             let packed = content.gzip_time.and_then(|t| jiff::Timestamp::from_second(i64::from(t)).ok());
             packed.or(modified).map(|t| jiff::tz::TimeZone::UTC.to_datetime(t).year())
         });
-        let text = head_text(&head, whole);
-        let seen = Head { bytes: &text, path: rel_path };
-        let detected = match forced {
-            None => detect(&seen, &options, whole),
-            Some(name) => {
-                sources::by_name(name).ok_or_else(|| format!("no source is named `{name}`")).map(|source| {
-                    let (_, sensor) = trial(source, &seen, &options, whole);
-                    Detected { source, sensor }
-                })
+        let look = |text: &[u8], whole: bool| {
+            let seen = Head { bytes: text, path: rel_path };
+            match forced {
+                None => detect(&seen, &options, whole),
+                Some(name) => sources::by_name(name)
+                    .ok_or_else(|| format!("no source is named `{name}`"))
+                    .map(|source| {
+                        let (_, sensor) = trial(source, &seen, &options, whole);
+                        Detected { source, sensor }
+                    }),
             }
         };
+        let mut looked = HEAD_MAX;
+        let mut detected = look(&head_text(&head, looked, whole), whole);
+        // One line may fill what is looked at: whoever writes it must not hide the others.
+        if detected.is_err() && !whole && forced.is_none() {
+            looked = LOOKED_MAX;
+            whole = more(&mut content, &mut head, looked);
+            detected = look(&head_text(&head, looked, whole), whole);
+        }
         match detected {
             Ok(detected) => {
                 let sensor = options.sensor.clone().or_else(|| detected.sensor.clone());
                 let sensor = sensor.unwrap_or_else(|| sensor_of_path(rel_path));
                 let path = rel_path.to_owned();
-                Ok(Opened { content, head, whole, detected, sensor, options, path, again: None, disk_bytes })
+                Ok(Opened {
+                    content,
+                    head,
+                    looked,
+                    whole,
+                    detected,
+                    sensor,
+                    options,
+                    path,
+                    again: None,
+                    disk_bytes,
+                })
             }
             Err(reason) => Err(Box::new(unrecognised(content, reason, rel_path, disk_bytes))),
         }
@@ -374,7 +388,7 @@ impl Opened {
 
     fn reader(self, ingest: i64, file: i64, at: At, ready: Option<Vec<u8>>) -> FileReader {
         let source = self.detected.source;
-        let text = head_text(&self.head, self.whole);
+        let text = head_text(&self.head, self.looked, self.whole);
         let head = Head { bytes: &text, path: &self.path };
         let mut options = self.options;
         super::survey::run(source, &head, self.again.as_deref(), at, &mut options);
@@ -406,13 +420,25 @@ impl Opened {
     }
 }
 
-/// The head as sources see it: UTF-8, at most [`HEAD_MAX`], cut after its last whole line where there is one.
-fn head_text(head: &[u8], whole: bool) -> Vec<u8> {
+/// Reads on until the head has so many bytes; says whether the content ended before.
+fn more(content: &mut Content, head: &mut Vec<u8>, bytes: usize) -> bool {
+    while head.len() < bytes {
+        let block = content.next();
+        if block.is_empty() {
+            return true;
+        }
+        head.extend_from_slice(block);
+    }
+    false
+}
+
+/// The head as sources see it: UTF-8, at most so many bytes, cut after its last whole line where there is one.
+fn head_text(head: &[u8], bytes_max: usize, whole: bool) -> Vec<u8> {
     let mut text = Vec::new();
     if let Some(units) = head.strip_prefix(utf16::BOM) {
         Utf16::default().push(units, &mut text);
     } else {
-        text.extend_from_slice(head.get(..HEAD_MAX).unwrap_or(head));
+        text.extend_from_slice(head.get(..bytes_max).unwrap_or(head));
     }
     if !whole && let Some(end) = memchr::memrchr(b'\n', &text) {
         text.truncate(end + 1);

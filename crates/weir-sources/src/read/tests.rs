@@ -178,6 +178,17 @@ fn the_tail_of_a_grown_file_is_read_alone_and_its_prefix_proved() {
 }
 
 #[test]
+fn a_line_that_fills_what_is_looked_at_does_not_hide_the_others() {
+    for long in [HEAD_MAX, 1_000_000] {
+        let mut content = vec![b'x'; long];
+        content.push(b'\n');
+        content.extend(log(3_000));
+        let (rows, intake) = read(content);
+        assert_eq!((rows, intake.rejected), (3_000, 1), "{long}");
+    }
+}
+
+#[test]
 fn utf16_is_read_as_text() {
     let text = String::from_utf8(log(9)).unwrap();
     let disk: Vec<u8> = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
