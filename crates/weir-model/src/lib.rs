@@ -17,6 +17,7 @@ pub mod explained;
 pub mod finding;
 pub mod hold;
 pub mod intake;
+pub mod names;
 pub mod operations;
 pub mod record;
 pub mod schema;

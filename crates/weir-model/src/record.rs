@@ -11,7 +11,7 @@ use crate::{Micros, ModelError, TimeBasis};
 use arrow_array::builder::{Date32Builder, StringBuilder, TimestampMicrosecondBuilder};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use build::{Put, nulls};
+use build::{Put, Whole, nulls};
 use std::sync::{Arc, LazyLock};
 
 /// OCSF `status_id`: success.
@@ -176,6 +176,9 @@ macro_rules! kind {
     (str) => {
         ColumnKind::Str
     };
+    (text) => {
+        ColumnKind::Str
+    };
     (i32) => {
         ColumnKind::I32
     };
@@ -190,6 +193,9 @@ macro_rules! finished {
     (str, $rows:expr, $column:expr) => {
         $column.finish($rows, &DataType::Utf8)
     };
+    (text, $rows:expr, $column:expr) => {
+        $column.finish($rows, &DataType::Utf8)
+    };
     (i32, $rows:expr, $column:expr) => {
         $column.finish($rows, &DataType::Int32)
     };
@@ -200,14 +206,25 @@ macro_rules! finished {
         Arc::new($column.finish())
     };
 }
+/// What of a value is put into its column.
+macro_rules! kept {
+    (text, $value:expr) => {
+        Whole($value)
+    };
+    ($kind:tt, $value:expr) => {
+        $value
+    };
+}
 macro_rules! row_type {
     ($a:lifetime str) => { Option<&$a str> };
+    ($a:lifetime text) => { Option<&$a str> };
     ($a:lifetime i32) => { Option<i32> };
     ($a:lifetime i64) => { Option<i64> };
     ($a:lifetime subjects) => { &$a [Subject<$a>] };
 }
 
-/// Declares a part of a record table: its row struct, its columns with their documentation, and its column builders.
+/// Declares a part of a record table: its row struct, its columns with their documentation, and its column builders. A `str` is a name, of which no more than
+/// [`NAME_BYTES_MAX`](crate::names::NAME_BYTES_MAX) are kept; a `text` is kept whole.
 macro_rules! columns {
     ($(#[$meta:meta])* $row:ident, $builder:ident, $columns:ident { $( $(#[doc = $doc:literal])+ $name:ident : $kind:tt ),* $(,)? }) => {
         $(#[$meta])*
@@ -220,7 +237,7 @@ macro_rules! columns {
         struct $builder { $( $name: <row_type!('static $kind) as Put>::Builder, )* }
 
         impl $builder {
-            fn push(&mut self, at: usize, row: &$row<'_>) { $( row.$name.put(at, &mut self.$name); )* }
+            fn push(&mut self, at: usize, row: &$row<'_>) { $( kept!($kind, row.$name).put(at, &mut self.$name); )* }
             fn finish(&mut self, rows: usize) -> Vec<ArrayRef> { vec![ $( finished!($kind, rows, self.$name), )* ] }
         }
     };
@@ -260,11 +277,11 @@ columns! {
         /// The server asked (virtual host, API endpoint, event source).
         hostname: str,
         /// URL path as asked, percent-encoding kept, secrets replaced by fingerprints.
-        path: str,
+        path: text,
         /// URL query without `?`, secrets replaced by fingerprints; of a database, the statement with `?` for each value in it.
-        query: str,
+        query: text,
         /// Referring URL, secrets replaced by fingerprints.
-        referrer: str,
+        referrer: text,
         /// Client string.
         user_agent: str,
         /// Protocol and version: `HTTP/1.1`.
@@ -300,11 +317,11 @@ columns! {
         /// How many people the record shows, when it gives a number without names.
         subjects_n: i64,
         /// The log's own words on an error.
-        status_detail: str,
+        status_detail: text,
         /// Request parameters as JSON, secrets replaced.
-        request: str,
+        request: text,
         /// Response elements as JSON, secrets replaced.
-        response: str,
+        response: text,
     }
 }
 
@@ -344,22 +361,22 @@ columns! {
         /// Client string.
         user_agent: str,
         /// Command run with the granted right (`sudo`).
-        command: str,
+        command: text,
         /// Cloud account or tenant.
         account: str,
         /// Cloud region.
         region: str,
         /// The log's own words on the outcome.
-        status_detail: str,
+        status_detail: text,
         /// Request parameters as JSON, secrets replaced.
-        request: str,
+        request: text,
         /// Response elements as JSON, secrets replaced.
-        response: str,
+        response: text,
         /// How many attempts the record stands for, null for one: more where the log folds repeats into one line, 0 where the line
         /// comments on an attempt that has its own record. Attempts are the sum of this, nulls taken as 1.
         count: i64,
         /// The message as written, secrets replaced, where the format is free text.
-        message: str,
+        message: text,
     }
 }
 
@@ -401,9 +418,9 @@ columns! {
         /// The account it acted on or for.
         user: str,
         /// Command line, secrets replaced.
-        command: str,
+        command: text,
         /// The message as written, secrets replaced.
-        message: str,
+        message: text,
     }
 }
 
@@ -572,6 +589,19 @@ mod tests {
         }
         assert_eq!(records.rows(), 0);
         assert_eq!(records.seen(), Some((at.0, at.0)));
+    }
+
+    #[test]
+    fn an_endless_name_is_kept_short_and_a_text_whole() {
+        let mut records = Records::default();
+        let (long, at) = ("x".repeat(1 << 20), (Micros(0), TimeBasis::Stated));
+        let common = Common { actor: Some(&long), ..Common::default() };
+        let people = [Subject { namespace: "member", id: &long, basis: Basis::Named }];
+        records.access(at, &common, &Access { path: Some(&long), subjects: &people, ..Access::default() });
+        let tag = FileTag { source: "s".into(), sensor: "x".into(), ingest: 1, file: 2 };
+        let (_, batch) = records.take(&tag).unwrap().pop().unwrap();
+        let bytes = |name| batch.column_by_name(name).unwrap().to_data().get_slice_memory_size().unwrap();
+        assert!(bytes("actor") < 8_000 && bytes("subjects") < 8_000 && bytes("path") >= long.len());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Decisive choice: a column costs nothing until it has a value, since most columns of most logs have none.
 
 use super::{Subject, subject_fields};
+use crate::names::kept;
 use arrow_array::builder::{
     ArrayBuilder, Int32Builder, Int64Builder, ListBuilder, PrimitiveBuilder, StringBuilder, StructBuilder,
 };
@@ -20,6 +21,18 @@ impl Put for Option<&str> {
     type Builder = Sparse<StringBuilder>;
     fn put(self, row: usize, builder: &mut Sparse<StringBuilder>) {
         if let Some(value) = self {
+            builder.column(row).append_value(kept(value));
+        }
+    }
+}
+
+/// A value that is kept whole, however long.
+pub(super) struct Whole<'a>(pub(super) Option<&'a str>);
+
+impl Put for Whole<'_> {
+    type Builder = Sparse<StringBuilder>;
+    fn put(self, row: usize, builder: &mut Sparse<StringBuilder>) {
+        if let Some(value) = self.0 {
             builder.column(row).append_value(value);
         }
     }
@@ -117,7 +130,7 @@ impl Put for &[Subject<'_>] {
     fn put(self, _: usize, builder: &mut SubjectsBuilder) {
         for subject in self {
             let row = builder.0.values();
-            let texts = [subject.namespace, subject.id, subject.basis.as_str()];
+            let texts = [subject.namespace.into(), kept(subject.id), subject.basis.as_str().into()];
             for (i, text) in texts.into_iter().enumerate() {
                 if let Some(column) = row.field_builder::<StringBuilder>(i) {
                     column.append_value(text);
