@@ -2,12 +2,14 @@
 //!
 //! Decisive choice: the document is made once, in English, and every sentence and label of it goes through [`say`] where a format sets it. So all
 //! languages say the same, and a sentence that a catalogue lacks stands in English rather than not at all. Names that logs gave are not said.
+//! A catalogue holds every sentence of Weir's with holes where names go, so it also tells names from words ([`own`]).
 
 mod catalogue;
 mod particles;
 
 use catalogue::Catalogue;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 use weir_model::Language;
 
@@ -38,4 +40,9 @@ pub fn lacks(language: Language, text: &str) -> Vec<String> {
         Language::English => Vec::new(),
         Language::Korean => KOREAN.lacks(text),
     }
+}
+
+/// Where the words of a text are Weir's own, and not of a name that it was told. `name_at` gives the length of the name at the start of a text.
+pub(crate) fn own(text: &str, name_at: &dyn Fn(&str) -> Option<usize>) -> Vec<Range<usize>> {
+    KOREAN.own(text, name_at)
 }

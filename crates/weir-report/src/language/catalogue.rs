@@ -4,6 +4,8 @@
 //! patterns that fit, the one with most letters of its own does, so that a phrase never hides a more exact one. No pattern is a regular
 //! expression: a hole takes the least that lets the rest fit, and the work is bounded by the length of the text.
 
+mod own;
+
 use super::particles::fill;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +32,13 @@ struct Pattern {
     parts: Vec<Part>,
     letters: usize,
     said: &'static str,
+}
+
+impl Pattern {
+    /// Whether what stands in a hole is looked up itself.
+    fn looks_up(&self, hole: &str) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Any(name) if *name == hole))
+    }
 }
 
 enum Part {
@@ -80,13 +89,10 @@ impl Catalogue {
     }
 
     fn said(&self, text: &str, depth: usize, lacks: &mut dyn FnMut(&str)) -> String {
-        let trimmed = text.trim();
-        if depth > DEPTH_MAX || trimmed.is_empty() {
+        if depth > DEPTH_MAX || text.trim().is_empty() {
             return text.to_owned();
         }
-        let at = text.find(trimmed).unwrap_or(0);
-        let (before, rest) = text.split_at(at);
-        let (sentence, after) = rest.split_at(rest.trim_end().trim_end_matches(['.', ':']).len());
+        let (before, sentence, after) = bare(text);
         let inner = if sentence.is_empty() { String::new() } else { self.sentence(sentence, depth, lacks) };
         format!("{before}{inner}{after}")
     }
@@ -152,6 +158,13 @@ impl Catalogue {
         }
         out
     }
+}
+
+/// What stands before the words of a text, these, and what ends them.
+fn bare(text: &str) -> (&str, &str, &str) {
+    let (before, rest) = text.split_at(text.len() - text.trim_start().len());
+    let (sentence, after) = rest.split_at(rest.trim_end().trim_end_matches(['.', ':']).len());
+    (before, sentence, after)
 }
 
 /// A pattern, and what its holes hold.

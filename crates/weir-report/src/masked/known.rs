@@ -53,6 +53,12 @@ impl Known {
         };
         self.lengths.keys().rev().copied().filter(|len| *len <= text.len()).find_map(ends)
     }
+
+    /// The length of the longest name at the start of a text, where that is not shown as it is.
+    pub(super) fn hidden_at(&self, text: &str) -> Option<usize> {
+        let (len, shown) = self.at(text)?;
+        text.get(..len).is_some_and(|name| name != shown).then_some(len)
+    }
 }
 
 /// Every entity that a case names.

@@ -1,9 +1,12 @@
 //! Texts that are passed on: word by word.
 //!
 //! Decisive choice: a word is passed if Weir writes it itself, and not because it looks harmless. `words.txt` has the words of all texts in the crates that write into a
-//! case; a test holds it to them. A word that somebody forgot there is masked.
+//! case; a test holds it to them. A word that somebody forgot there is masked. Where somebody is called by such a word (`nobody`, `data`), the phrases that Weir's
+//! texts are made of tell which of them it is: what stands in their holes is a name, and so is what no phrase accounts for.
 
 use super::{Hidden, LEFT_OUT, known};
+use crate::language;
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use weir_model::entity::{address_of, prefix_of};
@@ -94,11 +97,21 @@ impl Hidden<'_> {
     }
 
     fn scanned(&self, text: &str, strict: bool) -> String {
+        // Whoever is called by a word of ours is named only where a name stands.
+        let own = LazyCell::new(|| language::own(text, &|rest| self.known.hidden_at(rest)));
+        let is_own = |name: &str, at: usize| {
+            strict
+                && name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(is_ours)
+                && own.iter().any(|words| words.start <= at && at + name.len() <= words.end)
+        };
         let mut out = Out::default();
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             let mut taken = first.len_utf8();
-            if let Some((len, shown)) = self.known.at(rest) {
+            let known = self.known.at(rest);
+            let known = known
+                .filter(|(len, _)| !is_own(rest.get(..*len).unwrap_or_default(), text.len() - rest.len()));
+            if let Some((len, shown)) = known {
                 out.0.push_str(shown);
                 taken = len;
             } else if let Some((len, shown)) = self.address(rest) {
