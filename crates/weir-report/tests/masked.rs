@@ -217,6 +217,7 @@ fn whoever_is_called_by_a_word_is_masked_where_a_name_stands_and_not_in_the_word
             assert!(!text.contains(&format!("{login} tried in vain")), "{file} names {login}");
         }
         assert!(called.limits.len() > 900, "{}", called.limits.len());
+        assert!(called.limits.iter().any(|text| text.contains("compare their SHA-256 with the account's")));
         for (called, rare) in called.limits.iter().zip(&rare.limits) {
             let rare = rare.replace(&keyed("zqx7vk"), &keyed(login));
             // Where names and words of ours may stand, it is a name.

@@ -200,10 +200,13 @@ impl Hidden<'_> {
 }
 
 /// A name that is joined of letters and digits (`p-87`), of which each part alone could be a word of ours or a count: not passed, with its length. A number with an
-/// exponent is, and a technique is no such name.
+/// exponent is, and so is the name of a hash that advice tells to compare; a technique is no such name.
 fn letters_and_digits(text: &str) -> Option<(bool, usize)> {
     let name = text.get(..run(text, |c| c.is_alphanumeric() || JOINS.contains(&c)))?.trim_end_matches(JOINS);
     let has = |what: fn(&u8) -> bool| name.bytes().any(|b| what(&b));
+    if name == "SHA-256" {
+        return Some((true, name.len()));
+    }
     let technique = name.strip_prefix('T').is_some_and(|n| n.parse::<f64>().is_ok());
     let joined = name.contains(JOINS) && has(u8::is_ascii_alphabetic) && has(u8::is_ascii_digit);
     let small = name.split(['e', '.']).all(|digits| digits.len() <= DIGITS_MAX);
@@ -250,6 +253,7 @@ mod tests {
             "records of people were read from 12 addresses, 3.67 times as many",
             "1234567 records from 2026-03-01T10:00:00.5Z to 2026-03-02, T1078, AS15169, 90 s",
             "edge-kim.log was silent twice, 41 min",
+            "compare their SHA-256 with 12 records",
             "T1098.001 with chance 9.6e-9, 2.4 at 12:30, 10.5 s.",
         ] {
             assert_eq!(shown(same, false), same);
