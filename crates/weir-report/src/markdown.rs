@@ -140,6 +140,7 @@ fn said(said: &Said<'_>, label: &str, to: &Writer, out: &mut String) {
         Said::Cited(words, e) => {
             out.push_str(&format!("- {label}{}  \n  {}\n", to.md(words), evidence(e, to)))
         }
+        Said::Named(name, e) => out.push_str(&format!("- {label}{}  \n  {}\n", md(name), evidence(e, to))),
         Said::Derived(words, _, name) => {
             out.push_str(&format!("- {label}{} ({})\n", to.md(words), to.md(&format!("see {name}"))))
         }

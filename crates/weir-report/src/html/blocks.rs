@@ -48,6 +48,7 @@ pub(super) fn said(context: &Context<'_>, said: &Said<'_>) -> Markup {
     html! {
         @match said {
             Said::Cited(words, e) => div.said { p { (context.prose(words)) } (evidence(context, e, UNFOLDED_MAX)) },
+            Said::Named(name, e) => div.said { p { (escape::html(name)) } (evidence(context, e, UNFOLDED_MAX)) },
             Said::Derived(words, id, name) => div.said {
                 p { (context.prose(words)) }
                 p.cites { a href={ "#" (id) } { (context.say(name)) } }

@@ -37,7 +37,7 @@ struct Pattern {
 impl Pattern {
     /// Whether what stands in a hole is looked up itself.
     fn looks_up(&self, hole: &str) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Any(name) if *name == hole))
+        self.parts.iter().any(|part| matches!(part, Part::Any(name) | Part::Called(name) if *name == hole))
     }
 }
 
@@ -49,7 +49,14 @@ enum Part {
     /// So too, behind an opening parenthesis: several of them may stand there.
     Names(&'static str),
     Any(&'static str),
+    /// Who or what somebody is called: looked up where it is more than a word, or says that nobody is named.
+    Called(&'static str),
 }
+
+/// Holes in which somebody is called by a name or told in words (`43 origins`).
+const CALLED: [&str; 4] = ["who", "user", "objects", "names"];
+/// Words that stand for whoever is not named.
+const UNNAMED: [&str; 1] = ["someone"];
 
 impl Catalogue {
     /// From files of entries: two lines each, with empty lines between them.
@@ -148,11 +155,16 @@ impl Catalogue {
                     fill(&mut out, text);
                     continue;
                 }
-                Part::Number(name) | Part::Name(name) | Part::Names(name) | Part::Any(name) => name,
+                Part::Number(name)
+                | Part::Name(name)
+                | Part::Names(name)
+                | Part::Any(name)
+                | Part::Called(name) => name,
             };
             let hole = holes.iter().find(|(hole, _)| *hole == name).map_or("", |(_, text)| *text);
             match part {
-                Part::Any(_) => out.push_str(self.said(hole, depth + 1, lacks).trim()),
+                Part::Called(_) if is_called(hole) => out.push_str(hole.trim()),
+                Part::Any(_) | Part::Called(_) => out.push_str(self.said(hole, depth + 1, lacks).trim()),
                 _ => out.push_str(hole.trim()),
             }
         }
@@ -194,6 +206,12 @@ fn cut<'t>(text: &'t str, between: &str) -> Vec<&'t str> {
 /// Whether a text ends a part somewhere.
 fn has(text: &str, between: &str) -> bool {
     text.contains(between) && cut(text, between).len() > 1
+}
+
+/// Whether it is a name: a word, and none that stands for whoever has no name.
+fn is_called(held: &str) -> bool {
+    let held = held.trim();
+    !held.contains(' ') && !UNNAMED.contains(&held)
 }
 
 /// Whether it reads like a sentence of Weir's own: words in small letters in a row.
@@ -253,6 +271,9 @@ fn parts(pattern: &'static str) -> Vec<Part> {
             true => Part::Number(name),
             false if name.starts_with("id") && text.ends_with('(') => Part::Names(name),
             false if name.starts_with("id") => Part::Name(name),
+            false if CALLED.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit())) => {
+                Part::Called(name)
+            }
             false => Part::Any(name),
         });
         rest = after;
@@ -273,7 +294,7 @@ fn fit<'t>(
     *tries = tries.checked_sub(1)?;
     let holds = |hole: &Part, held: &str| match hole {
         // What begins with a hole must not take what stands before a colon.
-        Part::Any(_) | Part::Name(_) if first && !over && has(held, ": ") => false,
+        Part::Any(_) | Part::Called(_) | Part::Name(_) if first && !over && has(held, ": ") => false,
         Part::Number(_) => is_number(held),
         Part::Names(_) => {
             !held.is_empty() && (over || !(has(held, ". ") || has(held, "; ") && held.contains(')')))
@@ -290,7 +311,14 @@ fn fit<'t>(
             })?;
             fit(rest, after, (false, over), tries)
         }
-        [hole @ (Part::Number(name) | Part::Name(name) | Part::Names(name) | Part::Any(name)), rest @ ..] => {
+        [
+            hole @ (Part::Number(name)
+            | Part::Name(name)
+            | Part::Names(name)
+            | Part::Any(name)
+            | Part::Called(name)),
+            rest @ ..,
+        ] => {
             let ends: Vec<usize> = match rest.first() {
                 None => vec![text.len()],
                 Some(Part::Text(own)) => text.match_indices(own).map(|(at, _)| at).collect(),
@@ -346,6 +374,13 @@ mod tests {
             "해당 대상: `x. 0 people; y`, `a[이]  b` 외 3건."
         );
         assert_eq!(said("a[을]  b was there"), "a[을]  b가 있었음");
+        const CALLED: &str =
+            "{who} left\n{who}[이] 나감\n\nmembers\n구성원\n\nsomeone\n누군가\n\n{n} members\n구성원 {n}명\n";
+        let said = |text| Catalogue::new(&[CALLED]).say(text).into_owned();
+        assert_eq!(
+            ["members left", "3 members left", "someone left"].map(said),
+            ["members가 나감", "구성원 3명이 나감", "누군가가 나감"]
+        );
     }
 
     #[test]

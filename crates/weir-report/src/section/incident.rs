@@ -7,7 +7,7 @@ use crate::svg::{self, map};
 use crate::words;
 use weir_model::{
     attack,
-    case::{Case, Labelled},
+    case::{Case, Labelled, Statement},
 };
 
 fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
@@ -63,17 +63,26 @@ fn reach(case: &Case) -> Figure<'_> {
     Figure { kind: FigureKind::Reach, caption: "People reached so far".into(), alt }
 }
 
-fn labelled<'a>(lines: &'a [Labelled], needed: &str) -> Vec<Block<'a>> {
+fn labelled<'a>(case: &'a Case, lines: &'a [Labelled], needed: &str) -> Vec<Block<'a>> {
+    let names = [&case.organisation.name, &case.organisation.sector];
+    let said = |of: &'a Statement| match of {
+        // What the organisation calls itself is a name.
+        Statement::Stated { value, evidence } if names.into_iter().flatten().any(|name| name == value) => {
+            Said::Named(value, evidence)
+        }
+        _ => Said::of(of),
+    };
     match lines {
         [] => unknown(needed),
         lines => {
-            vec![Block::Labelled(lines.iter().map(|l| (l.label.clone(), Said::of(&l.statement))).collect())]
+            vec![Block::Labelled(lines.iter().map(|l| (l.label.clone(), said(&l.statement))).collect())]
         }
     }
 }
 
 pub(super) fn details(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = labelled(
+        case,
         &case.incident.details,
         "discovery, organisation, sector and geography, from weir.toml and a finding.",
     );
@@ -103,8 +112,11 @@ pub(super) fn methodology(case: &Case) -> Vec<Block<'_>> {
 }
 
 pub(super) fn impact(case: &Case) -> Vec<Block<'_>> {
-    let mut blocks =
-        labelled(&case.incident.impact, "records of what was read, and what the organisation alone knows.");
+    let mut blocks = labelled(
+        case,
+        &case.incident.impact,
+        "records of what was read, and what the organisation alone knows.",
+    );
     if case.series.iter().any(|s| s.name == "reach" && !s.points.is_empty()) {
         blocks.push(Block::Figure(reach(case)));
     }
@@ -154,6 +166,7 @@ pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
 
 pub(super) fn response(case: &Case) -> Vec<Block<'_>> {
     labelled(
+        case,
         &case.incident.response,
         "records of containment, eradication and recovery, or the responders' own notes.",
     )

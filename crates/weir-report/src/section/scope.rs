@@ -22,7 +22,7 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
         let more = more.into_iter().map(|(label, text)| (label.to_owned(), Cell::Text(text)));
         blocks.push(Block::Facts(more.collect()));
     }
-    blocks.extend(gaps("What limits the claim", case.scope.gaps.iter().collect(), "case.json"));
+    blocks.extend(gaps(case, "What limits the claim", case.scope.gaps.iter().collect(), "case.json"));
     if !case.finding_scopes.is_empty() {
         let title = |id: &String| {
             case.findings.iter().find(|f| f.id == *id).map_or_else(|| id.clone(), |f| f.title.clone())
@@ -108,12 +108,13 @@ fn categories(s: &Scope) -> String {
     }
 }
 
-fn gaps<'a>(caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Block<'a>> {
+fn gaps<'a>(case: &Case, caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Block<'a>> {
     let total = all.len();
+    let is_sensor = |what: &str| case.coverage.iter().any(|of| of.sensor == what);
     let expected = |g: &Gap| g.records_expected.map_or("unknown".into(), words::number);
     let rows = all.into_iter().take(ROWS_MAX).map(|g| {
         vec![
-            Cell::Text(g.what.clone()),
+            if is_sensor(&g.what) { Cell::Code(&g.what) } else { Cell::Text(g.what.clone()) },
             Cell::Text(words::gap_span(g)),
             Cell::Text(g.reason.clone()),
             Cell::Number(expected(g)),
@@ -182,7 +183,7 @@ pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
         all_in: "case.json",
     };
     let mut blocks = vec![Block::Figure(figure), Block::Table(table)];
-    match gaps("Gaps", all, "case.json") {
+    match gaps(case, "Gaps", all, "case.json") {
         Some(table) => blocks.push(table),
         None => {
             blocks.push(Block::Note("No sensor was silent for longer than its own rhythm explains.".into()))

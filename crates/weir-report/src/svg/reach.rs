@@ -48,7 +48,7 @@ pub(crate) fn reach(case: &Case, alt: &str, language: Language) -> Option<Pictur
     };
     let keys = shown.iter().zip(&uppers).enumerate().map(|(i, (s, upper))| {
         let reached = words::measured(s.points.last().map_or(0.0, |p| p.1), "person", "people");
-        let title = format!("{}: ", escape::shown(&say(language, &super::title_of(case, s))));
+        let title = format!("{}: ", super::title_of(case, s));
         let most = upper.map(|n| format!(", at most {}", words::count(n))).unwrap_or_default();
         Key::lettered(format!("curve-{i}"), i, title).then(reached, most)
     });

@@ -2,7 +2,7 @@
 
 use crate::{samples::*, text};
 use std::collections::BTreeMap;
-use weir_model::{Language, case::Case};
+use weir_model::{Claim, Entity, EntityKind, Language, case::Case};
 
 fn korean(case: Case) -> String {
     text("markdown", &in_korean(case))
@@ -63,4 +63,50 @@ fn names_of_logs_stay_as_they_are() {
     let korean = korean(hostile::case());
     assert!(korean.contains("위반") || korean.contains("탐지"), "it is in Korean");
     assert!(korean.contains("7\\*7") || korean.contains("7*7"), "{korean}");
+}
+
+/// A case in which everything that can be called by a word is: datasets, the organisation, whoever acts, sensors, files, who said something.
+fn called(word: &str) -> Case {
+    let mut case = judged::case();
+    case.organisation.name = Some(word.to_owned());
+    case.organisation.sector = Some(word.to_owned());
+    for line in case.incident.details.iter_mut().filter(|line| line.label == "Sector") {
+        if let Claim::Stated { value, .. } = &mut line.statement {
+            *value = word.to_owned();
+        }
+    }
+    let actor = || Entity::new(EntityKind::Actor, word);
+    case.datasets.iter_mut().for_each(|d| d.name = word.to_owned());
+    for sensor in &mut case.coverage {
+        sensor.gaps.iter_mut().for_each(|gap| gap.what = word.to_owned());
+        sensor.sensor = word.to_owned();
+    }
+    for event in &mut case.timeline {
+        event.entities = vec![actor()];
+        event.what = format!("{word} created an access key for {word}");
+    }
+    for finding in &mut case.findings {
+        finding.entities = vec![actor()];
+        finding.title = format!("{word} acted from a network it had never used: {word}");
+        finding.dispositions.iter_mut().for_each(|d| d.by = word.to_owned());
+    }
+    case.intake.iter_mut().for_each(|file| file.path = word.to_owned());
+    for trace in case.traces.values_mut() {
+        trace.nodes.iter_mut().for_each(|node| node.entity = actor());
+        trace.edges.iter_mut().for_each(|edge| (edge.from, edge.to) = (actor(), actor()));
+    }
+    case
+}
+
+#[test]
+fn whatever_is_called_as_weir_calls_something_keeps_its_name() {
+    for word in ["Impact", "Unknown", "members", "Exfiltration"] {
+        for format in ["markdown", "html"] {
+            let other = format!("Zq{word}");
+            let report = |word: &str| text(format, &in_korean(called(word))).replace("><", ">\n<");
+            let (named, told) = (report(&other).replace(&other, word), report(word));
+            let differ = named.lines().zip(told.lines()).find(|(named, told)| named != told);
+            assert_eq!(differ, None, "{format}");
+        }
+    }
 }
