@@ -104,6 +104,17 @@ pub fn period(p: Period) -> String {
     }
 }
 
+/// A period by the clocks of Korea, whose time has been nine hours ahead since 1988: for its readers, beside the same in UTC.
+pub fn in_korea(p: Period) -> String {
+    const AHEAD_US: i64 = 9 * 3_600_000_000;
+    let there = |at: Micros| Micros(at.0.saturating_add(AHEAD_US));
+    let told = |at: Micros| format!("{} on {}", clock(there(at)), day(there(at)));
+    match p.first.0 / 1_000_000 == p.last.0 / 1_000_000 {
+        true => format!("In Korea (KST, UTC+9) that is at {}", told(p.first)),
+        false => format!("In Korea (KST, UTC+9) that is from {} to {}", told(p.first), told(p.last)),
+    }
+}
+
 /// How long: `208 days`, `3 h 12 min`, `42 s`.
 pub fn duration(first: Micros, last: Micros) -> String {
     let seconds = u64::try_from(last.0.saturating_sub(first.0)).unwrap_or(0) / 1_000_000;

@@ -8,7 +8,7 @@ use crate::{
     words,
 };
 use weir_model::{
-    Severity,
+    Language, Severity,
     case::{Bounds, Case, Determinable, Period, Scope},
     finding::State,
 };
@@ -168,18 +168,25 @@ pub(crate) fn people_of(scope: &Scope) -> String {
     }
 }
 
+/// From when to when and how long, in the reader's own time as well: who must report within hours counts in it.
+fn lasted(case: &Case, period: Period) -> String {
+    let words = format!("{}, over {}.", words::period(period), words::duration(period.first, period.last));
+    match case.organisation.language {
+        Language::English => words,
+        Language::Korean => format!("{words} {}.", words::in_korea(period)),
+    }
+}
+
 fn since(case: &Case) -> Vec<Said<'_>> {
     let mut said = Vec::new();
     // A finding that names no technique says what the logs lack, not what somebody did.
     let deeds = || case.findings.iter().filter(|f| f.stands() && !f.attack.is_empty());
     if let (Some(first), Some(last)) = (case.scope.first, case.scope.last) {
-        let words =
-            format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
+        let words = lasted(case, Period { first, last });
         said.push(Said::Derived(words, "scope", "first and last record of exposed data"));
     } else if let Some(first) = deeds().map(|f| f.first_seen).min() {
         let last = deeds().map(|f| f.last_seen).max().unwrap_or(first);
-        let words =
-            format!("{}, over {}.", words::period(Period { first, last }), words::duration(first, last));
+        let words = lasted(case, Period { first, last });
         said.push(Said::Derived(words, "findings", "first and last record of any finding"));
     }
     match case.period {

@@ -2,7 +2,21 @@
 
 use crate::{samples::*, text};
 use std::collections::BTreeMap;
-use weir_model::{Claim, Entity, EntityKind, Language, case::Case};
+use weir_model::{Claim, Entity, EntityKind, Language, Micros, case::Case};
+
+/// What Korean readers have in their own time besides.
+const IN_KOREA: &str = "한국시각(KST, UTC+9)으로는 ";
+
+/// Without times of Korea.
+fn in_utc(report: &str) -> String {
+    let line = |line: &str| match line.split_once(IN_KOREA) {
+        Some((before, after)) => {
+            format!("{before}{}\n", after.split_once(". ").map_or(after, |(_, rest)| rest))
+        }
+        None => format!("{line}\n"),
+    };
+    report.lines().map(line).collect()
+}
 
 fn korean(case: Case) -> String {
     text("markdown", &in_korean(case))
@@ -20,13 +34,28 @@ fn numbers(text: &str) -> BTreeMap<&str, usize> {
 #[test]
 fn the_same_numbers_stand_in_every_language() {
     for case in [shop::case(), cloud::case(), judged::case(), many::case(6), quiet(), nothing()] {
-        let (english, korean) = (text("markdown", &case), korean(case));
+        let (english, korean) = (text("markdown", &case), in_utc(&korean(case)));
         assert_ne!(english, korean);
         let (mut gone, mut new) = (numbers(&english), numbers(&korean));
         gone.retain(|number, n| new.get(number) != Some(n));
         new.retain(|number, n| numbers(&english).get(number) != Some(n));
         assert_eq!((gone, new), (BTreeMap::new(), BTreeMap::new()));
     }
+}
+
+#[test]
+fn korean_readers_have_the_period_in_their_own_time_as_well() {
+    let mut case = shop::case();
+    let at = |text: &str| Some(Micros::parse(text).unwrap());
+    (case.scope.first, case.scope.last) = (at("2024-12-31T14:59:59Z"), at("2024-12-31T15:00:00Z"));
+    for report in [korean(case.clone()), text("html", &in_korean(case.clone()))] {
+        assert!(report.contains("2024년 12월 31일 14:59:59부터 15:00:00 UTC까지"), "{report}");
+        let told = "한국시각(KST, UTC+9)으로는 2024년 12월 31일 23:59:59부터 2025년 1월 1일 00:00:00까지.";
+        assert!(report.contains(told), "{report}");
+    }
+    assert!(!text("markdown", &case).contains("KST"), "which readers of English did not ask for");
+    case.scope.last = case.scope.first;
+    assert!(korean(case).contains("한국시각(KST, UTC+9)으로는 2024년 12월 31일 23:59:59."));
 }
 
 #[test]
