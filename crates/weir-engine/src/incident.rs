@@ -182,7 +182,7 @@ fn details(facts: &Facts<'_>) -> Vec<Labelled> {
         _ => Claim::unknown("nothing was found that has a beginning and an end"),
     };
     vec![
-        labelled("Discovery", discovery),
+        labelled("Discovered", discovery),
         labelled("Period", period),
         labelled("Organisation", told(facts.organisation.name.as_ref(), "name")),
         labelled("Sector", told(facts.organisation.sector.as_ref(), "sector")),

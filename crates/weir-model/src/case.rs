@@ -455,7 +455,7 @@ pub type Statement = Claim<String>;
 pub struct Incident {
     /// Executive summary.
     pub summary: Vec<Statement>,
-    /// Discovery, period, organisation, sector, geography: label to statement, in order.
+    /// How it was discovered, period, organisation, sector, geography: label to statement, in order.
     pub details: Vec<Labelled>,
     /// A line per ATT&CK tactic.
     pub methodology: Vec<TacticLine>,

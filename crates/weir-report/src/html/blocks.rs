@@ -9,7 +9,7 @@ use crate::{
 };
 use maud::{Markup, html};
 use weir_model::{
-    Evidence, Finding, Severity, attack,
+    Evidence, Finding, Language, Severity, attack,
     case::{Period, Recommendation, Trace},
     finding::State,
 };
@@ -214,7 +214,12 @@ fn steps(context: &Context<'_>, t: &Trace) -> Markup {
             summary { (context.say("each step in words, with its records")) }
             ul { @for e in t.edges.iter().take(STEPS_MAX) {
                 li {
-                    (code(&e.from.value)) " " (context.say(&e.how.replace('_', " "))) " " (code(&e.to.value)) ": "
+                    @let how = e.how.replace('_', " ");
+                    @match context.language {
+                        Language::English => { (code(&e.from.value)) " " (context.say(&how)) " " (code(&e.to.value)) ": " }
+                        // What is done stands at the end of a sentence.
+                        Language::Korean => { (code(&e.from.value)) " → " (code(&e.to.value)) ": " (context.say(&how)) ", " }
+                    }
                     (context.say(&words::quantity(e.records, "record", "records"))) ", "
                     @for (_, place) in context.paths.first(e.evidence.cited(), CITED_MAX) { code { (escape::html(&place)) } " " }
                 }

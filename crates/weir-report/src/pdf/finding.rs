@@ -12,7 +12,7 @@ use crate::{
     svg, words,
 };
 use weir_model::{
-    Finding,
+    Finding, Language,
     case::{Period, Trace},
     finding::State,
 };
@@ -52,15 +52,20 @@ impl Context<'_> {
     /// The steps of a trace in words, each with its first records.
     fn steps(&self, t: &Trace) -> Vec<Said> {
         let step = |e: &weir_model::case::TraceEdge| {
-            let how = format!(" {} ", e.how.replace('_', " "));
-            let records = format!(": {}", words::quantity(e.records, "record", "records"));
+            let how = e.how.replace('_', " ");
+            let records = words::quantity(e.records, "record", "records");
+            let (from, to) = (code(&e.from.value), code(&e.to.value));
+            let own = |text: &str| self.own(Kind::Text, text);
             Said {
-                words: vec![
-                    code(&e.from.value),
-                    self.words(&how),
-                    code(&e.to.value),
-                    self.own(Kind::Text, &records),
-                ],
+                words: match self.case.organisation.language {
+                    Language::English => {
+                        vec![from, self.words(&format!(" {how} ")), to, own(&format!(": {records}"))]
+                    }
+                    // What is done stands at the end of a sentence.
+                    Language::Korean => {
+                        vec![from, own(" → "), to, own(": "), self.words(&how), own(", "), own(&records)]
+                    }
+                },
                 cites: parted(
                     self.paths.first(e.evidence.cited(), 3).iter().map(|(_, place)| code(place)),
                     ", ",

@@ -88,6 +88,32 @@ fn a_map_is_told_in_every_language() {
 }
 
 #[test]
+fn attempts_trails_and_steps_are_told_as_koreans_tell_them() {
+    let said = |text| weir_report::language::say(Language::Korean, text).into_owned();
+    for (text, told) in [
+        (
+            "ann tried in vain: stopped the trail a and 2 more",
+            "ann이 트레일 중지를 시도하였으나 실패함: a 외 2건",
+        ),
+        ("ann tried in vain: deleted the trail", "ann이 트레일 삭제를 시도하였으나 실패함"),
+        ("Discovery", "탐색 (Discovery)"),
+        (
+            "Discovery (T1087.004 Account Discovery: Cloud Account)",
+            "탐색 (Discovery: T1087.004 Account Discovery: Cloud Account)",
+        ),
+        ("Discovered", "인지 경위"),
+    ] {
+        assert_eq!(said(text), told);
+    }
+    let page = text("html", &in_korean(cloud::case()));
+    let steps: Vec<&str> = page
+        .split("<li>")
+        .filter(|item| item.contains("이 행위자로 활동, ") && item.starts_with("<code"))
+        .collect();
+    assert!(!steps.is_empty() && steps.iter().all(|step| step.contains("</code> → <code")), "{steps:?}");
+}
+
+#[test]
 fn names_of_logs_stay_as_they_are() {
     let korean = korean(hostile::case());
     assert!(korean.contains("위반") || korean.contains("탐지"), "it is in Korean");

@@ -55,7 +55,7 @@ pub fn case() -> Case {
         Claim::unknown("logs of the machines and repositories that held it."),
     ];
     case.incident.details = vec![
-        labelled("Discovery", Claim::unknown("the organisation’s notes.")),
+        labelled("Discovered", Claim::unknown("the organisation’s notes.")),
         labelled("Period", stated("10 July 2023, 11:02 to 12:58 UTC", evidence(LOG, 12, 3, 214))),
     ];
     case.incident.methodology = vec![

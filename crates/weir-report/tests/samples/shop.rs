@@ -206,7 +206,7 @@ fn incident() -> Incident {
             Claim::unknown("the reader’s own systems."),
         ],
         details: vec![
-            labelled("Discovery", Claim::unknown("the organisation’s own notes.")),
+            labelled("Discovered", Claim::unknown("the organisation’s own notes.")),
             labelled("Period", stated("14 April to 26 October 2025", many())),
             labelled("Sector", stated("Retail (configured)", evidence("weir.toml", 4, 1, 1))),
             labelled(
