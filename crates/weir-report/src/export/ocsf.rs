@@ -172,7 +172,7 @@ fn finding_info(case: &Case, finding: &Finding) -> Value {
         "first_seen_time": millis(finding.first_seen),
         "last_seen_time": millis(finding.last_seen),
         "created_time": millis(finding.raised),
-        "analytic": { "name": finding.detector, "uid": finding.detector, "type_id": kind.0, "type": kind.1 },
+        "analytic": { "name": escape::shown(&finding.detector), "uid": escape::shown(&finding.detector), "type_id": kind.0, "type": kind.1 },
         "data_sources": sensors(case),
     });
     let attacks: Vec<Value> = finding.attack.iter().filter_map(|id| attack(id)).collect();

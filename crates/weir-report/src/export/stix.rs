@@ -212,7 +212,7 @@ fn observed(
         text.push_str(&format!(" {kind}: {}{more}.", told.join(", ")));
     }
     let note = json!({
-        "abstract": format!("{}, severity {}", finding.detector, finding.severity),
+        "abstract": format!("{}, severity {}", escape::shown(&finding.detector), finding.severity),
         "content": text,
         "object_refs": [about],
     });

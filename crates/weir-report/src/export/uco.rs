@@ -100,7 +100,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         graph.push(json!({
             "@id": name("annotation", &[&case.id, &finding.id]),
             "@type": "uco-core:Annotation",
-            "uco-core:name": format!("Finding {} ({}, severity {})", finding.id, finding.detector, finding.severity),
+            "uco-core:name": format!("Finding {} ({}, severity {})", finding.id, escape::shown(&finding.detector), finding.severity),
             "uco-core:statement": format!("{} {}{named}", escape::sentence(&finding.title), escape::sentence(&finding.explanation)),
             "uco-core:object": about,
         }));
