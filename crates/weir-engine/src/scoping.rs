@@ -173,6 +173,7 @@ fn nobody(overall: &mut Scope, hand: &Hand, beyond: Option<String>) {
     if let Some(reason) = unknown {
         overall.determinable = Determinable::No;
         overall.subjects = None;
+        overall.beyond.clear();
         overall.reason = reason;
     }
 }

@@ -267,6 +267,18 @@ pub struct Scope {
     pub last: Option<Micros>,
     /// What limits the claim.
     pub gaps: Vec<Gap>,
+    /// What the upper bound has beyond the lower: added to it, these are the upper bound. Empty where nothing bounds it, and in cases of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Beyond>,
+}
+
+/// People who may be others than those of the lower bound: a summand of the upper one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Beyond {
+    /// Why they are not counted for certain.
+    pub what: String,
+    /// How many there may be.
+    pub people: u64,
 }
 
 /// One exposed person: a row of `scope.csv`.

@@ -22,6 +22,7 @@ pub mod operations;
 pub mod record;
 pub mod schema;
 pub mod time;
+pub mod words;
 
 mod error;
 mod language;

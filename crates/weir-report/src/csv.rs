@@ -34,13 +34,14 @@ pub(crate) const TIMELINE: Format = Format {
 pub(crate) const SCOPE: Format = Format {
     name: "scope",
     file: "scope.csv",
-    summary: "every exposed person, a row each",
+    summary: "every exposed person, and every session whose holder no record names, a row each",
     manual: "Columns: `subject` (`namespace:id`), `status` (`named`, `linked`, `credential_holder` or `claimed`: on what basis the \
         record is theirs), `first` and `last` access in RFC 3339 UTC, `records`, `categories`, `findings` and `countries` (from where they were read, where known) separated by spaces.\n\n\
         Quoting is RFC 4180; a cell that could be a formula gets a leading apostrophe (OWASP), and so does one that begins with an apostrophe. What would not be seen (controls, bidi \
         marks) stands as `<U+202E>`, and so does the `<` of an id that says `<U+` or `<CUT` itself (`<U+003C>`); an id of more than 8,000 bytes ends in its length and the BLAKE3 digest of the whole. \
         So no two ids share a cell, and the ids themselves stand in `scope.parquet`. The file is streamed, so its length is \
-        bounded by the disk alone. Only its owner can read it.\n\n## Blind spots\n\nPeople whom no record names are not rows: the upper bound in `case.json` counts \
+        bounded by the disk alone. Only its owner can read it.\n\nA row whose `subject` begins with `credential:` is a session or credential whose holder no record names: its holder may be among the other rows, so the lower bound in `case.json` does not count it, and the upper bound does.\n\n\
+        ## Blind spots\n\nOther people whom no record names are not rows: the upper bound in `case.json` counts \
         them. An empty file with a header means nobody was named, which is not the same as nobody exposed.",
     content: Content::Streamed,
 };

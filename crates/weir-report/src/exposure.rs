@@ -172,11 +172,11 @@ pub fn exposure_text(told: &Exposure, folder: Option<&str>) -> Vec<Line> {
         wrapped(label.trim_start_matches("Kinds of "), &text, &mut lines);
     }
     for gap in scope.gaps.iter().take(LIMITS_MAX) {
-        wrapped("Gap", &format!("{}: {}; {}", gap.what, words::gap_span(gap), gap.reason), &mut lines);
+        wrapped("Limit", &format!("{}: {}; {}", gap.what, words::gap_span(gap), gap.reason), &mut lines);
     }
     if scope.gaps.len() > LIMITS_MAX {
         let more = scope.gaps.len() - LIMITS_MAX;
-        lines.push(labelled("", Style::Faint, format!("{more} more gaps; --json has all")));
+        lines.push(labelled("", Style::Faint, format!("{more} more limits; --json has all")));
     }
     told.limits.iter().take(LIMITS_MAX).for_each(|limit| wrapped("Limit", limit, &mut lines));
     if let Some(folder) = folder {

@@ -19,7 +19,7 @@ use weir_model::case::scope_schema;
 pub(crate) const SCOPE: Format = Format {
     name: "scope-parquet",
     file: "exports/scope.parquet",
-    summary: "every exposed person, a row each, for programs",
+    summary: "the rows of scope.csv, for programs",
     manual: "The rows and columns of `scope.csv` as Parquet (zstd): `subject`, `status`, `first` and `last` (microseconds, UTC), `records`, \
         `categories`, `findings` and `countries` (separated by spaces), sorted by namespace and id. Texts stand as the logs have them. Only its owner can read it.\n\n\
         ## Blind spots\n\nAs `scope.csv`: people whom no record names are not rows.\n\n## References\n\nhttps://parquet.apache.org/docs/file-format/",

@@ -120,7 +120,7 @@ fn period(case: &Case, lines: &mut Vec<Line>) {
     let mut gaps: Vec<&Gap> = case.coverage.iter().flat_map(|c| &c.gaps).collect();
     gaps.extend(case.scope.gaps.iter().filter(|g| !case.coverage.iter().any(|c| c.gaps.contains(g))));
     for (n, gap) in gaps.iter().take(GAPS_MAX).enumerate() {
-        let label = if n == 0 { "Gaps" } else { "" };
+        let label = if n == 0 { "Limits" } else { "" };
         let span = words::gap_span(gap);
         let room = COLUMNS_MAX.saturating_sub(LABEL_WIDTH + 2 + span.chars().count());
         lines.push(labelled(label, Style::Warning, format!("{}: {span}", terminal(&gap.what, room.max(30)))));

@@ -3,24 +3,12 @@
 //! Decisive choice: rounding is only ever an addition (`2,210,456,123 bytes (2.2 GB)`), so every number printed can be looked up
 //! in `case.json`. "0 people" and "cannot be known" come from different values and never read alike.
 
+pub use weir_model::words::count;
 use weir_model::{
     Disposition, Micros,
     case::{Bounds, Determinable, Gap, Period},
     disposition::{Act, Cover},
 };
-
-/// `2131` as `2,131`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
 
 /// `1 file`, `2,131 files`.
 pub fn quantity(n: u64, one: &str, many: &str) -> String {

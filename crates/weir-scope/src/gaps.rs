@@ -135,8 +135,11 @@ async fn dead_of<'a>(
     Ok(others.iter().enumerate().filter(dead).map(|(_, (gap, ..))| *gap).collect())
 }
 
-/// What a pause of a hand is called where the sensors that saw it delivered nothing at all.
-const PAUSE: &str = "nothing from ";
+/// How a reason ends that says of how many records and resources it is.
+pub(crate) const COUNTED: &str = " resources)";
+
+/// What a pause of a hand is called where the sensors that saw it delivered nothing at all. It is no gap of a log: others may have had no reason to be there.
+const PAUSE: &str = "the hand not seen by ";
 
 /// A pause of a hand that may be a silence, and how many people the hand would have been shown in it at its pace.
 pub(crate) struct Pause {
@@ -220,7 +223,7 @@ pub(crate) async fn pauses(
                 from: Some(*from),
                 to: Some(*to),
                 reason: format!(
-                    "no record at all where the hand, at its pace, would have been shown {:.0} people: it paused, or the log was silent",
+                    "no gap that the log's own rhythm tells: no record at all where the hand, at its pace, would have been shown {:.0} people, so it paused, or the log was silent",
                     pace * *long as f64
                 ),
                 records_expected: Some(0.0),
@@ -260,11 +263,7 @@ pub fn unlogged<'a>(
                 what,
                 from: None,
                 to: None,
-                reason: format!(
-                    "{reason} ({} records, {} resources)",
-                    row.count("n"),
-                    row.count("resources")
-                ),
+                reason: format!("{reason} ({} records, {}{COUNTED}", row.count("n"), row.count("resources")),
                 records_expected: None,
             });
         }

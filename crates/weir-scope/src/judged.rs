@@ -2,22 +2,33 @@
 //!
 //! Decisive choice: a reason names each gap once, however often it was: a sentence is read, and the gaps stand beside it one by one.
 
+use crate::bounds::{Bounded, SILENCES};
+use crate::gaps::COUNTED;
 use std::collections::{BTreeMap, BTreeSet};
-use weir_model::case::{Determinable, Gap};
+use weir_model::case::{Beyond, Bounds, Determinable, Gap};
+use weir_model::words::count;
 
 /// The most gaps that a sentence names.
 const NAMED_MAX: usize = 4;
 /// The most that it says would tell.
-const WANTED_MAX: usize = 2;
+const WANTED_MAX: usize = 3;
+/// How a reason ends that names what would tell.
+const WOULD_TELL: &str = "would tell";
 
 /// Whether so many are all, given what the logs may have hidden, also `far` from the time in which the hand was seen, and why.
-pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>, far: &[&Gap]) -> (Determinable, String) {
+pub(crate) fn judge(
+    Bounded { bounds: Bounds { lower, upper }, beyond }: &Bounded,
+    gaps: &[Gap],
+    far: &[&Gap],
+) -> (Determinable, String) {
+    let (lower, upper) = (*lower, *upper);
     let names = named(gaps.iter());
     match (lower, upper) {
         (_, Some(upper)) if upper == lower && !far.is_empty() => (
             Determinable::Partly,
             format!(
-                "{lower} people while it was seen at work; whether it was at work in what is far from that time is not known: {}",
+                "{} people while it was seen at work; whether it was at work in what is far from that time is not known: {}",
+                count(lower),
                 named(far.iter().copied())
             ),
         ),
@@ -31,15 +42,19 @@ pub(crate) fn judge(lower: u64, gaps: &[Gap], upper: Option<u64>, far: &[&Gap]) 
         ),
         (_, None) => (
             Determinable::Partly,
-            format!("{lower} people are named by records, but more could lie in: {names}"),
+            format!("{} people are named by records, but more could lie in: {names}", count(lower)),
         ),
         (_, Some(upper)) => {
-            let named = if lower == 0 { "nobody is".to_owned() } else { format!("{lower} people are") };
-            let gaps =
-                if names.is_empty() { String::new() } else { format!(", and in: {names}") };
+            let named = if lower == 0 { "nobody is".to_owned() } else { format!("{} people are", count(lower)) };
+            let silences = if names.is_empty() { String::new() } else { format!(" ({names})") };
+            let each = beyond.iter().map(|Beyond { what, people }| {
+                let names = if what == SILENCES { silences.as_str() } else { "" };
+                format!("{} for {what}{names}", count(*people))
+            });
             let reason = format!(
-                "{named} named by records; {} more could lie in sessions and records that name nobody{gaps}",
-                upper.saturating_sub(lower)
+                "{named} named by records; at most {} more are possible: {}",
+                count(upper.saturating_sub(lower)),
+                each.collect::<Vec<_>>().join("; ")
             );
             (Determinable::Partly, reason)
         }
@@ -59,11 +74,15 @@ fn named<'g>(gaps: impl Iterator<Item = &'g Gap> + Clone) -> String {
     listed(first.map(name).collect())
 }
 
-/// What would be needed, each once.
+/// What would be needed, each once however many records and resources it is of, and what names a log before what only says why.
 fn wanted(gaps: &[Gap]) -> String {
     let mut seen = BTreeSet::new();
-    let mut reasons: Vec<&str> =
-        gaps.iter().map(|gap| gap.reason.as_str()).filter(|reason| seen.insert(*reason)).collect();
+    let reasons = gaps.iter().map(|gap| match gap.reason.rsplit_once(" (") {
+        Some((reason, counts)) if counts.ends_with(COUNTED) => reason,
+        _ => gap.reason.as_str(),
+    });
+    let mut reasons: Vec<&str> = reasons.filter(|reason| seen.insert(*reason)).collect();
+    reasons.sort_by_key(|reason| !reason.ends_with(WOULD_TELL));
     let more = format!("and {} more", reasons.len().saturating_sub(WANTED_MAX));
     if reasons.len() > WANTED_MAX {
         reasons.truncate(WANTED_MAX);
@@ -95,9 +114,14 @@ mod tests {
             reason: "r".to_owned(),
             records_expected: Some(0.0),
         };
+        let judge = |lower, gaps: &[Gap], upper: Option<u64>, far: &[&Gap]| {
+            let silences = |upper: u64| Beyond { what: SILENCES.to_owned(), people: upper - lower };
+            let beyond = upper.filter(|upper| *upper > lower).map(silences).into_iter().collect();
+            super::judge(&Bounded { bounds: Bounds { lower, upper }, beyond }, gaps, far)
+        };
         let (told, reason) = judge(7, &[gap("web"), gap("api"), gap("web"), gap("web")], Some(9), &[]);
         assert_eq!(told, Determinable::Partly);
-        assert!(reason.ends_with("and in: web (3 times), api"), "{reason}");
+        assert!(reason.ends_with("a sensor was silent (web (3 times), api)"), "{reason}");
         let silent = gap("web");
         let (told, reason) = judge(7, &[], Some(7), &[&silent]);
         assert_eq!(told, Determinable::Partly);
@@ -109,5 +133,12 @@ mod tests {
             reason.contains("s02, s03 and 10 more; what would tell: r") && !reason.contains("s04"),
             "{reason}"
         );
+        let because = |reason: &str| Gap { reason: reason.to_owned(), ..gap("bucket") };
+        let all = [
+            "not named (5 records, 1 resources)",
+            "not named (82 records, 42 resources)",
+            "another log would tell",
+        ];
+        assert_eq!(wanted(&all.map(because)), "another log would tell; not named");
     }
 }

@@ -13,6 +13,7 @@
 //!
 //! What this crate refuses: people from failed requests, objects counted as people without a link, and a number without its gaps.
 
+mod bounds;
 mod error;
 mod gaps;
 mod hidden;
@@ -23,17 +24,18 @@ mod shown;
 pub use error::ScopeError;
 pub use people::People;
 
+use bounds::{Bounded, bounds, certain};
 use futures::future::BoxFuture;
 use hidden::{around, hidden, reaches};
 use judged::judge;
 use people::Counts;
 use shown::{HANDS_MAX, Lists, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_catalog::links::CREDENTIAL;
 use weir_catalog::mask::Pseudonym;
 use weir_lake::Session;
 use weir_model::Micros;
-use weir_model::case::{Bounds, Coverage, Determinable, Divided, Gap, Period, Scope};
+use weir_model::case::{Beyond, Coverage, Determinable, Divided, Gap, Period, Scope};
+use weir_model::words::count;
 
 /// The scope of a case: overall, per finding, and the people.
 #[derive(Clone, Debug)]
@@ -303,10 +305,10 @@ async fn touched(near: &Session, hands: &[Alike], shown: &Shown) -> Result<Vec<u
 struct Reached {
     sum: Sum,
     categories: BTreeSet<String>,
-    /// How many people there are, by namespace.
-    people: BTreeMap<String, u64>,
     /// How many they are at least.
     certain: u64,
+    /// Those of them who may be the same as others.
+    same: Vec<Beyond>,
     /// Others whom records show that may be theirs, and how many such records there are.
     perhaps: (u64, u64),
     /// Lines that could not be read.
@@ -340,8 +342,8 @@ impl Reached {
         let categories = shown.words(sum.categories);
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
-        let certain = certain(&people, namespaces);
-        Self { sum, categories, people, certain, perhaps, rejected: 0, erased: 0, lists }
+        let (certain, same) = certain(&people, namespaces);
+        Self { sum, categories, certain, same, perhaps, rejected: 0, erased: 0, lists }
     }
 
     /// What is not known of answers that may show any number of people.
@@ -359,57 +361,30 @@ impl Reached {
             from: None,
             to: None,
             reason: format!(
-                "{records} of them{of}, {bytes} bytes together, say neither whom they show nor how many; what was exported, or a log that names or counts \
-                 the people of each answer, would tell"
+                "{} of them{of}, {} bytes together, say neither whom they show nor how many; what was exported, or a log that names or counts \
+                 the people of each answer, would tell",
+                count(records),
+                count(bytes)
             ),
             records_expected: Some(records as f64),
         })
     }
 }
 
-/// How many people these are at least, by namespace: those of namespaces apart are others than all the rest, and sessions and objects may all be one person's.
-fn certain(people: &BTreeMap<String, u64>, Namespaces { apart, objects }: &Namespaces) -> u64 {
-    let (others, rest): (Vec<_>, Vec<_>) = people
-        .iter()
-        .filter(|(namespace, _)| *namespace != CREDENTIAL && !objects.contains(*namespace))
-        .partition(|(n, _)| apart.contains(*n));
-    let most = rest.into_iter().map(|(_, n)| *n).max();
-    let of_somebody = |namespace: &String| namespace == CREDENTIAL || objects.contains(namespace);
-    let sessions = u64::from(people.iter().any(|(namespace, n)| of_somebody(namespace) && *n > 0));
-    others.into_iter().map(|(_, n)| *n).fold(most.unwrap_or(sessions), u64::saturating_add)
-}
-
 /// The most routes that a gap names.
 const ROUTES_TOLD: usize = 5;
 
-/// Lower and upper bound of how many people records show, with those that they count without a name and those that they would show had they succeeded.
-fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounds {
-    let named = reached.people.values().sum::<u64>();
-    let more = |hidden: u64| {
-        let more = [
-            reached.sum.unnamed,
-            reached.sum.unsure_people,
-            reached.perhaps.0,
-            reached.rejected,
-            reached.erased,
-            hidden,
-        ];
-        more.into_iter().fold(named, u64::saturating_add)
-    };
-    Bounds { lower: reached.certain, upper: hidden.filter(|_| reached.lists.is_empty()).map(more) }
-}
-
 /// What one finding reached.
 fn bound(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>, far: &[&Gap]) -> Scope {
-    let bounds = bounds(reached, hidden);
+    let bounded = bounds(reached, hidden);
     gaps.extend(reached.listing());
-    let (determinable, reason) = judge(bounds.lower, &gaps, bounds.upper, far);
-    told(reached, bounds, (determinable, reason), gaps)
+    let judged = judge(&bounded, &gaps, far);
+    told(reached, bounded, judged, gaps)
 }
 
 fn told(
     reached: &Reached,
-    bounds: Bounds,
+    Bounded { bounds, beyond }: Bounded,
     (determinable, reason): (Determinable, String),
     mut gaps: Vec<Gap>,
 ) -> Scope {
@@ -419,7 +394,10 @@ fn told(
             what: "lines that could not be read".to_owned(),
             from: None,
             to: None,
-            reason: format!("{rejected} of them, and each may show somebody; `weir sql \"SELECT * FROM rejects\"` has them with what is wrong"),
+            reason: format!(
+                "{} of them, and each may show somebody; `weir sql \"SELECT * FROM rejects\"` has them with what is wrong",
+                count(rejected)
+            ),
             records_expected: Some(rejected as f64),
         });
     }
@@ -430,7 +408,8 @@ fn told(
             from: None,
             to: None,
             reason: format!(
-                "{erased} of them, and each may have been among those concerned; a case or a bag from before would tell"
+                "{} of them, and each may have been among those concerned; a case or a bag from before would tell",
+                count(erased)
             ),
             records_expected: Some(erased as f64),
         });
@@ -442,7 +421,9 @@ fn told(
             from: None,
             to: None,
             reason: format!(
-                "{records} records show {people} more people, and fit it too little to be counted with it; who had those addresses then would tell"
+                "{} records show {} more people, and fit it too little to be counted with it; who had those addresses then would tell",
+                count(records),
+                count(people)
             ),
             records_expected: Some(records as f64),
         });
@@ -457,6 +438,7 @@ fn told(
         first: reached.sum.period.map(|p| p.first),
         last: reached.sum.period.map(|p| p.last),
         gaps,
+        beyond: if determinable == Determinable::No { Vec::new() } else { beyond },
     }
 }
 
@@ -468,14 +450,12 @@ fn overall(
     scopes: &[&Scope],
     far: &[&Gap],
 ) -> Scope {
-    let mut people = bounds(reached, hidden);
     gaps.extend(reached.listing());
     gaps.extend(short.map(Short::gap));
-    people.upper = people.upper.filter(|_| short.is_none());
     // A gap hides more from a hand that was busy around it than from all of them on the average of a longer time.
     let most = scopes.iter().filter_map(|s| s.subjects?.upper).max();
-    people.upper = people.upper.map(|upper| upper.max(most.unwrap_or(0)));
-    let judged = judge(people.lower, &gaps, people.upper, far);
+    let people = bounds(reached, hidden.filter(|_| short.is_none())).at_most(most.unwrap_or(0));
+    let judged = judge(&people, &gaps, far);
     told(reached, people, judged, gaps)
 }
 
@@ -510,36 +490,8 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     };
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
-    let unseen = (unseen.ceil() as u64).saturating_add(logs.rejected).saturating_add(logs.erased);
-    let bounds = Bounds { lower: 0, upper: (!unread && logs.short.is_none()).then_some(unseen) };
     let none = Reached { rejected: logs.rejected, erased: logs.erased, ..Reached::default() };
+    let hidden = (!unread && logs.short.is_none()).then_some(unseen.ceil() as u64);
     let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
-    told(&none, bounds, judged, gaps)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_who_may_be_another_is_not_counted_for_certain() {
-        let of = |people: &[(&str, u64)], apart: &[&str]| {
-            let people = people.iter().map(|(namespace, n)| ((*namespace).to_owned(), *n)).collect();
-            let apart = apart.iter().map(|namespace| (*namespace).to_owned()).collect();
-            certain(&people, &Namespaces { apart, objects: BTreeSet::from(["order".to_owned()]) })
-        };
-        let certain = |people: &[(&str, u64)]| of(people, &[]);
-        assert_eq!(certain(&[("member", 2), ("credential", 3)]), 2);
-        assert_eq!(certain(&[("credential", 2)]), 1, "both may be sessions of one person");
-        assert_eq!(certain(&[("member", 1), ("mail", 1)]), 1);
-        assert_eq!(certain(&[]), 0);
-        let books = [("member", 5), ("mail", 3), ("recipient", 4)];
-        assert_eq!((certain(&books), of(&books, &["recipient"])), (5, 5 + 4));
-        assert_eq!(of(&[("credential", 3), ("recipient", 4)], &["recipient"]), 1 + 4);
-        assert_eq!(
-            (certain(&[("order", 38), ("member", 2)]), certain(&[("order", 40)])),
-            (2, 1),
-            "orders of whom no map says"
-        );
-    }
+    told(&none, bounds(&none, hidden), judged, gaps)
 }

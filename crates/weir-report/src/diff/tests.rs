@@ -63,6 +63,7 @@ fn scope(subjects: Option<Bounds>) -> Scope {
         first: None,
         last: None,
         gaps: Vec::new(),
+        beyond: Vec::new(),
     }
 }
 

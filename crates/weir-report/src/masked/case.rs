@@ -3,8 +3,8 @@
 use super::Hidden;
 use std::collections::BTreeMap;
 use weir_model::case::{
-    Case, Configuration, Coverage, DatasetUsed, Divided, Gap, Organisation, Scope, Series, TimelineEvent,
-    Trace, TraceEdge, TraceNode,
+    Beyond, Case, Configuration, Coverage, DatasetUsed, Divided, Gap, Organisation, Scope, Series,
+    TimelineEvent, Trace, TraceEdge, TraceNode,
 };
 use weir_model::intake::Intake;
 use weir_model::{Citation, Evidence};
@@ -203,7 +203,8 @@ impl Hidden<'_> {
     }
 
     fn scope(&self, of: &Scope) -> Scope {
-        let Scope { determinable, reason, subjects, categories, records, bytes, first, last, gaps } = of;
+        let Scope { determinable, reason, subjects, categories, records, bytes, first, last, gaps, beyond } =
+            of;
         Scope {
             determinable: *determinable,
             reason: self.text(reason),
@@ -214,6 +215,7 @@ impl Hidden<'_> {
             first: *first,
             last: *last,
             gaps: each(gaps, |gap| self.gap(gap)),
+            beyond: each(beyond, |Beyond { what, people }| Beyond { what: self.text(what), people: *people }),
         }
     }
 

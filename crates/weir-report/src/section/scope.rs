@@ -7,7 +7,7 @@ use crate::{
     doc::{Block, Cell, Figure, FigureKind, Said, Table},
     exposure, words,
 };
-use weir_model::case::{Case, Determinable, Gap, Period, Scope};
+use weir_model::case::{Bounds, Case, Determinable, Divided, Gap, Period, Scope};
 
 /// Where those are named who were reported or are in evidence.
 const IN_A_CASE: &str = "`weir scope --reported FILE -o DIR` names them, with how many records";
@@ -22,7 +22,8 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
         let more = more.into_iter().map(|(label, text)| (label.to_owned(), Cell::Text(text)));
         blocks.push(Block::Facts(more.collect()));
     }
-    blocks.extend(gaps(case, "What limits the claim", case.scope.gaps.iter().collect(), "case.json"));
+    blocks.extend(sum(&case.scope));
+    blocks.extend(gaps(case, "What limits the claim", "Why it limits the claim", case.scope.gaps.iter().collect()));
     if !case.finding_scopes.is_empty() {
         let title = |id: &String| {
             case.findings.iter().find(|f| f.id == *id).map_or_else(|| id.clone(), |f| f.title.clone())
@@ -53,9 +54,68 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
             all_in: "case.json",
         }));
     }
+    blocks.push(Block::Note(people_rows(&case.scope, &case.divided)));
     blocks
-        .push(Block::Note("Every exposed person, with first and last access, is a row of scope.csv and of exports/scope.parquet.".into()));
-    blocks
+}
+
+/// What sessions are called that nobody's name is on, where people are told apart by what their ids count.
+const SESSION: &str = "credential";
+
+/// What the rows of `scope.csv` are, and which of them the lower bound does not count.
+fn people_rows(scope: &Scope, divided: &Divided) -> String {
+    let rows: u64 = divided.kinds.values().sum();
+    let sessions = divided.kinds.get(SESSION).copied().unwrap_or(0);
+    let people = rows.saturating_sub(sessions);
+    let lower = scope.subjects.map_or(rows, |bounds| bounds.lower);
+    let mut words = match sessions {
+        0 => "Every exposed person, with first and last access, is a row of scope.csv and of exports/scope.parquet.".to_owned(),
+        _ => format!(
+            "scope.csv and exports/scope.parquet have {}, each with first and last access: {} by id and {} whose holders no record names.",
+            words::quantity(rows, "row", "rows"),
+            words::quantity(people, "person", "people"),
+            words::quantity(sessions, "session or credential", "sessions or credentials")
+        ),
+    };
+    words.push_str(match (sessions, people) {
+        (0, _) => "",
+        (_, 0) => " Together such sessions count as one person in the lower bound, since all may be of one, and each as a person in the upper bound.",
+        _ => " Such sessions are not in the lower bound, since their holders may be among those people, and each is one more person in the upper bound.",
+    });
+    if people > lower {
+        words.push_str(" Rows of different kinds of ids may be of the same people, so they are more than the lower bound counts.");
+    }
+    words
+}
+
+/// The upper bound as a sum that anybody can add up; nothing where the case does not say what makes it.
+fn sum<'a>(scope: &Scope) -> Vec<Block<'a>> {
+    let bounds = scope.subjects.filter(|_| !scope.beyond.is_empty());
+    let Some(Bounds { lower, upper: Some(upper) }) = bounds else { return Vec::new() };
+    if scope.beyond.iter().fold(lower, |sum, more| sum.saturating_add(more.people)) != upper {
+        return Vec::new();
+    }
+    let row = |what: &str, people: u64| vec![Cell::Text(what.to_owned()), Cell::Number(words::count(people))];
+    let first = [row("Lower bound: people whom records show", lower)];
+    let more = scope.beyond.iter().map(|more| row(&format!("+ {}", more.what), more.people));
+    let rows: Vec<_> = first.into_iter().chain(more).chain([row("Upper bound", upper)]).collect();
+    let parts = [lower].into_iter().chain(scope.beyond.iter().map(|more| more.people));
+    let parts: Vec<String> = parts.map(words::count).collect();
+    let total = rows.len();
+    vec![
+        Block::Table(Table {
+            caption: "How the upper bound is made".into(),
+            columns: vec![("What", false), ("How many", true)],
+            rows,
+            total,
+            all_in: "case.json",
+        }),
+        Block::Note(format!(
+            "{} = {}. Each is counted as if all of it were other people; a time of which the logs tell nothing counts as many as the hand was ever shown in \
+             as long a time, with room for luck.",
+            parts.join(" + "),
+            words::count(upper)
+        )),
+    ]
 }
 
 /// The people of a scope for a table cell, where `Unknown` must be said in words.
@@ -108,7 +168,7 @@ fn categories(s: &Scope) -> String {
     }
 }
 
-fn gaps<'a>(case: &Case, caption: &str, all: Vec<&'a Gap>, all_in: &'static str) -> Option<Block<'a>> {
+fn gaps<'a>(case: &Case, caption: &str, why: &'static str, all: Vec<&'a Gap>) -> Option<Block<'a>> {
     let total = all.len();
     let is_sensor = |what: &str| case.coverage.iter().any(|of| of.sensor == what);
     let expected = |g: &Gap| g.records_expected.map_or("unknown".into(), words::number);
@@ -124,15 +184,10 @@ fn gaps<'a>(case: &Case, caption: &str, all: Vec<&'a Gap>, all_in: &'static str)
     (total > 0).then(|| {
         Block::Table(Table {
             caption: caption.to_owned(),
-            columns: vec![
-                ("What", false),
-                ("When", false),
-                ("Why it is a gap", false),
-                ("Records expected", true),
-            ],
+            columns: vec![("What", false), ("When", false), (why, false), ("Records expected", true)],
             rows,
             total,
-            all_in,
+            all_in: "case.json",
         })
     })
 }
@@ -183,7 +238,7 @@ pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
         all_in: "case.json",
     };
     let mut blocks = vec![Block::Figure(figure), Block::Table(table)];
-    match gaps(case, "Gaps", all, "case.json") {
+    match gaps(case, "Gaps", "Why it is a gap", all) {
         Some(table) => blocks.push(table),
         None => {
             blocks.push(Block::Note("No sensor was silent for longer than its own rhythm explains.".into()))

@@ -134,6 +134,7 @@ pub fn scope(determinable: Determinable, reason: &str) -> Scope {
         first: None,
         last: None,
         gaps: Vec::new(),
+        beyond: Vec::new(),
     }
 }
 

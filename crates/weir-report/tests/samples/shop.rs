@@ -1,7 +1,7 @@
 //! A web shop whose customers' pages were read for seven months with forged tokens.
 
 use super::*;
-use weir_model::case::{Bounds, DatasetUsed, ExposedSubject, Indicator};
+use weir_model::case::{Beyond, Bounds, DatasetUsed, ExposedSubject, Indicator};
 
 const LOG: &str = "edge-1/access.log.7.gz";
 pub const FORGED: &str = "1f6cbe20a9d34e77";
@@ -65,12 +65,20 @@ pub fn case() -> Case {
         first: Some(t("2025-04-14T03:12:55Z")),
         last: Some(t("2025-10-26T22:40:10Z")),
         gaps: vec![lost],
+        beyond: [
+            ("sessions or credentials whose holders no record names", 3_052),
+            ("times in which the hand was not seen or a sensor was silent", 441),
+        ]
+        .map(|(what, people)| Beyond { what: what.into(), people })
+        .to_vec(),
         ..scope(
             Determinable::Partly,
             "every page read names its member; tokens issued between 11 and 23 June are not logged, so use in those days cannot be told from ordinary use",
         )
     };
     let countries = |all: &[(&str, u64)]| all.iter().map(|(code, n)| ((*code).to_owned(), *n)).collect();
+    case.divided.kinds =
+        [("member", 21_313), ("credential", 3_052)].map(|(kind, n)| (kind.to_owned(), n)).into();
     case.divided.countries =
         countries(&[("SG", 18_990), ("NL", 2_104), ("DE", 612), ("KR", 187), ("US", 44), ("EU", 3)]);
     case.divided.country_records =
@@ -82,6 +90,7 @@ pub fn case() -> Case {
             REACH.to_owned(),
             Scope {
                 subjects: Some(Bounds { lower: 21_313, upper: Some(21_313) }),
+                beyond: Vec::new(),
                 determinable: Determinable::Yes,
                 reason: "each record names one member".into(),
                 ..own

@@ -249,7 +249,7 @@ fn an_answer_that_may_list_anybody_is_bounded_by_nothing_and_says_what_would_tel
     assert_eq!(told["determinable"], "partly");
     let said = told["gaps"].to_string();
     assert!(
-        said.contains("1 of them of `/admin/export`, 120000 bytes") && said.contains("would tell"),
+        said.contains("1 of them of `/admin/export`, 120,000 bytes") && said.contains("would tell"),
         "{said}"
     );
     let (lower, upper, told) = of("src_ip = '192.0.2.20'");

@@ -15,7 +15,7 @@ use weir_model::case::Case;
 const CUTS: [u64; 8] = [6, 12, 20, 24, 25, 40, 100, 200];
 
 /// Words beside a number that only a phrase may have, unless a string of the case has them too.
-const OWNED: [(&str, &str); 15] = [
+const OWNED: [(&str, &str); 19] = [
     ("Findings: ", ""),
     ("ata of ", " pe"),
     ("ata of at least ", " pe"),
@@ -31,6 +31,10 @@ const OWNED: [(&str, &str); 15] = [
     ("", " touched."),
     ("over ", " days."),
     ("", " times as many"),
+    (" = ", ". Each is counted"),
+    ("", " + "),
+    ("scope.parquet have ", " rows, each"),
+    ("", " people by id"),
 ];
 
 /// What can be made of a case.

@@ -14,7 +14,7 @@ use weir_model::{
 type Phrases = fn(&Case) -> Vec<String>;
 
 /// Every way to make a phrase, by name.
-const PHRASES: [(&str, Phrases); 17] = [
+const PHRASES: [(&str, Phrases); 19] = [
     ("fixed words", fixed),
     ("durations", durations),
     ("shares", shares),
@@ -32,6 +32,8 @@ const PHRASES: [(&str, Phrases); 17] = [
     ("odds", odds),
     ("ranks on the map", ranks),
     ("budgets", budgets),
+    ("upper bounds", upper),
+    ("rows of people", people_rows),
 ];
 
 /// Columns of a line of bars.
@@ -65,6 +67,24 @@ fn ranks(case: &Case) -> Vec<String> {
         .map(|what| format!("The stronger the shade, the more: up to 1 %, up to 10 %, up to 50 % of the {what} counted here, and above"));
     let elsewhere = format!("Beside these, {} from places that are not known", quantity(elsewhere, "record"));
     listed.chain([elsewhere]).chain(shades).collect()
+}
+
+/// The upper bound as a sum, where it is one.
+fn upper(case: &Case) -> Vec<String> {
+    let Some(Bounds { lower, upper: Some(upper) }) = case.scope.subjects else { return Vec::new() };
+    let parts: Vec<u64> =
+        [lower].into_iter().chain(case.scope.beyond.iter().map(|more| more.people)).collect();
+    let right = parts.len() > 1 && parts.iter().sum::<u64>() == upper;
+    let sum = || parts.iter().map(|n| count(*n)).collect::<Vec<_>>().join(" + ");
+    right.then(|| format!("{} = {}.", sum(), count(upper))).into_iter().collect()
+}
+
+/// The rows of `scope.csv`: all of them, and those that are no sessions.
+fn people_rows(case: &Case) -> Vec<String> {
+    let rows: u64 = case.divided.kinds.values().sum();
+    let people = rows - case.divided.kinds.get("credential").copied().unwrap_or(0);
+    let people = if people == 1 { "1 person".to_owned() } else { format!("{} people", count(people)) };
+    vec![format!("have {}, each", quantity(rows, "row")), format!(": {people} by id")]
 }
 
 /// What false alarms detectors may raise, and the part of each.
