@@ -12,7 +12,7 @@ use weir_detect::{Context, Memo};
 use weir_lake::{Removed, Session, Why, quote_all, rows};
 use weir_model::case::{
     CASE_VERSION, Case, Configuration, Coverage, DatasetUsed, Gap, Method, Organisation, Period, Series,
-    TimelineEvent, Totals, Trace,
+    Step, TimelineEvent, Totals, Trace,
 };
 use weir_model::config::LinkConfig;
 use weir_model::finding::{Reason, stable_id};
@@ -73,7 +73,7 @@ pub(crate) async fn assemble(
     }
     let suppressed_subjects = suppressed_subjects(&findings, &scoped);
     let period = period(coverage);
-    let mut series = series(context, near, &findings, hands).await?;
+    let mut series = series(context, near, (&findings, hands), Step::of(period)).await?;
     series.extend(plotted(context, &findings, &mut limits).await?);
     let organisation = organisation(context);
     let methods = methods(&findings);
@@ -446,15 +446,23 @@ async fn plotted(
     Ok(all.into_iter().flat_map(|d| d.series).collect())
 }
 
-/// Records a day, flagged records a day, and people reached so far.
+/// Records, flagged records, and people reached so far, by day or finer.
 async fn series(
     context: &Context<'_>,
     near: &Session,
-    findings: &[Finding],
-    conditions: &BTreeMap<String, String>,
+    (findings, conditions): (&[Finding], &BTreeMap<String, String>),
+    step: Step,
 ) -> Result<Vec<Series>, EngineError> {
+    let by = match step {
+        Step::Day => "day".to_owned(),
+        // A bin is in nanoseconds, whatever the times are in.
+        finer => format!(
+            "arrow_cast(date_bin(INTERVAL '{} seconds', time), 'Timestamp(Microsecond, Some(\"UTC\"))')",
+            finer.us() / 1_000_000
+        ),
+    };
     let union: Vec<String> =
-        weir_model::Table::ALL.iter().map(|t| format!("SELECT day FROM {}", t.name())).collect();
+        weir_model::Table::ALL.iter().map(|t| format!("SELECT {by} AS day FROM {}", t.name())).collect();
     let flow =
         format!("SELECT day, count(*) AS n FROM ({}) GROUP BY 1 ORDER BY 1", union.join(" UNION ALL "));
     let memo = Memo::default();
@@ -468,7 +476,7 @@ async fn series(
     for finding in findings {
         let Some(condition) = conditions.get(&finding.id) else { continue };
         let flagged =
-            format!("SELECT day, count(*) AS n FROM access WHERE {condition} GROUP BY 1 ORDER BY 1");
+            format!("SELECT {by} AS day, count(*) AS n FROM access WHERE {condition} GROUP BY 1 ORDER BY 1");
         let of = Some(finding.id.clone());
         let points_flagged = points(near, &flagged).await?;
         all.push(Series {
@@ -479,7 +487,7 @@ async fn series(
         });
         let reach = |which: &str| {
             format!(
-                "SELECT day, count(*) AS n FROM (SELECT subject, min(day) AS day FROM access WHERE {condition} AND subject IS NOT NULL \
+                "SELECT day, count(*) AS n FROM (SELECT subject, min({by}) AS day FROM access WHERE {condition} AND subject IS NOT NULL \
                  AND status_id = 1{which} GROUP BY 1) GROUP BY 1 ORDER BY 1"
             )
         };
@@ -510,6 +518,9 @@ async fn series(
 
 async fn points(context: &Context<'_>, query: &str) -> Result<Vec<(Micros, f64)>, EngineError> {
     let answer = context.sql(query).await?;
-    let day = |row: &weir_lake::Row<'_>| i32::try_from(row.int("day")?).ok().map(Micros::of_day);
+    let day = |row: &weir_lake::Row<'_>| match row.time("day") {
+        Some(at) => Some(at),
+        None => i32::try_from(row.int("day")?).ok().map(Micros::of_day),
+    };
     Ok(rows(&answer).filter_map(|r| Some((day(&r)?, r.count("n") as f64))).collect())
 }

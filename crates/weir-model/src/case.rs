@@ -1,5 +1,6 @@
 //! A case: everything found, for people. The one set of facts that every report format and duty is drawn from.
 
+use crate::time::DAY_US;
 use crate::{Citation, Claim, Entity, Evidence, Finding, Language, Micros, Severity, intake::Intake};
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -534,7 +535,7 @@ pub struct Recommendation {
 /// A series for a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Series {
-    /// What it shows: `flow` (records a day), `flagged` (flagged records a day), `reach` (people reached so far), per finding id;
+    /// What it shows: `flow` (records by [`Step`]), `flagged` (flagged records), `reach` (people reached so far), per finding id;
     /// `people_a_day`, `records_a_day`, `bytes_a_day` (what the finding's entities did, flagged or not; days without are absent).
     pub name: String,
     /// The finding it belongs to, if any.
@@ -543,6 +544,39 @@ pub struct Series {
     pub unit: String,
     /// Points by time, sorted.
     pub points: Vec<(Micros, f64)>,
+}
+
+/// How finely the pictures of a case tell time: days, but where there are so few that one would hide when in it something was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Up to six hours in all.
+    TenMinutes,
+    /// Up to three days in all.
+    Hour,
+    /// More, or none.
+    Day,
+}
+
+impl Step {
+    /// That of a period.
+    #[must_use]
+    pub fn of(period: Option<Period>) -> Self {
+        match period.map(|p| p.last.0.saturating_sub(p.first.0)) {
+            Some(long) if long < DAY_US / 4 => Self::TenMinutes,
+            Some(long) if long < 3 * DAY_US => Self::Hour,
+            _ => Self::Day,
+        }
+    }
+
+    /// Microseconds.
+    #[must_use]
+    pub fn us(self) -> i64 {
+        match self {
+            Self::TenMinutes => DAY_US / 144,
+            Self::Hour => DAY_US / 24,
+            Self::Day => DAY_US,
+        }
+    }
 }
 
 impl Case {

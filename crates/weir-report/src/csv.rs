@@ -3,6 +3,7 @@
 //! Decisive choice: RFC 4180 quoting, and OWASP's rule against formula injection in every cell (see [`crate::escape::csv_cell`]).
 //! Refuses to leave a control character in a cell.
 
+use crate::doc;
 use crate::folder::People;
 use crate::reported::Comparing;
 use crate::{
@@ -24,7 +25,7 @@ pub(crate) const TIMELINE: Format = Format {
     manual: "Every event of the timeline, a row each; a run of like events is two rows, its first and its last. The first three \
         columns are Timesketch's (`message`, `datetime` in RFC 3339 UTC, `timestamp_desc`), the others are extra: `phase` (ATT&CK \
         tactic), `attack` (technique ids), `entities` (`kind=value`), `findings` (ids), `records` (how many support it), `evidence` \
-        (the first ten as `file:line`, separated by spaces).\n\nQuoting is RFC 4180. A cell that begins with `=`, `+`, `-`, `@`, tab or \
+        (the first ten as `file:line`, or `file:1@byte` where a file is one line, separated by spaces).\n\nQuoting is RFC 4180. A cell that begins with `=`, `+`, `-`, `@`, tab or \
         carriage return gets a leading apostrophe (OWASP, CSV Injection). Controls and bidi marks are shown as in `scope.csv`, long cells cut with their \
         true length and digest.\n\n## Blind spots\n\nExact values stand in `case.json`.\n\n## References\n\n\
         https://timesketch.org/guides/user/import-from-json-csv/ and https://owasp.org/www-community/attacks/CSV_Injection",
@@ -85,8 +86,13 @@ fn timeline(case: &Case) -> Result<Vec<u8>> {
 
 fn row(e: &TimelineEvent, at: weir_model::Micros, what: &str) -> [String; 9] {
     let entities: Vec<_> = e.entities.iter().map(|x| format!("{}={}", x.kind, x.value)).collect();
-    let evidence: Vec<_> =
-        e.evidence.cited().iter().take(EVIDENCE_MAX).map(|c| format!("{}:{}", c.path, c.line)).collect();
+    let evidence: Vec<_> = e
+        .evidence
+        .cited()
+        .iter()
+        .take(EVIDENCE_MAX)
+        .map(|c| format!("{}:{}", c.path, doc::line(c)))
+        .collect();
     [
         escape::csv_cell(&e.what),
         at.to_string(),

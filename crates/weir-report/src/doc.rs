@@ -195,6 +195,14 @@ pub(crate) fn is_titled(blocks: &[Block<'_>], i: usize) -> bool {
     matches!(before, [] | [.., Block::Heading(_)] | [.., Block::Heading(_), Block::Facts(_)])
 }
 
+/// Where in its file a cited record begins: its line, and of several in a first line, as in files that are one line, its byte too.
+pub(crate) fn line(citation: &Citation) -> String {
+    match citation.offset {
+        at if at > 0 && citation.line == 1 => format!("1@{at}"),
+        _ => citation.line.to_string(),
+    }
+}
+
 /// Shortens cited paths to what tells them apart: the shortest tail that no other file of the intake account shares.
 pub(crate) struct Paths(std::collections::BTreeMap<String, u32>);
 
@@ -210,10 +218,10 @@ impl Paths {
         Self(tails)
     }
 
-    /// `file:line`, short where the name alone is enough.
+    /// `file:line`, or `file:1@byte`, short where the name alone is enough.
     pub fn short(&self, citation: &Citation) -> String {
         let own = tails_of(&citation.path).find(|tail| self.0.get(*tail) == Some(&1));
-        format!("{}:{}", own.unwrap_or(&citation.path), citation.line)
+        format!("{}:{}", own.unwrap_or(&citation.path), line(citation))
     }
 
     /// The first `max` citations in order; one of the same file as the one before it is only `:line`.
@@ -221,7 +229,7 @@ impl Paths {
         let before = std::iter::once(None).chain(cited.iter().map(Some));
         let same = |before: Option<&Citation>, c: &Citation| before.is_some_and(|b| b.path == c.path);
         let words = |(c, before): (&'c Citation, Option<&Citation>)| match same(before, c) {
-            true => (c, format!(":{}", c.line)),
+            true => (c, format!(":{}", line(c))),
             false => (c, self.short(c)),
         };
         cited.iter().zip(before).take(max).map(words).collect()

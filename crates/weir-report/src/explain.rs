@@ -2,6 +2,7 @@
 //! what people said of it. Names and reasons cannot act on the terminal.
 
 use crate::days::{self, Bars};
+use crate::doc::line;
 use crate::escape::{sentence, terminal, visible};
 use crate::section::{COLUMNS_MAX, ENTITIES_MAX, SAID_MAX};
 use crate::summary::{Line, Style};
@@ -129,7 +130,7 @@ fn records(f: &Finding, lake: &str, lines: &mut Vec<Line>) {
     let evidence = &f.evidence.0;
     let mut label = "Records";
     for c in evidence.cited().iter().take(RECORDS_MAX) {
-        lines.push(labelled(label, Style::Plain, format!("{}:{}", terminal(&c.path, 80), c.line)));
+        lines.push(labelled(label, Style::Plain, format!("{}:{}", terminal(&c.path, 80), line(c))));
         label = "";
     }
     let shown = evidence.cited().len().min(RECORDS_MAX);

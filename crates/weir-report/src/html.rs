@@ -25,7 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     manual: "The same report as `report.md`, with pictures: records a day with what was flagged among them, people reached so far, a map of \
         from which countries, what each sensor delivered, and the trace of each finding. One file without scripts or outside parts; it opens offline, prints \
         (each finding kept together where it fits), follows the reader's light or dark setting, and reads in black and white.\n\n\
-        Every statement shows its first records as `file:line`; the rest unfold. A path is shortened to what tells it from the other \
+        Every statement shows its first records as `file:line` (`file:1@byte` where a file is one line); the rest unfold. A path is shortened to what tells it from the other \
         files; the whole path unfolds with it.\n\n## Blind spots\n\nAt most 100 findings are told in full and tables are cut; each cut \
         says which file has all.",
     content: Content::Case(render),

@@ -21,7 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     summary: "the incident report as Markdown",
     manual: "The incident report in GitHub's Markdown: first what happened, to whom, since when, how sure, and what to do today; then \
         summary, details, timeline, methodology by ATT&CK tactic, impact, indicators, response, lessons, recommendations, each finding \
-        in full, scope with bounds, coverage, and the intake account. Every statement shows its first records as `file:line` and how \
+        in full, scope with bounds, coverage, and the intake account. Every statement shows its first records as `file:line` (`file:1@byte` where a file is one line) and how \
         many there are; what is not known reads `Unknown` with what would be needed. The days of a finding are a line of bars.\n\nNames from logs cannot become markup, links or \
         HTML.\n\n## Blind spots\n\nPictures are given as words. Long tables are cut and say so.",
     content: Content::Case(render),

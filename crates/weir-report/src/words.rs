@@ -6,7 +6,7 @@
 pub use weir_model::words::count;
 use weir_model::{
     Disposition, Micros,
-    case::{Bounds, Determinable, Gap, Period},
+    case::{Bounds, Determinable, Gap, Period, Step},
     disposition::{Act, Cover},
 };
 
@@ -79,6 +79,20 @@ pub fn day(at: Micros) -> String {
 /// `03:12:55`: for tables that state the day elsewhere.
 pub fn clock(at: Micros) -> String {
     strftime(at, "%H:%M:%S")
+}
+
+/// What a picture of records shows: `Records a day`.
+pub(crate) fn records_by(step: Step) -> &'static str {
+    match step {
+        Step::Day => "Records a day",
+        Step::Hour => "Records an hour",
+        Step::TenMinutes => "Records in ten minutes",
+    }
+}
+
+/// What the picture of all records is called.
+pub(crate) fn flow(case: &weir_model::case::Case) -> String {
+    format!("{}, and what was flagged among them", records_by(Step::of(case.period)))
 }
 
 /// From first to last; one instant, one day or two ends.

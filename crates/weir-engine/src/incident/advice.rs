@@ -3,7 +3,7 @@
 use super::Facts;
 use std::collections::BTreeSet;
 use weir_model::case::{Determinable, Recommendation};
-use weir_model::{EntityKind, Finding, Severity};
+use weir_model::{Entity, EntityKind, Finding, Severity};
 use weir_report::escape;
 
 /// What follows from the findings of one detector.
@@ -123,8 +123,62 @@ pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
             severity: Severity::Medium,
         });
     }
+    // Whoever can still sign in comes before what they did.
+    all.splice(0..0, shut_out(facts));
     all.sort_by_key(|r| std::cmp::Reverse(r.severity));
     all
+}
+
+/// Users, keys and roles of a cloud account that findings name: a signed-in intruder is stopped there, whatever else is to be done.
+fn shut_out(facts: &Facts<'_>) -> Option<Recommendation> {
+    let grave: Vec<&Finding> = facts.deeds().filter(|f| f.severity >= Severity::High).collect();
+    let mut of: [Vec<&str>; 3] = Default::default();
+    let mut because = Vec::new();
+    for finding in grave {
+        let traced = facts.traces.get(&finding.id).into_iter().flat_map(|trace| &trace.nodes);
+        let traced = traced.filter(|node| node.role != "touched").map(|node| &node.entity);
+        let before = of.iter().map(Vec::len).sum::<usize>();
+        for entity in finding.entities.iter().chain(traced) {
+            let name = entity.value.as_str();
+            let Some(names) = account_part(entity).and_then(|part| of.get_mut(part)) else { continue };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if before < of.iter().map(Vec::len).sum::<usize>() {
+            because.push(finding.id.clone());
+        }
+    }
+    let [users, keys, roles] = of;
+    let act = match (users.is_empty() && keys.is_empty(), roles.is_empty()) {
+        (true, true) => return None,
+        (true, false) => {
+            "End the sessions of the roles named and take from them what they may do until it is known who assumed them."
+        }
+        (false, true) => "Disable the users and access keys named until their owners say what they did.",
+        (false, false) => {
+            "Disable the users and access keys named until their owners say what they did, and end the sessions of the roles that were assumed."
+        }
+    };
+    let names = users.into_iter().chain(keys).chain(roles).collect();
+    let severity = facts.deeds().filter(|f| because.contains(&f.id)).map(|f| f.severity).max()?;
+    Some(Recommendation { text: format!("{act}{}", listed(names)), because, severity })
+}
+
+/// Whether an entity is a user, a lasting access key or a role's session of a cloud account, in this order. Temporary keys end with the sessions.
+fn account_part(entity: &Entity) -> Option<usize> {
+    let name = entity.value.as_str();
+    let key = || name.len() == 20 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    match entity.kind {
+        EntityKind::Actor
+            if name.starts_with("arn:") && (name.contains(":user/") || name.ends_with(":root")) =>
+        {
+            Some(0)
+        }
+        EntityKind::Credential if name.starts_with("AKIA") && key() => Some(1),
+        EntityKind::Actor if name.starts_with("arn:") && name.contains(":assumed-role/") => Some(2),
+        _ => None,
+    }
 }
 
 /// A silence says nothing of its cause; how soon it matters, its finding says.
@@ -152,6 +206,11 @@ fn named(findings: &[&Finding]) -> String {
     entities.sort_by_key(|entity| entity.kind == EntityKind::Credential);
     let entities = entities.into_iter();
     names.extend(entities.map(|entity| entity.value.as_str()).filter(|name| seen.insert(*name)));
+    listed(names)
+}
+
+/// The first of some names that can stand as they are, and how many more there are.
+fn listed(mut names: Vec<&str>) -> String {
     let all = names.len();
     names.retain(|name| plain(name));
     let more = all.saturating_sub(names.len().min(NAMED_MAX));
@@ -182,6 +241,61 @@ fn each(facts: &Facts<'_>, text: fn(&Advice, &[&Finding]) -> String) -> Vec<Reco
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use weir_model::case::{Organisation, Scope};
+
+    #[test]
+    fn users_and_keys_of_a_cloud_account_are_shut_out_first() {
+        let entities = [
+            ("actor", "arn:aws:iam::111122223333:user/ann"),
+            ("credential", "AKIAEXAMPLEEXAMPLE01"),
+            ("actor", "arn:aws:sts::111122223333:assumed-role/backup/s"),
+            ("credential", "fp_0123456789abcdef"),
+            ("origin", "192.0.2.1"),
+        ];
+        let entities = entities.map(|(kind, value)| serde_json::json!({ "kind": kind, "value": value }));
+        let finding: Finding = serde_json::from_value(serde_json::json!({
+            "id": "a", "detector": "shared_out", "severity": "high", "title": "", "explanation": "", "entities": entities,
+            "first_seen": "2025-01-01T00:00:00Z", "last_seen": "2025-01-01T00:00:00Z", "raised": "2025-01-01T00:00:00Z", "measures": {},
+            "baseline": {}, "p_value": null, "attack": ["T1537"], "limits": [], "campaign": null, "state": "open", "snapshot": {},
+            "evidence_total": 1, "evidence_query": "", "evidence": [{ "path": "a", "line": 1, "offset": 0, "file": 1 }],
+        }))
+        .unwrap();
+        let scope = Scope {
+            determinable: Determinable::Yes,
+            reason: String::new(),
+            subjects: None,
+            categories: Vec::new(),
+            records: 0,
+            bytes: None,
+            first: None,
+            last: None,
+            gaps: Vec::new(),
+            beyond: Vec::new(),
+        };
+        let findings = [finding];
+        let facts = Facts {
+            findings: &findings,
+            timeline: &[],
+            traces: &BTreeMap::new(),
+            scope: &scope,
+            scopes: &BTreeMap::new(),
+            coverage: &[],
+            organisation: &Organisation::default(),
+            period: None,
+            aware: None,
+            data_seen: true,
+            seen: &crate::seen::Seen::new(),
+            countries: BTreeSet::new(),
+        };
+        let first = recommendations(&facts).remove(0);
+        assert!(first.text.starts_with("Disable the users and access keys named"), "{}", first.text);
+        let named = "Named: `arn:aws:iam::111122223333:user/ann`, `AKIAEXAMPLEEXAMPLE01`, `arn:aws:sts::111122223333:assumed-role/backup/s`.";
+        assert!(first.text.ends_with(named), "{}", first.text);
+        assert_eq!(first.because, ["a"]);
+    }
+
     #[test]
     fn every_detector_has_advice() {
         let named: Vec<_> = super::ADVICE.iter().map(|a| a.detector).collect();

@@ -9,7 +9,7 @@ use crate::{
 };
 use weir_model::{
     Finding,
-    case::{Case, Period, Trace},
+    case::{Case, Period, Step, Trace},
     finding::State,
 };
 
@@ -128,7 +128,9 @@ pub(crate) fn measures(f: &Finding) -> Vec<(String, String, String)> {
 }
 
 fn plotted<'a>(case: &'a Case, f: &'a Finding) -> Option<(Figure<'a>, days::Bars)> {
-    let series = days::of(&case.series, f).into_iter().next()?;
+    // Of a few days each is one block, which tells nothing; the records of the finding stand by hour in the picture of all.
+    let series =
+        days::of(&case.series, f).into_iter().next().filter(|_| Step::of(case.period) == Step::Day)?;
     let usual = days::usual(series, f, case.period);
     let figure = Figure {
         kind: FigureKind::Days(f),

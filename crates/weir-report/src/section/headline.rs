@@ -181,7 +181,8 @@ fn since(case: &Case) -> Vec<Said<'_>> {
     let mut said = Vec::new();
     // A finding that names no technique says what the logs lack, not what somebody did.
     let deeds = || case.findings.iter().filter(|f| f.stands() && !f.attack.is_empty());
-    if let (Some(first), Some(last)) = (case.scope.first, case.scope.last) {
+    let exposed = case.scope.subjects.filter(|_| case.scope.determinable != Determinable::No);
+    if let (Some(_), Some(first), Some(last)) = (exposed, case.scope.first, case.scope.last) {
         let words = lasted(case, Period { first, last });
         said.push(Said::Derived(words, "scope", "first and last record of exposed data"));
     } else if let Some(first) = deeds().map(|f| f.first_seen).min() {

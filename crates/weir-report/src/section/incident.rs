@@ -7,7 +7,7 @@ use crate::svg::{self, map};
 use crate::words;
 use weir_model::{
     attack,
-    case::{Case, Labelled, Statement},
+    case::{Case, Labelled, Statement, Step},
 };
 
 fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
@@ -28,22 +28,26 @@ pub(super) fn summary(case: &Case) -> Vec<Block<'_>> {
 fn flow(case: &Case) -> Figure<'_> {
     let flow = case.series.iter().find(|s| s.name == "flow");
     let highest = flow.and_then(|s| s.points.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))));
-    let mut alt = String::from("Records a day over the whole period.");
+    let step = Step::of(case.period);
+    let mut alt = format!("{} over the whole period.", words::records_by(step));
     if let Some((at, n)) = highest {
-        alt.push_str(&format!(
-            " The highest day is {} with {}.",
-            words::day(*at),
-            words::measured(*n, "record", "records")
-        ));
+        let n = words::measured(*n, "record", "records");
+        alt.push_str(&match step {
+            Step::Day => format!(" The highest day is {} with {n}.", words::day(*at)),
+            Step::Hour => format!(" The highest hour begins on {} with {n}.", words::instant(*at)),
+            Step::TenMinutes => {
+                format!(" The highest ten minutes begin on {} with {n}.", words::instant(*at))
+            }
+        });
     }
-    let all = svg::series(case, "flagged");
-    for series in all.iter().take(svg::FINDINGS_MAX) {
-        let title = svg::title_of(case, series);
-        let sum: f64 = series.points.iter().map(|p| p.1).sum();
-        alt.push_str(&format!(" Flagged, {title}: {}.", words::measured(sum, "record", "records")));
+    let all = svg::alike(svg::series(case, "flagged"));
+    for same in all.iter().take(svg::FINDINGS_MAX) {
+        let (title, more) = svg::titles_of(case, same);
+        let sum: f64 = same.first().into_iter().flat_map(|s| &s.points).map(|p| p.1).sum();
+        alt.push_str(&format!(" Flagged, {title}{more}: {}.", words::measured(sum, "record", "records")));
     }
     alt.push_str(&svg::more(svg::FINDINGS_MAX, all.len()));
-    Figure { kind: FigureKind::Flow, caption: "Records a day, and what was flagged among them".into(), alt }
+    Figure { kind: FigureKind::Flow, caption: words::flow(case), alt }
 }
 
 fn reach(case: &Case) -> Figure<'_> {

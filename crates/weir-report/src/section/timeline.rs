@@ -11,7 +11,7 @@ use weir_model::entity::name_of;
 /// Lanes of the picture told in words.
 const LANES_TOLD: usize = 14;
 
-/// The phases people ask for: title, the tactics that belong to it, and what would be needed to know it.
+/// The phases people ask for: title, the tactics that tell of it, the nearest first, and what would be needed to know it.
 const PHASES: [(&str, &[&str], &str); 4] = [
     (
         "Initial access",
@@ -36,15 +36,7 @@ const PHASES: [(&str, &[&str], &str); 4] = [
 ];
 
 pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
-    let phases = PHASES.iter().map(|(title, tactics, needed)| {
-        let first = case.timeline.iter().find(|e| tactics.contains(&e.phase.as_str()));
-        let said = match first {
-            Some(e) => Said::Cited(format!("{}: {}", when(e), e.what), &e.evidence),
-            None => Said::needs(needed),
-        };
-        ((*title).to_owned(), said)
-    });
-    let mut blocks = vec![Block::Labelled(phases.collect())];
+    let mut blocks = vec![Block::Labelled(phases(case))];
     blocks.extend(lanes(case).map(Block::Figure));
     if !case.timeline.is_empty() {
         blocks.push(Block::Heading("Every event, in order".into()));
@@ -63,6 +55,23 @@ pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
         }));
     }
     blocks
+}
+
+/// The first event of each phase, under the name that it has in the table and in the table's order; then those that no event tells of.
+fn phases(case: &Case) -> Vec<(String, Said<'_>)> {
+    let of = |(title, tactics, needed): &(&str, &[&str], &str)| {
+        let first = |tactic: &&str| case.timeline.iter().enumerate().find(|(_, e)| e.phase == *tactic);
+        match tactics.iter().find_map(first) {
+            Some((at, e)) => {
+                let said = Said::Cited(format!("{}: {}", when(e), e.what), &e.evidence);
+                (at, (words::label(&e.phase), said))
+            }
+            None => (usize::MAX, ((*title).to_owned(), Said::needs(needed))),
+        }
+    };
+    let mut told: Vec<_> = PHASES.iter().map(of).collect();
+    told.sort_by_key(|(at, _)| *at);
+    told.into_iter().map(|(_, phase)| phase).collect()
 }
 
 /// Who did what, as a picture; none where nobody did anything.
@@ -96,4 +105,42 @@ fn row(e: &TimelineEvent) -> Vec<Cell<'_>> {
         Cell::Attack(&e.attack),
         Cell::Evidence(&e.evidence),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::tests::case;
+    use weir_model::{Citation, Evidence, Micros};
+
+    fn event(at: i64, phase: &str) -> TimelineEvent {
+        let cited = Citation { path: "log".into(), line: at, offset: 0, file: 1 };
+        TimelineEvent {
+            time: Micros(at),
+            until: None,
+            what: format!("{phase} at {at}"),
+            phase: phase.into(),
+            entities: Vec::new(),
+            attack: Vec::new(),
+            findings: Vec::new(),
+            evidence: Evidence::new(vec![cited], 1, "").unwrap(),
+        }
+    }
+
+    #[test]
+    fn phases_stand_in_the_order_and_under_the_names_of_the_table() {
+        let mut case = case();
+        case.timeline = ["privilege_escalation", "collection", "exfiltration", "initial_access"]
+            .iter()
+            .zip(1..)
+            .map(|(phase, at)| event(at, phase))
+            .collect();
+        let told = phases(&case);
+        let titles: Vec<&str> = told.iter().map(|(title, _)| title.as_str()).collect();
+        assert_eq!(
+            titles,
+            ["Privilege escalation", "Exfiltration", "Initial access", "Detection and response"]
+        );
+        assert!(matches!(&told[1].1, Said::Cited(words, _) if words.ends_with("exfiltration at 3")));
+    }
 }

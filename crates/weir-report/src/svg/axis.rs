@@ -2,7 +2,11 @@
 
 use crate::{language::say, words};
 use maud::{Markup, html};
-use weir_model::{Language, Micros, case::Case, time::DAY_US};
+use weir_model::{
+    Language, Micros,
+    case::{Case, Step},
+    time::DAY_US,
+};
 
 /// Width of every chart, in user units.
 pub(super) const WIDTH: f64 = 720.0;
@@ -18,6 +22,7 @@ pub(super) struct Time {
     last: f64,
     left: f64,
     right: f64,
+    step: Step,
 }
 
 impl Time {
@@ -25,15 +30,27 @@ impl Time {
     pub fn new(first: Micros, last: Micros, left: f64, right: f64) -> Self {
         let first = first.day();
         let last = last.day().max(first).saturating_add(1);
-        Self { first: Micros::of_day(first).0 as f64, last: Micros::of_day(last).0 as f64, left, right }
+        let (first, last) = (Micros::of_day(first).0 as f64, Micros::of_day(last).0 as f64);
+        Self { first, last, left, right, step: Step::Day }
     }
 
-    /// Over the case's period, widened to all points given.
+    /// Over the case's period, in the steps that it is told in, widened to all points given.
     pub fn of(case: &Case, points: impl Iterator<Item = Micros> + Clone, right: f64) -> Option<Self> {
         let ends = case.period.map(|p| [p.first, p.last]).into_iter().flatten();
         let first = ends.clone().chain(points.clone()).min()?;
         let last = ends.chain(points).max()?;
-        Some(Self::new(first, last, LEFT, right))
+        let step = Step::of(case.period);
+        let whole = Self::new(first, last, LEFT, right);
+        if step == Step::Day {
+            return Some(whole);
+        }
+        let from = |at: Micros| (at.0.div_euclid(step.us()) * step.us()) as f64;
+        Some(Self { first: from(first), last: from(last) + step.us() as f64, step, ..whole })
+    }
+
+    /// Where the bar of an instant begins.
+    pub fn bar(&self, at: Micros) -> f64 {
+        self.x(Micros(at.0.div_euclid(self.step.us()).saturating_mul(self.step.us())))
     }
 
     /// Where an instant stands.
@@ -42,9 +59,9 @@ impl Time {
         self.left + share.clamp(0.0, 1.0) * (self.right - self.left)
     }
 
-    /// Width of one day, never less than a visible sliver.
-    pub fn day_width(&self) -> f64 {
-        (DAY_US as f64 / (self.last - self.first).max(1.0) * (self.right - self.left)).max(1.2)
+    /// Width of one bar, never less than a visible sliver.
+    pub fn bar_width(&self) -> f64 {
+        (self.step.us() as f64 / (self.last - self.first).max(1.0) * (self.right - self.left)).max(1.2)
     }
 
     /// Days at the ends and one between, below y.
@@ -56,11 +73,26 @@ impl Time {
             let day = words::day(Micros((self.first + index * DAY_US as f64) as i64));
             say(language, &day).into_owned()
         };
+        if self.step != Step::Day {
+            return self.hours(y, language);
+        }
         html! {
             line.axis x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}
             text.tick x=(n(self.left)) y=(n(y + 24.0)) text-anchor="start" { (day(0.0)) }
             @if days >= 3.0 { text.tick.middle x=(n(middle)) y=(n(y + 24.0)) text-anchor="middle" { (day(0.5)) } }
             @if days >= 2.0 { text.tick x=(n(self.right)) y=(n(y + 24.0)) text-anchor="end" { (day(1.0)) } }
+        }
+    }
+}
+
+impl Time {
+    /// The instants at both ends, below y.
+    fn hours(&self, y: f64, language: Language) -> Markup {
+        let at = |x: f64| say(language, &words::instant(Micros(x as i64))).into_owned();
+        html! {
+            line.axis x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}
+            text.tick x=(n(self.left)) y=(n(y + 24.0)) text-anchor="start" { (at(self.first)) }
+            text.tick x=(n(self.right)) y=(n(y + 24.0)) text-anchor="end" { (at(self.last)) }
         }
     }
 }
@@ -119,6 +151,7 @@ pub(super) fn n(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weir_model::case::Period;
 
     #[test]
     fn scales_hold_their_ends() {
@@ -130,5 +163,18 @@ mod tests {
         assert_eq!([value.y(0.0), value.y(100.0), value.y(f64::NAN)], [110.0, 10.0, 110.0]);
         let time = Time::new(Micros(0), Micros(i64::MAX), 0.0, 100.0);
         assert!((0.0..=100.0).contains(&time.x(Micros(i64::MIN))));
+    }
+
+    /// Of an hour of logs a day is one block.
+    #[test]
+    fn a_short_period_is_told_by_ten_minutes_or_hours() {
+        let hour = DAY_US / 24;
+        let bars = |long: i64| {
+            let mut case = crate::diff::tests::case();
+            case.period = Some(Period { first: Micros(5 * hour), last: Micros(5 * hour + long) });
+            let time = Time::of(&case, std::iter::empty(), WIDTH - RIGHT).unwrap();
+            ((WIDTH - RIGHT - LEFT) / time.bar_width()).round()
+        };
+        assert_eq!([bars(hour), bars(7 * hour), bars(71 * hour), bars(9 * DAY_US)], [7.0, 8.0, 72.0, 10.0]);
     }
 }

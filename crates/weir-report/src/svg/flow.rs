@@ -1,12 +1,12 @@
-//! Records a day, and under it, each on its own scale, what was flagged: a leak that is invisible as volume stands out below.
+//! Records by day, or finer, and under it, each on its own scale, what was flagged: a leak that is invisible as volume stands out below.
 
 use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
-use super::{FINDINGS_MAX, Key, Picture, letter, series};
+use super::{FINDINGS_MAX, Key, Picture, alike, letter, series};
 use crate::{escape, language::say, words};
 use maud::{Markup, html};
 use weir_model::{
     Language, Micros,
-    case::{Case, Series},
+    case::{Case, Series, Step},
 };
 
 const FLOW_HEIGHT: f64 = 150.0;
@@ -16,8 +16,8 @@ const TOP: f64 = 16.0;
 /// The picture; `None` when there is nothing to draw.
 pub(crate) fn flow(case: &Case, alt: &str, language: Language) -> Option<Picture> {
     let flow = series(case, "flow").into_iter().next();
-    let flagged = series(case, "flagged");
-    let all = flow.iter().chain(&flagged).flat_map(|s| s.points.iter().map(|p| p.0));
+    let flagged = alike(series(case, "flagged"));
+    let all = flow.iter().chain(flagged.iter().flatten()).flat_map(|s| s.points.iter().map(|p| p.0));
     let right = WIDTH - RIGHT;
     let time = Time::of(case, all, right)?;
     let shown = flagged.len().min(FINDINGS_MAX);
@@ -26,10 +26,10 @@ pub(crate) fn flow(case: &Case, alt: &str, language: Language) -> Option<Picture
     let size = (WIDTH, end + 34.0);
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(size.1)) } role="img" xmlns="http://www.w3.org/2000/svg" {
-            title { (say(language, "Records a day, and what was flagged among them")) }
+            title { (say(language, &words::flow(case))) }
             desc { (escape::sentence(&say(language, alt))) }
             @if let Some(flow) = flow { (area(flow, &time, right, bottom)) }
-            @for (i, s) in flagged.iter().take(FINDINGS_MAX).enumerate() {
+            @for (i, s) in flagged.iter().filter_map(|same| same.first()).take(FINDINGS_MAX).enumerate() {
                 (row(i, s, &time, right, bottom + ROW_HEIGHT * i as f64))
             }
             (time.axis(end, language))
@@ -64,22 +64,30 @@ fn row(i: usize, s: &Series, time: &Time, right: f64, top: f64) -> Markup {
     }
 }
 
-/// One path of bars, a day wide each, thinner by a share.
+/// One path of bars, a step wide each, thinner by a share.
 pub(super) fn bars(points: &[(Micros, f64)], time: &Time, value: &Value, bottom: f64, gap: f64) -> String {
-    let width = (time.day_width() * (1.0 - gap)).max(1.2);
+    let width = (time.bar_width() * (1.0 - gap)).max(1.2);
     let mut path = String::new();
     for (at, v) in points.iter().filter(|p| p.1 > 0.0) {
-        let x = time.x(Micros::of_day(at.day()));
+        let x = time.bar(*at);
         let y = value.y(*v).min(bottom - 1.0);
         path.push_str(&format!("M{} {}H{}V{}H{}Z", n(x), n(y), n(x + width), n(bottom), n(x)));
     }
     path
 }
 
-fn legend(case: &Case, flagged: &[&Series]) -> (Vec<Key>, Vec<String>) {
+fn legend(case: &Case, flagged: &[Vec<&Series>]) -> (Vec<Key>, Vec<String>) {
     let rows = flagged.iter().take(FINDINGS_MAX).enumerate();
-    let rows = rows.map(|(i, s)| Key::lettered("flagged", i, super::title_of(case, s)));
-    let scale = "Each row has its own scale; the number beside it is its highest day.".to_owned();
+    let rows = rows.map(|(i, same)| {
+        let (title, more) = super::titles_of(case, same);
+        Key::lettered("flagged", i, title).then(String::new(), more)
+    });
+    let highest = match Step::of(case.period) {
+        Step::Day => "day",
+        Step::Hour => "hour",
+        Step::TenMinutes => "ten minutes",
+    };
+    let scale = format!("Each row has its own scale; the number beside it is its highest {highest}.");
     let cut = words::cut_note(FINDINGS_MAX, flagged.len(), "case.json");
     (
         [Key::new("flow", "All records")].into_iter().chain(rows).collect(),

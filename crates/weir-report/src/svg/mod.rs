@@ -99,6 +99,32 @@ pub(crate) fn title_of(case: &Case, series: &Series) -> String {
     finding.map_or_else(|| series.name.clone(), |f| f.title.clone())
 }
 
+/// The title of the first finding that series belong to which are the same, and how many others they are of.
+pub(crate) fn titles_of(case: &Case, same: &[&Series]) -> (String, String) {
+    let title = same.first().map_or_else(String::new, |first| title_of(case, first));
+    let more = match same.len() {
+        0 | 1 => String::new(),
+        n => {
+            let more = crate::words::quantity(n as u64 - 1, "more finding", "more findings");
+            format!(", and {more} with the same records")
+        }
+    };
+    (title, more)
+}
+
+/// Series with the same points as one: several findings of one hand have its records, and pictures of them would not differ.
+pub(crate) fn alike(all: Vec<&Series>) -> Vec<Vec<&Series>> {
+    let mut groups: Vec<Vec<&Series>> = Vec::new();
+    for series in all {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.points == series.points))
+        {
+            Some(group) => group.push(series),
+            None => groups.push(vec![series]),
+        }
+    }
+    groups
+}
+
 /// The series of a name, in the order of the findings.
 pub(crate) fn series<'a>(case: &'a Case, name: &str) -> Vec<&'a Series> {
     let rank = |s: &Series| {
@@ -107,4 +133,31 @@ pub(crate) fn series<'a>(case: &'a Case, name: &str) -> Vec<&'a Series> {
     let mut all: Vec<_> = case.series.iter().filter(|s| s.name == name && !s.points.is_empty()).collect();
     all.sort_by_key(|s| rank(s));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_model::Micros;
+
+    #[test]
+    fn findings_of_the_same_records_are_one_row() {
+        let of = |finding: &str, n: f64| Series {
+            name: "flagged".into(),
+            finding: Some(finding.into()),
+            unit: "records".into(),
+            points: vec![(Micros(0), n)],
+        };
+        let mut case = crate::diff::tests::case();
+        case.series = vec![of("a", 2_576.0), of("b", 1.0), of("c", 2_576.0)];
+        let rows = alike(series(&case, "flagged"));
+        let told: Vec<String> = rows.iter().map(|same| titles_of(&case, same).1).collect();
+        assert_eq!(told, [", and 1 more finding with the same records", ""]);
+        let picture = draw(
+            &case,
+            &Figure { kind: FigureKind::Flow, caption: String::new(), alt: String::new() },
+            Language::English,
+        );
+        assert_eq!(picture.unwrap().legend.len(), 1 + 2, "all records, and a row for each that differs");
+    }
 }

@@ -22,6 +22,7 @@ fn both_examples_are_read_by_others_in_korean_and_written_again() {
         nothing_lacks_in_korean(&here, name);
         formats_are_the_same_again(&here, name);
     }
+    people_to_shut_out_come_first(&here);
     if let Some(faults) = validators::faults(&cases.map(|name| here.path(name))) {
         assert!(faults.is_empty(), "{faults:#?}");
     }
@@ -54,6 +55,18 @@ fn formats_are_the_same_again(here: &Terminal, case: &str) {
         let kept = std::fs::read(here.path(case).join(file)).unwrap();
         assert!(std::fs::read(here.path("again")).unwrap() == kept, "{case}: {format}");
     }
+}
+
+fn people_to_shut_out_come_first(here: &Terminal) {
+    let case = std::fs::read_to_string(here.path("cloud-account").join("case.json")).unwrap();
+    let case: weir_model::case::Case = serde_json::from_str(&case).unwrap();
+    let first = &case.incident.recommendations[0].text;
+    assert!(
+        first.starts_with("Disable the users and access keys named") && first.contains(":user/bert-jan`"),
+        "{first}"
+    );
+    let flow = case.series.iter().find(|s| s.name == "flow").unwrap();
+    assert!(flow.points.len() > 1, "an hour of logs is more than one block");
 }
 
 /// Without code blocks and code in sentences: names of logs, and queries.

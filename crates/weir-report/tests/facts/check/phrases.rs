@@ -1,6 +1,6 @@
 //! The phrases of a report in which a number is made from facts, computed again from the case.
 
-use super::written::{count, day, lasted, measured, number, quantity, three_digits};
+use super::written::{count, day, instant, lasted, measured, number, quantity, three_digits};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::{
@@ -176,16 +176,31 @@ fn sensors(case: &Case) -> Vec<String> {
     phrases
 }
 
-/// The busiest day of all, and what was flagged in all.
+/// The busiest day of all, or hour or ten minutes in short cases, what was flagged in all, and findings of the same records.
 fn flow(case: &Case) -> Vec<String> {
+    let long = case.period.map_or(i64::MAX, |p| p.last.0 - p.first.0);
     let busiest = |s: &Series| {
         let top = top(s)?;
-        Some(format!("The highest day is {} with {}.", day(top.0), measured(top.1, "record", "records")))
+        let n = measured(top.1, "record", "records");
+        Some(match long {
+            long if long < DAY_US / 4 => {
+                format!("The highest ten minutes begin on {} with {n}.", instant(top.0))
+            }
+            long if long < 3 * DAY_US => format!("The highest hour begins on {} with {n}.", instant(top.0)),
+            _ => format!("The highest day is {} with {n}.", day(top.0)),
+        })
     };
+    let mut same: BTreeMap<String, u64> = BTreeMap::new();
+    named(case, "flagged").for_each(|s| *same.entry(format!("{:?}", s.points)).or_default() += 1);
+    let same = same.into_values().filter(|n| *n > 1).map(|n| {
+        let findings =
+            if n == 2 { "1 more finding".to_owned() } else { format!("{} more findings", count(n - 1)) };
+        format!(", and {findings} with the same records")
+    });
     let flagged =
         |s: &Series| format!(": {}.", measured(s.points.iter().map(|p| p.1).sum(), "record", "records"));
     let flow = named(case, "flow").filter_map(busiest);
-    flow.chain(named(case, "flagged").map(flagged)).collect()
+    flow.chain(named(case, "flagged").map(flagged)).chain(same).collect()
 }
 
 /// How many people were reached in the end, and from when to when.

@@ -54,14 +54,19 @@ impl Cited<'_> {
     }
 }
 
-/// Whether a place, given as `file:line` with the tail of a path or none, is where a citation points. A name in which hidden characters were shown, or
+/// Whether a place, given as `file:line`, or `file:1@byte`, with the tail of a path or none, is where a citation points. A name in which hidden characters were shown, or
 /// that was cut, is any file.
 fn is(citation: &Citation, place: &str) -> bool {
     let Some((tail, line)) = place.rsplit_once(':') else { return false };
     let shown = |c: char| ('\u{2400}'..'\u{2426}').contains(&c) || c == '…';
     let altered = tail.contains("<U+") || tail.contains(shown);
     let named = altered || citation.path.ends_with(tail) || citation.path.replace('|', "\\|").ends_with(tail);
-    named && line == citation.line.to_string()
+    match line.split_once('@') {
+        Some((line, byte)) => {
+            named && line == "1" && citation.line == 1 && byte == citation.offset.to_string()
+        }
+        None => named && line == citation.line.to_string() && (citation.line > 1 || citation.offset == 0),
+    }
 }
 
 /// Statements at fault in a page.

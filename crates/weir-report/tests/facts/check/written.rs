@@ -31,6 +31,12 @@ pub fn day(at: Micros) -> String {
     format!("{} {} {}", part(8..10), months.get(part(5..7)).unwrap_or(&""), part(0..4))
 }
 
+/// `14 Apr 2025, 03:12:55 UTC`.
+pub fn instant(at: Micros) -> String {
+    let shown = at.to_string();
+    format!("{}, {} UTC", day(at), shown.get(11..19).unwrap_or_default())
+}
+
 /// `2131` as `2,131`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
