@@ -114,7 +114,7 @@ impl ReportError {
                 ))
             }
             Self::Template { .. } => Some("see `weir formats pdf` for what a template is".into()),
-            Self::Streamed { .. } => Some("write the whole case folder instead".into()),
+            Self::Streamed { .. } => Some("it is written while logs are read, and lies in the folder of the case: `weir formats` says as which file".into()),
             _ => None,
         }
     }

@@ -48,6 +48,14 @@ const FORMATS: &[Format] = &[
     export::VERIS,
 ];
 
+impl Format {
+    /// Whether it is made of a case alone; what is not was written while logs were read, and lies in the folder of the case.
+    #[must_use]
+    pub fn of_a_case(&self) -> bool {
+        matches!(self.content, Content::Case(_))
+    }
+}
+
 /// Every format, sorted by name.
 pub fn formats() -> &'static [Format] {
     FORMATS
@@ -59,6 +67,7 @@ pub fn render(name: &str, case: &Case) -> Result<Vec<u8>> {
         let near = |f: &&Format| strsim::jaro_winkler(f.name, name);
         let nearest = FORMATS
             .iter()
+            .filter(|f| f.of_a_case())
             .max_by(|a, b| near(a).total_cmp(&near(b)))
             .filter(|f| near(f) > 0.7)
             .map(|f| f.name);
@@ -73,6 +82,15 @@ pub fn render(name: &str, case: &Case) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formats_of_a_case_are_those_that_it_renders() {
+        let case = crate::diff::tests::case();
+        for f in formats() {
+            let streamed = matches!(render(f.name, &case), Err(ReportError::Streamed { .. }));
+            assert_eq!(f.of_a_case(), !streamed, "{}", f.name);
+        }
+    }
 
     #[test]
     fn formats_are_sorted_unique_and_documented() {

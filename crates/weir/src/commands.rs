@@ -328,8 +328,21 @@ fn exported(case: &Path, how: &str, files: &[PathBuf]) -> Done {
 }
 
 fn formats(asked: &Named, json: bool) -> Done {
-    let all: Vec<_> = weir_engine::report::formats().iter().map(|f| (f.name, f.summary, f.manual)).collect();
-    list(asked, "report format", &all, json)
+    let all = || weir_engine::report::formats().iter();
+    let pages: Vec<_> = all()
+        .filter(|f| f.of_a_case() || asked.name.is_some())
+        .map(|f| (f.name, f.summary, f.manual))
+        .collect();
+    let done = list(asked, "report format", &pages, json)?;
+    if asked.name.is_none() && !json {
+        print(
+            "\nFiles of a case that are written while logs are read, and not by `weir report` (`weir formats NAME` describes them):\n",
+        )?;
+        for f in all().filter(|f| !f.of_a_case()) {
+            print(&format!("{}  {}: {}\n", f.name, f.file, f.summary))?;
+        }
+    }
+    Ok(done)
 }
 
 fn schema(asked: &Named) -> Done {

@@ -22,6 +22,7 @@ fn both_examples_are_read_by_others_in_korean_and_written_again() {
         nothing_lacks_in_korean(&here, name);
         formats_are_the_same_again(&here, name);
     }
+    each_format_that_is_listed_can_be_asked_for(&here);
     people_to_shut_out_come_first(&here);
     if let Some(faults) = validators::faults(&cases.map(|name| here.path(name))) {
         assert!(faults.is_empty(), "{faults:#?}");
@@ -54,6 +55,20 @@ fn formats_are_the_same_again(here: &Terminal, case: &str) {
         here.said(&["report", case, "--format", format, "-o", "again"]);
         let kept = std::fs::read(here.path(case).join(file)).unwrap();
         assert!(std::fs::read(here.path("again")).unwrap() == kept, "{case}: {format}");
+    }
+}
+
+fn each_format_that_is_listed_can_be_asked_for(here: &Terminal) {
+    let listed = here.said(&["formats", "--json"]);
+    let names: Vec<String> = listed
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names.iter().filter(|name| *name != "pdf") {
+        here.said(&["report", "cloud-account", "--format", name, "-o", "listed"]);
     }
 }
 

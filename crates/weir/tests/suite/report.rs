@@ -45,7 +45,7 @@ fn one_format_is_written_again_as_it_stands_in_the_case() {
         let said = crate::terminal::words(&done.stderr);
         assert!(!done.status.success() && said.contains(words), "{said}");
     }
-    for (format, words) in [("stxi", "did you mean `stix`?"), ("scope", "whole case folder")] {
+    for (format, words) in [("stxi", "did you mean `stix`?"), ("scope", "lies in the folder of the case")] {
         let done = here.weir(&["report", "case", "--format", format]);
         let said = crate::terminal::words(&done.stderr);
         assert!(!done.status.success() && said.contains(words), "{said}");
