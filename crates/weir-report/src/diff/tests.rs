@@ -320,3 +320,24 @@ fn a_list_that_is_cut_says_of_how_many() {
     assert!(page.contains("limit 199\n") && !page.contains("limit 200\n"), "{page}");
     assert!(page.contains("first 200 of 300; all in the JSON form"), "{page}");
 }
+
+#[test]
+fn cases_without_a_file_in_common_are_said_to_be_so_first() {
+    let read = |path: &str, sha: &str| Intake {
+        path: path.into(),
+        sha256: Some(sha.into()),
+        content_bytes: 9,
+        ..Intake::default()
+    };
+    let with = |path: &str, sha: &str| Case { intake: vec![read(path, sha)], ..case() };
+    let told = |old: &Case, new: &Case| {
+        let told = diff(old, new, Ok(PeopleChange::default()), "weir");
+        String::from_utf8(render_diff(&told, new, DiffFormat::Markdown).unwrap()).unwrap()
+    };
+    let apart = told(&with("a", "1"), &with("b", "2"));
+    assert!(apart.starts_with("# What changed: The cases have no file in common"), "{apart}");
+    for other in [with("a", "2"), with("b", "1"), with("a", "1")] {
+        let near = told(&with("a", "1"), &other);
+        assert!(!near.contains("no file in common"), "{near}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::words;
 use std::collections::BTreeMap;
 use weir_model::case::{Bounds, Configuration, Gap};
 use weir_model::diff::{
-    Came, CaseDiff, Change, DatasetChange, FileChange, FileHow, FileRead, Gaps, ScopeChange, Side,
+    Came, CaseDiff, Change, DatasetChange, FileChange, FileHow, FileRead, Files, Gaps, ScopeChange, Side,
 };
 
 /// One thing that was compared.
@@ -37,11 +37,23 @@ const SAME: &str = "no change";
 pub(super) fn verdict(told: &CaseDiff) -> String {
     let Change { old, new } = told.scope.subjects;
     match (told.changed, old == new) {
+        _ if unrelated(told) => format!(
+            "The cases have no file in common, so they may be of different logs, and what differs is no change; exposed: {} in the one, {} in the other",
+            words::people(old),
+            words::people(new)
+        ),
         (false, _) if told.not_compared.is_empty() => "No change in anything that is compared".to_owned(),
         (false, _) => "No change in what could be compared".to_owned(),
         (true, true) => format!("The cases differ; exposed as before: {}", words::people(new)),
         (true, false) => format!("Exposed: {} before, {} now", words::people(old), words::people(new)),
     }
+}
+
+/// Whether both cases read files and none of them, under its name or another, is in both.
+fn unrelated(told: &CaseDiff) -> bool {
+    let Files { new, gone, changed, same } = &told.files;
+    let alone = |all: &[FileRead]| !all.is_empty() && all.iter().all(|file| file.known_as.is_none());
+    *same == 0 && changed.is_empty() && alone(new) && alone(gone)
 }
 
 /// Everything that was compared.
