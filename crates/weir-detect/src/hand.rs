@@ -10,7 +10,7 @@ use weir_model::time::DAY_US;
 pub(crate) fn holders(sessions: u64) -> String {
     match sessions {
         1 => "the pages of one session's holder".to_owned(),
-        n => format!("the pages of {n} sessions' holders"),
+        n => format!("the pages of {} sessions' holders", weir_model::words::count(n)),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{Context, DetectError, Detector, Draft, Info};
 use futures::future::{BoxFuture, FutureExt};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote, quote_all, rows};
+use weir_model::words::whole;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 use weir_stats::{Baseline, Peers};
 
@@ -358,11 +359,11 @@ impl Why {
 
     fn say(self) -> String {
         match self {
-            Self::Statement { rows, .. } => format!("one statement returned {rows:.0} rows"),
+            Self::Statement { rows, .. } => format!("one statement returned {} rows", whole(rows)),
             Self::New { rows, .. } => {
-                format!("a statement unknown from its usual days before returned {rows:.0} rows")
+                format!("a statement unknown from its usual days before returned {} rows", whole(rows))
             }
-            Self::Week { rows, .. } => format!("seven days returned {rows:.0} rows"),
+            Self::Week { rows, .. } => format!("seven days returned {} rows", whole(rows)),
             Self::Whole { astray } => {
                 let from = if astray { ", from where it was on none of them" } else { "" };
                 format!("a statement unknown from its usual days before read a whole table{from}")
@@ -529,7 +530,7 @@ mod tests {
         assert!(odd.iter().all(|o| matches!(o.why, Why::New { .. } | Why::Statement { .. })), "{odd:?}");
         let words = Why::New { rows: 5_000.0, p: 0.0 }.say();
         assert_eq!(
-            words, "a statement unknown from its usual days before returned 5000 rows",
+            words, "a statement unknown from its usual days before returned 5,000 rows",
             "by the second time it has run it"
         );
     }

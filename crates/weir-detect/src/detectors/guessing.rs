@@ -4,6 +4,7 @@ use crate::{Context, DetectError, Detector, Draft, Info};
 use futures::future::{BoxFuture, FutureExt};
 use std::collections::BTreeMap;
 use weir_lake::{quote, quote_all, rows};
+use weir_model::words::count;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Sees password guessing, and tells it apart from a guess that was right.
@@ -155,7 +156,11 @@ async fn background(
     let mut draft =
         Draft::new("guessing", Severity::Low, Entity::new(EntityKind::Sensor, sensor), (first, last))
             .raised(last);
-    draft.title = format!("{} addresses guessed passwords at {sensor}: {failed} failures", guessing.len());
+    draft.title = format!(
+        "{} addresses guessed passwords at {sensor}: {} failures",
+        count(guessing.len() as u64),
+        count(failed)
+    );
     let outcome = match right {
         0 => "the log records no sign-in of any of them".to_owned(),
         n => format!("{n} of them also signed in; a success that follows guessing is a finding of its own"),

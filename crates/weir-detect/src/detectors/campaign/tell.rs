@@ -7,6 +7,7 @@ use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
 use weir_model::finding::Reason;
+use weir_model::words;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Members whose reasons are listed one by one.
@@ -94,9 +95,9 @@ pub(super) async fn finding(
     draft.identity = vec![hand.id.clone()];
     draft.title = format!(
         "{} addresses are one hand: {} found alone, {} too quiet for that",
-        hand.origins.len() + members.len(),
-        hand.origins.len(),
-        members.len()
+        words::count((hand.origins.len() + members.len()) as u64),
+        words::count(hand.origins.len() as u64),
+        words::count(members.len() as u64)
     );
     draft.explanation = explain(hand, findings, members);
     draft.attack = ["T1030", "T1090", "T1119", "T1213"].map(str::to_owned).into();

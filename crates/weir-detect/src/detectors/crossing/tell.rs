@@ -7,6 +7,7 @@ use crate::members::{describe, seen};
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote, quote_all, rows};
+use weir_model::words::whole;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Sums at which laws ask for more (China: assessment of sensitive data, standard contract, assessment of any data).
@@ -47,7 +48,7 @@ pub(super) async fn forbidden(context: &Context<'_>, all: &[Forbidden]) -> Resul
         facts.draft = facts.draft.raised(Micros::of_day(gravest.day + 1));
         facts.draft.title = format!(
             "data of {} people ({}) was read from {country}, from where it may not be",
-            facts.people,
+            whole(facts.people),
             list(&datasets)
         );
         facts.draft.explanation = format!(
@@ -90,7 +91,7 @@ pub(super) async fn fresh(context: &Context<'_>, all: &[Fresh]) -> Result<Vec<Fi
         facts.draft.p_value = Some(top.p);
         facts.draft.title = format!(
             "data of {} people ({}) was read from {country}, from where it had never been",
-            facts.people,
+            whole(facts.people),
             list(&datasets)
         );
         facts.draft.explanation = explain(top, known);

@@ -9,6 +9,7 @@ use crate::members::describe;
 use crate::{Context, DetectError, Draft};
 use std::collections::BTreeSet;
 use weir_lake::quote_all;
+use weir_model::words::{count, whole};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// The records that show people by name.
@@ -63,11 +64,12 @@ async fn finding(
     let (mut draft, people) = describe(context, draft, &condition).await?;
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     draft.title = format!(
-        "{} read data of {people} people ({}), many of whom had not been seen for long",
+        "{} read data of {} people ({}), many of whom had not been seen for long",
         match group {
             [one] => format!("origin {}", one.told.origin),
-            many => format!("{} origins", many.len()),
+            many => format!("{} origins", count(many.len() as u64)),
         },
+        whole(people),
         datasets.into_iter().collect::<Vec<_>>().join(", ")
     );
     draft.explanation = explain(top, group.len());

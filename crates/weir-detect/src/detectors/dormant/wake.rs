@@ -11,6 +11,7 @@ use crate::members::{describe, seen};
 use crate::{Context, DetectError, Draft};
 use std::collections::BTreeSet;
 use weir_lake::{quote, quote_all, rows};
+use weir_model::words::whole;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 use weir_stats::Distinct;
 
@@ -218,7 +219,7 @@ async fn judged(
 fn title(kind: EntityKind, wake: &Wake, told: bool, people: f64) -> String {
     let what = format!("{kind} {}, idle for {} days,", wake.entity, wake.idle());
     if told {
-        format!("{what} showed data of {people} people to readers who had never been there")
+        format!("{what} showed data of {} people to readers who had never been there", whole(people))
     } else {
         format!("{what} was touched by readers who had never been there")
     }

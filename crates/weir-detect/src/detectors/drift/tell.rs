@@ -5,6 +5,7 @@ use super::series::Measure;
 use crate::{Context, DetectError, Draft};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote, rows};
+use weir_model::words::whole;
 use weir_model::{Entity, EntityKind, Evidence, Finding, Micros};
 use weir_stats::Budget;
 
@@ -160,8 +161,10 @@ fn title(kind: EntityKind, told: &Risen, open: bool) -> String {
         format!("from {} to {}", date(rise.from), date(rise.to))
     };
     let what = match told.measure {
-        Measure::People => format!("{now:.0} people a day beyond its credentials {when}, not {before:.0}"),
-        Measure::Records => format!("{now:.0} records a day {when}, not {before:.0}"),
+        Measure::People => {
+            format!("{} people a day beyond its credentials {when}, not {}", whole(now), whole(before))
+        }
+        Measure::Records => format!("{} records a day {when}, not {}", whole(now), whole(before)),
         Measure::Bytes => format!("{} a day {when}, not {}", bytes(now), bytes(before)),
     };
     format!("{kind} {} drifts upward: {what}", told.entity)

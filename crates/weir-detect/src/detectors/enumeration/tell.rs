@@ -8,6 +8,7 @@ use crate::tenure::{OWN_PACE, at_work, shared};
 use crate::{Context, DetectError, Draft, Memo};
 use std::collections::BTreeMap;
 use weir_lake::rows;
+use weir_model::words::{count, whole};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 
 /// People shown to a guesser from which it is a leak and not an attempt.
@@ -68,12 +69,13 @@ async fn finding(
         .raised(Micros::of_day(top.day + 1));
     let who = match group {
         [one] => format!("{} {}", scope.kind, one.told.reader),
-        many => format!("{} {}", many.len(), scope.kind.plural()),
+        many => format!("{} {}", count(many.len() as u64), scope.kind.plural()),
     };
     draft.title = format!(
-        "{who} guessed whom to ask for: {} of {} do not exist, data of {shown} people was shown",
-        sum("people_missing"),
-        sum("people_missing") + shown
+        "{who} guessed whom to ask for: {} of {} do not exist, data of {} people was shown",
+        whole(sum("people_missing")),
+        whole(sum("people_missing") + shown),
+        whole(shown)
     );
     draft.explanation = explain(top, scope, group.len());
     (draft.p_value, draft.threshold) = (Some(top.p), Some(top.threshold));

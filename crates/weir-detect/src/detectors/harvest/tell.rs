@@ -8,6 +8,7 @@ use crate::tenure::{at_work, shared};
 use crate::{Context, DetectError, Draft, Memo};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote_all, rows};
+use weir_model::words::{count, whole};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 
 /// The records that show people.
@@ -126,7 +127,7 @@ async fn finding(
         "{} read {} ({datasets}) {}",
         match group {
             [one] => format!("origin {}", one.fired.origin),
-            many => format!("{} origins", many.len()),
+            many => format!("{} origins", count(many.len() as u64)),
         },
         whose(sum("people"), sum("credentials")),
         says.title,
@@ -180,7 +181,7 @@ fn reason(fired: &Fired, each: &str) -> String {
 
 /// Whose data was read; where records name nobody, all are of the sessions' holders.
 fn whose(people: f64, sessions: f64) -> String {
-    if people > 0.0 { format!("data of {people} people") } else { holders(sessions as u64) }
+    if people > 0.0 { format!("data of {} people", whole(people)) } else { holders(sessions as u64) }
 }
 
 /// Sums over a finding's records, and the first and last of them.

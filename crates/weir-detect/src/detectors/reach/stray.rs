@@ -15,6 +15,7 @@ use crate::{Context, DetectError, Draft};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use weir_lake::{quote_all, rows};
+use weir_model::words::whole;
 use weir_model::{Entity, Finding, Micros, Severity};
 use weir_stats::hash64;
 
@@ -275,8 +276,10 @@ async fn finding(
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let who = who(scope, group);
-    draft.title =
-        format!("{who} read data of {people} people ({datasets}) from networks and with clients new to it");
+    draft.title = format!(
+        "{who} read data of {} people ({datasets}) from networks and with clients new to it",
+        whole(people)
+    );
     draft.explanation = format!(
         "{who}, which always read many people's data, did so from {} networks and with clients neither of which it had used in its first {LEARNED_DAYS} days or since, \
          while it went on in its own ways on at least {BESIDE_DAYS} days. Networks: {}.{} A rule; how many people it reads in all is as ever.",

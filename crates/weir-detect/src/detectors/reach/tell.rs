@@ -12,6 +12,7 @@ use crate::tenure::{OWN_PACE, at_work, shared};
 use crate::{Context, DetectError, Draft, Memo};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::rows;
+use weir_model::words::{count, whole};
 use weir_model::{Entity, Finding, Micros, Severity, Table};
 use weir_stats::Budget;
 
@@ -120,8 +121,12 @@ async fn finding(
     draft.identity.push(format!("{verdict:?}").to_lowercase());
     let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
     let people = sums.get("people").copied().unwrap_or(0.0);
-    draft.title =
-        format!("{} read data of {people} people ({datasets}){}", who(scope, group), how(scope, verdict));
+    draft.title = format!(
+        "{} read data of {} people ({datasets}){}",
+        who(scope, group),
+        whole(people),
+        how(scope, verdict)
+    );
     draft.explanation = explain(scope, verdict, top, group.len());
     let beside = group.iter().filter(|m| m.told.verdict == Verdict::Beside).count();
     if beside > 0 {
@@ -191,7 +196,7 @@ async fn sums(
 pub(super) fn who<T>(scope: &Scope<'_>, group: &[Member<'_, T>]) -> String {
     match group {
         [one] => format!("{} {}", scope.kind, one.name()),
-        many => format!("{} {}", many.len(), scope.kind.plural()),
+        many => format!("{} {}", count(many.len() as u64), scope.kind.plural()),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::coverage::coverage;
 use crate::{Context, DetectError, Draft};
 use std::collections::BTreeMap;
 use weir_lake::{quote, rows};
+use weir_model::words::count;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// The longest a temporary key lives: `GetSessionToken` of a user.
@@ -110,7 +111,7 @@ async fn finding(
     draft.identity.push("sessions".to_owned());
     draft.title = format!(
         "{} temporary keys of {issuer} were used {}",
-        members.credentials,
+        count(members.credentials),
         match explained.doubtful() {
             true => "whose issuance could not be read",
             false => "that the trail did not issue",

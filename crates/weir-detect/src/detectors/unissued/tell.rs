@@ -6,6 +6,7 @@ use super::keys;
 use crate::hand::holders;
 use crate::{Context, DetectError, Draft};
 use weir_lake::rows;
+use weir_model::words::count;
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Credentials listed as entities at most; more are in the query's answer.
@@ -75,7 +76,7 @@ impl Members {
         match (self.people, self.sessions) {
             (0, 0) => String::new(),
             (0, sessions) => format!(": {}", holders(sessions)),
-            (people, _) => format!(": {people} people's data"),
+            (people, _) => format!(": {} people's data", count(people)),
         }
     }
 
@@ -128,9 +129,9 @@ pub(super) async fn finding(
     draft.title = format!(
         "{}{signed} were accepted and {}{} from {} addresses",
         if explained.most > 0 && explained.rest() > 0 {
-            format!("at least {} of {} credentials", explained.rest(), members.credentials)
+            format!("at least {} of {} credentials", count(explained.rest()), count(members.credentials))
         } else {
-            format!("{} credentials", members.credentials)
+            format!("{} credentials", count(members.credentials))
         },
         if explained.rest() > 0 { "never issued" } else { "no issuance of them could be read" },
         members.whose(),
