@@ -83,6 +83,11 @@ impl Null {
         self.body.quantile(0.5).unwrap_or(0.0)
     }
 
+    /// The most that a peer reached, as finely as the histogram tells: 0 where none reached anything.
+    pub(crate) fn largest(&self) -> f64 {
+        if self.body.at_least(1.0) > 0 { self.edge } else { 0.0 }
+    }
+
     /// The exponent of the peers' tail: the chance of twice as much is `2^-exponent` times as large.
     pub(crate) fn exponent(&self) -> f64 {
         self.exponent

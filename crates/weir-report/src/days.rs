@@ -3,6 +3,7 @@
 //! Decisive choice: where many days share a column, it shows the highest of them, never their mean: a leak is a peak. "Usual" is what the
 //! finding itself expected of a day, else the median of the days before it began, days without records included.
 
+use crate::svg::peers::Peers;
 use crate::words;
 use weir_model::case::{Period, Series};
 use weir_model::{Finding, Micros};
@@ -160,6 +161,9 @@ pub(crate) fn alt(series: &Series, finding: &Finding, usual: Option<&Usual>) -> 
     ));
     if let Some(words) = words::against(finding.p_value, finding.threshold) {
         alt.push_str(&format!(" {words}."));
+    }
+    if let Some(peers) = Peers::of(finding) {
+        alt.push_str(&format!(" {}", peers.words()));
     }
     alt
 }

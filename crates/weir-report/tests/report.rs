@@ -152,7 +152,9 @@ fn a_finding_is_plotted_with_what_was_usual_and_what_happened_when() {
     let html = text("html", &shop::case());
     assert_eq!(html.matches("class=\"raised\"").count(), 3, "two plots, and one threshold");
     assert_eq!(html.matches("class=\"first-seen\"").count(), 2);
-    assert_eq!(html.matches("class=\"usual\"").count(), 2);
+    assert_eq!(html.matches("class=\"usual\"").count(), 3, "two plots, and half of the peers of one");
+    let peers = "reached 21,313 people, the largest of 4,012 peers about 31, and half of them 1 or fewer.";
+    assert_eq!(html.matches(peers).count(), 2, "in the picture's words and under it");
     assert!(html.contains("usual: <strong>1.5</strong> a day (expected by the model)"));
     assert!(html.contains("a day (median of the 43 days before)"));
     let plots = html.matches("<desc>").count();

@@ -23,7 +23,12 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
         blocks.push(Block::Facts(more.collect()));
     }
     blocks.extend(sum(&case.scope));
-    blocks.extend(gaps(case, "What limits the claim", "Why it limits the claim", case.scope.gaps.iter().collect()));
+    blocks.extend(gaps(
+        case,
+        "What limits the claim",
+        "Why it limits the claim",
+        case.scope.gaps.iter().collect(),
+    ));
     if !case.finding_scopes.is_empty() {
         let title = |id: &String| {
             case.findings.iter().find(|f| f.id == *id).map_or_else(|| id.clone(), |f| f.title.clone())

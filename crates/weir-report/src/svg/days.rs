@@ -3,6 +3,7 @@
 
 use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
 use super::flow::bars;
+use super::peers::{self, Peers};
 use super::{Key, Picture};
 use crate::days::{self, Usual};
 use crate::{escape, language::say, words};
@@ -32,7 +33,9 @@ pub(crate) fn days(case: &Case, finding: &Finding, alt: &str, language: Language
     };
     let (inside, outside): (Vec<_>, Vec<_>) = series.points.iter().copied().partition(own);
     let chance = finding.p_value.zip(finding.threshold).filter(|(p, t)| *t > 0.0 && p.is_finite());
-    let end = if chance.is_some() { CHANCE + 34.0 } else { BOTTOM + 34.0 };
+    let peers = Peers::of(finding);
+    let below = if chance.is_some() { CHANCE + 34.0 } else { BOTTOM + 34.0 };
+    let end = if peers.is_some() { below + peers::HEIGHT } else { below };
     let svg = html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (n(end)) } role="img" xmlns="http://www.w3.org/2000/svg" {
             title { (say(language, &format!("{} a day", words::label(days::unit(series))))) }
@@ -45,11 +48,14 @@ pub(crate) fn days(case: &Case, finding: &Finding, alt: &str, language: Language
             (mark(&say(language, "raised"), finding.raised, &time, "raised", 46.0))
             (time.axis(BOTTOM, language))
             @if let Some((p, threshold)) = chance { (gauge(p, threshold, right, language)) }
+            @if let Some(peers) = &peers { (peers.row(below + peers::HEIGHT - 34.0, right, language)) }
         }
     };
-    let notes = words::against(finding.p_value, finding.threshold).map(|words| format!("{words}."));
-    let legend = legend(series, usual.as_ref());
-    Some(Picture { svg, size: (WIDTH, end), legend, notes: notes.into_iter().collect() })
+    let chance = words::against(finding.p_value, finding.threshold).map(|words| format!("{words}."));
+    let notes = chance.into_iter().chain(peers.as_ref().map(Peers::words)).collect();
+    let mut legend = legend(series, usual.as_ref());
+    legend.extend(peers.iter().flat_map(Peers::legend));
+    Some(Picture { svg, size: (WIDTH, end), legend, notes })
 }
 
 fn level(usual: &Usual, value: &Value, right: f64) -> Markup {

@@ -11,6 +11,7 @@ mod days;
 mod flow;
 pub(crate) mod lanes;
 pub(crate) mod map;
+pub(crate) mod peers;
 mod reach;
 mod trace;
 

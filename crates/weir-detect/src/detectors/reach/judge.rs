@@ -53,6 +53,8 @@ pub(super) struct Judged {
     pub(super) people: f64,
     pub(super) expected: f64,
     pub(super) peers: u64,
+    /// The most people of one of them in that window; `None` where it was its own past that judged.
+    pub(super) largest_peer: Option<f64>,
     pub(super) threshold: f64,
     pub(super) allowance: f64,
     /// Those with whom it came, where that is why it fired.
@@ -127,6 +129,7 @@ fn among(
         people: series.bare.get(c)?.get(w).copied()?,
         expected: null.median(),
         peers: null.n(),
+        largest_peer: Some(null.largest()),
         threshold: threshold(census.seen.get(c).copied()?),
         allowance: series.allowance,
         crowd: Some(crowd),
@@ -158,6 +161,7 @@ fn first_beyond(
                 people,
                 expected: null.median(),
                 peers: null.n(),
+                largest_peer: Some(null.largest()),
                 threshold: limit,
                 allowance: series.allowance,
                 crowd: None,
@@ -207,7 +211,18 @@ fn credentialed(census: &Census, series: &Series, beyond: Judged) -> Option<Judg
                 let (p, expected) = (p.max(beyond.p), own.mean());
                 // What it read as it always did is no part of what is told of it.
                 let within = if started_with_log { vec![(day, day)] } else { Within::new() };
-                told = Some(Judged { verdict, p, rung, day, people, expected, within, ..beyond.clone() });
+                let largest_peer = None;
+                told = Some(Judged {
+                    verdict,
+                    p,
+                    rung,
+                    day,
+                    people,
+                    expected,
+                    largest_peer,
+                    within,
+                    ..beyond.clone()
+                });
             }
             (None, _) => learn(&mut past),
         }

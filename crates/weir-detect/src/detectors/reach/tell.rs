@@ -159,6 +159,10 @@ async fn finding(
     for (name, value) in sums {
         draft = draft.measure(&name, value, None);
     }
+    if let Some(largest) = top.largest_peer {
+        draft =
+            draft.measure("peers", top.peers as f64, None).measure("largest_peer_in_window", largest, None);
+    }
     let draft = draft
         .measure("members", group.len() as f64, None)
         .measure("people_in_window", top.people, Some(top.expected))
