@@ -7,7 +7,7 @@ use crate::svg::{self, map};
 use crate::words;
 use weir_model::{
     attack,
-    case::{Case, Labelled, Statement, Step},
+    case::{Case, Indicator, Labelled, Statement, Step},
 };
 
 fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
@@ -127,6 +127,10 @@ pub(super) fn impact(case: &Case) -> Vec<Block<'_>> {
     blocks
 }
 
+/// Findings of which the members have a table of their own, and how many of these it shows.
+const MANY_MAX: usize = 20;
+const ALIKE_MAX: usize = 25;
+
 pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     for (class, needed) in [
@@ -140,30 +144,67 @@ pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
             blocks.extend(unknown(needed));
             continue;
         }
-        let rows = all.iter().take(ROWS_MAX).map(|i| {
+        // A finding of many members says once why they are looked for.
+        let mut by_why: Vec<Vec<&Indicator>> = Vec::new();
+        for one in all {
+            let same = |of: &&mut Vec<&Indicator>| {
+                of.first().is_some_and(|first| first.why == one.why && first.evidence == one.evidence)
+            };
+            match by_why.iter_mut().find(same) {
+                Some(of) => of.push(one),
+                None => by_why.push(vec![one]),
+            }
+        }
+        let (many, alone): (Vec<_>, Vec<_>) = by_why.into_iter().partition(|of| of.len() > 1);
+        let caption = format!("{} indicators", words::label(class));
+        for of in many.iter().take(MANY_MAX) {
+            let why = of.first().map(|one| Said::Cited(format!("{}.", one.why), &one.evidence));
+            blocks.push(Block::Statements(why.into_iter().collect()));
+            let rows = of.iter().take(ALIKE_MAX).map(|one| {
+                vec![
+                    Cell::Text(words::label(one.entity.kind.as_str())),
+                    Cell::Code(&one.entity.value),
+                    Cell::Text(words::period(one.period)),
+                    Cell::Number(words::count(one.records)),
+                ]
+            });
+            blocks.push(Block::Table(Table {
+                caption: caption.clone(),
+                columns: vec![("Kind", false), ("Value", false), ("Seen", false), ("Records", true)],
+                rows: rows.collect(),
+                total: of.len(),
+                all_in: "case.json",
+            }));
+        }
+        let rest = many.iter().skip(MANY_MAX).chain(&alone).flatten().copied();
+        let rest: Vec<&Indicator> = rest.collect();
+        let rows = rest.iter().take(ROWS_MAX).map(|one| {
             vec![
-                Cell::Text(words::label(i.entity.kind.as_str())),
-                Cell::Code(&i.entity.value),
-                Cell::Text(i.why.clone()),
-                Cell::Text(words::period(i.period)),
-                Cell::Number(words::count(i.records)),
-                Cell::Evidence(&i.evidence),
+                Cell::Text(words::label(one.entity.kind.as_str())),
+                Cell::Code(&one.entity.value),
+                Cell::Text(one.why.clone()),
+                Cell::Text(words::period(one.period)),
+                Cell::Number(words::count(one.records)),
+                Cell::Evidence(&one.evidence),
             ]
         });
-        blocks.push(Block::Table(Table {
-            caption: format!("{} indicators", words::label(class)),
-            columns: vec![
-                ("Kind", false),
-                ("Value", false),
-                ("Why", false),
-                ("Seen", false),
-                ("Records", true),
-                ("Evidence", false),
-            ],
-            rows: rows.collect(),
-            total: all.len(),
-            all_in: "case.json",
-        }));
+        let rows: Vec<_> = rows.collect();
+        if !rows.is_empty() {
+            blocks.push(Block::Table(Table {
+                caption,
+                columns: vec![
+                    ("Kind", false),
+                    ("Value", false),
+                    ("Why", false),
+                    ("Seen", false),
+                    ("Records", true),
+                    ("Evidence", false),
+                ],
+                rows,
+                total: rest.len(),
+                all_in: "case.json",
+            }));
+        }
     }
     blocks
 }

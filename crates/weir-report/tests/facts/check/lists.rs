@@ -27,7 +27,6 @@ pub fn evidence(case: &Case) -> Vec<&Evidence> {
 /// How long the lists are that a report may cut.
 pub fn sizes(case: &Case) -> Vec<u64> {
     let of_state = |all: &dyn Fn(&Finding) -> bool| case.findings.iter().filter(|f| all(f)).count();
-    let class = |class: &str| case.incident.indicators.iter().filter(|i| i.class == class).count();
     let series = |name: &str| named(case, name).filter(|s| !s.points.is_empty()).count();
     let mut sizes = vec![
         case.intake.len(),
@@ -40,12 +39,17 @@ pub fn sizes(case: &Case) -> Vec<u64> {
         of_state(&Finding::calls),
         of_state(&|f| f.state == State::Suppressed),
         of_state(&|f| f.state == State::Superseded),
-        class("network"),
-        class("file"),
-        class("behavioural"),
         series("flagged"),
         series("reach"),
     ];
+    // Indicators of one class for the same reason have a table of their own; those that are alone in theirs share one.
+    let mut alike: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for one in &case.incident.indicators {
+        *alike.entry((&one.class, &one.why)).or_default() += 1;
+    }
+    let alone = |class: &str| alike.iter().filter(|((of, _), n)| *of == class && **n == 1).count();
+    sizes.extend(["network", "file", "behavioural"].map(alone));
+    sizes.extend(alike.values());
     sizes.extend(case.findings.iter().flat_map(|f| [f.entities.len(), f.dispositions.len()]));
     sizes.extend(case.traces.values().map(|t| t.edges.len()));
     sizes.into_iter().map(|n| n as u64).collect()
