@@ -246,7 +246,7 @@ proven() {
         leaf=$((leaf + 1))
         hash=$({
           printf '\000'
-          if [ "$kind" = line ]; then sed -n "$leaf{p;q;}" "$excerpt"; else dd if="$excerpt" bs=4096 skip=$((leaf - 1)) count=1 2>/dev/null; fi
+          if [ "$kind" = line ]; then tail -n "+$leaf" "$excerpt" | head -n 1; else dd if="$excerpt" bs=4096 skip=$((leaf - 1)) count=1 2>/dev/null; fi
         } | digest)
         set -- "$hash" "$@"
         ;;

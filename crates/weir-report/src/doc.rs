@@ -50,8 +50,8 @@ pub(crate) enum Tone {
 pub(crate) enum Said<'a> {
     /// Records say so.
     Cited(String, &'a Evidence),
-    /// So too, and it is a name: the same in every language.
-    Named(&'a str, &'a Evidence),
+    /// A name that the configuration gives, which no record says: the same in every language.
+    Named(&'a str),
     /// A figure of the case itself; where it is laid out (section id, and the words for it).
     Derived(String, &'static str, &'static str),
     /// Not known; why, or what would be needed.

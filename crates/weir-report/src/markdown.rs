@@ -140,7 +140,9 @@ fn said(said: &Said<'_>, label: &str, to: &Writer, out: &mut String) {
         Said::Cited(words, e) => {
             out.push_str(&format!("- {label}{}  \n  {}\n", to.md(words), evidence(e, to)))
         }
-        Said::Named(name, e) => out.push_str(&format!("- {label}{}  \n  {}\n", md(name), evidence(e, to))),
+        Said::Named(name) => {
+            out.push_str(&format!("- {label}{} ({})\n", md(name), to.md("see configuration")))
+        }
         Said::Derived(words, _, name) => {
             out.push_str(&format!("- {label}{} ({})\n", to.md(words), to.md(&format!("see {name}"))))
         }

@@ -194,7 +194,7 @@ fn case_of(login: &str) -> Case {
     f.entities = vec![Entity::new(EntityKind::Actor, login)];
     f.title = format!("{login} tried in vain to switch logging off");
     f.explanation =
-        "7 people are named by records; 3 more could lie in sessions and records that name nobody. \
+        "7 people are named by records; at most 3 more are possible: 3 for sessions or credentials whose holders no record names. \
         Rows are not people: a person may have many rows, and a row may concern nobody."
             .to_owned();
     case.limits = sentences(login);

@@ -100,7 +100,7 @@ fn the_shops_forged_sessions_are_found_and_nobody_else() {
             "{:?}",
             finding.measures
         );
-        assert_eq!(finding.measures.contains_key("days_used_after_key_was_unfit"), configured);
+        assert_eq!(finding.measures.contains_key("days_from_unfit_key_to_last_use"), configured);
     }
 }
 

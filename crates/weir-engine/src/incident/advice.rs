@@ -9,84 +9,103 @@ use weir_report::escape;
 /// What follows from the findings of one detector.
 struct Advice {
     detector: &'static str,
+    /// The kinds of those whom it can be done to; it names no others. Of none, all.
+    names: &'static [EntityKind],
     now: &'static str,
     lesson: &'static str,
 }
 
+const ANY: &[EntityKind] = &[];
+
 const ADVICE: &[Advice] = &[
     Advice {
         detector: "blindspot",
+        names: &[EntityKind::Resource, EntityKind::Sensor, EntityKind::Host],
         now: "Switch logging back on, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
         lesson: "Logging that the watched can switch off does not watch them: send logs to an account that its users cannot reach.",
     },
     Advice {
         detector: "bulk",
+        names: &[EntityKind::Actor],
         now: "Ask the login's owner what each statement was for; until they answer, lock it, change its password and look at what else its sessions did.",
         lesson: "Give each role only the rows it needs, log how many rows each statement returns, and review the largest.",
     },
     Advice {
         detector: "campaign",
+        names: &[EntityKind::Origin, EntityKind::Prefix],
         now: "Treat the quiet addresses as the others of the hand: block or challenge them, and count the people read from them.",
         lesson: "Look at what an address reads over weeks together with what reads like it; one address at a time shows only the loud ones.",
     },
     Advice {
         detector: "crossing",
+        names: ANY,
         now: "Ask who reads there and on what ground; until that is known, block the addresses named and end the sessions used there.",
         lesson: "Say from which countries each dataset may be read, and refuse the others; reading from abroad is a transfer.",
     },
     Advice {
         detector: "dormant",
+        names: ANY,
         now: "Close what nobody uses, block the readers named, and look at what else they read.",
         lesson: "Take interfaces out of service when their last user goes; watch for readers of people who never come.",
     },
     Advice {
         detector: "drift",
+        names: ANY,
         now: "Ask the owner of each reader named what changed on the day the growth began; where nobody can say, look at whose data it reads now and did not before.",
         lesson: "Agree with each job, partner and desk how many people's records a week it needs, and review who grows beyond it.",
     },
     Advice {
         detector: "enumeration",
+        names: ANY,
         now: "Stop the guessing at its source: block the reader named, and make the service answer the same whether somebody exists or not.",
         lesson: "Limit how many people who do not exist a reader may ask for, and let nobody ask for people it has no business with.",
     },
     Advice {
         detector: "guessing",
+        names: &[EntityKind::Actor],
         now: "Where guessing was followed by a success, lock the account, end its sessions and change its credentials; then look at what it did.",
         lesson: "Passwords that can be guessed over the network will be: require keys or a second factor, and limit attempts.",
     },
     Advice {
         detector: "harvest",
+        names: &[EntityKind::Origin, EntityKind::Prefix],
         now: "Block or challenge the addresses named, end the sessions used there, and find out how those sessions came to be.",
         lesson: "Watch for sessions that go straight to people's data; check at use that each was issued, and to whom.",
     },
     Advice {
         detector: "impostor",
+        names: &[EntityKind::Origin, EntityKind::Prefix],
         now: "End the sessions used at the addresses named, ask some of the people concerned whether it was them, and find out how the sessions came to be.",
         lesson: "Bind sessions to the device they were opened with, and check each person's new device.",
     },
     Advice {
         detector: "newcomer",
+        names: &[EntityKind::Actor, EntityKind::Credential, EntityKind::Key],
         now: "Ask the owners of these principals whether the new network is theirs; until they answer, treat the credentials as stolen.",
         lesson: "Bind machine credentials to the machine's network, and people's to known devices.",
     },
     Advice {
         detector: "reach",
+        names: ANY,
         now: "Block or challenge the addresses and credentials named, and check whose pages they read before notifying.",
         lesson: "Limit how many people's records one client may read in a day, a week and a month; a rate limit by request does not see it.",
     },
     Advice {
         detector: "retention",
+        names: &[EntityKind::Sensor],
         now: "Before the day named, stop the rotation of the logs named or copy their files aside with their SHA-256; keep records in the lake longer where it is the lake that deletes.",
         lesson: "A legal hold must reach whatever deletes: source logs, buckets and backups as well as the lake; and keep records for longer than a slow leak takes to be seen.",
     },
     Advice {
         detector: "shared_out",
+        names: &[EntityKind::Resource],
         now: "Take the shared resources back, and ask the provider which accounts copied them.",
         lesson: "Forbid sharing outside the organisation by policy, and allow it by exception.",
     },
     Advice {
         detector: "unissued",
-        now: "End the sessions named and find out who could make them; where a signing key is named, retire it, end every session it signed and find every copy of it.",
+        names: &[EntityKind::Key, EntityKind::Credential],
+        now: "End the sessions named (by their fingerprints; the lines cited hold them) and find out who could make them; where a signing key is named, retire it, end every session it signed and find every copy of it.",
         lesson: "Check at use that a credential was issued; rotate signing keys when anyone who could hold them leaves.",
     },
 ];
@@ -104,7 +123,7 @@ pub(super) fn lessons(facts: &Facts<'_>) -> Vec<Recommendation> {
 
 /// What to do, gravest first.
 pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
-    let mut all = each(facts, |advice, findings| format!("{}{}", advice.now, named(findings)));
+    let mut all = each(facts, |advice, findings| format!("{}{}", advice.now, named(findings, advice.names)));
     if facts.scope.determinable != Determinable::Yes && facts.serious().next().is_some() {
         let gaps: BTreeSet<String> = facts.scope.gaps.iter().map(|g| g.what.clone()).collect();
         all.push(Recommendation {
@@ -196,12 +215,14 @@ fn find_out_why_silent(facts: &Facts<'_>) -> Option<Recommendation> {
 }
 
 /// Whom the advice concerns: those whom the gravest findings accuse before others, each once.
-fn named(findings: &[&Finding]) -> String {
+fn named(findings: &[&Finding], kinds: &[EntityKind]) -> String {
     let mut gravest: Vec<&&Finding> = findings.iter().collect();
     gravest.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut names: Vec<&str> = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut entities: Vec<_> = gravest.iter().flat_map(|finding| &finding.entities).collect();
+    let concerned = |entity: &&Entity| kinds.is_empty() || kinds.contains(&entity.kind);
+    let mut entities: Vec<_> =
+        gravest.iter().flat_map(|finding| &finding.entities).filter(concerned).collect();
     // Whatever can be blocked or asked stands before the fingerprints of sessions.
     entities.sort_by_key(|entity| entity.kind == EntityKind::Credential);
     let entities = entities.into_iter();

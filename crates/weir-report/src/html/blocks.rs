@@ -48,7 +48,10 @@ pub(super) fn said(context: &Context<'_>, said: &Said<'_>) -> Markup {
     html! {
         @match said {
             Said::Cited(words, e) => div.said { p { (context.prose(words)) } (evidence(context, e, UNFOLDED_MAX)) },
-            Said::Named(name, e) => div.said { p { (escape::html(name)) } (evidence(context, e, UNFOLDED_MAX)) },
+            Said::Named(name) => div.said {
+                p { (escape::html(name)) }
+                p.cites { a href="#appendix" { (context.say("configuration")) } }
+            },
             Said::Derived(words, id, name) => div.said {
                 p { (context.prose(words)) }
                 p.cites { a href={ "#" (id) } { (context.say(name)) } }

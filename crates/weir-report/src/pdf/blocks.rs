@@ -101,9 +101,10 @@ impl<'a> Context<'a> {
             Said::Cited(words, e) => {
                 data::Said { words: self.prose(words), cites: self.evidence(e, CITED_MAX) }
             }
-            Said::Named(called, e) => {
-                data::Said { words: vec![name(called)], cites: self.evidence(e, CITED_MAX) }
-            }
+            Said::Named(called) => data::Said {
+                words: vec![name(called)],
+                cites: vec![linked(self.own(Kind::Text, "see configuration"), Some(anchor("appendix")))],
+            },
             Said::Derived(words, id, name) => data::Said {
                 words: self.prose(words),
                 cites: vec![linked(self.own(Kind::Text, &format!("see {name}")), Some(anchor(id)))],

@@ -142,7 +142,8 @@ fn whose(case: &Case) -> Said<'_> {
     let scope = &case.scope;
     let people = people_of(scope);
     if scope.subjects.is_none() || scope.determinable == Determinable::No {
-        return Said::Unknown(format!("{people}. {}", words::label_first(&scope.reason)));
+        // The reason stands once on the page, beside it.
+        return Said::Unknown(format!("{people}. Why, and what would tell, is said under “How sure”."));
     }
     let least = scope.subjects.map_or(0, |people| people.lower);
     let held = case.organisation.members.filter(|held| *held >= least);
@@ -187,8 +188,18 @@ fn since(case: &Case) -> Vec<Said<'_>> {
         said.push(Said::Derived(words, "scope", "first and last record of exposed data"));
     } else if let Some(first) = deeds().map(|f| f.first_seen).min() {
         let last = deeds().map(|f| f.last_seen).max().unwrap_or(first);
-        let words = lasted(case, Period { first, last });
-        said.push(Said::Derived(words, "findings", "first and last record of any finding"));
+        // What the same hand did before and after is in the timeline.
+        let (began, ended) =
+            (case.timeline.iter().map(|e| e.time), case.timeline.iter().map(|e| e.until.unwrap_or(e.time)));
+        let (first, last) = (began.chain([first]).min(), ended.chain([last]).max());
+        if let (Some(first), Some(last)) = (first, last) {
+            let words = lasted(case, Period { first, last });
+            said.push(Said::Derived(
+                words,
+                "timeline",
+                "first and last of what was found and of the timeline",
+            ));
+        }
     }
     match case.period {
         Some(p) => {

@@ -70,9 +70,9 @@ fn reach(case: &Case) -> Figure<'_> {
 fn labelled<'a>(case: &'a Case, lines: &'a [Labelled], needed: &str) -> Vec<Block<'a>> {
     let names = [&case.organisation.name, &case.organisation.sector];
     let said = |of: &'a Statement| match of {
-        // What the organisation calls itself is a name.
-        Statement::Stated { value, evidence } if names.into_iter().flatten().any(|name| name == value) => {
-            Said::Named(value, evidence)
+        // What the organisation calls itself is a name, and no record says it.
+        Statement::Stated { value, .. } if names.into_iter().flatten().any(|name| name == value) => {
+            Said::Named(value)
         }
         _ => Said::of(of),
     };
@@ -106,10 +106,11 @@ pub(super) fn methodology(case: &Case) -> Vec<Block<'_>> {
     }
     let line = |l: &'_ weir_model::case::TacticLine| {
         let named = l.techniques.iter().map(|id| match attack::technique(id) {
-            Some(t) => format!("{id} {}", t.name),
+            // A label is no sentence, and not cut into parts as one.
+            Some(t) => format!("{id} {}", t.name.replace(": ", " – ")),
             None => id.clone(),
         });
-        let techniques = named.collect::<Vec<_>>().join("; ");
+        let techniques = named.collect::<Vec<_>>().join(", ");
         if techniques.is_empty() { l.tactic.clone() } else { format!("{} ({techniques})", l.tactic) }
     };
     vec![Block::Labelled(lines.iter().map(|l| (line(l), Said::of(&l.statement))).collect())]

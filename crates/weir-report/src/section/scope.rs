@@ -39,7 +39,8 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
                 Cell::Text(people(s)),
                 Cell::Text(categories(s)),
                 Cell::Number(words::count(s.records)),
-                Cell::Text(format!("{}: {}", words::label(words::determinable(s.determinable)), s.reason)),
+                // Why stands with the finding.
+                Cell::Text(words::label(words::determinable(s.determinable))),
                 Cell::Findings(std::slice::from_ref(id)),
             ]
         });
@@ -72,6 +73,10 @@ fn people_rows(scope: &Scope, divided: &Divided) -> String {
     let sessions = divided.kinds.get(SESSION).copied().unwrap_or(0);
     let people = rows.saturating_sub(sessions);
     let lower = scope.subjects.map_or(rows, |bounds| bounds.lower);
+    if rows == 0 && scope.determinable != Determinable::Yes {
+        return "scope.csv and exports/scope.parquet have no row: no record names whom it concerned."
+            .to_owned();
+    }
     let mut words = match sessions {
         0 => "Every exposed person, with first and last access, is a row of scope.csv and of exports/scope.parquet.".to_owned(),
         _ => format!(

@@ -57,10 +57,21 @@ pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
     blocks
 }
 
-/// The first event of each phase, under the name that it has in the table and in the table's order; then those that no event tells of.
+/// What a failed attempt's words hold (`weir_trace`).
+const IN_VAIN: &str = "tried in vain: ";
+
+/// The first event of each phase that did not fail, or else the first, under the name that it has in the table and in the table's order; then those that no
+/// event tells of. How they got in came before whatever else they did: a sign-in after that is none.
 fn phases(case: &Case) -> Vec<(String, Said<'_>)> {
     let of = |(title, tactics, needed): &(&str, &[&str], &str)| {
-        let first = |tactic: &&str| case.timeline.iter().enumerate().find(|(_, e)| e.phase == *tactic);
+        let first = |tactic: &&str| {
+            let mut of = case.timeline.iter().enumerate().filter(|(_, e)| e.phase == *tactic);
+            let done = of.clone().find(|(_, e)| !e.what.contains(IN_VAIN));
+            let first = done.or_else(|| of.next());
+            first.filter(|(_, e)| {
+                e.phase != "initial_access" || case.timeline.iter().all(|other| other.time >= e.time)
+            })
+        };
         match tactics.iter().find_map(first) {
             Some((at, e)) => {
                 let said = Said::Cited(format!("{}: {}", when(e), e.what), &e.evidence);
@@ -140,6 +151,14 @@ mod tests {
         assert_eq!(
             titles,
             ["Privilege escalation", "Exfiltration", "Initial access", "Detection and response"]
+        );
+        assert!(matches!(&told[2].1, Said::Unknown(_)), "a sign-in after all of that is not how they got in");
+        case.timeline[0].what = format!("ann {IN_VAIN}assumed the role");
+        case.timeline.insert(1, event(2, "privilege_escalation"));
+        let (_, Said::Cited(first, _)) = &phases(&case)[0] else { panic!("it is cited") };
+        assert!(
+            first.ends_with("privilege_escalation at 2"),
+            "what failed is told where nothing else was done"
         );
         assert!(matches!(&told[1].1, Said::Cited(words, _) if words.ends_with("exfiltration at 3")));
     }

@@ -147,7 +147,7 @@ pub(super) async fn finding(
     let mut draft = measured(draft, &members).raised(explained.exceeded.unwrap_or(members.seen.0));
     if let Some(since) = standing.unfit_since() {
         let days = (members.seen.1.0 - since.0).max(0) as f64 / weir_model::time::DAY_US as f64;
-        draft = draft.measure("days_used_after_key_was_unfit", days, Some(0.0));
+        draft = draft.measure("days_from_unfit_key_to_last_use", days, Some(0.0));
     }
     draft = draft.measure("key_unknown_to_inventory", f64::from(u8::from(standing.unknown)), Some(0.0));
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))

@@ -108,7 +108,10 @@ fn fixed(_: &Case) -> Vec<String> {
 fn durations(case: &Case) -> Vec<String> {
     let deeds = || case.findings.iter().filter(|f| f.stands() && !f.attack.is_empty());
     let deeds = deeds().map(|f| f.first_seen).min().zip(deeds().map(|f| f.last_seen).max());
-    let spans = [case.scope.first.zip(case.scope.last), deeds];
+    let timeline = case.timeline.iter();
+    let first = timeline.clone().map(|e| e.time).chain(deeds.map(|(first, _)| first)).min();
+    let last = timeline.map(|e| e.until.unwrap_or(e.time)).chain(deeds.map(|(_, last)| last)).max();
+    let spans = [case.scope.first.zip(case.scope.last), deeds, first.zip(last)];
     spans.into_iter().flatten().map(|(first, last)| format!("over {}.", lasted(first, last))).collect()
 }
 

@@ -19,12 +19,13 @@ const STATED: [&str; 10] = [
 ];
 
 /// What `(see ...)` names, and the heading under which it is laid out.
-const LAID_OUT: [(&str, &str); 7] = [
+const LAID_OUT: [(&str, &str); 8] = [
     ("coverage", "## Coverage: what the logs can show"),
     ("scope", "## Scope: whose data"),
     ("scope.csv", "## Scope: whose data"),
     ("first and last record of exposed data", "## Scope: whose data"),
-    ("first and last record of any finding", "## Findings in detail"),
+    ("first and last of what was found and of the timeline", "## Timeline"),
+    ("configuration", "## Appendix"),
     ("intake account", "### Files read"),
     ("limits", "### Limits"),
 ];
