@@ -5,7 +5,9 @@
 
 use crate::CatalogError;
 use crate::inventory::Rows;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use weir_model::names::kept;
 use weir_stats::{hash64, hash64_in};
 
 /// Maps from objects to people, by the object's namespace.
@@ -86,6 +88,8 @@ impl Links {
 
     /// Adds one link. Adding it again changes nothing.
     pub fn insert(&mut self, from: &str, to: &str, object: &str, person: &str) {
+        // Those are compared with what records keep of a name.
+        let object = &*if [ACTOR, CREDENTIAL].contains(&from) { kept(object) } else { Cow::Borrowed(object) };
         let maps = self.maps.entry(from.to_owned()).or_default();
         let at = maps.iter().position(|m| m.to == to).unwrap_or_else(|| {
             maps.push(Map { to: to.to_owned(), people: HashMap::new() });

@@ -190,7 +190,10 @@ pub fn held_now<'a>(lake: &'a Lake, holds: &'a [Hold]) -> LocalBoxFuture<'a, Res
 fn fits(entity: &Entity) -> bool {
     let base = || entity.value.split_once('/').map(|(base, _)| base);
     let prefix = || weir_model::entity::prefix_of(base()?);
-    entity.kind != EntityKind::Prefix || prefix().as_deref() == Some(entity.value.as_str())
+    // An address with a length is a network, too.
+    let network =
+        entity.kind == EntityKind::Prefix || entity.kind == EntityKind::Origin && prefix().is_some();
+    !network || prefix().as_deref() == Some(entity.value.as_str())
 }
 
 /// Reads a case back from its folder.

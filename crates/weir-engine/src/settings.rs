@@ -66,8 +66,11 @@ impl Settings {
         for link in settings.config.links.clone() {
             settings.links.add_csv(&link.file, &link.from, &link.to, &text(&beside(&link.file))?)?;
         }
+        for sensor in &settings.config.sensors {
+            zone(path, &written, sensor.time_zone.as_deref())?;
+        }
         for source in &settings.config.sources {
-            zone(path, &written, source)?;
+            zone(path, &written, source.time_zone.as_deref())?;
             if let Some(format) =
                 source.format.as_deref().filter(|f| weir_sources::sources::by_name(f).is_none())
             {
@@ -165,8 +168,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
     EngineError::Input { path: path.to_owned(), message: error.to_string() }
 }
 
-fn zone(path: &Path, text: &str, source: &SourceConfig) -> Result<Option<jiff::tz::TimeZone>, EngineError> {
-    let Some(name) = source.time_zone.as_deref() else { return Ok(None) };
+fn zone(path: &Path, text: &str, name: Option<&str>) -> Result<Option<jiff::tz::TimeZone>, EngineError> {
+    let Some(name) = name else { return Ok(None) };
     let help = Some("give an IANA name like `Asia/Seoul` or an offset like `+09:00`");
     parse_zone(name)
         .map(Some)

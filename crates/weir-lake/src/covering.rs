@@ -54,8 +54,7 @@ pub fn naming(entities: &[Entity], table: Table) -> String {
             format!("coalesce(array_has_any(string_to_array(addresses({column}), ' '), make_array({list})), false)")
         };
         columns(*kind).filter(there).map(move |column| match kind {
-            EntityKind::Prefix => among(column, &list),
-            EntityKind::Origin => format!("({column} IN ({list}) OR {})", among(column, &list)),
+            EntityKind::Prefix | EntityKind::Origin => format!("({column} IN ({list}) OR {})", among(column, &list)),
             _ => format!("\"{column}\" IN ({list})"),
         })
     }))
@@ -69,15 +68,18 @@ mod tests {
         ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
     };
     use datafusion::prelude::SessionContext;
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
     use weir_model::{Micros, Span};
 
     const ROWS: i64 = 48;
+    /// A login that no record keeps whole.
+    static LONG: LazyLock<String> =
+        LazyLock::new(|| weir_model::names::kept(&"a".repeat(6_000)).into_owned());
 
     /// Rows of all sorts, some without a value in a column.
     fn records() -> RecordBatch {
-        let some = |every: i64, of: &'static [&'static str]| {
-            let value = move |i: i64| (i % every != 0).then(|| of[usize::try_from(i).unwrap() % of.len()]);
+        let some = |every: i64, of: &[&str]| {
+            let value = |i: i64| (i % every != 0).then(|| of[usize::try_from(i).unwrap() % of.len()]);
             Arc::new((0..ROWS).map(value).collect::<StringArray>()) as ArrayRef
         };
         let schema = Table::Access.schema();
@@ -100,7 +102,7 @@ mod tests {
                     "192.000.002.007",
                 ],
             ),
-            "actor" => some(3, &["ann", "bert"]),
+            "actor" => some(3, &["ann", "bert", LONG.as_str()]),
             _ => new_null_array(field.data_type(), usize::try_from(ROWS).unwrap()),
         });
         let columns: Vec<ArrayRef> = columns.collect();
@@ -147,6 +149,9 @@ mod tests {
             of(&[(EntityKind::Origin, "fe80::1%eth0")]),
             of(&[(EntityKind::Origin, "fe80::1"), (EntityKind::Origin, "203.0.113.5")]),
             of(&[(EntityKind::Prefix, "203.0.113.0/24")]),
+            of(&[(EntityKind::Origin, "192.0.2.0/24")]),
+            of(&[(EntityKind::Origin, "192.000.002.007")]),
+            of(&[(EntityKind::Actor, &"a".repeat(6_000))]),
             of(&[(EntityKind::Subject, "member:7")]),
             of(&[(EntityKind::Key, "k1")]),
             Cover { period, ..of(&[(EntityKind::Actor, "bert")]) },

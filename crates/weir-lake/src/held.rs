@@ -7,7 +7,6 @@ use crate::{LakeError, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 use weir_model::entity::{addresses_in, prefix_of};
 use weir_model::hold::{Cover, columns_of};
 use weir_model::{Entity, EntityKind, Hold, Micros};
@@ -70,15 +69,13 @@ fn named(entities: &[Entity], batch: &RecordBatch) -> Vec<bool> {
         for texts in columns_of(kind).unwrap_or_default().iter().filter_map(|column| text(batch, column)) {
             for (row, is) in rows.iter_mut().zip(texts.iter()) {
                 let Some(is) = is.filter(|_| !*row) else { continue };
-                // Logs write one address in several ways, and lists of them; of version 4 alone and plain in one only.
-                let several = || is.parse::<Ipv4Addr>().is_err();
                 *row = match kind {
-                    EntityKind::Prefix if several() => addresses_in(is)
-                        .filter_map(|is| prefix_of(&is))
-                        .any(|prefix| values.contains(&prefix)),
-                    EntityKind::Prefix => prefix_of(is).is_some_and(|prefix| values.contains(&prefix)),
-                    EntityKind::Origin if several() => {
-                        values.contains(is) || addresses_in(is).any(|is| values.contains(&is))
+                    // Logs write one address in several ways, and lists of them; and a network may be held as an origin.
+                    EntityKind::Prefix | EntityKind::Origin => {
+                        values.contains(is)
+                            || addresses_in(is).any(|is| {
+                                values.contains(&is) || prefix_of(&is).is_some_and(|of| values.contains(&of))
+                            })
                     }
                     _ => values.contains(is),
                 };

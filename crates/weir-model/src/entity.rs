@@ -1,5 +1,6 @@
 //! Entities: everything that can act, carry, or be acted on, as a (kind, value) pair.
 
+use crate::names::kept;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -98,7 +99,7 @@ impl Entity {
         Self { kind, value: value.into() }
     }
 
-    /// The same with an address, or an address prefix, in its one spelling.
+    /// The same with an address, or an address prefix, in its one spelling, and with a name as records keep it ([`crate::names`]).
     #[must_use]
     pub fn spelled(self) -> Self {
         let one = match self.kind {
@@ -107,7 +108,7 @@ impl Entity {
                 .value
                 .split_once('/')
                 .and_then(|(base, bits)| Some(format!("{}/{}", address_of(base)?, bits.trim()))),
-            _ => None,
+            _ => Some(kept(&self.value).into_owned()),
         };
         Self { value: one.unwrap_or(self.value), ..self }
     }
@@ -126,8 +127,8 @@ pub fn name_of(value: &str) -> &str {
     parts.nth(4).filter(|resource| arn && !resource.is_empty()).unwrap_or(value)
 }
 
-/// The one spelling of an address, however it is written: IPv6 as RFC 5952 has it, an IPv4 address inside of one as IPv4, without a port, brackets or the
-/// length of a network of one; `None` when it is not an address.
+/// The one spelling of an address, however it is written: IPv6 as RFC 5952 has it, an IPv4 address inside of one as IPv4, without a port, brackets, the
+/// length of a network of one or zeros before its numbers (`192.000.002.007`, as those who pad mean it); `None` when it is not an address.
 pub fn address_of(text: &str) -> Option<String> {
     let text = text.trim();
     let alone = || text.parse::<std::net::IpAddr>().ok();
@@ -139,26 +140,26 @@ pub fn address_of(text: &str) -> Option<String> {
         (address, "128") => address.parse::<std::net::Ipv6Addr>().ok().map(Into::into),
         _ => None,
     };
-    let address: std::net::IpAddr = alone().or_else(with_port).or_else(bracketed).or_else(network)?;
+    let address: std::net::IpAddr =
+        alone().or_else(with_port).or_else(bracketed).or_else(network).or_else(|| padded(text))?;
     Some(address.to_canonical().to_string())
 }
 
-/// Every address that a text may name, each in its one spelling: of a list (`X-Forwarded-For`) each; of one with a zone (`fe80::1%eth0`) that without,
-/// too; of one behind NAT64 (RFC 6052's `64:ff9b::/96`) that of version 4, too; of one with zeros before its numbers (`192.000.002.007`) that without.
+/// Every address that a text may name, each in its one spelling: of a list (`X-Forwarded-For`, `for=192.0.2.7`) each; of one with a zone (`fe80::1%eth0`)
+/// that without; of one behind NAT64 (RFC 6052's `64:ff9b::/96`) that of version 4, too.
 pub fn addresses_in(text: &str) -> impl Iterator<Item = String> {
-    let each = |part| {
-        let found = address_of(part)
-            .or_else(|| address_of(&unpadded(part)?))
-            .or_else(|| address_of(&zoneless(part)?));
+    let each = |part: &str| {
+        let part = part.trim_end_matches('.');
+        let found = address_of(part).or_else(|| address_of(&zoneless(part)?));
         let inside = found.as_deref().and_then(behind_nat64);
         [found, inside]
     };
-    text.split([',', ' ', ';', '"']).flat_map(each).flatten()
+    text.split([',', ' ', ';', '"', '\t', '|', '=']).flat_map(each).flatten()
 }
 
-/// An address of version 6 without its zone, where it has one; with brackets and port.
+/// An address without its zone, where it has one; with brackets and port.
 fn zoneless(text: &str) -> Option<String> {
-    let (address, zone) = text.split_once('%').filter(|(address, _)| address.contains(':'))?;
+    let (address, zone) = text.split_once('%')?;
     Some([address, zone.find(']').and_then(|end| zone.get(end..)).unwrap_or_default()].concat())
 }
 
@@ -171,13 +172,15 @@ fn behind_nat64(address: &str) -> Option<String> {
     }
 }
 
-/// An address of version 4 without zeros before its numbers, where it has some; with its port.
-fn unpadded(text: &str) -> Option<String> {
-    let (address, port) = text.split_once(':').map_or((text, None), |(address, port)| (address, Some(port)));
-    let numbers: Option<Vec<String>> =
-        address.split('.').map(|number| number.parse::<u8>().ok().map(|n| n.to_string())).collect();
-    let address = numbers.filter(|numbers| numbers.len() == 4)?.join(".");
-    Some(port.map_or(address.clone(), |port| format!("{address}:{port}")))
+/// An address of version 4 with zeros before its numbers, with a port or without.
+fn padded(text: &str) -> Option<std::net::IpAddr> {
+    let address = text.split_once(':').map_or(text, |(address, _)| address);
+    let mut numbers = [0_u8; 4];
+    let mut given = address.split('.');
+    for number in &mut numbers {
+        *number = given.next().filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
+    }
+    given.next().is_none().then(|| std::net::Ipv4Addr::from(numbers).into())
 }
 
 /// The prefix an address belongs to: `/24` for IPv4, `/48` for IPv6; `None` when it is not an address.
@@ -207,7 +210,9 @@ mod tests {
         for written in ["2001:DB8::0:1", "2001:db8:0:0::1", " 2001:db8::1 "] {
             assert_eq!(Entity::new(EntityKind::Origin, written).spelled().value, "2001:db8::1");
         }
-        for written in ["::ffff:192.0.2.7", "192.0.2.7:443", "192.0.2.7/32", "[::ffff:192.0.2.7]:80"] {
+        for written in
+            ["::ffff:192.0.2.7", "192.000.002.007", "192.0.2.7:443", "192.0.2.7/32", "[::ffff:192.0.2.7]:80"]
+        {
             assert_eq!(address_of(written).as_deref(), Some("192.0.2.7"), "{written}");
             assert_eq!(prefix_of(written).as_deref(), Some("192.0.2.0/24"), "{written}");
         }
@@ -236,6 +241,10 @@ mod tests {
         assert_eq!(named("[fe80::1%25eth0]:443"), ["fe80::1"]);
         assert_eq!(named("64:ff9b::c000:207"), ["64:ff9b::c000:207", "192.0.2.7"]);
         assert_eq!(named("192.000.002.007:80"), ["192.0.2.7"]);
+        assert_eq!(
+            named("for=192.0.2.7|192.0.2.8%eth0\t192.0.2.9."),
+            ["192.0.2.7", "192.0.2.8", "192.0.2.9"]
+        );
         assert_eq!(named("unknown, host.example, 300.1.1.1, 1.2.3, 9%x, a%b:c"), [""; 0]);
     }
 }

@@ -193,7 +193,8 @@ impl<'a> Hidden<'a> {
     }
 
     fn may_name(&self, word: &str) -> bool {
-        let ours = text::is_ours(word) || known::is_pseudonym(word);
-        known::is_telling(word) && !ours && !word.parse().is_ok_and(|n: u64| self.numbers.contains(&n))
+        known::is_telling(word)
+            && !known::is_pseudonym(word)
+            && !word.parse().is_ok_and(|n: u64| self.numbers.contains(&n))
     }
 }

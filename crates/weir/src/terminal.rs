@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use weir_engine::Progress;
-use weir_engine::report::Line;
 use weir_engine::report::summary::Style;
+use weir_engine::report::{Line, escape};
 use weir_model::Severity;
 
 /// Diagnostics of libraries go to stderr, when asked for.
@@ -73,9 +73,20 @@ pub fn failed(error: &ProgramError, json: bool) -> ExitCode {
     } else {
         let handler = miette::GraphicalReportHandler::new();
         let mut text = String::new();
-        match handler.render_report(&mut text, error) {
+        // What a log holds may stand in the words, and must not act on the terminal.
+        let words = error.to_string();
+        let shown = escape::query(&words);
+        let rendered = match shown == words {
+            true => handler.render_report(&mut text, error),
+            false => {
+                let plain = miette::MietteDiagnostic::new(shown);
+                let plain = help.iter().fold(plain, |plain, help| plain.with_help(escape::query(help)));
+                handler.render_report(&mut text, &plain)
+            }
+        };
+        match rendered {
             Ok(()) => write!(err, "{text}"),
-            Err(_) => writeln!(err, "{error}"),
+            Err(_) => writeln!(err, "{}", escape::query(&words)),
         }
     };
     // Nobody may be listening any more; the exit code still tells.

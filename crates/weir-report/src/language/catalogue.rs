@@ -35,6 +35,11 @@ struct Pattern {
 }
 
 impl Pattern {
+    /// Whether a number stands in a hole.
+    fn counts(&self, hole: &str) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Number(name) if *name == hole))
+    }
+
     /// Whether what stands in a hole is looked up itself.
     fn looks_up(&self, hole: &str) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Any(name) | Part::Called(name) if *name == hole))

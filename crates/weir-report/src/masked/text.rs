@@ -25,6 +25,23 @@ const UNITS: [&str; 19] = [
 /// What ends a word in which there may be an address of e-mail.
 const ENDS: [char; 10] = ['"', '\'', '`', '(', ')', '<', '>', ',', ';', '|'];
 
+/// The length of a date as Weir writes it at the start of a text, with the time of day where that follows: `10 Mar 2026, 15:22:24`.
+fn date(text: &str) -> Option<usize> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let digits = |text: &str| run(text, |c| c.is_ascii_digit());
+    let day = digits(text);
+    let month = text.get(day..)?.strip_prefix(' ')?;
+    let year = month.get(3..)?.strip_prefix(' ').filter(|_| MONTHS.iter().any(|of| month.starts_with(of)))?;
+    let len = day + " Mon ".len() + 4;
+    if !(1..=2).contains(&day) || digits(year) != 4 {
+        return None;
+    }
+    let clock = text.get(len..)?.strip_prefix(", ").unwrap_or_default();
+    let clock = run(clock, |c| c.is_ascii_digit() || c == ':');
+    Some(if clock == "15:22:24".len() { len + ", ".len() + clock } else { len })
+}
+
 /// Whether Weir writes a word itself.
 pub(super) fn is_ours(word: &str) -> bool {
     OURS.contains(word.to_ascii_lowercase().as_str())
@@ -101,13 +118,22 @@ impl Hidden<'_> {
         let own = LazyCell::new(|| language::own(text, &|rest| self.known.hidden_at(rest)));
         let is_own = |name: &str, at: usize| {
             strict
-                && name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(is_ours)
+                && name
+                    .split(|c: char| !c.is_alphanumeric())
+                    .filter(|word| !word.is_empty())
+                    .all(|word| is_ours(word) || word.bytes().all(|b| b.is_ascii_digit()))
                 && own.iter().any(|words| words.start <= at && at + name.len() <= words.end)
         };
         let mut out = Out::default();
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             let mut taken = first.len_utf8();
+            // A date is nobody's, but for whoever is called by just that.
+            if let Some(len) = date(rest).filter(|len| strict && self.known.hidden_at(rest) != Some(*len)) {
+                out.0.push_str(rest.get(..len).unwrap_or_default());
+                rest = rest.get(len..).unwrap_or_default();
+                continue;
+            }
             let known = self.known.at(rest);
             let known = known
                 .filter(|(len, _)| !is_own(rest.get(..*len).unwrap_or_default(), text.len() - rest.len()));
