@@ -139,7 +139,7 @@ impl FileReader {
             let packed = content.gzip_time.and_then(|t| jiff::Timestamp::from_second(i64::from(t)).ok());
             packed.or(modified).map(|t| jiff::tz::TimeZone::UTC.to_datetime(t).year())
         });
-        let look = |text: &[u8], whole: bool| {
+        let by_all = |text: &[u8], whole: bool| {
             let seen = Head { bytes: text, path: rel_path };
             match forced {
                 None => detect(&seen, &options, whole),
@@ -150,6 +150,12 @@ impl FileReader {
                         Detected { source, sensor }
                     }),
             }
+        };
+        // Of a file that was cut at its beginning, as a rotation by copying leaves it, the first line is half of one.
+        let look = |text: &[u8], whole: bool| {
+            let rest = memchr::memchr(b'\n', text).and_then(|end| text.get(end + 1..));
+            let rest = rest.filter(|rest| memchr::memchr_iter(b'\n', rest).count() >= LINES_MIN);
+            by_all(text, whole).or_else(|reason| by_all(rest.unwrap_or_default(), whole).map_err(|_| reason))
         };
         let mut looked = HEAD_MAX;
         let mut detected = look(&head_text(&head, looked, whole), whole);
@@ -419,6 +425,9 @@ impl Opened {
         }
     }
 }
+
+/// Lines that tell a format without the first.
+const LINES_MIN: usize = 8;
 
 /// Reads on until the head has so many bytes; says whether the content ended before.
 fn more(content: &mut Content, head: &mut Vec<u8>, bytes: usize) -> bool {

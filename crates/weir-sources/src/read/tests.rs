@@ -178,6 +178,16 @@ fn the_tail_of_a_grown_file_is_read_alone_and_its_prefix_proved() {
 }
 
 #[test]
+fn half_a_line_at_the_start_hides_no_log() {
+    let line = r#"{"time_local":"10/Oct/2000:13:55:36 -0700","remote_addr":"192.0.2.1","request":"GET /a HTTP/1.1","status":"200","body_bytes_sent":"9"}"#;
+    for half in ["x", "# a comment", r#"{"truncated": "#, r#"ill half", "status":"200"}"#] {
+        let content = format!("{half}\n{}", format!("{line}\n").repeat(300));
+        let (rows, intake) = read(content.into_bytes());
+        assert_eq!((rows, intake.rejected), (300, 1), "{half}: {:?}", intake.reasons);
+    }
+}
+
+#[test]
 fn a_line_that_fills_what_is_looked_at_does_not_hide_the_others() {
     for long in [HEAD_MAX, 1_000_000] {
         let mut content = vec![b'x'; long];
