@@ -401,15 +401,19 @@ impl Traced {
         }
         let near = context.session.narrowed(&[(Table::Access, all.join(" OR "))]).await?;
         let one = OneHand::of(hands.iter().map(|(finding, hand)| (finding.id.as_str(), hand)));
-        let mut known: BTreeMap<String, (Trace, Vec<TimelineEvent>)> = BTreeMap::new();
+        let mut followed: BTreeMap<String, Vec<TimelineEvent>> = BTreeMap::new();
+        let mut begun: BTreeMap<(String, BTreeSet<Entity>), Trace> = BTreeMap::new();
         for (finding, hand) in hands {
-            // Several findings often have one hand; it is followed once.
+            // Several findings often have one hand; it is followed once, and drawn from where each finding began.
             let of = hand.on(Table::Access);
-            if !known.contains_key(&of) {
-                let trace = weir_trace::trace(&near, &hand).await?;
-                known.insert(of.clone(), (trace, weir_trace::timeline(&near, &hand).await?));
+            let from = (of.clone(), hand.seeds.clone());
+            if !begun.contains_key(&from) {
+                begun.insert(from.clone(), weir_trace::trace(&near, &hand).await?);
             }
-            let Some((trace, timeline)) = known.get(&of) else { continue };
+            if !followed.contains_key(&of) {
+                followed.insert(of.clone(), weir_trace::timeline(&near, &hand).await?);
+            }
+            let (Some(trace), Some(timeline)) = (begun.get(&from), followed.get(&of)) else { continue };
             traced.traces.insert(finding.id.clone(), trace.clone());
             let named =
                 |event: &TimelineEvent| TimelineEvent { findings: vec![finding.id.clone()], ..event.clone() };

@@ -6,7 +6,7 @@ use crate::doc::{Block, Cell, Figure, FigureKind, Said, Table};
 use crate::svg::{self, map};
 use crate::words;
 use weir_model::{
-    attack,
+    EntityKind, attack,
     case::{Case, Indicator, Labelled, Statement, Step},
 };
 
@@ -132,6 +132,21 @@ pub(super) fn impact(case: &Case) -> Vec<Block<'_>> {
 const MANY_MAX: usize = 20;
 const ALIKE_MAX: usize = 25;
 
+/// How many members the finding has by which an indicator's like is looked for.
+fn members(case: &Case, one: &Indicator) -> usize {
+    let of = case.findings.iter().find(|f| f.title == one.why && f.evidence.0 == one.evidence);
+    let network = |kind| matches!(kind, EntityKind::Origin | EntityKind::Prefix);
+    let behaviour = |kind| {
+        matches!(kind, EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client)
+    };
+    let alike = |kind| match one.class.as_str() {
+        "network" => network(kind),
+        "behavioural" => behaviour(kind),
+        _ => false,
+    };
+    of.map_or(0, |finding| finding.entities.iter().filter(|entity| alike(entity.kind)).count())
+}
+
 pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     for (class, needed) in [
@@ -161,6 +176,8 @@ pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
         for of in many.iter().take(MANY_MAX) {
             let why = of.first().map(|one| Said::Cited(format!("{}.", one.why), &one.evidence));
             blocks.push(Block::Statements(why.into_iter().collect()));
+            // Of very many members a case lists some; the finding has all.
+            let members = of.first().map_or(0, |one| members(case, one));
             let rows = of.iter().take(ALIKE_MAX).map(|one| {
                 vec![
                     Cell::Text(words::label(one.entity.kind.as_str())),
@@ -173,8 +190,8 @@ pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
                 caption: caption.clone(),
                 columns: vec![("Kind", false), ("Value", false), ("Seen", false), ("Records", true)],
                 rows: rows.collect(),
-                total: of.len(),
-                all_in: "case.json",
+                total: of.len().max(members),
+                all_in: if members > of.len() { "findings.jsonl" } else { "case.json" },
             }));
         }
         let rest = many.iter().skip(MANY_MAX).chain(&alone).flatten().copied();

@@ -82,6 +82,12 @@ fn people_to_shut_out_come_first(here: &Terminal) {
     );
     let flow = case.series.iter().find(|s| s.name == "flow").unwrap();
     assert!(flow.points.len() > 1, "an hour of logs is more than one block");
+    // Findings of one hand are each drawn from where they began.
+    for finding in case.findings.iter().filter(|f| case.traces.contains_key(&f.id)) {
+        let nodes = &case.traces[&finding.id].nodes;
+        let mut seeds = nodes.iter().filter(|node| node.role == "seed");
+        assert!(seeds.all(|node| finding.entities.contains(&node.entity)), "{}", finding.title);
+    }
 }
 
 /// Without code blocks and code in sentences: names of logs, and queries.

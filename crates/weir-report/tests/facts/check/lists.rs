@@ -2,7 +2,7 @@
 
 use super::{phrases::named, written::count};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_model::{Evidence, Finding, case::Case, finding::State};
+use weir_model::{EntityKind, Evidence, Finding, case::Case, finding::State};
 
 /// What stands behind every statement.
 pub fn evidence(case: &Case) -> Vec<&Evidence> {
@@ -50,6 +50,13 @@ pub fn sizes(case: &Case) -> Vec<u64> {
     let alone = |class: &str| alike.iter().filter(|((of, _), n)| *of == class && **n == 1).count();
     sizes.extend(["network", "file", "behavioural"].map(alone));
     sizes.extend(alike.values());
+    // Of a finding with more members than a case lists, all of a class.
+    let network = |kind| matches!(kind, EntityKind::Origin | EntityKind::Prefix);
+    let of_class = |f: &Finding| {
+        let (network, other): (Vec<_>, Vec<_>) = f.entities.iter().partition(|e| network(e.kind));
+        [network.len(), other.len()]
+    };
+    sizes.extend(case.findings.iter().flat_map(of_class));
     sizes.extend(case.findings.iter().flat_map(|f| [f.entities.len(), f.dispositions.len()]));
     sizes.extend(case.traces.values().map(|t| t.edges.len()));
     sizes.into_iter().map(|n| n as u64).collect()
