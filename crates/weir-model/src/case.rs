@@ -1,7 +1,9 @@
 //! A case: everything found, for people. The one set of facts that every report format and duty is drawn from.
 
 use crate::time::DAY_US;
-use crate::{Citation, Claim, Entity, Evidence, Finding, Language, Micros, Severity, intake::Intake};
+use crate::{
+    Citation, Claim, Entity, EntityKind, Evidence, Finding, Language, Micros, Severity, intake::Intake,
+};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, DictionaryArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
@@ -521,6 +523,22 @@ pub struct Indicator {
     pub evidence: Evidence,
 }
 
+impl Indicator {
+    /// The class of what others can look for: addresses are of the network; credentials, keys, clients and principals show in behaviour; the rest
+    /// identifies the victim.
+    #[must_use]
+    pub fn class_of(entity: &Entity) -> Option<&'static str> {
+        match entity.kind {
+            EntityKind::Origin if entity.value.parse::<std::net::IpAddr>().is_ok() => Some("network"),
+            EntityKind::Prefix => Some("network"),
+            EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client => {
+                Some("behavioural")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Advice: not a statement about what happened, but it names what it rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recommendation {
@@ -556,6 +574,9 @@ pub enum Step {
     /// More, or none.
     Day,
 }
+
+/// What stands before what was tried and failed, in the words of an event.
+pub const IN_VAIN: &str = "tried in vain: ";
 
 impl Step {
     /// That of a period.

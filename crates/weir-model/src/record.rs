@@ -6,12 +6,12 @@
 //! records are read, so a changed configuration rewrites nothing.
 
 mod build;
+mod gather;
 
-use crate::{Micros, ModelError, TimeBasis};
-use arrow_array::builder::{Date32Builder, StringBuilder, TimestampMicrosecondBuilder};
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use build::{Put, Whole, nulls};
+use build::{Put, Whole};
+pub use gather::Records;
 use std::sync::{Arc, LazyLock};
 
 /// OCSF `status_id`: success.
@@ -447,124 +447,10 @@ static TAG_COLUMNS: &[Column] = &[
     Column { name: "file", kind: ColumnKind::I64, doc: "Its file: `files.file`." },
 ];
 
-/// Builds the batch of one table.
-#[derive(Default)]
-struct TableBuilder<C> {
-    time: TimestampMicrosecondBuilder,
-    day: Date32Builder,
-    basis: StringBuilder,
-    common: CommonBuilder,
-    own: C,
-    rows: usize,
-}
-
-impl<C> TableBuilder<C> {
-    /// Adds what all tables have of a row; the row's number.
-    fn push(&mut self, at: (Micros, TimeBasis), common: &Common<'_>) -> usize {
-        self.time.append_value(at.0.0);
-        self.day.append_value(at.0.day());
-        self.basis.append_value(at.1.as_str());
-        self.common.push(self.rows, common);
-        self.rows += 1;
-        self.rows - 1
-    }
-
-    fn finish(
-        &mut self,
-        table: Table,
-        tag: &FileTag,
-        own: impl FnOnce(&mut C, usize) -> Vec<ArrayRef>,
-    ) -> Result<Option<RecordBatch>, ModelError> {
-        let rows = std::mem::take(&mut self.rows);
-        if rows == 0 {
-            return Ok(None);
-        }
-        let time = self.time.finish().with_timezone("UTC");
-        let mut columns: Vec<ArrayRef> =
-            vec![Arc::new(time), Arc::new(self.day.finish()), Arc::new(self.basis.finish())];
-        columns.extend(self.common.finish(rows));
-        columns.extend(own(&mut self.own, rows));
-        let text =
-            |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
-        let number = |n: i64| -> ArrayRef { Arc::new(arrow_array::Int64Array::from_value(n, rows)) };
-        columns.push(nulls(&DataType::Int64, rows));
-        columns.extend([text(&tag.source), text(&tag.sensor), number(tag.ingest), number(tag.file)]);
-        RecordBatch::try_new(table.schema(), columns)
-            .map(Some)
-            .map_err(|e| ModelError::Batch { table: table.name(), message: e.to_string() })
-    }
-}
-
-/// Collects rows of all four tables; a source pushes, the reader takes batches.
-#[derive(Default)]
-pub struct Records {
-    access: TableBuilder<AccessColumns>,
-    auth: TableBuilder<AuthColumns>,
-    flow: TableBuilder<FlowColumns>,
-    host: TableBuilder<HostColumns>,
-    first: Option<Micros>,
-    last: Option<Micros>,
-}
-
-impl Records {
-    fn saw(&mut self, at: Micros) {
-        self.first = Some(self.first.map_or(at, |f| f.min(at)));
-        self.last = Some(self.last.map_or(at, |l| l.max(at)));
-    }
-
-    /// Adds a row to `access`.
-    pub fn access(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Access<'_>) {
-        self.saw(at.0);
-        let place = self.access.push(at, common);
-        self.access.own.push(place, row);
-    }
-
-    /// Adds a row to `auth`.
-    pub fn auth(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Auth<'_>) {
-        self.saw(at.0);
-        let place = self.auth.push(at, common);
-        self.auth.own.push(place, row);
-    }
-
-    /// Adds a row to `flow`.
-    pub fn flow(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Flow<'_>) {
-        self.saw(at.0);
-        let place = self.flow.push(at, common);
-        self.flow.own.push(place, row);
-    }
-
-    /// Adds a row to `host`.
-    pub fn host(&mut self, at: (Micros, TimeBasis), common: &Common<'_>, row: &Host<'_>) {
-        self.saw(at.0);
-        let place = self.host.push(at, common);
-        self.host.own.push(place, row);
-    }
-
-    /// Rows collected and not yet taken.
-    pub fn rows(&self) -> usize {
-        self.access.rows + self.auth.rows + self.flow.rows + self.host.rows
-    }
-
-    /// First and last instant pushed so far, over all batches taken.
-    pub fn seen(&self) -> Option<(Micros, Micros)> {
-        self.first.zip(self.last)
-    }
-
-    /// Takes what was collected as one batch per table that has rows, tagged with its file.
-    pub fn take(&mut self, tag: &FileTag) -> Result<Vec<(Table, RecordBatch)>, ModelError> {
-        let batches = [
-            (Table::Access, self.access.finish(Table::Access, tag, AccessColumns::finish)?),
-            (Table::Auth, self.auth.finish(Table::Auth, tag, AuthColumns::finish)?),
-            (Table::Flow, self.flow.finish(Table::Flow, tag, FlowColumns::finish)?),
-            (Table::Host, self.host.finish(Table::Host, tag, HostColumns::finish)?),
-        ];
-        Ok(batches.into_iter().filter_map(|(t, b)| Some((t, b?))).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Micros, TimeBasis};
 
     #[test]
     fn rows_become_batches_that_fit_their_schema() {

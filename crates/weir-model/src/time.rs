@@ -7,6 +7,9 @@ use std::fmt;
 
 /// Microseconds in a day.
 pub const DAY_US: i64 = 86_400_000_000;
+/// Months as logs and reports write them in English.
+pub const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// An instant: UTC microseconds since 1970-01-01. Shown and serialised as RFC 3339 with a `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -3,7 +3,7 @@
 use crate::{Hand, TraceError};
 use futures::future::BoxFuture;
 use weir_lake::{PLACES, Place, Row, Session, quote, rows};
-use weir_model::case::TimelineEvent;
+use weir_model::case::{IN_VAIN, TimelineEvent};
 use weir_model::{Entity, EntityKind, Micros, Table, attack, operations};
 
 /// Like steps closer together than this are one line.
@@ -141,7 +141,7 @@ async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result
         let Some(known) = operations::operation(name).filter(|o| names.contains(&o.name)) else { continue };
         let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
         let actor = row.text("actor").unwrap_or("someone");
-        let tried = if failed { "tried in vain: " } else { "" };
+        let tried = if failed { IN_VAIN } else { "" };
         let actor_is =
             row.text("actor").map_or("actor IS NULL".to_owned(), |a| format!("actor = {}", quote(a)));
         steps.push(Step {

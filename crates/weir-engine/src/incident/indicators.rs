@@ -3,7 +3,7 @@
 use super::Facts;
 use std::collections::BTreeMap;
 use weir_model::case::{Indicator, Period};
-use weir_model::{Entity, EntityKind, Finding};
+use weir_model::{Entity, Finding};
 
 /// The most indicators of one class; findings list every member.
 const CLASS_MAX: usize = 1_000;
@@ -13,7 +13,7 @@ pub(super) fn indicators(facts: &Facts<'_>) -> Vec<Indicator> {
     let mut found: BTreeMap<(&'static str, Entity), Indicator> = BTreeMap::new();
     for finding in facts.serious() {
         for entity in &finding.entities {
-            let Some(class) = class(entity) else { continue };
+            let Some(class) = Indicator::class_of(entity) else { continue };
             let indicator =
                 found.entry((class, entity.clone())).or_insert_with(|| of(facts, finding, entity, class));
             if !facts.seen.contains_key(entity) {
@@ -31,18 +31,6 @@ pub(super) fn indicators(facts: &Facts<'_>) -> Vec<Indicator> {
             *n <= CLASS_MAX
         })
         .collect()
-}
-
-/// Addresses are network indicators; credentials, keys, clients and principals show in behaviour; the rest identifies the victim.
-fn class(entity: &Entity) -> Option<&'static str> {
-    match entity.kind {
-        EntityKind::Origin if entity.value.parse::<std::net::IpAddr>().is_ok() => Some("network"),
-        EntityKind::Prefix => Some("network"),
-        EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client => {
-            Some("behavioural")
-        }
-        _ => None,
-    }
 }
 
 fn of(facts: &Facts<'_>, finding: &Finding, entity: &Entity, class: &str) -> Indicator {

@@ -10,6 +10,7 @@ use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use weir_model::entity::{address_of, prefix_of};
+use weir_model::time::MONTHS;
 use weir_model::{Entity, EntityKind, Micros};
 
 static OURS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("words.txt").lines().collect());
@@ -27,8 +28,6 @@ const ENDS: [char; 10] = ['"', '\'', '`', '(', ')', '<', '>', ',', ';', '|'];
 
 /// The length of a date as Weir writes it at the start of a text, with the time of day where that follows: `10 Mar 2026, 15:22:24`.
 fn date(text: &str) -> Option<usize> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let digits = |text: &str| run(text, |c| c.is_ascii_digit());
     let day = digits(text);
     let month = text.get(day..)?.strip_prefix(' ')?;

@@ -1,13 +1,12 @@
-//! The sections that come from [`weir_model::case::Incident`]: summary, details, methodology, impact, indicators, response,
+//! The sections that come from [`weir_model::case::Incident`]: summary, details, methodology, impact, response,
 //! lessons, recommendations. An empty section says `Unknown` and what would fill it; it is never left out.
 
-use super::ROWS_MAX;
-use crate::doc::{Block, Cell, Figure, FigureKind, Said, Table};
+use crate::doc::{Block, Figure, FigureKind, Said};
 use crate::svg::{self, map};
 use crate::words;
 use weir_model::{
-    EntityKind, attack,
-    case::{Case, Indicator, Labelled, Statement, Step},
+    attack,
+    case::{Case, Labelled, Statement, Step},
 };
 
 fn unknown<'a>(needed: &str) -> Vec<Block<'a>> {
@@ -124,105 +123,6 @@ pub(super) fn impact(case: &Case) -> Vec<Block<'_>> {
     );
     if case.series.iter().any(|s| s.name == "reach" && !s.points.is_empty()) {
         blocks.push(Block::Figure(reach(case)));
-    }
-    blocks
-}
-
-/// Findings of which the members have a table of their own, and how many of these it shows.
-const MANY_MAX: usize = 20;
-const ALIKE_MAX: usize = 25;
-
-/// How many members the finding has by which an indicator's like is looked for.
-fn members(case: &Case, one: &Indicator) -> usize {
-    let of = case.findings.iter().find(|f| f.title == one.why && f.evidence.0 == one.evidence);
-    let network = |kind| matches!(kind, EntityKind::Origin | EntityKind::Prefix);
-    let behaviour = |kind| {
-        matches!(kind, EntityKind::Actor | EntityKind::Credential | EntityKind::Key | EntityKind::Client)
-    };
-    let alike = |kind| match one.class.as_str() {
-        "network" => network(kind),
-        "behavioural" => behaviour(kind),
-        _ => false,
-    };
-    of.map_or(0, |finding| finding.entities.iter().filter(|entity| alike(entity.kind)).count())
-}
-
-pub(super) fn indicators(case: &Case) -> Vec<Block<'_>> {
-    let mut blocks = Vec::new();
-    for (class, needed) in [
-        ("network", "addresses or clients tied to a finding."),
-        ("file", "host or storage logs that name files and their hashes."),
-        ("behavioural", "a finding with a pattern that can be watched for."),
-    ] {
-        let all: Vec<_> = case.incident.indicators.iter().filter(|i| i.class == class).collect();
-        blocks.push(Block::Heading(words::label(class)));
-        if all.is_empty() {
-            blocks.extend(unknown(needed));
-            continue;
-        }
-        // A finding of many members says once why they are looked for.
-        let mut by_why: Vec<Vec<&Indicator>> = Vec::new();
-        for one in all {
-            let same = |of: &&mut Vec<&Indicator>| {
-                of.first().is_some_and(|first| first.why == one.why && first.evidence == one.evidence)
-            };
-            match by_why.iter_mut().find(same) {
-                Some(of) => of.push(one),
-                None => by_why.push(vec![one]),
-            }
-        }
-        let (many, alone): (Vec<_>, Vec<_>) = by_why.into_iter().partition(|of| of.len() > 1);
-        let caption = format!("{} indicators", words::label(class));
-        for of in many.iter().take(MANY_MAX) {
-            let why = of.first().map(|one| Said::Cited(format!("{}.", one.why), &one.evidence));
-            blocks.push(Block::Statements(why.into_iter().collect()));
-            // Of very many members a case lists some; the finding has all.
-            let members = of.first().map_or(0, |one| members(case, one));
-            let rows = of.iter().take(ALIKE_MAX).map(|one| {
-                vec![
-                    Cell::Text(words::label(one.entity.kind.as_str())),
-                    Cell::Code(&one.entity.value),
-                    Cell::Text(words::period(one.period)),
-                    Cell::Number(words::count(one.records)),
-                ]
-            });
-            blocks.push(Block::Table(Table {
-                caption: caption.clone(),
-                columns: vec![("Kind", false), ("Value", false), ("Seen", false), ("Records", true)],
-                rows: rows.collect(),
-                total: of.len().max(members),
-                all_in: if members > of.len() { "findings.jsonl" } else { "case.json" },
-            }));
-        }
-        let rest = many.iter().skip(MANY_MAX).chain(&alone).flatten().copied();
-        let rest: Vec<&Indicator> = rest.collect();
-        let rows = rest.iter().take(ROWS_MAX).map(|one| {
-            vec![
-                Cell::Text(words::label(one.entity.kind.as_str())),
-                Cell::Code(&one.entity.value),
-                Cell::Text(one.why.clone()),
-                Cell::Text(words::period(one.period)),
-                Cell::Number(words::count(one.records)),
-                Cell::Evidence(&one.evidence),
-            ]
-        });
-        let rows: Vec<_> = rows.collect();
-        if !rows.is_empty() {
-            blocks.push(Block::Table(Table {
-                caption,
-                columns: vec![
-                    ("Kind", false),
-                    ("Value", false),
-                    ("Why", false),
-                    ("Seen", false),
-                    ("Records", true),
-                    ("Evidence", false),
-                ],
-                rows,
-                total: rest.len(),
-                all_in: "case.json",
-            }));
-        }
     }
     blocks
 }

@@ -5,6 +5,7 @@ pub(crate) mod findings;
 mod glossary;
 pub(crate) mod headline;
 mod incident;
+mod indicators;
 mod methods;
 mod scope;
 mod timeline;
@@ -35,7 +36,7 @@ pub(crate) fn all(case: &Case) -> Vec<Section<'_>> {
         section("timeline", "Timeline", timeline::timeline(case)),
         section("methodology", "Attack methodology", incident::methodology(case)),
         section("impact", "Impact", incident::impact(case)),
-        section("indicators", "Indicators", incident::indicators(case)),
+        section("indicators", "Indicators", indicators::indicators(case)),
         section("response", "Response actions", incident::response(case)),
         section("lessons", "Lessons", incident::lessons(case)),
         section("recommendations", "Recommendations", incident::recommendations(case)),

@@ -5,7 +5,7 @@ use crate::{
     doc::{Block, Cell, Figure, FigureKind, Said, Table},
     escape, svg, words,
 };
-use weir_model::case::{Case, Period, TimelineEvent};
+use weir_model::case::{Case, IN_VAIN, Period, TimelineEvent};
 use weir_model::entity::name_of;
 
 /// Lanes of the picture told in words.
@@ -56,9 +56,6 @@ pub(super) fn timeline(case: &Case) -> Vec<Block<'_>> {
     }
     blocks
 }
-
-/// What a failed attempt's words hold (`weir_trace`).
-const IN_VAIN: &str = "tried in vain: ";
 
 /// The first event of each phase that did not fail, or else the first, under the name that it has in the table and in the table's order; then those that no
 /// event tells of. How they got in came before whatever else they did: a sign-in after that is none.

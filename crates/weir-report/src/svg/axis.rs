@@ -142,6 +142,13 @@ fn round_up(max: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
+/// Where something stands on an axis of its own.
+pub(super) fn diamond(x: f64, y: f64) -> Markup {
+    html! {
+        path.flagged d={ "M" (n(x)) " " (n(y - 8.0)) "L" (n(x + 8.0)) " " (n(y)) "L" (n(x)) " " (n(y + 8.0)) "L" (n(x - 8.0)) " " (n(y)) "Z" } {}
+    }
+}
+
 /// A coordinate with one decimal: enough for the eye, and the same bytes on every machine.
 pub(super) fn n(x: f64) -> String {
     let text = format!("{x:.1}");

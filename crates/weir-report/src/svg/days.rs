@@ -1,7 +1,7 @@
 //! What a finding's entities did day by day: the finding's own days stand out, what was usual is a dashed line, and when it was first seen
 //! and when the evidence sufficed are marked. Under it, where the budget cut a threshold, the chance of luck against it.
 
-use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
+use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, diamond, n};
 use super::flow::bars;
 use super::peers::{self, Peers};
 use super::{Key, Picture};
@@ -84,8 +84,7 @@ fn gauge(p: f64, threshold: f64, right: f64, language: Language) -> Markup {
         line.axis x1=(n(LEFT)) x2=(n(right)) y1=(n(CHANCE)) y2=(n(CHANCE)) {}
         text.tick x=(n(LEFT - 8.0)) y=(n(CHANCE + 5.0)) text-anchor="end" { (say(language, "luck")) }
         line.raised x1=(n(fires)) x2=(n(fires)) y1=(n(CHANCE - 12.0)) y2=(n(CHANCE + 12.0)) {}
-        path.flagged d={ "M" (n(at)) " " (n(CHANCE - 8.0)) "L" (n(at + 8.0)) " " (n(CHANCE)) "L" (n(at)) " " (n(CHANCE + 8.0))
-            "L" (n(at - 8.0)) " " (n(CHANCE)) "Z" } {}
+        (diamond(at, CHANCE))
         text.tick x=(n(LEFT)) y=(n(CHANCE + 24.0)) text-anchor="start" { "1" }
         text.tick x=(n(right)) y=(n(CHANCE + 24.0)) text-anchor="end" { (say(language, "1 in 10^15 or rarer")) }
     }

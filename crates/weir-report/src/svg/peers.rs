@@ -3,7 +3,7 @@
 //! Decisive choice: the axis is of powers of ten from nobody on, since what is found lies far beyond peers of whom most reached nobody.
 
 use super::Key;
-use super::axis::{LEFT, n};
+use super::axis::{LEFT, diamond, n};
 use crate::{language::say, words};
 use maud::{Markup, html};
 use weir_model::{Finding, Language};
@@ -55,7 +55,7 @@ impl Peers {
             text.tick x=(n(LEFT)) y=(n(y - 18.0)) text-anchor="start" { (say(language, "against its peers")) }
             rect.flow x=(n(LEFT)) y=(n(y - 5.0)) width=(n((largest - LEFT).max(2.0))) height="10" {}
             line.usual x1=(n(half)) x2=(n(half)) y1=(n(y - 12.0)) y2=(n(y + 12.0)) {}
-            path.flagged d={ "M" (n(own)) " " (n(y - 8.0)) "L" (n(own + 8.0)) " " (n(y)) "L" (n(own)) " " (n(y + 8.0)) "L" (n(own - 8.0)) " " (n(y)) "Z" } {}
+            (diamond(own, y))
             text.tick x=(n(LEFT)) y=(n(y + 24.0)) text-anchor="start" { "0" }
             text.tick x=(n(right)) y=(n(y + 24.0)) text-anchor="end" { (words::number(self.own.max(self.largest))) }
         }

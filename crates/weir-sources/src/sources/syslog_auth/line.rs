@@ -5,6 +5,7 @@
 
 use super::years::Yearless;
 use jiff::civil::{Date, DateTime, Time};
+use weir_model::time::MONTHS;
 
 /// A line taken apart; the texts are as written.
 #[derive(Clone, Copy, Debug)]
@@ -58,9 +59,6 @@ fn iso(text: &str) -> Option<(Stamp<'_>, &str)> {
     let shape: Vec<u8> = word.bytes().take(11).map(|b| if b.is_ascii_digit() { b'0' } else { b }).collect();
     (shape == b"0000-00-00T" && word.len() <= 40).then_some((Stamp::Iso(word), rest))
 }
-
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `Feb  9 21:20:02 `, `Feb 09 21:20:02.123 `, `Feb  9 2017 21:20:02 `.
 fn rfc3164(text: &str) -> Option<(Stamp<'_>, &str)> {
