@@ -166,10 +166,12 @@ impl TableProvider for ScanTable {
         let whole = Statistics::try_merge_iter(whole, scanned)?;
         // Sorted files are a group each, so that they are merged and not sorted again.
         let order = self.ordering(scanned)?;
-        let options = TableParquetOptions {
+        let mut options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..Default::default()
         };
+        // Also in a session that filters its own files elsewhere.
+        options.global.pushdown_filters = true;
         let source = ParquetSource::new(table_schema).with_table_parquet_options(options);
         let count = if order.is_some() { files.len() } else { state.config().target_partitions() };
         let config = FileScanConfigBuilder::new(self.objects.clone(), Arc::new(source))
