@@ -359,7 +359,7 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
             Err(why) => absent.push((path.clone(), why)),
             Ok((original, all)) => {
                 for excerpt in &all {
-                    bag.add_excerpt(excerpt)?;
+                    bag.add_excerpt(excerpt, weir_report::escape::json)?;
                     excerpts += 1;
                 }
                 taken.push(Object { name: original.path.clone(), sha256: original.sha256 });
@@ -371,7 +371,12 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
     add_text(&mut bag, "queries.sql", &queries(&case))?;
     let versions: BTreeMap<_, _> = case.findings.iter().map(|f| (&f.id, &f.snapshot)).collect();
     add_json(&mut bag, "lake.json", &json!({ "versions": case.snapshot, "findings": versions }))?;
-    add_json(&mut bag, "program.json", &json!({ "case": case.program, "seal": what.program }))?;
+    let altered = altered(what, &case)?;
+    add_json(
+        &mut bag,
+        "program.json",
+        &json!({ "case": case.program, "seal": what.program, "altered": altered }),
+    )?;
     let account = what.case.join("intake.jsonl");
     bag.add("intake.jsonl", File::open(&account).map_err(|e| unreadable(&account, &e))?)?;
     add_json(
@@ -400,7 +405,30 @@ fn fill(what: &Seal, ready: Ready) -> Result<SealedCase, EngineError> {
     })?;
     let cited = case.findings.iter().map(|f| f.evidence.0.cited().len() as u64).sum();
     let rests_on = case.findings.iter().map(|f| f.evidence.0.total()).sum();
-    Ok(SealedCase { sealed, excerpts, cited, rests_on, absent, warnings: other.into_iter().collect() })
+    let altered = altered.iter().map(|file| {
+        format!(
+            "`{file}` is sealed as it lies in the case, which is not what its case.json gives: one of them was changed by hand since; \
+             `weir report {} --format NAME` writes it anew",
+            what.case.display()
+        )
+    });
+    let warnings = other.into_iter().chain(altered).collect();
+    Ok(SealedCase { sealed, excerpts, cited, rests_on, absent, warnings })
+}
+
+/// Files of a case that are not what this program makes of it. What another version made is not known to be another.
+fn altered(what: &Seal, case: &Case) -> Result<Vec<&'static str>, EngineError> {
+    if case.program != what.program {
+        return Ok(Vec::new());
+    }
+    let mut altered = Vec::new();
+    for format in weir_report::formats().iter().filter(|format| format.of_a_case()) {
+        let Ok(there) = std::fs::read(what.case.join(format.file)) else { continue };
+        if weir_report::render(format.name, case)? != there {
+            altered.push(format.file);
+        }
+    }
+    Ok(altered)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {

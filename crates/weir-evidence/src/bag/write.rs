@@ -23,6 +23,7 @@ use crate::{
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{Read, Write},
@@ -131,8 +132,13 @@ impl BagWriter {
         Ok(digest)
     }
 
-    /// Adds an excerpt and its proof, and returns the name of the proof under `data/`. Refuses one that is not proven.
-    pub fn add_excerpt(&mut self, excerpt: &Excerpt) -> Result<String> {
+    /// Adds an excerpt and its proof, and returns the name of the proof under `data/`. `written` writes JSON as the intake account has it: a stranger
+    /// finds the original's name there letter by letter. Refuses an excerpt that is not proven.
+    pub fn add_excerpt(
+        &mut self,
+        excerpt: &Excerpt,
+        written: impl Fn(&str) -> Cow<'_, str>,
+    ) -> Result<String> {
         let original = || excerpt.proof.original.path.clone();
         excerpt.proof.check(&excerpt.bytes).map_err(|why| EvidenceError::Name { name: original(), why })?;
         self.excerpts += 1;
@@ -146,9 +152,8 @@ impl BagWriter {
         let proof = ExcerptFile { version: 1, file, proof: excerpt.proof.clone() };
         let name = format!("excerpts/{stem}.json");
         // One member a line: the shell reads it.
-        let mut json = at(Path::new(&name), serde_json::to_vec_pretty(&proof).map_err(Into::into))?;
-        json.push(b'\n');
-        self.add(&name, &json[..])?;
+        let json = at(Path::new(&name), serde_json::to_string_pretty(&proof).map_err(Into::into))?;
+        self.add(&name, format!("{}\n", written(&json)).as_bytes())?;
         Ok(name)
     }
 

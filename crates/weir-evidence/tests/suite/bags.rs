@@ -418,9 +418,9 @@ fn excerpts_that_do_not_stand_in_their_original_are_refused() {
         let mut bag = BagWriter::create(&desk.at(&name)).unwrap();
         // By hand where it is false: the writer would refuse it.
         if passes {
-            bag.add_excerpt(excerpt).unwrap();
+            bag.add_excerpt(excerpt, |json| json.into()).unwrap();
         } else {
-            assert!(bag.add_excerpt(excerpt).is_err());
+            assert!(bag.add_excerpt(excerpt, |json| json.into()).is_err());
             let mut json = serde_json::to_value(&excerpt.proof).unwrap();
             (json["version"], json["file"]) = (1.into(), "0001.txt".into());
             bag.add("excerpts/0001.json", serde_json::to_string_pretty(&json).unwrap().as_bytes()).unwrap();
@@ -455,7 +455,7 @@ fn an_original_that_was_not_acquired_is_refused() {
     {
         let bag = format!("bag{n}");
         let mut writer = BagWriter::create(&desk.at(&bag)).unwrap();
-        writer.add_excerpt(&excerpts[0]).unwrap();
+        writer.add_excerpt(&excerpts[0], |json| json.into()).unwrap();
         writer.add("intake.jsonl", format!("{row}\n").as_bytes()).unwrap();
         desk.finish(writer, "key", None);
         let (ours, theirs) = (desk.ours(&bag), desk.theirs(&bag));

@@ -87,7 +87,7 @@ impl Desk {
             let (original, excerpts) =
                 tree::read_file(&self.at(file), file, &cited, tree::CONTEXT_LEAVES).unwrap();
             objects.push(Object { name: original.path, sha256: original.sha256 });
-            excerpts.iter().for_each(|excerpt| drop(bag.add_excerpt(excerpt).unwrap()));
+            excerpts.iter().for_each(|excerpt| drop(bag.add_excerpt(excerpt, |json| json.into()).unwrap()));
         }
         let custody = self.at(&format!("{name}.custody.jsonl"));
         for what in [Act::Acquisition, Act::Read, Act::Seal] {

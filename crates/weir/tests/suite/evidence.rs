@@ -9,12 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// A log by whose name a terminal would act.
+const HIDDEN_LOG: &str = "w/logs/\u{202e}\u{200b}my-access.jsonl.gz";
+
 /// A case with a lake, whose logs are in part compressed, and a key that signs.
 fn sealed() -> Terminal {
     let here = Terminal::new();
     here.said(&["simulate", "forged-tokens", "-o", "w", "--days", "12", "--scale", "0.03"]);
     let logs = ["w/logs/www-access.log", "w/logs/my-access.jsonl"].map(|log| here.path(log));
     assert!(Command::new("gzip").args(logs).status().unwrap().success());
+    std::fs::rename(here.path("w/logs/my-access.jsonl.gz"), here.path(HIDDEN_LOG)).unwrap();
     std::fs::write(here.path("w/logs/README.md"), "What a file of logs is said to be.\n").unwrap();
     let asked =
         ["investigate", "w/logs", "-o", "case", "--config", "w/weir.toml", "--authority", "order 2025-77"];
@@ -395,7 +399,7 @@ fn an_original_that_is_another_by_now_is_named_and_not_taken() {
         return;
     }
     let here = sealed();
-    let log = here.path("w/logs/my-access.jsonl.gz");
+    let log = here.path(HIDDEN_LOG);
     std::fs::rename(&log, here.path("aside.gz")).unwrap();
     let absent = seal(&here, "without")["absent"].to_string();
     assert!(absent.contains("my-access.jsonl.gz") && absent.contains("not among the logs given"), "{absent}");
