@@ -1,6 +1,7 @@
 //! What an organisation told us: the configuration and the inventories it names, read once.
 
 use crate::EngineError;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_catalog::{Asns, Catalog, CatalogError, Countries, Inventories, Learned, Links};
@@ -47,16 +48,16 @@ impl Settings {
         Catalog::new(&config, &Learned::default(), Links::default())
             .map_err(|error| untellable(path, &written, &error))?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
-        let whole = path.canonicalize().map_err(|e| unreadable(path, &e))?;
+        let place = path.canonicalize().map_err(|e| unreadable(path, &e))?;
         let sha256 = Some(Digest::of(written.as_bytes()).to_string());
-        let mut settings = Self { path: Some(whole), sha256, config, ..Self::default() };
+        let mut settings = Self { path: Some(place), sha256, config, ..Self::default() };
         if let Some(name) = settings.config.inventory.keys.clone() {
             settings.inventories.add_keys(&name, &text(&beside(&name))?)?;
         }
         if let Some(name) = settings.config.inventory.people.clone() {
             settings.inventories.add_people(&name, &text(&beside(&name))?)?;
         }
-        let bytes = |name: &str| std::fs::read(beside(name)).map_err(|e| unreadable(&beside(name), &e));
+        let bytes = |name: &str| whole(&beside(name));
         if let Some(name) = settings.config.inventory.countries.clone() {
             settings.countries = Some(Arc::new(Countries::new(&name, bytes(&name)?)?));
         }
@@ -130,8 +131,23 @@ fn wrong(path: &Path, line: Option<usize>, message: String, help: Option<&str>) 
     EngineError::Config { path: path.to_owned(), line, message, help: help.map(str::to_owned) }
 }
 
+/// The most bytes that are read of what is no file: of a pipe, while a device may never end.
+const PIPE_BYTES_MAX: u64 = 64 << 20;
+
+/// All bytes of a file.
+fn whole(path: &Path) -> Result<Vec<u8>, EngineError> {
+    let failed = |e: std::io::Error| unreadable(path, &e);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let most = if file.metadata().map_err(failed)?.is_file() { u64::MAX } else { PIPE_BYTES_MAX };
+    let mut bytes = Vec::new();
+    if file.take(most).read_to_end(&mut bytes).map_err(failed)? as u64 == most {
+        return Err(failed(std::io::Error::other("it is no file and goes on after 64 MiB; name a file")));
+    }
+    Ok(bytes)
+}
+
 fn text(path: &Path) -> Result<String, EngineError> {
-    let bytes = std::fs::read(path).map_err(|e| unreadable(path, &e))?;
+    let bytes = whole(path)?;
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -220,6 +236,14 @@ mod tests {
         assert!(matches("**/*.log", "edge/x/a.log") && matches("**/*.log", "a.log"));
         assert!(matches("edge/**", "edge/x/a.log"));
         assert!(!matches("edge/?.log", "edge/ab.log"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_that_never_ends_is_refused() {
+        let error = whole(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert!(error.contains("no file"), "{error}");
+        assert!(whole(Path::new("/dev/null")).is_ok_and(|bytes| bytes.is_empty()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::account::{Account, reject};
 use super::detect::{Detected, detect, trial};
 use super::frame::{Framer, Piece};
 use super::open::Content;
-use super::utf16::{self, Utf16};
+use super::utf16::{MARK_BYTES, Utf16};
 use super::{HEAD_MAX, LOOKED_MAX, sensor_of_path, year_of_name};
 use crate::source::{At, FileOptions, Framing, Head, Parser, Source};
 use crate::sources;
@@ -352,7 +352,7 @@ impl Opened {
     /// As [`Opened::start_at`], after content that ended in a half-written line: where the file has grown, that line is read again, whole.
     pub fn start_after(mut self, ingest: i64, file: i64, read: &ReadBefore) -> Option<Resumed> {
         let skip = usize::try_from(read.bytes).ok()?;
-        if !skip.is_multiple_of(2) && self.head.starts_with(utf16::BOM) {
+        if !skip.is_multiple_of(2) && Utf16::marked(&self.head).is_some() {
             return None;
         }
         let half = usize::try_from(read.half).ok()?;
@@ -400,12 +400,11 @@ impl Opened {
         super::survey::run(source, &head, self.again.as_deref(), at, &mut options);
         let parser = source.parser(&head, &options);
         let tag = FileTag { source: source.info().name.to_owned(), sensor: self.sensor, ingest, file };
-        let wide = self.head.starts_with(utf16::BOM);
+        let utf16 = Utf16::marked(&self.head);
         let mut ready = ready.unwrap_or(self.head);
-        if wide && at.offset == 0 {
-            ready.drain(..utf16::BOM.len().min(ready.len()));
+        if utf16.is_some() && at.offset == 0 {
+            ready.drain(..MARK_BYTES.min(ready.len()));
         }
-        let utf16 = wide.then(Utf16::default);
         FileReader {
             content: self.content,
             ready,
@@ -444,8 +443,8 @@ fn more(content: &mut Content, head: &mut Vec<u8>, bytes: usize) -> bool {
 /// The head as sources see it: UTF-8, at most so many bytes, cut after its last whole line where there is one.
 fn head_text(head: &[u8], bytes_max: usize, whole: bool) -> Vec<u8> {
     let mut text = Vec::new();
-    if let Some(units) = head.strip_prefix(utf16::BOM) {
-        Utf16::default().push(units, &mut text);
+    if let Some(mut utf16) = Utf16::marked(head) {
+        utf16.push(head.get(MARK_BYTES..).unwrap_or_default(), &mut text);
     } else {
         text.extend_from_slice(head.get(..bytes_max).unwrap_or(head));
     }

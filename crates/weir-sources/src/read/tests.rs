@@ -201,9 +201,11 @@ fn a_line_that_fills_what_is_looked_at_does_not_hide_the_others() {
 #[test]
 fn utf16_is_read_as_text() {
     let text = String::from_utf8(log(9)).unwrap();
-    let disk: Vec<u8> = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    let (rows, intake) = read(disk.clone());
-    assert_eq!((rows, intake.lines, intake.content_bytes), (9, 9, disk.len() as u64));
+    for bytes_of in [u16::to_le_bytes, u16::to_be_bytes] {
+        let disk: Vec<u8> = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(bytes_of).collect();
+        let (rows, intake) = read(disk.clone());
+        assert_eq!((rows, intake.lines, intake.content_bytes), (9, 9, disk.len() as u64));
+    }
 }
 
 #[test]
