@@ -75,7 +75,7 @@ impl PartialEq for People {
 impl Eq for People {}
 
 /// The namespace of credentials: a link from it tells whose session or token it is, and so whose data holder pages showed.
-pub const CREDENTIAL: &str = "credential";
+pub const CREDENTIAL: &str = weir_model::record::CREDENTIAL;
 /// The namespace of logins, as `actor` and `user` have them: a link from it tells whose login it is.
 pub const ACTOR: &str = "actor";
 

@@ -59,10 +59,37 @@ async fn the_attack_on_a_cloud_account_is_told() {
         "deleted the trail",
         "stopped the trail",
         "changed who may use the snapshot",
+        "took back who may use the snapshot",
+        "took back who may restore the database snapshot",
+        "took back who may invoke",
+        "deleted the policy of the bucket",
+        "deleted the user",
+        "deleted an access key of",
     ] {
         assert!(steps.iter().any(|s| s.contains(word)), "no step says `{word}` in {steps:#?}");
     }
     assert!(done.case.timeline.windows(2).all(|w| w[0].time <= w[1].time));
+    // What was shared is taken back by whoever shared it, and a role is opened by what changes accounts.
+    let shared: Vec<&Finding> = done.case.findings.iter().filter(|f| f.detector == "shared_out").collect();
+    let taken_back = shared.iter().filter(|f| f.measures["calls_taking_back"] > 0.0);
+    assert!(
+        taken_back.clone().count() >= 4 && taken_back.clone().all(|f| f.explanation.contains("Since then"))
+    );
+    assert!(shared.iter().any(|f| f.explanation.starts_with("UpdateAssumeRolePolicy")), "{shared:#?}");
+    // No record of it is of a dataset, so none shows anybody's data.
+    assert!(
+        done.case
+            .finding_scopes
+            .values()
+            .all(|s| s.records == 0 && s.subjects.is_none_or(|s| s.upper == Some(0)))
+    );
+    // A box has the records that its steps have.
+    for trace in done.case.traces.values() {
+        for node in trace.nodes.iter().filter(|n| n.entity.kind == EntityKind::Resource) {
+            let led_to = trace.edges.iter().filter(|e| e.to == node.entity).map(|e| e.records).sum::<u64>();
+            assert_eq!(node.records, led_to, "{}", node.entity);
+        }
+    }
     assert_ne!(done.case.scope.determinable, Determinable::Yes);
     assert!(place.path("case/report.html").exists() && place.path("case/case.json").exists());
 }

@@ -40,6 +40,7 @@ pub const TECHNIQUES: &[Technique] = &[
     t("T1021.007", "Remote Services: Cloud Services", "Lateral Movement"),
     t("T1030", "Data Transfer Size Limits", "Exfiltration"),
     t("T1070", "Indicator Removal", "Defense Evasion"),
+    t("T1070.009", "Indicator Removal: Clear Persistence", "Defense Evasion"),
     t("T1078", "Valid Accounts", "Initial Access"),
     t("T1078.004", "Valid Accounts: Cloud Accounts", "Initial Access"),
     t("T1087.004", "Account Discovery: Cloud Account", "Discovery"),

@@ -443,7 +443,7 @@ pub struct TraceNode {
     pub role: String,
     /// First and last event.
     pub period: Period,
-    /// Records.
+    /// Its records of the hand; of a dataset or resource, those that read or changed it.
     pub records: u64,
 }
 

@@ -36,15 +36,20 @@ pub enum Kind {
     Explored,
     /// Destroys.
     Destroyed,
+    /// Takes back what was made, granted or shared.
+    Undone,
 }
 
 const fn op(name: &'static str, kind: Kind, technique: &'static str, verb: &'static str) -> Operation {
     Operation { name, verb, technique, kind }
 }
 
+/// What follows the name of an operation whose request takes away instead of giving: one operation does both.
+pub const TAKES: &str = "-remove";
+
 /// Sorted by name.
 pub const OPERATIONS: &[Operation] = {
-    use Kind::{Created, Destroyed, Explored, Granted, Ran, Read, Shared, SwitchedOff};
+    use Kind::{Created, Destroyed, Explored, Granted, Ran, Read, Shared, SwitchedOff, Undone};
     &[
         op("AddPermission", Shared, "T1098", "let another principal invoke"),
         op("AddRoleToInstanceProfile", Granted, "T1098.003", "gave an instance the role"),
@@ -69,14 +74,31 @@ pub const OPERATIONS: &[Operation] = {
         op("CreateSnapshot", Read, "T1578", "took a snapshot of"),
         op("CreateTrustAnchor", Created, "T1098.001", "created the trust anchor"),
         op("CreateUser", Created, "T1136.003", "created the user"),
+        op("DeleteAccessKey", Undone, "T1070.009", "deleted an access key of"),
+        op("DeleteBucket", Destroyed, "T1485", "deleted the bucket"),
+        op("DeleteBucketPolicy", Undone, "T1070", "deleted the policy of the bucket"),
         op("DeleteConfigRule", SwitchedOff, "T1562.008", "deleted the configuration rule"),
         op("DeleteConfigurationRecorder", SwitchedOff, "T1562.008", "deleted the configuration recorder"),
         op("DeleteDBInstance", Destroyed, "T1485", "deleted the database"),
+        op("DeleteDBSnapshot", Destroyed, "T1485", "deleted the database snapshot"),
         op("DeleteDetector", SwitchedOff, "T1562.008", "deleted the GuardDuty detector"),
         op("DeleteFlowLogs", SwitchedOff, "T1562.008", "deleted the flow logs"),
+        op("DeleteFunction", Destroyed, "T1485", "deleted the function"),
         op("DeleteLogGroup", SwitchedOff, "T1562.008", "deleted the log group"),
         op("DeleteLogStream", SwitchedOff, "T1562.008", "deleted the log stream"),
+        op("DeleteLoginProfile", Undone, "T1070.009", "took the console password from"),
+        op("DeleteProfile", Undone, "T1070.009", "deleted the Roles Anywhere profile"),
+        op("DeleteRole", Undone, "T1070.009", "deleted the role"),
+        op("DeleteRolePolicy", Undone, "T1070.009", "deleted a policy of the role"),
+        op("DeleteSecret", Destroyed, "T1485", "deleted the secret"),
+        op("DeleteSnapshot", Destroyed, "T1485", "deleted the snapshot"),
         op("DeleteTrail", SwitchedOff, "T1562.008", "deleted the trail"),
+        op("DeleteTrustAnchor", Undone, "T1070.009", "deleted the trust anchor"),
+        op("DeleteUser", Undone, "T1070.009", "deleted the user"),
+        op("DeleteUserPolicy", Undone, "T1070.009", "deleted a policy of the user"),
+        op("DeregisterImage", Destroyed, "T1485", "deregistered the image"),
+        op("DetachRolePolicy", Undone, "T1070.009", "detached a policy from the role"),
+        op("DetachUserPolicy", Undone, "T1070.009", "detached a policy from the user"),
         op("GetCallerIdentity", Explored, "T1087.004", "asked who it is"),
         op("GetConsoleOutput", Read, "T1552.005", "read the console output of"),
         op("GetFederationToken", Created, "T1550.001", "issued a federation token for"),
@@ -92,16 +114,38 @@ pub const OPERATIONS: &[Operation] = {
         op("ListBuckets", Explored, "T1619", "listed the buckets"),
         op("ListSecrets", Explored, "T1555.006", "listed the secrets"),
         op("ListUsers", Explored, "T1087.004", "listed the users"),
+        op(
+            "ModifyDBClusterSnapshotAttribute",
+            Shared,
+            "T1537",
+            "changed who may restore the cluster snapshot",
+        ),
+        op(
+            "ModifyDBClusterSnapshotAttribute-remove",
+            Undone,
+            "T1070",
+            "took back who may restore the cluster snapshot",
+        ),
         op("ModifyDBSnapshotAttribute", Shared, "T1537", "changed who may restore the database snapshot"),
+        op(
+            "ModifyDBSnapshotAttribute-remove",
+            Undone,
+            "T1070",
+            "took back who may restore the database snapshot",
+        ),
         op("ModifyImageAttribute", Shared, "T1537", "changed who may launch the image"),
+        op("ModifyImageAttribute-remove", Undone, "T1070", "took back who may launch the image"),
         op("ModifyInstanceAttribute", Ran, "T1578", "changed the instance"),
         op("ModifySnapshotAttribute", Shared, "T1537", "changed who may use the snapshot"),
+        op("ModifySnapshotAttribute-remove", Undone, "T1070", "took back who may use the snapshot"),
         op("PutBucketAcl", Shared, "T1530", "changed the access list of the bucket"),
         op("PutBucketLifecycle", SwitchedOff, "T1562.008", "set objects to expire in the bucket"),
         op("PutBucketPolicy", Shared, "T1530", "changed the policy of the bucket"),
         op("PutEventSelectors", SwitchedOff, "T1562.008", "changed what is recorded by the trail"),
         op("PutRolePolicy", Granted, "T1098.003", "wrote a policy into the role"),
         op("PutUserPolicy", Granted, "T1098.003", "wrote a policy into the user"),
+        op("RemovePermission", Undone, "T1070", "took back who may invoke"),
+        op("RevokeSecurityGroupIngress", Undone, "T1070", "closed inbound network access to"),
         op("RunInstances", Ran, "T1578.002", "launched instances"),
         op("SendCommand", Ran, "T1651", "ran a command on"),
         op("SendSSHPublicKey", Ran, "T1021.004", "pushed a public key to"),

@@ -123,6 +123,9 @@ fn schema_of(columns: Vec<Column>) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
+/// The namespace of sessions and credentials among subjects: whoever holds one is a person whom nothing else names.
+pub const CREDENTIAL: &str = "credential";
+
 /// How a subject is known from a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {

@@ -16,6 +16,12 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// `1 file`, `2,131 files`.
+#[must_use]
+pub fn quantity(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
 /// A whole number that was measured, as [`count`] writes it; below zero, and what is no number, as 0.
 #[must_use]
 pub fn whole(x: f64) -> String {

@@ -182,7 +182,12 @@ pub(crate) struct Card<'a> {
     pub days: Option<(Figure<'a>, crate::days::Bars)>,
     /// Its trace.
     pub trace: Option<Figure<'a>>,
+    /// The finding with whose trace its own is the same, and drawn.
+    pub drawn_with: Option<&'a str>,
 }
+
+/// What is said where a trace is drawn with another finding, before that finding's id.
+pub(crate) const DRAWN_WITH: &str = "What the same hand touched is drawn with the finding";
 
 /// Builds the report of a case.
 pub(crate) fn document(case: &Case) -> Document<'_> {
@@ -211,17 +216,21 @@ impl Paths {
     pub fn new(case: &Case) -> Self {
         let mut tails = std::collections::BTreeMap::new();
         for path in case.intake.iter().map(|i| i.path.as_str()) {
-            for tail in tails_of(path) {
+            for tail in tails_of(path).chain(ends_of(path)) {
                 *tails.entry(tail.to_owned()).or_insert(0) += 1;
             }
         }
         Self(tails)
     }
 
-    /// `file:line`, or `file:1@byte`, short where the name alone is enough.
+    /// `file:line`, or `file:1@byte`, short where the name alone is enough; of a long name its end, where that is enough: `…Zt3x.json.gz:1@520`.
     pub fn short(&self, citation: &Citation) -> String {
-        let own = tails_of(&citation.path).find(|tail| self.0.get(*tail) == Some(&1));
-        format!("{}:{}", own.unwrap_or(&citation.path), line(citation))
+        let own = |tail: &&str| self.0.get(*tail) == Some(&1);
+        let named = tails_of(&citation.path).find(own).unwrap_or(&citation.path);
+        match ends_of(&citation.path).find(own) {
+            Some(end) => format!("…{end}:{}", line(citation)),
+            None => format!("{named}:{}", line(citation)),
+        }
     }
 
     /// The first `max` citations in order; one of the same file as the one before it is only `:line`.
@@ -236,8 +245,40 @@ impl Paths {
     }
 }
 
+/// Letters from which a file's name is long, and that an end of it has at least.
+const LONG: usize = 48;
+const END: usize = 12;
+
+/// The ends of a long file name at each underscore or dash, shortest first; none of any other.
+fn ends_of(path: &str) -> impl Iterator<Item = &str> {
+    let name = path.rsplit('/').next().filter(|name| name.len() > LONG).unwrap_or_default();
+    let cuts = name.rmatch_indices(['_', '-']).filter_map(|(at, _)| name.get(at + 1..));
+    cuts.filter(|end| end.len() >= END).take(7)
+}
+
 /// The tails of a path at each slash, shortest first, the whole last. At most eight: deeper ones are named in full.
 fn tails_of(path: &str) -> impl Iterator<Item = &str> {
     let cuts = path.rmatch_indices('/').take(7).filter_map(|(at, _)| path.get(at + 1..));
     cuts.filter(|tail| !tail.is_empty()).chain([path])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_model::intake::Intake;
+
+    #[test]
+    fn a_long_name_is_cited_by_the_end_that_no_other_file_has() {
+        let long =
+            |end: &str| format!("AWSLogs/111122223333_CloudTrail_eu-central-1_20250710T1145Z_{end}.json.gz");
+        let mut case = crate::diff::tests::case();
+        let names = [long("Qb3xWw81"), long("Zk81Rr20"), "a/short.log".to_owned(), "b/short.log".to_owned()];
+        case.intake = names.clone().map(|path| Intake { path, ..Intake::default() }).to_vec();
+        let paths = Paths::new(&case);
+        let cited =
+            |path: &str| paths.short(&Citation { path: path.to_owned(), line: 1, offset: 520, file: 1 });
+        assert_eq!(cited(&names[0]), "…Qb3xWw81.json.gz:1@520");
+        assert_eq!(cited(&names[2]), "a/short.log:1@520");
+        assert_eq!(cited("elsewhere/unknown.log"), "elsewhere/unknown.log:1@520");
+    }
 }

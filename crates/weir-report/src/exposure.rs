@@ -51,7 +51,13 @@ pub(crate) fn rows(
     for (label, counts) in divisions {
         // One word for all says nothing more, but for what the ids count.
         if counts.len() > 1 || (counts.len() == 1 && label == "Ids of") {
-            rows.push((label, counted(counts)));
+            // Sessions, and ids of other kinds, may be of the same people.
+            let each = if label == "Ids of" && counts.len() > 1 {
+                "; the rows below count each of these"
+            } else {
+                ""
+            };
+            rows.push((label, format!("{}{each}", counted(counts))));
         }
     }
     if let Some(days) = days(&divided.days) {

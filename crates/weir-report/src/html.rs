@@ -22,7 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "html",
     file: "report.html",
     summary: "the incident report as one page, with pictures",
-    manual: "The same report as `report.md`, with pictures: records a day with what was flagged among them, people reached so far, a map of \
+    manual: "The same report as `report.md`, with pictures: records a day with those of each finding’s hand among them, people reached so far, a map of \
         from which countries, what each sensor delivered, and the trace of each finding. One file without scripts or outside parts; it opens offline, prints \
         (each finding kept together where it fits), follows the reader's light or dark setting, and reads in black and white.\n\n\
         Every statement shows its first records as `file:line` (`file:1@byte` where a file is one line); the rest unfold. A path is shortened to what tells it from the other \
@@ -74,6 +74,7 @@ impl<'a> Context<'a> {
 }
 
 fn render(case: &Case) -> Result<Vec<u8>> {
+    let case = &*language::whole_names(case)?;
     let doc = doc::document(case);
     let context = Context::new(case, &doc.sections, case.organisation.language);
     Ok(page(&context, &doc).into_string().into_bytes())

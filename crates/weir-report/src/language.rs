@@ -6,12 +6,14 @@
 
 mod catalogue;
 mod particles;
+mod whole;
 
 use catalogue::Catalogue;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 use weir_model::Language;
+pub(crate) use whole::whole_names;
 
 /// Of two entries for one text the first file's counts: what a measure means is known best where it is measured.
 static KOREAN: LazyLock<Catalogue> = LazyLock::new(|| {
@@ -29,7 +31,10 @@ static KOREAN: LazyLock<Catalogue> = LazyLock::new(|| {
 pub fn say(language: Language, text: &str) -> Cow<'_, str> {
     match language {
         Language::English => Cow::Borrowed(text),
-        Language::Korean => KOREAN.say(text),
+        Language::Korean => match KOREAN.say(text) {
+            Cow::Owned(said) if said.contains(whole::HELD) => Cow::Owned(said.replace(whole::HELD, " ")),
+            said => said,
+        },
     }
 }
 

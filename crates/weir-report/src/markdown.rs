@@ -5,7 +5,7 @@
 
 use crate::{
     Result,
-    doc::{self, Block, Card, Cell, Headline, Paths, Said, Section, Table},
+    doc::{self, Block, Card, Cell, DRAWN_WITH, Headline, Paths, Said, Section, Table},
     escape::{markdown as md, markdown_block, markdown_code as code},
     format::{Content, Format},
     language,
@@ -48,6 +48,7 @@ impl Writer {
 }
 
 fn render(case: &Case) -> Result<Vec<u8>> {
+    let case = &*language::whole_names(case)?;
     let doc = doc::document(case);
     let to = Writer { paths: Paths::new(case), language: case.organisation.language };
     let mut out = String::new();
@@ -250,6 +251,9 @@ fn finding(card: &Card<'_>, to: &Writer, out: &mut String) {
     f.limits.iter().for_each(|l| out.push_str(&format!("- **{}:** {}\n", to.say("Limit"), to.md(l))));
     if let Some(trace) = &card.trace {
         out.push_str(&format!("- **{}:** {}\n", to.say("Trace"), to.md(&trace.alt)));
+    }
+    if let Some(id) = card.drawn_with {
+        out.push_str(&format!("- **{}:** {} {}\n", to.say("Trace"), to.say(DRAWN_WITH), code(id)));
     }
     if let Some((figure, bars)) = &card.days {
         let lines = [&to.say(&bars.title), bars.bars.as_str(), &bars.marks, &to.say(&bars.foot)].join("\n");

@@ -17,7 +17,7 @@ mod text;
 use crate::reported::Pseudonym;
 use crate::{ReportError, Result, folder};
 use known::Known;
-pub(crate) use known::is_pseudonym;
+pub(crate) use known::{entities, is_pseudonym};
 use rows::Rows;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;

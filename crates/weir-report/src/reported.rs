@@ -11,11 +11,10 @@ use crate::{Result, folder::People};
 use arrow_array::cast::AsArray;
 use std::collections::BTreeMap;
 use weir_model::case::Compared;
+use weir_model::record::CREDENTIAL;
 
 /// The column of exposed people.
 const COLUMN: &str = "subject";
-/// The namespace of sessions whose holders no record names.
-const SESSION: &str = "credential";
 
 /// A person's pseudonym, from namespace and id.
 pub type Pseudonym<'a> = &'a dyn Fn(&str) -> String;
@@ -125,7 +124,7 @@ impl<'a> Comparing<'a> {
                 met = true;
             }
         }
-        let session = namespace == SESSION && !met;
+        let session = namespace == CREDENTIAL && !met;
         *(match (met, session) {
             (true, _) => &mut self.confirmed,
             (false, false) => &mut self.more,

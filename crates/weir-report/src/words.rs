@@ -3,17 +3,12 @@
 //! Decisive choice: rounding is only ever an addition (`2,210,456,123 bytes (2.2 GB)`), so every number printed can be looked up
 //! in `case.json`. "0 people" and "cannot be known" come from different values and never read alike.
 
-pub use weir_model::words::count;
+pub use weir_model::words::{count, quantity};
 use weir_model::{
     Disposition, Micros,
     case::{Bounds, Determinable, Gap, Period, Step},
     disposition::{Act, Cover},
 };
-
-/// `1 file`, `2,131 files`.
-pub fn quantity(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(n), if n == 1 { one } else { many })
-}
 
 /// A measured value: whole numbers with separators, others with up to three decimals, small ones with up to seven.
 pub fn number(x: f64) -> String {
@@ -92,7 +87,7 @@ pub(crate) fn records_by(step: Step) -> &'static str {
 
 /// What the picture of all records is called.
 pub(crate) fn flow(case: &weir_model::case::Case) -> String {
-    format!("{}, and what was flagged among them", records_by(Step::of(case.period)))
+    format!("{}, and those of each finding’s hand among them", records_by(Step::of(case.period)))
 }
 
 /// From first to last; one instant, one day or two ends.
@@ -125,7 +120,7 @@ pub fn duration(first: Micros, last: Micros) -> String {
         s if s < 3_600 => format!("{} min", s / 60),
         s if s < 172_800 && s % 3_600 < 60 => format!("{} h", s / 3_600),
         s if s < 172_800 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
-        s => quantity(s / 86_400, "day", "days"),
+        s => quantity((s + 43_200) / 86_400, "day", "days"),
     }
 }
 
@@ -292,6 +287,7 @@ mod tests {
         let at = Micros::parse("2025-04-14T03:12:55.123Z").unwrap();
         assert_eq!(instant(at), "14 Apr 2025, 03:12:55 UTC");
         assert_eq!(duration(at, Micros(at.0 + 208 * weir_model::time::DAY_US)), "208 days");
+        assert_eq!(duration(at, Micros(at.0 + 30 * weir_model::time::DAY_US - 1_000_000)), "30 days");
         assert_eq!(bytes(2_210_456_123), "2,210,456,123 bytes (2.2 GB)");
         assert_eq!(instant(Micros(i64::MAX)), "9223372036854775807 us");
     }

@@ -47,7 +47,10 @@ pub(crate) fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounded {
     };
     let more = [
         ("people whom records count and do not name", reached.sum.unnamed),
-        ("records that do not say whether they succeeded", reached.sum.unsure_people),
+        (
+            "records that do not say whether they succeeded, or are of something else than reading",
+            reached.sum.unsure_people,
+        ),
         (SILENCES, hidden),
         ("records of others that may be of the same hand", reached.perhaps.0),
         ("lines that could not be read", reached.rejected),

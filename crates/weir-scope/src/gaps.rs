@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{Session, quote_all, rows};
 use weir_model::Micros;
 use weir_model::case::{Coverage, Gap};
-use weir_model::operations::{Kind, OPERATIONS};
+use weir_model::operations::{Kind, OPERATIONS, Operation};
 
 /// Share of what sensors usually deliver below which they may have been silent.
 const DEAD_MAX: f64 = 0.1;
@@ -27,8 +27,9 @@ const UNLIKELY: f64 = 7.0;
 /// Operations on whole stores of data: who did one could read what lies in it, in records that are logged only where
 /// data events are switched on, or not at all (in another account).
 fn data_operations() -> String {
-    let opens = |kind: Kind| matches!(kind, Kind::Shared | Kind::Read);
-    quote_all(OPERATIONS.iter().filter(|o| opens(o.kind)).map(|o| o.name))
+    // Who lets others invoke a function, or through a firewall, opens no store.
+    let opens = |o: &&Operation| matches!(o.kind, Kind::Shared | Kind::Read) && o.technique != "T1098";
+    quote_all(OPERATIONS.iter().filter(opens).map(|o| o.name))
 }
 
 /// Whether a hand opened or copied a store of data.

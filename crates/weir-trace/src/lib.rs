@@ -8,6 +8,7 @@
 
 mod error;
 mod hand;
+mod means;
 mod steps;
 mod timeline;
 

@@ -1,11 +1,11 @@
 //! The graph of a trace: who used what, from where, and what it led to.
 
-use crate::{Hand, TraceError};
+use crate::{Hand, TraceError, means};
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{PLACES, Session, quote, rows};
 use weir_model::case::{Period, Trace, TraceEdge, TraceNode};
-use weir_model::{Entity, EntityKind, Table, operations};
+use weir_model::{Entity, EntityKind, Table};
 
 /// The most edges of a trace that carry their own citations; the rest are counted in the nodes.
 const EDGES_MAX: usize = 300;
@@ -79,7 +79,7 @@ pub fn trace<'a>(session: &'a Session, hand: &'a Hand) -> BoxFuture<'a, Result<T
 async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<TraceEdge>, TraceError> {
     let (from, to) = (step.from.0, step.to.0);
     // A change of a resource says more than a bare "touched" when its operation is known.
-    let how = if step.how == "touched" { "operation" } else { "CAST(NULL AS VARCHAR)" };
+    let how = if step.how == "touched" { means::column() } else { "CAST(NULL AS VARCHAR)".to_owned() };
     let condition = format!(
         "{} AND {} AND \"{from}\" IS NOT NULL AND \"{to}\" IS NOT NULL",
         hand.on(step.table),
@@ -94,11 +94,11 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
     let mut edges = Vec::new();
     for row in rows(&answer) {
         let (Some(f), Some(t)) = (row.text("f"), row.text("t")) else { continue };
-        let named = row.text("how").and_then(operations::operation);
+        let named = row.text("how").and_then(means::meaning);
         if step.how == "touched" && named.is_none() {
             continue;
         }
-        let by = row.text("how").map_or_else(String::new, |o| format!(" AND operation = {}", quote(o)));
+        let by = row.text("how").map_or_else(String::new, |o| format!(" AND {}", means::condition(o)));
         let pair = format!("{condition} AND \"{from}\" = {} AND \"{to}\" = {}{by}", quote(f), quote(t));
         let evidence = session.evidence_of(row.places(), row.count("n"), step.table, &pair).await?;
         let Some(evidence) = evidence else { continue };
@@ -116,6 +116,10 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
 async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Vec<TraceNode>, TraceError> {
     let all: BTreeSet<&Entity> = edges.iter().flat_map(|e| [&e.from, &e.to]).collect();
     let mut seen: BTreeMap<Entity, (Period, u64)> = BTreeMap::new();
+    // What was read or changed has the records of those steps: an answer that it is not there reads nothing.
+    let led_to = |column: &str| {
+        STEPS.iter().find(|s| s.table == Table::Access && s.to.0 == column).map_or("true", |s| s.only)
+    };
     let columns = [
         (Table::Access, "src_ip", EntityKind::Origin),
         (Table::Access, "actor", EntityKind::Actor),
@@ -128,9 +132,11 @@ async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Ve
         (Table::Auth, "credential", EntityKind::Credential),
     ];
     for (table, column, kind) in columns {
+        let only =
+            if matches!(kind, EntityKind::Resource | EntityKind::Dataset) { led_to(column) } else { "true" };
         let query = format!(
             "SELECT \"{column}\" AS v, min(time) AS first, max(time) AS last, count(*) AS n FROM {} \
-             WHERE {} AND \"{column}\" IS NOT NULL GROUP BY 1",
+             WHERE {} AND {only} AND \"{column}\" IS NOT NULL GROUP BY 1",
             table.name(),
             hand.on(table)
         );
@@ -147,6 +153,15 @@ async fn nodes(session: &Session, hand: &Hand, edges: &[TraceEdge]) -> Result<Ve
             let entry = seen.entry(entity).or_insert((period, 0));
             entry.0 = Period { first: entry.0.first.min(first), last: entry.0.last.max(last) };
             entry.1 += row.count("n");
+        }
+    }
+    // Operations that mean nothing here are no steps.
+    for (_, (_, records)) in seen.iter_mut().filter(|(entity, _)| entity.kind == EntityKind::Resource) {
+        *records = 0;
+    }
+    for edge in edges.iter().filter(|edge| edge.to.kind == EntityKind::Resource) {
+        if let Some((_, records)) = seen.get_mut(&edge.to) {
+            *records += edge.records;
         }
     }
     let role = |entity: &Entity| {

@@ -1,10 +1,12 @@
 //! A hand's steps in order of time: sign-ins, notable operations, reads of datasets; runs of like steps folded into one line.
 
-use crate::{Hand, TraceError};
+use crate::{Hand, TraceError, means};
 use futures::future::BoxFuture;
 use weir_lake::{PLACES, Place, Row, Session, quote, rows};
 use weir_model::case::{IN_VAIN, TimelineEvent};
-use weir_model::{Entity, EntityKind, Micros, Table, attack, operations};
+use weir_model::record::CREDENTIAL;
+use weir_model::words::{count, quantity};
+use weir_model::{Entity, EntityKind, Micros, Table, attack};
 
 /// Like steps closer together than this are one line.
 const RUN_US: i64 = 10 * 60 * 1_000_000;
@@ -121,13 +123,13 @@ fn people_of(row: &Row<'_>) -> Vec<Entity> {
 /// Operations that say something by themselves, by actor and object.
 async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result<Vec<Step>, TraceError> {
     let object = if table == Table::Access { "resource" } else { "coalesce(\"user\", granted)" };
-    let names: Vec<&str> = operations::OPERATIONS.iter().map(|o| o.name).collect();
     let query = format!(
-        "SELECT operation, status_id, actor, src_ip, {object} AS object, {credential} AS credential, \
+        "SELECT {means} AS operation, status_id, actor, src_ip, {object} AS object, {credential} AS credential, \
          date_trunc('minute', time) AS minute, min(time) AS first, max(time) AS last, count(*) AS n, {PLACES} \
          FROM {} WHERE {} AND operation IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY first",
         table.name(),
         hand.on(table),
+        means = means::column(),
         credential = if table == Table::Access { "credential" } else { "parent" },
     );
     let answer = session.sql(&query).await?;
@@ -138,7 +140,7 @@ async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result
         else {
             continue;
         };
-        let Some(known) = operations::operation(name).filter(|o| names.contains(&o.name)) else { continue };
+        let Some(known) = means::meaning(name) else { continue };
         let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
         let actor = row.text("actor").unwrap_or("someone");
         let tried = if failed { IN_VAIN } else { "" };
@@ -155,8 +157,8 @@ async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result
             objects: row.text("object").map(|o| short(o).to_owned()).into_iter().collect(),
             table,
             condition: format!(
-                "{actor_is} AND operation = {} AND {}",
-                quote(name),
+                "{actor_is} AND {} AND {}",
+                means::condition(name),
                 if failed { "status_id = 2" } else { "(status_id IS NULL OR status_id <> 2)" }
             ),
             records: row.count("n"),
@@ -212,25 +214,38 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
     Ok(rows(&answer).filter_map(step).collect())
 }
 
+/// Whose records of a dataset were read: people by id, and sessions of which no record says whose they are.
+fn whose(dataset: &str, people: u64, sessions: u64) -> String {
+    let in_sessions = quantity(sessions, "session", "sessions");
+    let whose = if people == 1 { "1 person's".to_owned() } else { format!("{} people's", count(people)) };
+    match (people, sessions) {
+        (0, 0) => format!("records of {dataset}"),
+        (0, _) => format!("records of {dataset} in {in_sessions}"),
+        (_, 0) => format!("{whose} records in {dataset}"),
+        _ => format!("{whose} records in {dataset}, and those of {in_sessions},"),
+    }
+}
+
 /// Reads of datasets, a line per dataset and week.
 async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
     let condition = format!("{} AND dataset IS NOT NULL AND status_id = 1", hand.on(Table::Access));
+    let unnamed = format!("subject LIKE '{CREDENTIAL}:%'");
     let query = format!(
         "SELECT dataset, date_trunc('week', time) AS week, min(time) AS first, max(time) AS last, count(*) AS n, \
-         count(DISTINCT subject) AS people, count(DISTINCT src_ip) AS origins, {PLACES} FROM access WHERE {condition} \
+         count(DISTINCT CASE WHEN NOT {unnamed} THEN subject END) AS people, count(DISTINCT CASE WHEN {unnamed} THEN subject END) AS sessions, \
+         count(DISTINCT src_ip) AS origins, {PLACES} FROM access WHERE {condition} \
          GROUP BY 1, 2 ORDER BY first"
     );
     let answer = session.sql(&query).await?;
     let step = |row: Row<'_>| {
         let (dataset, first, last) = (row.text("dataset")?, row.time("first")?, row.time("last")?);
-        let (people, origins) = (row.count("people"), row.count("origins"));
-        let whose =
-            if people > 0 { format!("{people} people's records in") } else { "records of".to_owned() };
+        let whose = whose(dataset, row.count("people"), row.count("sessions"));
+        let from = quantity(row.count("origins"), "address", "addresses");
         Some(Step {
             first,
             last,
             key: format!("read {dataset} {first}"),
-            what: format!("read {whose} {dataset} from {origins} addresses"),
+            what: format!("read {whose} from {from}"),
             phase: "collection".to_owned(),
             attack: vec!["T1213".to_owned()],
             entities: vec![Entity::new(EntityKind::Dataset, dataset)],

@@ -136,6 +136,9 @@ async fn switched_off(context: &Context<'_>) -> Result<Vec<Finding>, DetectError
     Ok(findings)
 }
 
+/// How leaving the organisation is told, by which an account gets out of the reach of its guardrails and central logs.
+const LEFT: &str = "tried to leave the organisation";
+
 async fn off_finding(context: &Context<'_>, actor: &str, off: Off) -> Result<Option<Finding>, DetectError> {
     let Some(seen) = off.seen else { return Ok(None) };
     let Some(evidence) = context.cite("access", &off.cited.join(" OR ")).await? else { return Ok(None) };
@@ -145,6 +148,9 @@ async fn off_finding(context: &Context<'_>, actor: &str, off: Off) -> Result<Opt
     draft.identity.push("switched off".to_owned());
     let list = |what: &BTreeSet<String>| what.iter().cloned().collect::<Vec<_>>().join("; ");
     draft.title = match off.done.len() {
+        0 if off.tried.iter().all(|what| what.starts_with(LEFT)) => {
+            format!("{actor} tried in vain to leave the organisation")
+        }
         0 => format!("{actor} tried in vain to switch logging off"),
         n => format!("{actor} switched logging off or narrowed it in {n} places"),
     };

@@ -24,6 +24,9 @@ A successful call that lets somebody outside the account use a resource: a snaps
 topic, key or secret whose policy admits one (`AddPermission`, `SetQueueAttributes`, `SetTopicAttributes`, `PutKeyPolicy`, `PutResourcePolicy`),
 a firewall rule open to `0.0.0.0/0` or `::/0` (`AuthorizeSecurityGroupIngress`), and the removal of a public-access block.
 
+What takes such an opening back (`RemovePermission`, `DeleteBucketPolicy`, `RevokeSecurityGroupIngress`, the same call with `remove`) or deletes what was
+opened, by whomever, is counted and cited with it; whoever had it meanwhile may have a copy.
+
 It is a rule: `p_value` is null. One finding per actor and resource; the world is `high`, another account `high` for stores of data and
 `medium` for the rest, a firewall rule `medium`. An attempt that failed is `low`, since it shows intent and exposes nothing.
 
@@ -87,14 +90,66 @@ const OPENERS: [(&str, &str, bool); 20] = [
 ];
 
 fn opener(operation: &str) -> Option<&'static (&'static str, &'static str, bool)> {
-    OPENERS
-        .iter()
-        .find(|(name, _, _)| operation == *name || operation.strip_prefix(name).is_some_and(is_version))
+    let name = named(&OPENERS.map(|(name, _, _)| name), operation)?;
+    OPENERS.iter().find(|(known, _, _)| *known == name)
 }
 
 /// Lambda's suffix: `20150331`, `20150331v2`.
 fn is_version(suffix: &str) -> bool {
     suffix.len() >= 8 && suffix.bytes().take(8).all(|b| b.is_ascii_digit())
+}
+
+/// Operations that take an opening back, or delete what was opened, beside those of [`TAKES`] that do it by their request.
+const CLOSERS: [&str; 19] = [
+    "DeleteBucket",
+    "DeleteBucketPolicy",
+    "DeleteDBClusterSnapshot",
+    "DeleteDBSnapshot",
+    "DeleteFunction",
+    "DeleteQueue",
+    "DeleteRepositoryPolicy",
+    "DeleteResourcePolicy",
+    "DeleteRole",
+    "DeleteSecurityGroup",
+    "DeleteSnapshot",
+    "DeleteTopic",
+    "DeregisterImage",
+    "PutBucketPublicAccessBlock",
+    "PutPublicAccessBlock",
+    "RemoveLayerVersionPermission",
+    "RemovePermission",
+    "RevokeSecurityGroupIngress",
+    "TerminateInstances",
+];
+
+/// Where the grants of attributes stand in a request.
+const GRANTS: [&str; 4] = ["attributesToAdd", "createVolumePermission", "launchPermission", "valuesToAdd"];
+
+/// Whether a call takes back or deletes.
+fn closes(operation: &str, request: &Value) -> bool {
+    let removes = || {
+        let given = |key: &&str| {
+            request.get(*key).is_some_and(|part| part.get("remove").is_some() && part.get("add").is_none())
+        };
+        GRANTS.iter().any(given)
+            || request.get("valuesToRemove").is_some() && request.get("valuesToAdd").is_none()
+    };
+    named(&CLOSERS, operation).is_some() || opener(operation).is_some() && removes()
+}
+
+/// The last part of a name, by which calls that write it in full and calls that do not mean the same.
+fn last_part(resource: &str) -> &str {
+    if resource.starts_with("arn:") {
+        resource.rsplit([':', '/']).next().unwrap_or(resource)
+    } else {
+        resource
+    }
+}
+
+/// The one of some operations that this is, whatever version.
+fn named<'n>(names: &[&'n str], operation: &str) -> Option<&'n str> {
+    let is = |name: &&&str| operation == **name || operation.strip_prefix(**name).is_some_and(is_version);
+    names.iter().find(is).copied()
 }
 
 /// What one actor opened, one resource.
@@ -110,22 +165,66 @@ struct Opened {
     /// The first call that succeeded.
     done_at: Option<Micros>,
     cited: Vec<String>,
+    /// Successful calls since then that took it back, and the last of them.
+    closed: u64,
+    closers: BTreeSet<String>,
+    closed_at: Option<Micros>,
 }
 
-const QUERY: &str = "SELECT time, operation, actor, src_ip, credential, coalesce(resource, '') AS resource, account, status_id, request, \
-    file, line, \"offset\" AS at FROM access WHERE operation IS NOT NULL AND request IS NOT NULL AND activity <> 'read' AND {span} \
-    ORDER BY time, file, line, at";
+/// Roles are opened by what changes accounts, all else by what reaches resources.
+const QUERIES: [(&str, &str); 2] = [
+    (
+        "access",
+        "SELECT time, operation, actor, src_ip, credential, coalesce(resource, '') AS resource, account, status_id, request, \
+         file, line, \"offset\" AS at FROM access WHERE operation IS NOT NULL AND request IS NOT NULL AND activity <> 'read' AND {span} \
+         ORDER BY time, file, line, at",
+    ),
+    (
+        "auth",
+        "SELECT time, operation, actor, src_ip, parent AS credential, coalesce(\"user\", '') AS resource, account, status_id, request, \
+         file, line, \"offset\" AS at FROM auth \
+         WHERE operation IN ('CreateRole', 'DeleteRole', 'UpdateAssumeRolePolicy') AND request IS NOT NULL AND {span} ORDER BY time, file, line, at",
+    ),
+];
 
 async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
-    let answer = context.sql(QUERY).await?;
+    let mut findings = Vec::new();
+    for (table, query) in QUERIES {
+        findings.extend(find_in(context, table, query).await?);
+    }
+    Ok(findings)
+}
+
+async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<Finding>, DetectError> {
+    let answer = context.sql(query).await?;
     let mut opened: BTreeMap<(String, String), Opened> = BTreeMap::new();
     for row in rows(&answer) {
         let (Some(operation), Some(time)) = (row.text("operation"), row.time("time")) else { continue };
-        if opener(operation).is_none() {
+        if opener(operation).is_none() && named(&CLOSERS, operation).is_none() {
             continue;
         }
         let request: Value =
             row.text("request").and_then(|r| serde_json::from_str(r).ok()).unwrap_or(Value::Null);
+        let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
+        let place = format!(
+            "(file = {} AND line = {} AND \"offset\" = {})",
+            row.count("file"),
+            row.count("line"),
+            row.count("at")
+        );
+        if closes(operation, &request) {
+            let of = last_part(row.text("resource").unwrap_or_default());
+            let concerned = |(key, what): &(&(String, String), &mut Opened)| {
+                !failed && !of.is_empty() && what.done > 0 && last_part(&key.1) == of
+            };
+            for (_, what) in opened.iter_mut().filter(concerned) {
+                what.closed += 1;
+                what.closers.insert(operation.to_owned());
+                what.closed_at = Some(time);
+                what.cited.push(place.clone());
+            }
+            continue;
+        }
         let receivers = receivers(operation, &request, row.text("account").unwrap_or_default());
         if receivers.is_empty() {
             continue;
@@ -136,33 +235,33 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         entry.operations.insert(operation.to_owned());
         entry.origins.extend(row.text("src_ip").map(str::to_owned));
         entry.credentials.extend(row.text("credential").map(str::to_owned));
-        let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
         *(if failed { &mut entry.tried } else { &mut entry.done }) += 1;
         entry.done_at = entry.done_at.or((!failed).then_some(time));
+        if !failed {
+            // Opened again.
+            (entry.closed, entry.closed_at) = (0, None);
+            entry.closers.clear();
+        }
         let seen = entry.seen.get_or_insert((time, time));
         *seen = (seen.0.min(time), seen.1.max(time));
-        entry.cited.push(format!(
-            "(file = {} AND line = {} AND \"offset\" = {})",
-            row.count("file"),
-            row.count("line"),
-            row.count("at")
-        ));
+        entry.cited.push(place);
     }
     let mut findings = Vec::new();
     for ((actor, resource), what) in opened {
-        findings.extend(finding(context, &actor, &resource, what).await?);
+        findings.extend(finding(context, table, (&actor, &resource), what).await?);
     }
     Ok(findings)
 }
 
 async fn finding(
     context: &Context<'_>,
-    actor: &str,
-    resource: &str,
+    table: &str,
+    (actor, resource): (&str, &str),
     what: Opened,
 ) -> Result<Option<Finding>, DetectError> {
     let Some(seen) = what.seen else { return Ok(None) };
-    let Some(evidence) = context.cite("access", &what.cited.join(" OR ")).await? else { return Ok(None) };
+    let seen = (seen.0, what.closed_at.map_or(seen.1, |closed| closed.max(seen.1)));
+    let Some(evidence) = context.cite(table, &what.cited.join(" OR ")).await? else { return Ok(None) };
     let world = what.receivers.contains(&Receiver::World);
     let stores = what.operations.iter().filter_map(|o| opener(o)).any(|(_, _, store)| *store);
     let firewall = what.operations.iter().all(|o| o == "AuthorizeSecurityGroupIngress");
@@ -189,6 +288,13 @@ async fn finding(
         what.done,
         what.tried
     );
+    if let Some(closed_at) = what.closed_at {
+        draft.explanation.push_str(&format!(
+            " Since then {} {} called on it, the last time at {closed_at}; the lines cited say whether that took back all that it had let in.",
+            what.closers.iter().cloned().collect::<Vec<_>>().join(", "),
+            if what.closers.len() == 1 { "was" } else { "were" },
+        ));
+    }
     draft.attack =
         what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, _)| (*t).to_owned()).collect();
     draft.limits.push("what the receiver read or copied is not in the owner's logs".to_owned());
@@ -205,7 +311,8 @@ async fn finding(
         .members(what.origins.into_iter().map(entity(EntityKind::Origin)))
         .members(what.credentials.into_iter().map(entity(EntityKind::Credential)))
         .measure("calls", what.done as f64, Some(0.0))
-        .measure("failed_calls", what.tried as f64, None);
+        .measure("failed_calls", what.tried as f64, None)
+        .measure("calls_taking_back", what.closed as f64, None);
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }
 
@@ -224,7 +331,7 @@ fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> 
         return found;
     }
     // What a call takes away is no opening.
-    for key in ["attributesToAdd", "createVolumePermission", "launchPermission", "valuesToAdd"] {
+    for key in GRANTS {
         if let Some(part) = request.get(key) {
             grants(part.get("add").unwrap_or(part), own, &mut found);
         }
@@ -363,6 +470,18 @@ mod tests {
         assert_eq!(open_to("ModifySnapshotAttribute", &taken), []);
         let database = json!({"attributeName": "restore", "valuesToAdd": ["all"]});
         assert_eq!(open_to("ModifyDBSnapshotAttribute", &database), [Receiver::World]);
+    }
+
+    #[test]
+    fn what_takes_an_opening_back_is_told_from_what_opens() {
+        let taken = json!({"launchPermission": {"remove": {"items": [{"userId": "222222222222"}]}}});
+        assert!(closes("ModifyImageAttribute", &taken));
+        assert!(closes("ModifyDBSnapshotAttribute", &json!({"valuesToRemove": ["222222222222"]})));
+        assert!(closes("RemovePermission20150331v2", &json!({"functionName": "f"})));
+        let both = json!({"launchPermission": {"add": {"items": []}, "remove": {"items": []}}});
+        assert!(!closes("ModifyImageAttribute", &both) && !closes("PutBucketPolicy", &taken.clone()["x"]));
+        assert_eq!(last_part("arn:aws:rds:us-east-1:111111111111:snapshot:mine"), last_part("mine"));
+        assert_eq!(last_part("arn:aws:s3:::bucket"), "bucket");
     }
 
     #[test]

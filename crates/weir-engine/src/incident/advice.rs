@@ -2,7 +2,7 @@
 
 use super::Facts;
 use std::collections::BTreeSet;
-use weir_model::case::{Determinable, Recommendation};
+use weir_model::case::{Determinable, IN_VAIN, Recommendation};
 use weir_model::{Entity, EntityKind, Finding, Severity};
 use weir_report::escape;
 
@@ -99,7 +99,7 @@ const ADVICE: &[Advice] = &[
     Advice {
         detector: "shared_out",
         names: &[EntityKind::Resource],
-        now: "Take the shared resources back, and ask the provider which accounts copied them.",
+        now: "Take back what is still shared (each finding says what was taken back since), and ask the provider which accounts copied it meanwhile.",
         lesson: "Forbid sharing outside the organisation by policy, and allow it by exception.",
     },
     Advice {
@@ -142,8 +142,8 @@ pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
             severity: Severity::Medium,
         });
     }
-    // Whoever can still sign in comes before what they did.
-    all.splice(0..0, shut_out(facts));
+    // Whoever can still sign in, and come back, comes before what they did.
+    all.splice(0..0, shut_out(facts).into_iter().chain(keep_out(facts)));
     all.sort_by_key(|r| std::cmp::Reverse(r.severity));
     all
 }
@@ -182,6 +182,21 @@ fn shut_out(facts: &Facts<'_>) -> Option<Recommendation> {
     let names = users.into_iter().chain(keys).chain(roles).collect();
     let severity = facts.deeds().filter(|f| because.contains(&f.id)).map(|f| f.severity).max()?;
     Some(Recommendation { text: format!("{act}{}", listed(names)), because, severity })
+}
+
+/// Ways back in that the same hand made: the timeline names them, and what was deleted of them since.
+fn keep_out(facts: &Facts<'_>) -> Option<Recommendation> {
+    let made = facts.timeline.iter().filter(|e| e.phase == "persistence" && !e.what.contains(IN_VAIN));
+    let of: BTreeSet<&str> = made.flat_map(|e| &e.findings).map(String::as_str).collect();
+    let grave: Vec<&Finding> =
+        facts.deeds().filter(|f| f.severity >= Severity::High && of.contains(f.id.as_str())).collect();
+    Some(Recommendation {
+        text: "Take away what the same hand made to come back by: the timeline names users, keys, passwords, roles and policies under Persistence and \
+               Privilege escalation, and what was deleted of them since under Defense evasion; see that it is gone."
+            .to_owned(),
+        severity: grave.iter().map(|f| f.severity).max()?,
+        because: grave.into_iter().map(|f| f.id.clone()).collect(),
+    })
 }
 
 /// Whether an entity is a user, a lasting access key or a role's session of a cloud account, in this order. Temporary keys end with the sessions.

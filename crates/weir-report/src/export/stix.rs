@@ -7,7 +7,7 @@ use crate::{Result, escape, words};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::attack::technique;
-use weir_model::case::Case;
+use weir_model::case::{Case, Indicator};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 pub(crate) const STIX: Format = Format {
@@ -16,7 +16,8 @@ pub(crate) const STIX: Format = Format {
     summary: "the case as a STIX 2.1 bundle",
     manual: "A STIX 2.1 bundle: the `identity` of the organisation and of Weir, one `incident`, for each finding that stands its `observed-data` (addresses, \
         networks, accounts) and a `note` with what was seen, `infrastructure` for the addresses that findings of severity high or above accuse (a campaign's \
-        together), an `attack-pattern` for each ATT&CK technique, their `relationship`s, and a `report` that holds all. Ids are UUIDs of version 5, the same in \
+        together), an `indicator` for each address or network by which others can look for the same hand, based on what was observed, an `attack-pattern` for \
+        each ATT&CK technique, their `relationship`s, and a `report` that holds all. Ids are UUIDs of version 5, the same in \
         every run; those of observables follow STIX's rule. `created` is when the evidence sufficed.\n\n\
         ## Blind spots\n\nCredentials, routes, clients and datasets have no object in STIX and are named in notes. `number_observed` ends at 999,999,999. Exposed \
         people are counted and never listed. Who the attacker is and why is not said.\n\n\
@@ -108,8 +109,13 @@ fn render(case: &Case) -> Result<Vec<u8>> {
     for id in patterns.values() {
         bundle.relate(id, "targets", &organisation);
     }
-    for finding in standing(case) {
-        observed(&mut bundle, case, finding, &incident, &patterns);
+    let seen: BTreeMap<&str, String> = standing(case)
+        .filter_map(|finding| {
+            Some((finding.id.as_str(), observed(&mut bundle, case, finding, &incident, &patterns)?))
+        })
+        .collect();
+    for one in &case.incident.indicators {
+        indicator(&mut bundle, case, one, &seen);
     }
     let all: Vec<String> = bundle.known.iter().cloned().collect();
     bundle.add(
@@ -170,13 +176,39 @@ fn observable(bundle: &mut Bundle, entity: &Entity) -> Option<String> {
     }
 }
 
+/// By what others can look for the same hand, where STIX has a pattern for it: an address, or the addresses of a network.
+fn indicator(bundle: &mut Bundle, case: &Case, one: &Indicator, seen: &BTreeMap<&str, String>) {
+    let (base, compare) = match one.entity.value.split_once('/') {
+        Some((base, bits)) if bits.parse::<u8>().is_ok() => (base, "ISSUBSET"),
+        _ => (one.entity.value.as_str(), "="),
+    };
+    let Ok(ip) = base.parse::<std::net::IpAddr>() else { return };
+    let kind = if ip.is_ipv4() { "ipv4-addr" } else { "ipv6-addr" };
+    let value = &one.entity.value;
+    let content = json!({
+        "name": value,
+        "description": escape::sentence(&one.why),
+        "indicator_types": ["anomalous-activity"],
+        "pattern": format!("[{kind}:value {compare} '{value}']"),
+        "pattern_type": "stix",
+        "pattern_version": "2.1",
+        "valid_from": stamp(one.period.first),
+    });
+    let id = bundle.add("indicator", &[&case.id, value], content);
+    let of = case.findings.iter().filter(|f| f.entities.contains(&one.entity));
+    for observed in of.filter_map(|f| seen.get(f.id.as_str())) {
+        bundle.relate(&id, "based-on", observed);
+    }
+}
+
+/// What a finding saw; the id of its observed data, where STIX has objects for some of it.
 fn observed(
     bundle: &mut Bundle,
     case: &Case,
     finding: &Finding,
     incident: &str,
     patterns: &BTreeMap<&str, String>,
-) {
+) -> Option<String> {
     let mut seen: Vec<String> = Vec::new();
     let mut addresses: Vec<String> = Vec::new();
     let mut beside: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -214,11 +246,12 @@ fn observed(
     let note = json!({
         "abstract": format!("{}, severity {}", escape::shown(&finding.detector), finding.severity),
         "content": text,
-        "object_refs": [about],
+        "object_refs": [about.clone()],
     });
     bundle.add("note", &[&case.id, &finding.id], note);
+    let data = (!seen.is_empty()).then_some(about);
     if finding.severity < Severity::High || addresses.is_empty() {
-        return;
+        return data;
     }
     let (key, name) = match &finding.campaign {
         Some(campaign) => (campaign.as_str(), format!("Addresses of campaign {campaign}")),
@@ -231,6 +264,7 @@ fn observed(
     for pattern in finding.attack.iter().filter_map(|id| patterns.get(id.as_str())) {
         bundle.relate(&infrastructure, "related-to", pattern);
     }
+    data
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::{
-    doc::{Block, Card, Cell, Figure, FigureKind, Said, Table},
+    doc::{Block, Card, Cell, DRAWN_WITH, Figure, FigureKind, Said, Table},
     escape,
     section::{ENTITIES_MAX, SAID_MAX},
     svg, words,
@@ -165,7 +165,7 @@ fn cell(context: &Context<'_>, c: &Cell<'_>) -> Markup {
         @match c {
             Cell::Text(text) => @match text.strip_prefix("Unknown: ") {
                 Some(rest) => { span.mark { (context.say("Unknown")) } " " (context.say(rest)) },
-                None => (context.say(text)),
+                None => @if text.contains('`') { (context.prose(text)) } @else { (context.say(text)) },
             },
             Cell::Code(text) => (code(text)),
             Cell::Codes(all) => @for (i, x) in all.iter().enumerate() { @if i > 0 { ", " } (code(x)) },
@@ -270,6 +270,9 @@ fn finding(context: &Context<'_>, card: &Card<'_>) -> Markup {
                 @if let Some(c) = &f.campaign { div { dt { (context.say("Campaign")) } dd { code { (escape::html(c)) } } } }
             }
             @if let Some(trace) = &card.trace { (figure(context, trace)) }
+            @if let Some(id) = card.drawn_with {
+                p.note { (context.say(DRAWN_WITH)) " " a href={ "#" (anchor(id)) } { code { (escape::html(id)) } } }
+            }
         }
     }
 }

@@ -188,7 +188,7 @@ fn bare(text: &str) -> (&str, &str, &str) {
 type Found<'c, 't> = (&'c Pattern, Vec<(&'static str, &'t str)>);
 
 /// What stands between the parts of a text, the strongest first.
-const BETWEEN: [&str; 3] = [". ", "; ", ": "];
+pub(super) const BETWEEN: [&str; 3] = [". ", "; ", ": "];
 
 /// A text cut at the ends of its parts. What stands between backticks is a name, and whole.
 fn cut<'t>(text: &'t str, between: &str) -> Vec<&'t str> {

@@ -62,7 +62,7 @@ impl Known {
 }
 
 /// Every entity that a case names.
-pub(super) fn entities(case: &Case) -> impl Iterator<Item = &Entity> {
+pub(crate) fn entities(case: &Case) -> impl Iterator<Item = &Entity> {
     let of_findings = case.findings.iter().flat_map(|f| {
         let reasons = f.reasons.iter().chain(&f.perhaps).map(|r| &r.entity);
         let said = f.dispositions.iter().filter_map(|d| d.entity.as_ref());

@@ -158,6 +158,7 @@ impl<'a> Context<'a> {
         match cell {
             Cell::Text(text) => match text.strip_prefix("Unknown: ") {
                 Some(rest) => vec![self.unknown(), self.words(rest)],
+                None if text.contains('`') => self.prose(text),
                 None => vec![self.words(text)],
             },
             Cell::Code(text) => vec![code(text)],

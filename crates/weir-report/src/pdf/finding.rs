@@ -7,7 +7,7 @@ use super::{
     text::{self, Kind, Words, code, name},
 };
 use crate::{
-    doc::{self, FigureKind},
+    doc::{self, DRAWN_WITH, FigureKind},
     section::{ENTITIES_MAX, SAID_MAX},
     svg, words,
 };
@@ -124,6 +124,10 @@ impl Context<'_> {
         if !f.limits.is_empty() {
             rows.push((self.label("Limits"), f.limits.iter().map(|l| self.prose(l)).collect()));
         }
+        rows.extend(card.drawn_with.map(|id| {
+            let words = vec![self.words(DRAWN_WITH), self.own(Kind::Text, " "), self.finding_id(id)];
+            (self.label("Trace"), vec![words])
+        }));
         rows.extend(f.campaign.as_ref().map(|c| (self.label("Campaign"), vec![vec![self.finding_id(c)]])));
         rows
     }

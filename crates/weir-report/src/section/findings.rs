@@ -9,7 +9,7 @@ use crate::{
 };
 use weir_model::{
     Finding,
-    case::{Case, Period, Step, Trace},
+    case::{Case, Period, Step, Trace, TraceEdge},
     finding::State,
 };
 
@@ -41,8 +41,32 @@ pub(super) fn findings(case: &Case) -> Vec<Block<'_>> {
         blocks.push(Block::Heading("Each finding".into()));
     }
     let told = calling.into_iter().chain(suppressed).take(FINDINGS_MAX);
-    blocks.extend(told.map(|f| Block::Finding(Box::new(card(case, f)))));
+    let mut drawn: Vec<(&str, &Trace)> = Vec::new();
+    for f in told {
+        let mut card = card(case, f);
+        // Several findings often have one hand: it is drawn once.
+        let trace = case.traces.get(&f.id).filter(|t| !t.edges.is_empty());
+        match trace.map(|t| (t, drawn.iter().find(|(_, other)| is_same(t, other)))) {
+            Some((_, Some((id, _)))) => card.drawn_with = Some(id),
+            Some((t, None)) => {
+                card.trace = Some(figure(f, t));
+                drawn.push((&f.id, t));
+            }
+            None => {}
+        }
+        blocks.push(Block::Finding(Box::new(card)));
+    }
     blocks
+}
+
+/// Whether two traces show the same entities and steps, wherever their findings began.
+fn is_same(one: &Trace, other: &Trace) -> bool {
+    let entities = one.nodes.iter().map(|n| &n.entity).eq(other.nodes.iter().map(|n| &n.entity));
+    // Who else stands in the condition that selects a step's records depends on where the finding began.
+    let step = |(a, b): (&TraceEdge, &TraceEdge)| {
+        (&a.from, &a.to, &a.how, a.records) == (&b.from, &b.to, &b.how, b.records)
+    };
+    entities && one.edges.len() == other.edges.len() && one.edges.iter().zip(&other.edges).all(step)
 }
 
 /// Those that call for somebody.
@@ -113,7 +137,8 @@ fn card<'a>(case: &'a Case, f: &'a Finding) -> Card<'a> {
         measures: measures(f),
         scope: case.finding_scopes.get(&f.id),
         days: plotted(case, f),
-        trace: case.traces.get(&f.id).filter(|t| !t.edges.is_empty()).map(|t| figure(f, t)),
+        trace: None,
+        drawn_with: None,
     }
 }
 

@@ -18,6 +18,10 @@ const STATEMENTS_MAX: usize = 2;
 /// Things to do on the first screen.
 const TODAY_MAX: usize = 3;
 
+/// Files that were not understood, of which each is named, and the longest such name.
+const UNREAD_NAMED_MAX: usize = 3;
+const UNREAD_BYTES_MAX: usize = 100;
+
 /// What the version to pass on says of itself.
 const MASKED: &str = "Masked, to be passed on: people, whoever acts, credentials and what identifies them stand under keyed pseudonyms, \
     the same in each masked document of this organisation; what a log says in its own words reads (masked).";
@@ -228,7 +232,17 @@ fn sure(case: &Case) -> Said<'_> {
     }
     if case.totals.files_unread > 0 {
         let unread = words::quantity(case.totals.files_unread, "file was", "files were");
-        words.push_str(&format!(" {unread} not understood."));
+        let names = case.intake.iter().filter(|i| i.source.is_none()).map(|i| format!("`{}`", i.path));
+        let names: Vec<String> = names.take(UNREAD_NAMED_MAX + 1).collect();
+        let plain = |name: &String| {
+            name.len() < UNREAD_BYTES_MAX
+                && name.matches('`').count() == 2
+                && crate::escape::visible(name) == name.as_str()
+        };
+        let named = names.len() <= UNREAD_NAMED_MAX && names.iter().all(plain);
+        let named =
+            if named && !names.is_empty() { format!(" ({})", names.join(", ")) } else { String::new() };
+        words.push_str(&format!(" {unread} not understood{named}."));
     }
     let cut = case.intake.iter().filter(|i| i.cut_short()).count() as u64;
     if cut > 0 {

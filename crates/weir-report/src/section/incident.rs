@@ -43,7 +43,7 @@ fn flow(case: &Case) -> Figure<'_> {
     for same in all.iter().take(svg::FINDINGS_MAX) {
         let (title, more) = svg::titles_of(case, same);
         let sum: f64 = same.first().into_iter().flat_map(|s| &s.points).map(|p| p.1).sum();
-        alt.push_str(&format!(" Flagged, {title}{more}: {}.", words::measured(sum, "record", "records")));
+        alt.push_str(&format!(" {title}{more}: {} of its hand.", words::measured(sum, "record", "records")));
     }
     alt.push_str(&svg::more(svg::FINDINGS_MAX, all.len()));
     Figure { kind: FigureKind::Flow, caption: words::flow(case), alt }

@@ -8,6 +8,7 @@ use crate::{
     exposure, words,
 };
 use weir_model::case::{Bounds, Case, Determinable, Divided, Gap, Period, Scope};
+use weir_model::record::CREDENTIAL;
 
 /// Where those are named who were reported or are in evidence.
 const IN_A_CASE: &str = "`weir scope --reported FILE -o DIR` names them, with how many records";
@@ -64,13 +65,10 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
     blocks
 }
 
-/// What sessions are called that nobody's name is on, where people are told apart by what their ids count.
-const SESSION: &str = "credential";
-
 /// What the rows of `scope.csv` are, and which of them the lower bound does not count.
 fn people_rows(scope: &Scope, divided: &Divided) -> String {
     let rows: u64 = divided.kinds.values().sum();
-    let sessions = divided.kinds.get(SESSION).copied().unwrap_or(0);
+    let sessions = divided.kinds.get(CREDENTIAL).copied().unwrap_or(0);
     let people = rows.saturating_sub(sessions);
     let lower = scope.subjects.map_or(rows, |bounds| bounds.lower);
     if rows == 0 && scope.determinable != Determinable::Yes {

@@ -1,4 +1,4 @@
-//! Records by day, or finer, and under it, each on its own scale, what was flagged: a leak that is invisible as volume stands out below.
+//! Records by day, or finer, and under it, each on its own scale, those of the hand of each finding: a leak that is invisible as volume stands out below.
 
 use super::axis::{LEFT, RIGHT, Time, Value, WIDTH, n};
 use super::{FINDINGS_MAX, Key, Picture, alike, letter, series};
@@ -87,7 +87,10 @@ fn legend(case: &Case, flagged: &[Vec<&Series>]) -> (Vec<Key>, Vec<String>) {
         Step::Hour => "hour",
         Step::TenMinutes => "ten minutes",
     };
-    let scale = format!("Each row has its own scale; the number beside it is its highest {highest}.");
+    let scale = format!(
+        "Each row has its own scale; the number beside it is its highest {highest}. A row counts all records of the hand, which may be more than those that \
+         its finding cites."
+    );
     let cut = words::cut_note(FINDINGS_MAX, flagged.len(), "case.json");
     (
         [Key::new("flow", "All records")].into_iter().chain(rows).collect(),

@@ -73,7 +73,7 @@ const FALSE: [(&str, &str); 26] = [
     ("21,313 people (at", "21,314 people (at"),
     ("at most 24,806)", "at most 24,807)"),
     ("of 318,400 held", "of 318,401 held"),
-    ("over 195 days.", "over 196 days."),
+    ("over 196 days.", "over 195 days."),
     ("14 Apr 2025, 03:12:55", "14 Apr 2025, 03:12:56"),
     ("14 Apr 2025, 03:12:55", "15 Apr 2025, 03:12:55"),
     ("1 critical, 1 high", "3 critical, 1 high"),

@@ -44,6 +44,21 @@ fn the_same_numbers_stand_in_every_language() {
 }
 
 #[test]
+fn a_name_that_reads_like_sentences_of_ours_stays_whole() {
+    let login = "ann; 3 people; nobody is named by records; bob";
+    let mut case = shop::case();
+    let finding = &mut case.findings[0];
+    finding.entities.push(Entity::new(EntityKind::Actor, login));
+    finding.title = format!("{login} tried in vain to switch logging off");
+    case.timeline[0].what = format!("{login} created the user x");
+    let said = korean(case.clone());
+    assert!(said.contains(&format!("{login}가 로그 기록을")), "{said}");
+    assert!(said.contains(&format!("{login}, 사용자 생성: x")), "{said}");
+    let page = text("html", &in_korean(case));
+    assert!(page.contains(&format!("{login}가 로그 기록을")) && !page.contains('\u{a0}'), "{page}");
+}
+
+#[test]
 fn korean_readers_have_the_period_in_their_own_time_as_well() {
     let mut case = shop::case();
     let at = |text: &str| Some(Micros::parse(text).unwrap());

@@ -128,7 +128,7 @@ fn findings() -> Vec<Finding> {
         ..finding(FORGED, "unissued", Severity::Critical, "12 tokens were used that nobody issued", evidence(LOG, 40_112, 100, 148_056))
     };
     let reach = Finding {
-        explanation: "203.0.113.0/24 read the pages of 21,313 members over 195 days. Its peers, networks with as many requests, read at most \
+        explanation: "203.0.113.0/24 read the pages of 21,313 members over 196 days. Its peers, networks with as many requests, read at most \
             31 in any such span."
             .into(),
         entities: [entity(EntityKind::Prefix, "203.0.113.0/24")].into_iter().chain(origins(12)).collect(),
@@ -213,7 +213,7 @@ fn incident() -> Incident {
     Incident {
         summary: vec![
             stated(
-                "For 195 days someone read members’ pages of the shop with 12 session tokens that the shop never issued, all signed with a key whose owner had left.",
+                "For 196 days someone read members’ pages of the shop with 12 session tokens that the shop never issued, all signed with a key whose owner had left.",
                 many(),
             ),
             stated(

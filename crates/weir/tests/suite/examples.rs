@@ -80,6 +80,16 @@ fn people_to_shut_out_come_first(here: &Terminal) {
         first.starts_with("Disable the users and access keys named") && first.contains(":user/bert-jan`"),
         "{first}"
     );
+    let kept_out =
+        |r: &weir_model::case::Recommendation| r.text.starts_with("Take away what the same hand made");
+    assert!(case.incident.recommendations[..3].iter().any(kept_out));
+    // What several findings share is drawn once.
+    let report = here.said(&["report", "cloud-account", "--format", "html"]);
+    let drawn = report.matches("<svg class=\"trace\"").count();
+    assert!(
+        drawn > 0 && drawn < case.traces.len() && report.contains("is drawn with the finding"),
+        "{drawn}"
+    );
     let flow = case.series.iter().find(|s| s.name == "flow").unwrap();
     assert!(flow.points.len() > 1, "an hour of logs is more than one block");
     // Findings of one hand are each drawn from where they began.

@@ -200,8 +200,9 @@ fn flow(case: &Case) -> Vec<String> {
             if n == 2 { "1 more finding".to_owned() } else { format!("{} more findings", count(n - 1)) };
         format!(", and {findings} with the same records")
     });
-    let flagged =
-        |s: &Series| format!(": {}.", measured(s.points.iter().map(|p| p.1).sum(), "record", "records"));
+    let flagged = |s: &Series| {
+        format!(": {} of its hand.", measured(s.points.iter().map(|p| p.1).sum(), "record", "records"))
+    };
     let flow = named(case, "flow").filter_map(busiest);
     flow.chain(named(case, "flagged").map(flagged)).chain(same).collect()
 }

@@ -59,6 +59,8 @@ impl Cited<'_> {
 /// that was cut, is any file.
 fn is(citation: &Citation, place: &str) -> bool {
     let Some((tail, line)) = place.rsplit_once(':') else { return false };
+    // Of a long name the end stands for all.
+    let tail = tail.trim_start_matches('…');
     let shown = |c: char| ('\u{2400}'..'\u{2426}').contains(&c) || c == '…';
     let altered = tail.contains("<U+") || tail.contains(shown);
     let named = altered || citation.path.ends_with(tail) || citation.path.replace('|', "\\|").ends_with(tail);

@@ -11,7 +11,7 @@ pub fn lasted(first: Micros, last: Micros) -> String {
         60..3_600 => format!("{minutes} min"),
         3_600..172_800 if minutes == 0 => format!("{hours} h"),
         3_600..172_800 => format!("{hours} h {minutes} min"),
-        _ => quantity(seconds as u64 / 86_400, "day"),
+        _ => quantity((seconds as u64 + 43_200) / 86_400, "day"),
     }
 }
 
