@@ -75,7 +75,11 @@ async fn the_attack_on_a_cloud_account_is_told() {
     assert!(
         taken_back.clone().count() >= 4 && taken_back.clone().all(|f| f.explanation.contains("Since then"))
     );
-    assert!(shared.iter().any(|f| f.explanation.starts_with("UpdateAssumeRolePolicy")), "{shared:#?}");
+    let role = shared.iter().find(|f| f.explanation.starts_with("UpdateAssumeRolePolicy")).unwrap();
+    assert!(
+        role.explanation.contains("Since then DeleteRole, UpdateAssumeRolePolicy were called"),
+        "{role:#?}"
+    );
     // No record of it is of a dataset, so none shows anybody's data.
     assert!(
         done.case

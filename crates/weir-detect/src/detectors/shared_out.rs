@@ -24,7 +24,7 @@ A successful call that lets somebody outside the account use a resource: a snaps
 topic, key or secret whose policy admits one (`AddPermission`, `SetQueueAttributes`, `SetTopicAttributes`, `PutKeyPolicy`, `PutResourcePolicy`),
 a firewall rule open to `0.0.0.0/0` or `::/0` (`AuthorizeSecurityGroupIngress`), and the removal of a public-access block.
 
-What takes such an opening back (`RemovePermission`, `DeleteBucketPolicy`, `RevokeSecurityGroupIngress`, the same call with `remove`) or deletes what was
+What takes such an opening back (`RemovePermission`, `DeleteBucketPolicy`, `RevokeSecurityGroupIngress`, the same call with `remove` or with a policy that admits no outsider) or deletes what was
 opened, by whomever, is counted and cited with it; whoever had it meanwhile may have a copy.
 
 It is a rule: `p_value` is null. One finding per actor and resource; the world is `high`, another account `high` for stores of data and
@@ -99,8 +99,8 @@ fn is_version(suffix: &str) -> bool {
     suffix.len() >= 8 && suffix.bytes().take(8).all(|b| b.is_ascii_digit())
 }
 
-/// Operations that take an opening back, or delete what was opened, beside those of [`TAKES`] that do it by their request.
-const CLOSERS: [&str; 19] = [
+/// Operations that take an opening back, or delete what was opened, whatever their request says.
+const CLOSERS: [&str; 18] = [
     "DeleteBucket",
     "DeleteBucketPolicy",
     "DeleteDBClusterSnapshot",
@@ -119,7 +119,17 @@ const CLOSERS: [&str; 19] = [
     "RemoveLayerVersionPermission",
     "RemovePermission",
     "RevokeSecurityGroupIngress",
-    "TerminateInstances",
+];
+
+/// Operations that put a whole policy or list in place of the one before: one that lets nobody in from outside takes back what that one let in.
+const REPLACERS: [&str; 7] = [
+    "PutBucketAcl",
+    "PutBucketPolicy",
+    "PutKeyPolicy",
+    "PutObjectAcl",
+    "PutResourcePolicy",
+    "SetRepositoryPolicy",
+    "UpdateAssumeRolePolicy",
 ];
 
 /// Where the grants of attributes stand in a request.
@@ -198,6 +208,8 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
 async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<Finding>, DetectError> {
     let answer = context.sql(query).await?;
     let mut opened: BTreeMap<(String, String), Opened> = BTreeMap::new();
+    // Who opened what, by the last part of its name.
+    let mut named_so: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
     for row in rows(&answer) {
         let (Some(operation), Some(time)) = (row.text("operation"), row.time("time")) else { continue };
         if opener(operation).is_none() && named(&CLOSERS, operation).is_none() {
@@ -212,12 +224,12 @@ async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<
             row.count("line"),
             row.count("at")
         );
-        if closes(operation, &request) {
+        let receivers = receivers(operation, &request, row.text("account").unwrap_or_default());
+        let replaces = receivers.is_empty() && named(&REPLACERS, operation).is_some();
+        if replaces || closes(operation, &request) {
             let of = last_part(row.text("resource").unwrap_or_default());
-            let concerned = |(key, what): &(&(String, String), &mut Opened)| {
-                !failed && !of.is_empty() && what.done > 0 && last_part(&key.1) == of
-            };
-            for (_, what) in opened.iter_mut().filter(concerned) {
+            for key in named_so.get(of).filter(|_| !failed && !of.is_empty()).into_iter().flatten() {
+                let Some(what) = opened.get_mut(key).filter(|what| what.done > 0) else { continue };
                 what.closed += 1;
                 what.closers.insert(operation.to_owned());
                 what.closed_at = Some(time);
@@ -225,12 +237,13 @@ async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<
             }
             continue;
         }
-        let receivers = receivers(operation, &request, row.text("account").unwrap_or_default());
         if receivers.is_empty() {
             continue;
         }
         let actor = row.text("actor").unwrap_or("unknown").to_owned();
-        let entry = opened.entry((actor, row.text("resource").unwrap_or_default().to_owned())).or_default();
+        let key = (actor, row.text("resource").unwrap_or_default().to_owned());
+        named_so.entry(last_part(&key.1).to_owned()).or_default().insert(key.clone());
+        let entry = opened.entry(key).or_default();
         entry.receivers.extend(receivers);
         entry.operations.insert(operation.to_owned());
         entry.origins.extend(row.text("src_ip").map(str::to_owned));

@@ -10,6 +10,7 @@ use crate::grid::words;
 use crate::tenure::{Within, by_pace, narrowed, stretches};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use weir_model::Micros;
+use weir_model::words::count;
 use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{Window, windows_within};
 
@@ -296,7 +297,7 @@ pub(super) fn explain(top: &Fired) -> String {
         top.people,
         top.odd,
         top.expected,
-        top.tests,
+        count(top.tests),
         top.p,
         top.threshold,
         if top.one_in > 1 {

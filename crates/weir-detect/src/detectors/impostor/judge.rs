@@ -7,6 +7,7 @@ use crate::detectors::harvest::judge::{BESIDE, Fired, speaks};
 use crate::grid::words;
 use std::collections::BTreeMap;
 use weir_model::Micros;
+use weir_model::words::count;
 use weir_stats::tail::beta_binomial_upper;
 use weir_stats::{Window, windows_within};
 
@@ -124,7 +125,7 @@ pub(super) fn explain(top: &Fired) -> String {
         top.origin,
         top.odd,
         top.expected,
-        top.tests,
+        count(top.tests),
         top.p,
         top.threshold
     )

@@ -276,6 +276,6 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
         scope.kind,
         top.entity,
         model(scope, verdict, top),
-        top.peers
+        count(top.peers)
     )
 }

@@ -158,11 +158,11 @@ fn explain(issuing: &Issuing, group: &Group, members: &Members, standing: &keys:
     let mut text = format!(
         "{sensors} issued {} of the credentials used at {}, so the two logs join; for these {} no issuance {}, and {} \
          records show that they were accepted on routes that answer nobody without a credential.",
-        group.joined,
+        count(group.joined),
         group.sensor,
-        members.credentials,
+        count(members.credentials),
         if group.explained.most > 0 { "could be read" } else { "is recorded" },
-        members.records
+        count(members.records)
     );
     if group.explained.doubtful() {
         text.push_str(&format!(
