@@ -25,11 +25,13 @@ const SELF: [&str; 14] = [
 ];
 
 /// What programs write where they have no id. Sorted.
-const NOBODY: [&str; 12] = [
+const NOBODY: [&str; 14] = [
     "(nil)",
     "(none)",
     "(null)",
     "-",
+    ".",
+    "..",
     "00000000-0000-0000-0000-000000000000",
     "[object object]",
     "n/a",

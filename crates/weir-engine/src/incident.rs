@@ -10,8 +10,8 @@ use advice::{lessons, recommendations};
 use indicators::indicators;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::case::{
-    Bounds, Coverage, Determinable, Incident, Labelled, Organisation, Period, Scope, Statement, TacticLine,
-    TimelineEvent, Trace,
+    Bounds, Coverage, Determinable, IN_VAIN, Incident, Labelled, Organisation, Period, Scope, Statement,
+    TacticLine, TimelineEvent, Trace,
 };
 use weir_model::finding::State;
 use weir_model::{Claim, EntityKind, Evidence, Finding, Severity, attack};
@@ -218,8 +218,11 @@ fn methodology(facts: &Facts<'_>) -> Vec<TacticLine> {
                 .cloned()
                 .collect()
         };
+        // A sign-in after other steps is not how they got in.
+        let begun = facts.timeline.iter().map(|e| e.time).min();
+        let late = |e: &TimelineEvent| tactic == "Initial Access" && Some(e.time) > begun;
         let steps: Vec<&TimelineEvent> =
-            facts.timeline.iter().filter(|e| !of_tactic(&e.attack).is_empty()).collect();
+            facts.timeline.iter().filter(|e| !of_tactic(&e.attack).is_empty() && !late(e)).collect();
         let findings: Vec<&Finding> = facts.serious().filter(|f| !of_tactic(&f.attack).is_empty()).collect();
         let mut techniques: BTreeSet<String> = steps.iter().flat_map(|e| of_tactic(&e.attack)).collect();
         techniques.extend(findings.iter().flat_map(|f| of_tactic(&f.attack)));
@@ -282,12 +285,24 @@ fn impact(facts: &Facts<'_>) -> Vec<Labelled> {
             "which categories of data: name them with their routes, tables and buckets in `[[dataset]]` of weir.toml",
         ),
     };
-    let destroyed = facts.timeline.iter().filter(|e| e.phase == "impact").collect::<Vec<_>>();
+    let destroyed = facts.timeline.iter().filter(|e| e.phase == "impact" && !e.what.contains(IN_VAIN));
+    let mut destroyed: Vec<&TimelineEvent> = destroyed.collect();
+    // What held data comes before what ran.
+    destroyed.sort_by_key(|e| !["database", "bucket", "snapshot"].iter().any(|store| e.what.contains(store)));
     let operational = match destroyed.first() {
-        Some(first) => Claim::stated(
-            destroyed.iter().take(5).map(|e| e.what.clone()).collect::<Vec<_>>().join("; "),
-            first.evidence.clone(),
-        ),
+        Some(first) => {
+            const SHOWN: usize = 5;
+            let mut what: Vec<String> = destroyed.iter().take(SHOWN).map(|e| e.what.clone()).collect();
+            if destroyed.len() > SHOWN {
+                what.push(format!("and {} more", words::count((destroyed.len() - SHOWN) as u64)));
+            }
+            let cited = destroyed.iter().flat_map(|e| e.evidence.cited()).cloned().collect();
+            let total = destroyed.iter().map(|e| e.evidence.total()).sum();
+            match Evidence::new(cited, total, first.evidence.query()) {
+                Some(evidence) => Claim::stated(what.join("; "), evidence),
+                None => Claim::unknown("records of what was destroyed"),
+            }
+        }
         None => Claim::unknown(
             "outages and lost systems: access logs do not record them unless they were destroyed through a logged call",
         ),

@@ -62,7 +62,7 @@ pub const OPERATIONS: &[Operation] = {
         op("ConsoleLogin", Granted, "T1078.004", "signed in to the console"),
         op("CopySnapshot", Read, "T1578", "copied the snapshot"),
         op("CreateAccessKey", Created, "T1098.001", "created an access key for"),
-        op("CreateDBSnapshot", Read, "T1578", "took a snapshot of the database"),
+        op("CreateDBSnapshot", Read, "T1578", "took the database snapshot"),
         op("CreateFunction", Created, "T1648", "created the function"),
         op("CreateImage", Created, "T1578", "made an image of"),
         op("CreateKeyPair", Created, "T1098.001", "created the key pair"),

@@ -45,15 +45,20 @@ pub(crate) fn judge(
             format!("{} people are named by records, but more could lie in: {names}", count(lower)),
         ),
         (_, Some(upper)) => {
-            let named = if lower == 0 { "nobody is".to_owned() } else { format!("{} people are", count(lower)) };
+            let named = match lower {
+                0 => "nobody is".to_owned(),
+                1 => "1 person is".to_owned(),
+                _ => format!("{} people are", count(lower)),
+            };
             let silences = if names.is_empty() { String::new() } else { format!(" ({names})") };
             let each = beyond.iter().map(|Beyond { what, people }| {
                 let names = if what == SILENCES { silences.as_str() } else { "" };
                 format!("{} for {what}{names}", count(*people))
             });
             let reason = format!(
-                "{named} named by records; at most {} more are possible: {}",
+                "{named} named by records; at most {} more {} possible: {}",
                 count(upper.saturating_sub(lower)),
+                if upper.saturating_sub(lower) == 1 { "is" } else { "are" },
                 each.collect::<Vec<_>>().join("; ")
             );
             (Determinable::Partly, reason)

@@ -35,7 +35,7 @@ use weir_catalog::mask::Pseudonym;
 use weir_lake::Session;
 use weir_model::Micros;
 use weir_model::case::{Beyond, Coverage, Determinable, Divided, Gap, Period, Scope};
-use weir_model::words::count;
+use weir_model::words::{count, quantity};
 
 /// The scope of a case: overall, per finding, and the people.
 #[derive(Clone, Debug)]
@@ -421,9 +421,11 @@ fn told(
             from: None,
             to: None,
             reason: format!(
-                "{} records show {} more people, and fit it too little to be counted with it; who had those addresses then would tell",
-                count(records),
-                count(people)
+                "{} {} {}, and {} it too little to be counted with it; who had those addresses then would tell",
+                quantity(records, "record", "records"),
+                if records == 1 { "shows" } else { "show" },
+                quantity(people, "more person", "more people"),
+                if records == 1 { "fits" } else { "fit" }
             ),
             records_expected: Some(records as f64),
         });

@@ -87,6 +87,8 @@ struct Off {
     done: BTreeSet<String>,
     tried: BTreeSet<String>,
     resources: BTreeSet<String>,
+    /// Of calls that failed: they may not exist.
+    untouched: BTreeSet<String>,
     origins: BTreeSet<String>,
     cited: Vec<String>,
     seen: Option<(Micros, Micros)>,
@@ -117,7 +119,8 @@ async fn switched_off(context: &Context<'_>) -> Result<Vec<Finding>, DetectError
         let which = row.text("resource").map_or_else(|| words.to_owned(), |r| format!("{words} {r}"));
         (if failed { &mut off.tried } else { &mut off.done }).insert(which);
         off.done_at = off.done_at.or((!failed).then_some(time));
-        off.resources.extend(row.text("resource").map(str::to_owned));
+        let resources = if failed { &mut off.untouched } else { &mut off.resources };
+        resources.extend(row.text("resource").map(str::to_owned));
         off.origins.extend(row.text("src_ip").map(str::to_owned));
         off.calls += 1;
         off.cited.push(format!(
@@ -155,15 +158,16 @@ async fn off_finding(context: &Context<'_>, actor: &str, off: Off) -> Result<Opt
         n => format!("{actor} switched logging off or narrowed it in {n} places"),
     };
     draft.explanation = format!(
-        "Done: {}. Tried and refused: {}. A rule, not a statistic.",
+        "Done: {}. Tried and failed: {}. A rule, not a statistic.",
         if off.done.is_empty() { "nothing".to_owned() } else { list(&off.done) },
         if off.tried.is_empty() { "nothing".to_owned() } else { list(&off.tried) },
     );
     draft.attack = vec!["T1562.008".to_owned()];
     draft.limits.push("what happened afterwards is recorded only where another log remained on".to_owned());
     let entity = |kind: EntityKind| move |v: String| Entity::new(kind, v);
+    let resources = if off.done.is_empty() { off.untouched } else { off.resources };
     let draft = draft
-        .members(off.resources.into_iter().map(entity(EntityKind::Resource)))
+        .members(resources.into_iter().map(entity(EntityKind::Resource)))
         .members(off.origins.into_iter().map(entity(EntityKind::Origin)))
         .measure("calls", off.calls as f64, Some(0.0))
         .measure("done", off.done.len() as f64, Some(0.0));

@@ -65,33 +65,36 @@ impl Detector for SharedOut {
     }
 }
 
-/// Operations that can open something, with the technique and whether a store of data is opened.
-const OPENERS: [(&str, &str, bool); 20] = [
-    ("AddLayerVersionPermission", "T1098", false),
-    ("AddPermission", "T1098", false),
-    ("AuthorizeSecurityGroupIngress", "T1098", false),
-    ("CreateRole", "T1098", false),
-    ("DeleteBucketPublicAccessBlock", "T1530", true),
-    ("DeletePublicAccessBlock", "T1530", true),
-    ("ModifyDBClusterSnapshotAttribute", "T1537", true),
-    ("ModifyDBSnapshotAttribute", "T1537", true),
-    ("ModifyImageAttribute", "T1537", true),
-    ("ModifySnapshotAttribute", "T1537", true),
-    ("PutBucketAcl", "T1530", true),
-    ("PutBucketPolicy", "T1530", true),
-    ("PutKeyPolicy", "T1098", true),
-    ("PutObjectAcl", "T1530", true),
-    ("PutResourcePolicy", "T1098", true),
-    ("SetQueueAttributes", "T1098", true),
-    ("SetRepositoryPolicy", "T1537", true),
-    ("SetTopicAttributes", "T1098", true),
-    ("UpdateAssumeRolePolicy", "T1098", false),
-    ("UpdateFunctionUrlConfig", "T1098", false),
+/// An operation that can open something, the technique, whether a store of data is opened, and what it is.
+type Opener = (&'static str, &'static str, bool, &'static str);
+
+/// Operations that can open something.
+const OPENERS: [Opener; 20] = [
+    ("AddLayerVersionPermission", "T1098", false, "function layer"),
+    ("AddPermission", "T1098", false, "function"),
+    ("AuthorizeSecurityGroupIngress", "T1098", false, "security group"),
+    ("CreateRole", "T1098", false, "role"),
+    ("DeleteBucketPublicAccessBlock", "T1530", true, "bucket"),
+    ("DeletePublicAccessBlock", "T1530", true, "bucket"),
+    ("ModifyDBClusterSnapshotAttribute", "T1537", true, "cluster snapshot"),
+    ("ModifyDBSnapshotAttribute", "T1537", true, "database snapshot"),
+    ("ModifyImageAttribute", "T1537", true, "machine image"),
+    ("ModifySnapshotAttribute", "T1537", true, "disk snapshot"),
+    ("PutBucketAcl", "T1530", true, "bucket"),
+    ("PutBucketPolicy", "T1530", true, "bucket"),
+    ("PutKeyPolicy", "T1098", true, "encryption key"),
+    ("PutObjectAcl", "T1530", true, "object"),
+    ("PutResourcePolicy", "T1098", true, "secret"),
+    ("SetQueueAttributes", "T1098", true, "queue"),
+    ("SetRepositoryPolicy", "T1537", true, "image repository"),
+    ("SetTopicAttributes", "T1098", true, "topic"),
+    ("UpdateAssumeRolePolicy", "T1098", false, "role"),
+    ("UpdateFunctionUrlConfig", "T1098", false, "function"),
 ];
 
-fn opener(operation: &str) -> Option<&'static (&'static str, &'static str, bool)> {
-    let name = named(&OPENERS.map(|(name, _, _)| name), operation)?;
-    OPENERS.iter().find(|(known, _, _)| *known == name)
+fn opener(operation: &str) -> Option<&'static Opener> {
+    let name = named(&OPENERS.map(|(name, ..)| name), operation)?;
+    OPENERS.iter().find(|(known, ..)| *known == name)
 }
 
 /// Lambda's suffix: `20150331`, `20150331v2`.
@@ -276,7 +279,7 @@ async fn finding(
     let seen = (seen.0, what.closed_at.map_or(seen.1, |closed| closed.max(seen.1)));
     let Some(evidence) = context.cite(table, &what.cited.join(" OR ")).await? else { return Ok(None) };
     let world = what.receivers.contains(&Receiver::World);
-    let stores = what.operations.iter().filter_map(|o| opener(o)).any(|(_, _, store)| *store);
+    let stores = what.operations.iter().filter_map(|o| opener(o)).any(|(_, _, store, _)| *store);
     let firewall = what.operations.iter().all(|o| o == "AuthorizeSecurityGroupIngress");
     let severity = match (what.done, firewall, world || stores) {
         (0, _, _) => Severity::Low,
@@ -290,10 +293,12 @@ async fn finding(
     };
     let verb = if what.done == 0 { "tried to open" } else { "opened" };
     let shown = if resource.is_empty() { "a resource" } else { resource };
+    let kind = what.operations.iter().find_map(|o| opener(o)).map_or("", |(.., kind)| kind);
+    let titled = if resource.is_empty() { shown.to_owned() } else { format!("{resource} ({kind})") };
     let mut draft = Draft::new("shared_out", severity, Entity::new(EntityKind::Actor, actor), seen);
     draft = draft.raised(what.done_at.unwrap_or(seen.0));
     draft.identity.push(resource.to_owned());
-    draft.title = format!("{actor} {verb} {shown} to {whom}");
+    draft.title = format!("{actor} {verb} {titled} to {whom}");
     draft.explanation = format!(
         "{} let {whom} use {shown}: {} successful and {} failed calls. A rule, not a statistic: opening a resource to \
          somebody outside its account is reported whenever it happens.",
@@ -309,7 +314,7 @@ async fn finding(
         ));
     }
     draft.attack =
-        what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, _)| (*t).to_owned()).collect();
+        what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, ..)| (*t).to_owned()).collect();
     draft.limits.push("what the receiver read or copied is not in the owner's logs".to_owned());
     let entity = |kind: EntityKind| move |v: String| Entity::new(kind, v);
     let receivers = what

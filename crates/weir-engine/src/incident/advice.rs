@@ -2,7 +2,8 @@
 
 use super::Facts;
 use std::collections::BTreeSet;
-use weir_model::case::{Determinable, IN_VAIN, Recommendation};
+use weir_model::case::{Determinable, IN_VAIN, Recommendation, TimelineEvent};
+use weir_model::words;
 use weir_model::{Entity, EntityKind, Finding, Severity};
 use weir_report::escape;
 
@@ -21,7 +22,7 @@ const ADVICE: &[Advice] = &[
     Advice {
         detector: "blindspot",
         names: &[EntityKind::Resource, EntityKind::Sensor, EntityKind::Host],
-        now: "Switch logging back on, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
+        now: "Switch logging back on, set up anew what was deleted of it, keep the logs that are left from rotation and deletion, and find out what other logs cover the gap.",
         lesson: "Logging that the watched can switch off does not watch them: send logs to an account that its users cannot reach.",
     },
     Advice {
@@ -99,7 +100,7 @@ const ADVICE: &[Advice] = &[
     Advice {
         detector: "shared_out",
         names: &[EntityKind::Resource],
-        now: "Take back what is still shared (each finding says what was taken back since), and ask the provider which accounts copied it meanwhile.",
+        now: "Take back what is still shared, and ask the provider which accounts copied it meanwhile.",
         lesson: "Forbid sharing outside the organisation by policy, and allow it by exception.",
     },
     Advice {
@@ -112,6 +113,8 @@ const ADVICE: &[Advice] = &[
 
 /// Those whom advice concerns and names.
 const NAMED_MAX: usize = 4;
+/// Those of a cloud account to be shut out: whoever is left out of the list can go on.
+const SHUT_OUT_MAX: usize = 12;
 
 /// Longest such name.
 const NAME_BYTES_MAX: usize = 300;
@@ -123,11 +126,14 @@ pub(super) fn lessons(facts: &Facts<'_>) -> Vec<Recommendation> {
 
 /// What to do, gravest first.
 pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
-    let mut all = each(facts, |advice, findings| format!("{}{}", advice.now, named(findings, advice.names)));
+    let mut all = each(facts, |advice, findings| match advice.detector {
+        "shared_out" => taken_back(advice, findings),
+        _ => format!("{}{}", advice.now, named(findings, advice.names)),
+    });
     if facts.scope.determinable != Determinable::Yes && facts.serious().next().is_some() {
         let gaps: BTreeSet<String> = facts.scope.gaps.iter().map(|g| g.what.clone()).collect();
         all.push(Recommendation {
-            text: "Secure the logs that would tell whose data was reached (named under what is not known) before they expire.".to_owned(),
+            text: "Secure the logs that would tell whose data was reached (the scope names them under what limits the claim) before they expire.".to_owned(),
             because: gaps.into_iter().collect(),
             severity: Severity::High,
         });
@@ -143,7 +149,7 @@ pub(super) fn recommendations(facts: &Facts<'_>) -> Vec<Recommendation> {
         });
     }
     // Whoever can still sign in, and come back, comes before what they did.
-    all.splice(0..0, shut_out(facts).into_iter().chain(keep_out(facts)));
+    all.splice(0..0, shut_out(facts).into_iter().chain(keep_out(facts)).chain(change_secrets(facts)));
     all.sort_by_key(|r| std::cmp::Reverse(r.severity));
     all
 }
@@ -181,7 +187,45 @@ fn shut_out(facts: &Facts<'_>) -> Option<Recommendation> {
     };
     let names = users.into_iter().chain(keys).chain(roles).collect();
     let severity = facts.deeds().filter(|f| because.contains(&f.id)).map(|f| f.severity).max()?;
-    Some(Recommendation { text: format!("{act}{}", listed(names)), because, severity })
+    Some(Recommendation { text: format!("{act}{}", listed(names, SHUT_OUT_MAX)), because, severity })
+}
+
+/// What to do about what was shared: of what was taken back since, somebody may have a copy.
+fn taken_back(advice: &Advice, findings: &[&Finding]) -> String {
+    let open: Vec<&Finding> = findings
+        .iter()
+        .filter(|f| f.measures.get("calls_taking_back").is_none_or(|n| *n == 0.0))
+        .copied()
+        .collect();
+    match (open.len(), findings.len() - open.len()) {
+        (0, _) => format!(
+            "Ask the provider which accounts copied what was shared before it was taken back, and see that it was all taken back.{}",
+            named(findings, advice.names)
+        ),
+        (_, 0) => format!("{}{}", advice.now, named(&open, advice.names)),
+        _ => format!(
+            "{} Of the rest that was shared, calls were made since that take it back: see that they did.{}",
+            advice.now,
+            named(&open, advice.names)
+        ),
+    }
+}
+
+/// Secrets that the same hand read are no secrets any more.
+fn change_secrets(facts: &Facts<'_>) -> Option<Recommendation> {
+    const READ: [&str; 2] = ["T1552.005", "T1555.006"];
+    let of_secrets = |e: &&TimelineEvent| e.attack.iter().any(|t| READ.contains(&t.as_str()));
+    let read = |e: &&TimelineEvent| of_secrets(e) && !e.what.contains(IN_VAIN) && e.what.contains(" read ");
+    let of: BTreeSet<&str> =
+        facts.timeline.iter().filter(read).flat_map(|e| &e.findings).map(String::as_str).collect();
+    let grave: Vec<&Finding> =
+        facts.deeds().filter(|f| f.severity >= Severity::High && of.contains(f.id.as_str())).collect();
+    Some(Recommendation {
+        text: "Change the secrets, parameters and passwords that the same hand read, and look for their use since: the timeline names them under Credential access."
+            .to_owned(),
+        severity: grave.iter().map(|f| f.severity).max()?,
+        because: grave.into_iter().map(|f| f.id.clone()).collect(),
+    })
 }
 
 /// Ways back in that the same hand made: the timeline names them, and what was deleted of them since.
@@ -223,7 +267,10 @@ fn find_out_why_silent(facts: &Facts<'_>) -> Option<Recommendation> {
     });
     silent().next()?;
     Some(Recommendation {
-        text: "Find out why these sensors were silent.".to_owned(),
+        text: format!(
+            "Find out why these sensors were silent.{}",
+            listed(silent().map(|c| c.sensor.as_str()).collect(), NAMED_MAX)
+        ),
         because: silent().map(|c| c.sensor.clone()).collect(),
         severity: found.map(|f| f.severity).max().unwrap_or(Severity::Medium),
     })
@@ -242,19 +289,19 @@ fn named(findings: &[&Finding], kinds: &[EntityKind]) -> String {
     entities.sort_by_key(|entity| entity.kind == EntityKind::Credential);
     let entities = entities.into_iter();
     names.extend(entities.map(|entity| entity.value.as_str()).filter(|name| seen.insert(*name)));
-    listed(names)
+    listed(names, NAMED_MAX)
 }
 
 /// The first of some names that can stand as they are, and how many more there are.
-fn listed(mut names: Vec<&str>) -> String {
+fn listed(mut names: Vec<&str>, most: usize) -> String {
     let all = names.len();
     names.retain(|name| plain(name));
-    let more = all.saturating_sub(names.len().min(NAMED_MAX));
-    let first: Vec<String> = names.iter().take(NAMED_MAX).map(|name| format!("`{name}`")).collect();
+    let more = all.saturating_sub(names.len().min(most));
+    let first: Vec<String> = names.iter().take(most).map(|name| format!("`{name}`")).collect();
     match more {
         _ if first.is_empty() => String::new(),
         0 => format!(" Named: {}.", first.join(", ")),
-        more => format!(" Named: {} and {more} more.", first.join(", ")),
+        more => format!(" Named: {} and {} more.", first.join(", "), words::count(more as u64)),
     }
 }
 

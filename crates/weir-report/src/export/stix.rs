@@ -16,7 +16,7 @@ pub(crate) const STIX: Format = Format {
     summary: "the case as a STIX 2.1 bundle",
     manual: "A STIX 2.1 bundle: the `identity` of the organisation and of Weir, one `incident`, for each finding that stands its `observed-data` (addresses, \
         networks, accounts) and a `note` with what was seen, `infrastructure` for the addresses that findings of severity high or above accuse (a campaign's \
-        together), an `indicator` for each address or network by which others can look for the same hand, based on what was observed, an `attack-pattern` for \
+        together), an `indicator` for each address or network by which others can look for the same hand (none of a private network), based on what was observed, an `attack-pattern` for \
         each ATT&CK technique, their `relationship`s, and a `report` that holds all. Ids are UUIDs of version 5, the same in \
         every run; those of observables follow STIX's rule. `created` is when the evidence sufficed.\n\n\
         ## Blind spots\n\nCredentials, routes, clients and datasets have no object in STIX and are named in notes. `number_observed` ends at 999,999,999. Exposed \
@@ -115,7 +115,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
         })
         .collect();
     for one in &case.incident.indicators {
-        indicator(&mut bundle, case, one, &seen);
+        indicator(&mut bundle, case, one, (&seen, &patterns));
     }
     let all: Vec<String> = bundle.known.iter().cloned().collect();
     bundle.add(
@@ -177,12 +177,21 @@ fn observable(bundle: &mut Bundle, entity: &Entity) -> Option<String> {
 }
 
 /// By what others can look for the same hand, where STIX has a pattern for it: an address, or the addresses of a network.
-fn indicator(bundle: &mut Bundle, case: &Case, one: &Indicator, seen: &BTreeMap<&str, String>) {
+fn indicator(
+    bundle: &mut Bundle,
+    case: &Case,
+    one: &Indicator,
+    (seen, patterns): (&BTreeMap<&str, String>, &BTreeMap<&str, String>),
+) {
     let (base, compare) = match one.entity.value.split_once('/') {
         Some((base, bits)) if bits.parse::<u8>().is_ok() => (base, "ISSUBSET"),
         _ => (one.entity.value.as_str(), "="),
     };
     let Ok(ip) = base.parse::<std::net::IpAddr>() else { return };
+    // Inside every network somebody has such an address.
+    if is_local(ip) {
+        return;
+    }
     let kind = if ip.is_ipv4() { "ipv4-addr" } else { "ipv6-addr" };
     let value = &one.entity.value;
     let content = json!({
@@ -196,8 +205,25 @@ fn indicator(bundle: &mut Bundle, case: &Case, one: &Indicator, seen: &BTreeMap<
     });
     let id = bundle.add("indicator", &[&case.id, value], content);
     let of = case.findings.iter().filter(|f| f.entities.contains(&one.entity));
-    for observed in of.filter_map(|f| seen.get(f.id.as_str())) {
-        bundle.relate(&id, "based-on", observed);
+    for finding in of {
+        if let Some(observed) = seen.get(finding.id.as_str()) {
+            bundle.relate(&id, "based-on", observed);
+        }
+        for pattern in finding.attack.iter().filter_map(|technique| patterns.get(technique.as_str())) {
+            bundle.relate(&id, "indicates", pattern);
+        }
+    }
+}
+
+/// Whether an address means another machine in each network.
+fn is_local(ip: std::net::IpAddr) -> bool {
+    match ip {
+        std::net::IpAddr::V4(ip) => {
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
+        }
+        std::net::IpAddr::V6(ip) => {
+            ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified()
+        }
     }
 }
 

@@ -9,12 +9,12 @@ use crate::{
 };
 use weir_model::{
     Language, Severity,
-    case::{Bounds, Case, Determinable, Period, Scope},
+    case::{Bounds, Case, DatasetUsed, Determinable, Period, Scope, Statement},
     finding::State,
 };
 
 /// Statements of the summary repeated on the first screen.
-const STATEMENTS_MAX: usize = 2;
+const STATEMENTS_MAX: usize = 3;
 /// Things to do on the first screen.
 const TODAY_MAX: usize = 3;
 
@@ -96,10 +96,13 @@ fn of_all(case: &Case) -> (Tone, String) {
         }
         (_, Some(Bounds { lower, upper })) => {
             let least = if upper == Some(lower) { "" } else { "at least " };
-            (
-                Tone::Exposed,
-                format!("Data of {least}{} was exposed", words::quantity(lower, "person", "people")),
-            )
+            let people = words::quantity(lower, "person", "people");
+            // Where nothing but doubtful findings stand, nobody has been accused for certain.
+            let grave = case.findings.iter().any(|f| f.stands() && f.severity >= Severity::High);
+            match grave {
+                true => (Tone::Exposed, format!("Data of {least}{people} was exposed")),
+                false => (Tone::CannotBeKnown, format!("Data of {least}{people} may have been exposed")),
+            }
         }
     }
 }
@@ -117,8 +120,21 @@ fn findings(case: &Case) -> String {
     words::quantity(standing as u64, "finding", "findings")
 }
 
+/// Whether what a summary states is the title of no finding, or of its detector's first: those of one kind are told once.
+fn is_first_of_its_kind(case: &Case, stated: &Statement) -> bool {
+    let title = stated.value().map_or("", |value| value.trim_end_matches('.'));
+    let Some(of) = case.findings.iter().find(|f| f.title == title) else { return true };
+    case.findings.iter().find(|f| f.detector == of.detector).is_some_and(|first| first.id == of.id)
+}
+
 pub(super) fn what_happened(case: &Case) -> Vec<Said<'_>> {
-    let stated: Vec<_> = case.incident.summary.iter().filter(|s| s.value().is_some()).map(Said::of).collect();
+    let stated = case
+        .incident
+        .summary
+        .iter()
+        .filter(|s| s.value().is_some())
+        .filter(|s| is_first_of_its_kind(case, s));
+    let stated: Vec<_> = stated.map(Said::of).collect();
     if !stated.is_empty() {
         return stated.into_iter().take(STATEMENTS_MAX).collect();
     }
@@ -147,7 +163,11 @@ fn whose(case: &Case) -> Said<'_> {
     let people = people_of(scope);
     if scope.subjects.is_none() || scope.determinable == Determinable::No {
         // The reason stands once on the page, beside it.
-        return Said::Unknown(format!("{people}. Why, and what would tell, is said under “How sure”."));
+        let why = "Why, and what would tell, is said under “How sure”.";
+        return Said::Unknown(match people == words::people(None) {
+            true => why.to_owned(),
+            false => format!("{people}. {why}"),
+        });
     }
     let least = scope.subjects.map_or(0, |people| people.lower);
     let held = case.organisation.members.filter(|held| *held >= least);
@@ -162,7 +182,18 @@ fn whose(case: &Case) -> Said<'_> {
         Some(n) if n > 0 => format!("; {} of them by suppressed findings alone", words::count(n)),
         _ => String::new(),
     };
-    Said::Derived(format!("{people}{of}{what}{quiet}."), "scope", "scope.csv")
+    let guessed = if guessed(case) { GUESSED } else { "" };
+    Said::Derived(format!("{people}{of}{what}{quiet}.{guessed}"), "scope", "scope.csv")
+}
+
+/// What is said where kinds of data are what names of routes and columns suggest.
+const GUESSED: &str = " Kinds of data are guessed from what routes and columns are called.";
+
+/// Whether nobody configured what the datasets hold of which the scope has kinds of data.
+fn guessed(case: &Case) -> bool {
+    let named = |d: &&DatasetUsed| d.categories.iter().any(|c| case.scope.categories.contains(c));
+    let mut of = case.datasets.iter().filter(named).peekable();
+    of.peek().is_some() && of.all(|d| d.origin != "configured")
 }
 
 /// How many people a scope names, with the two zeros kept apart.

@@ -7,6 +7,7 @@ use crate::{
     doc::{Block, Cell, Figure, FigureKind, Said, Table},
     exposure, words,
 };
+use weir_model::Severity;
 use weir_model::case::{Bounds, Case, Determinable, Divided, Gap, Period, Scope};
 use weir_model::record::CREDENTIAL;
 
@@ -61,8 +62,22 @@ pub(super) fn scope(case: &Case) -> Vec<Block<'_>> {
             all_in: "case.json",
         }));
     }
+    blocks.extend(beside(case));
     blocks.push(Block::Note(people_rows(&case.scope, &case.divided)));
     blocks
+}
+
+/// That the scope counts grave findings alone, where others have a row as well.
+fn beside<'a>(case: &Case) -> Option<Block<'a>> {
+    let of = |id: &String| case.findings.iter().find(|f| f.id == *id);
+    let all: Vec<_> = case.finding_scopes.keys().filter_map(of).collect();
+    let (grave, doubtful): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| f.severity >= Severity::High);
+    (!grave.is_empty() && !doubtful.is_empty()).then(|| {
+        Block::Note(
+            "Findings below severity high stand beside what is counted overall: neither scope.csv nor the sums above have what they alone reached."
+                .into(),
+        )
+    })
 }
 
 /// What the rows of `scope.csv` are, and which of them the lower bound does not count.

@@ -20,6 +20,9 @@ const NO_REQUEST: &str = "no quoted request";
 const BAD_CLIENT: &str = "client address not understood";
 const BAD_STATUS: &str = "status or size is no number";
 const BAD_REST: &str = "fields after the known ones not understood";
+const TWO_RECORDS: &str = "two records in one line";
+/// Bytes of the longest time stamp in brackets.
+const STAMP_BYTES_MAX: usize = 40;
 
 /// The source.
 pub struct WebCombined;
@@ -176,6 +179,10 @@ impl<'a> Line<'a> {
                 rest = "";
             }
         }
+        // A quote that no server leaves in a field: the line break between two records was lost, or a record was cut in the midst.
+        if [Some(out.request), out.referrer, out.user_agent].into_iter().flatten().any(begins_another) {
+            return Err(TWO_RECORDS);
+        }
         out.more = More::parse(rest).ok_or(BAD_REST)?;
         Ok(out)
     }
@@ -247,6 +254,19 @@ fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
 fn stamp_at(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     memchr::memchr_iter(b'[', bytes).find(|at| bytes.get(at + 1).is_some_and(u8::is_ascii_digit))
+}
+
+/// Whether a field holds the time stamp of another record and the quote that its request begins with.
+fn begins_another(field: &str) -> bool {
+    let mut rest = field;
+    while let Some(at) = stamp_at(rest) {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        let close = memchr::memchr(b']', rest.as_bytes()).filter(|close| *close < STAMP_BYTES_MAX);
+        if close.is_some_and(|close| rest.get(close..).is_some_and(|after| after.starts_with("] \""))) {
+            return true;
+        }
+    }
+    false
 }
 
 fn iso(stamp: &str, zone: Option<&jiff::tz::TimeZone>) -> Option<(Micros, TimeBasis)> {

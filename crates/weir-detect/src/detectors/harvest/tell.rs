@@ -141,10 +141,10 @@ async fn finding(
     if sum("days") >= 2.0 {
         draft.attack.push("T1020".to_owned());
     }
-    if sum("holders") > 0.0 {
+    if sum("holder_pages") > 0.0 {
         draft.limits.push(format!(
             "{} records show the page of a credential's holder, whom no log names; those people are not counted",
-            sum("holders")
+            sum("holder_pages")
         ));
     }
     draft.limits.push(
@@ -189,10 +189,10 @@ async fn sums(
     context: &Context<'_>,
     condition: &str,
 ) -> Result<(BTreeMap<String, f64>, Option<(Micros, Micros)>), DetectError> {
-    const NAMES: [&str; 7] = ["records", "people", "holders", "clients", "credentials", "days", "bytes"];
+    const NAMES: [&str; 7] = ["records", "people", "holder_pages", "clients", "credentials", "days", "bytes"];
     let query = format!(
         "SELECT count(*) AS records, count(DISTINCT CASE WHEN {NAMED} THEN subject END) AS people, \
-         sum(CASE WHEN {NAMED} THEN 0 ELSE 1 END) AS holders, count(DISTINCT user_agent) AS clients, \
+         sum(CASE WHEN {NAMED} THEN 0 ELSE 1 END) AS holder_pages, count(DISTINCT user_agent) AS clients, \
          count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes, \
          min(time) AS first, max(time) AS last FROM access WHERE {condition}"
     );

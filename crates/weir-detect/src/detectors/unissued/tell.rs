@@ -149,7 +149,9 @@ pub(super) async fn finding(
         let days = (members.seen.1.0 - since.0).max(0) as f64 / weir_model::time::DAY_US as f64;
         draft = draft.measure("days_from_unfit_key_to_last_use", days, Some(0.0));
     }
-    draft = draft.measure("key_unknown_to_inventory", f64::from(u8::from(standing.unknown)), Some(0.0));
+    if standing.unknown {
+        draft = draft.measure("key_unknown_to_inventory", 1.0, Some(0.0));
+    }
     Ok(Some(draft.finish(evidence, context.snapshot.versions())))
 }
 

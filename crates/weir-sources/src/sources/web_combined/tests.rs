@@ -76,6 +76,22 @@ fn secrets_become_fingerprints_and_a_token_the_credential() {
 }
 
 #[test]
+fn two_records_that_a_lost_line_break_made_one_are_not_taken_for_one() {
+    let at = |second: u32| format!("192.0.2.{second} - - [01/Mar/2025:00:00:0{second} +0000]");
+    let request = r#""GET /members/8812/addresses HTTP/1.1" 200 5 "-" "y""#;
+    for line in [
+        format!("{} \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"{} {request}", at(1), at(2)),
+        format!("{} \"GET / HTTP/1.1\" 200 5 \"-\" \"Mozilla/5.0 (Win{} {request}", at(1), at(2)),
+        format!("{} {request}\r{} {request}", at(1), at(2)),
+    ] {
+        assert_eq!(read(&WebCombined, &[&line], &FileOptions::default()).rejected.len(), 1, "{line}");
+    }
+    // What a client says of itself has its quotes escaped, and hides no record.
+    let told = r#"Mozilla/5.0 - - [01/Mar/2025:00:00:02 +0000] \"GET /"#;
+    check(&format!("{} \"GET / HTTP/1.1\" 200 5 \"-\" \"{told}\"", at(1)), &[("path", "/")]);
+}
+
+#[test]
 fn what_is_not_understood_is_rejected_with_its_reason() {
     for (line, reason) in [
         ("hello", NO_STAMP),
