@@ -10,8 +10,8 @@ use advice::{lessons, recommendations};
 use indicators::indicators;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_model::case::{
-    Bounds, Coverage, Determinable, IN_VAIN, Incident, Labelled, Organisation, Period, Scope, Statement,
-    TacticLine, TimelineEvent, Trace,
+    Bounds, Coverage, Determinable, Incident, Labelled, Organisation, Period, Scope, Statement, TacticLine,
+    TimelineEvent, Trace,
 };
 use weir_model::finding::State;
 use weir_model::{Claim, EntityKind, Evidence, Finding, Severity, attack};
@@ -285,7 +285,7 @@ fn impact(facts: &Facts<'_>) -> Vec<Labelled> {
             "which categories of data: name them with their routes, tables and buckets in `[[dataset]]` of weir.toml",
         ),
     };
-    let destroyed = facts.timeline.iter().filter(|e| e.phase == "impact" && !e.what.contains(IN_VAIN));
+    let destroyed = facts.timeline.iter().filter(|e| e.phase == "impact" && !e.failed);
     let mut destroyed: Vec<&TimelineEvent> = destroyed.collect();
     // What held data comes before what ran.
     destroyed.sort_by_key(|e| !["database", "bucket", "snapshot"].iter().any(|store| e.what.contains(store)));

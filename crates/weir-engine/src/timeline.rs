@@ -99,6 +99,7 @@ mod tests {
             entities: vec![Entity::new(EntityKind::Dataset, "members")],
             attack: Vec::new(),
             findings: vec![finding.to_owned()],
+            failed: false,
             evidence: Evidence::new(vec![cited], records, "q").unwrap(),
         }
     }

@@ -396,6 +396,57 @@ async fn where_no_record_could_show_people_nobody_exposed_is_not_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_opened_is_told_from_what_failed_and_from_what_has_the_same_name() {
+    let place = Place::new();
+    let event = |second: u32, name: &str, region: &str, request: &str, error: &str| {
+        format!(
+            r#"{{"eventVersion":"1.08","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111111111111:user/ann","accountId":"111111111111","accessKeyId":"AKIAEXAMPLEEXAMPLE01","userName":"ann"}},"eventTime":"2025-03-01T00:00:{second:02}Z","eventSource":"{}.amazonaws.com","eventName":"{name}","awsRegion":"{region}","sourceIPAddress":"192.0.2.7","userAgent":"cli","requestParameters":{request},"responseElements":null,"eventID":"{second}","readOnly":false,"eventType":"AwsApiCall","recipientAccountId":"111111111111"{error}}}"#,
+            if name.contains("Permission") { "lambda" } else { "ec2" }
+        )
+    };
+    let share = |how: &str, who: &str| {
+        format!(r#"{{"snapshotId":"snap-1","createVolumePermission":{{"{how}":{{"items":[{who}]}}}}}}"#)
+    };
+    let other = r#"{"userId":"222222222222"}"#;
+    let all = [
+        event(1, "ModifySnapshotAttribute", "eu-west-1", &share("add", other), ""),
+        event(
+            2,
+            "ModifySnapshotAttribute",
+            "eu-west-1",
+            &share("add", r#"{"group":"all"}"#),
+            r#","errorCode":"OperationNotPermitted""#,
+        ),
+        event(
+            3,
+            "AddPermission20150331v2",
+            "us-east-1",
+            r#"{"functionName":"f","principal":"222222222222"}"#,
+            "",
+        ),
+        event(4, "RemovePermission20150331v2", "eu-west-1", r#"{"functionName":"f"}"#, ""),
+        event(5, "ModifySnapshotAttribute", "eu-west-1", &share("remove", other), ""),
+    ];
+    let log = place.path("trail.json");
+    std::fs::write(&log, format!("{{\"Records\":[{}]}}", all.join(","))).unwrap();
+    let case = place.investigate(&[log]).await.case;
+    let mut told: Vec<(&str, f64)> = case
+        .findings
+        .iter()
+        .filter(|f| f.detector == "shared_out")
+        .map(|f| (f.title.as_str(), f.measures["calls_taking_back"]))
+        .collect();
+    told.sort_by(|a, b| a.0.cmp(b.0));
+    let ann = "user/ann";
+    let function = format!("{ann} opened f (function) to account 222222222222");
+    let snapshot = format!("{ann} opened snap-1 (disk snapshot) to account 222222222222");
+    assert_eq!(told, [(function.as_str(), 0.0), (snapshot.as_str(), 1.0)]);
+    let advice: Vec<&str> = case.incident.recommendations.iter().map(|r| r.text.as_str()).collect();
+    let shared = advice.iter().find(|a| a.starts_with("Take back what is still shared")).unwrap();
+    assert!(shared.contains("`f`") && !shared.contains("snap-1"), "{shared}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silence_is_no_deed_of_anybody() {
     let place = Place::new();
     let log = place.path("access.log");
@@ -418,6 +469,6 @@ async fn a_silence_is_no_deed_of_anybody() {
     let period = case.incident.details.iter().find(|d| d.label == "Period").unwrap();
     assert_eq!(period.statement.value(), None, "a silence is not the incident");
     let advice: Vec<&str> = case.incident.recommendations.iter().map(|r| r.text.as_str()).collect();
-    assert!(advice.contains(&"Find out why these sensors were silent."), "{advice:?}");
+    assert!(advice.contains(&"Find out why these sensors were silent. Named: `access.log`."), "{advice:?}");
     assert!(!advice.iter().any(|a| a.contains("Switch logging")), "{advice:?}");
 }

@@ -224,6 +224,9 @@ pub struct TimelineEvent {
     pub attack: Vec<String>,
     /// Ids of the findings it belongs to.
     pub findings: Vec<String>,
+    /// Whether it was tried and failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
     /// The records.
     pub evidence: Evidence,
 }

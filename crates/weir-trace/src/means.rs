@@ -4,8 +4,9 @@ use weir_lake::quote;
 use weir_model::operations::{self, Operation, TAKES};
 
 /// Whether a record's request takes away what its operation may give as well, in SQL.
-const TAKES_AWAY: &str = "coalesce(operation LIKE 'Modify%Attribute' AND (request LIKE '%\"remove\"%' OR request LIKE '%\"valuesToRemove\"%') \
-    AND request NOT LIKE '%\"add\"%' AND request NOT LIKE '%\"valuesToAdd\"%', false)";
+const TAKES_AWAY: &str = "coalesce(operation LIKE 'Modify%Attribute' \
+    AND (request LIKE '%\"remove\":%' OR request LIKE '%\"valuesToRemove\":[\"%' OR request LIKE '%\"operationType\":\"remove\"%') \
+    AND request NOT LIKE '%\"add\":%' AND request NOT LIKE '%\"valuesToAdd\":[\"%', false)";
 
 /// A column for a record's operation that [`meaning`] understands.
 pub(crate) fn column() -> String {

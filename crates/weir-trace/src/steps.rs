@@ -10,6 +10,10 @@ use weir_model::{Entity, EntityKind, Table};
 /// The most edges of a trace that carry their own citations; the rest are counted in the nodes.
 const EDGES_MAX: usize = 300;
 
+/// Records that read data: the answer had something in it, and was no answer to a change or to a question whether it is there.
+pub(crate) const READS: &str =
+    "dataset IS NOT NULL AND shown AND activity = 'read' AND status_id = 1 AND coalesce(bytes_out, 1) > 0";
+
 /// One kind of step: a query for pairs with counts, and how to say it.
 struct Step {
     table: Table,
@@ -53,7 +57,7 @@ const STEPS: [Step; 6] = [
         from: ("src_ip", EntityKind::Origin),
         to: ("dataset", EntityKind::Dataset),
         how: "read",
-        only: "dataset IS NOT NULL AND status_id = 1",
+        only: READS,
     },
     Step {
         table: Table::Access,

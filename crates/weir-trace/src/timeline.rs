@@ -1,5 +1,6 @@
 //! A hand's steps in order of time: sign-ins, notable operations, reads of datasets; runs of like steps folded into one line.
 
+use crate::steps::READS;
 use crate::{Hand, TraceError, means};
 use futures::future::BoxFuture;
 use weir_lake::{PLACES, Place, Row, Session, quote, rows};
@@ -26,6 +27,8 @@ struct Step {
     table: Table,
     condition: String,
     records: u64,
+    /// Whether it was tried and failed.
+    failed: bool,
     /// Of its first and last records.
     places: Vec<Place>,
 }
@@ -61,6 +64,7 @@ pub fn timeline<'a>(
                 entities: step.entities,
                 attack: step.attack,
                 findings: Vec::new(),
+                failed: step.failed,
                 evidence,
             });
         }
@@ -162,6 +166,7 @@ async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result
                 if failed { "status_id = 2" } else { "(status_id IS NULL OR status_id <> 2)" }
             ),
             records: row.count("n"),
+            failed,
             places: row.places(),
         });
     }
@@ -208,6 +213,7 @@ async fn sign_ins(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceErro
                 if ok { 1 } else { 2 }
             ),
             records: row.count("n"),
+            failed: !ok,
             places: row.places(),
         })
     };
@@ -228,7 +234,7 @@ fn whose(dataset: &str, people: u64, sessions: u64) -> String {
 
 /// Reads of datasets, a line per dataset and week.
 async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> {
-    let condition = format!("{} AND dataset IS NOT NULL AND status_id = 1", hand.on(Table::Access));
+    let condition = format!("{} AND {READS}", hand.on(Table::Access));
     let unnamed = format!("subject LIKE '{CREDENTIAL}:%'");
     let query = format!(
         "SELECT dataset, date_trunc('week', time) AS week, min(time) AS first, max(time) AS last, count(*) AS n, \
@@ -253,6 +259,7 @@ async fn reads(session: &Session, hand: &Hand) -> Result<Vec<Step>, TraceError> 
             table: Table::Access,
             condition: format!("{condition} AND dataset = {}", quote(dataset)),
             records: row.count("n"),
+            failed: false,
             places: row.places(),
         })
     };

@@ -4,7 +4,7 @@ use crate::{Context, DetectError, Detector, Draft, Info};
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use weir_lake::rows;
+use weir_lake::{Row, rows};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity};
 
 /// Sees a resource opened to the world or to another account.
@@ -102,26 +102,28 @@ fn is_version(suffix: &str) -> bool {
     suffix.len() >= 8 && suffix.bytes().take(8).all(|b| b.is_ascii_digit())
 }
 
-/// Operations that take an opening back, or delete what was opened, whatever their request says.
-const CLOSERS: [&str; 18] = [
-    "DeleteBucket",
-    "DeleteBucketPolicy",
-    "DeleteDBClusterSnapshot",
-    "DeleteDBSnapshot",
-    "DeleteFunction",
-    "DeleteQueue",
-    "DeleteRepositoryPolicy",
-    "DeleteResourcePolicy",
-    "DeleteRole",
-    "DeleteSecurityGroup",
-    "DeleteSnapshot",
-    "DeleteTopic",
-    "DeregisterImage",
-    "PutBucketPublicAccessBlock",
-    "PutPublicAccessBlock",
-    "RemoveLayerVersionPermission",
-    "RemovePermission",
-    "RevokeSecurityGroupIngress",
+/// Operations that take an opening back, or delete what was opened, whatever their request says; with what that is.
+const CLOSERS: [(&str, &str); 20] = [
+    ("DeleteBucket", "bucket"),
+    ("DeleteBucketPolicy", "bucket"),
+    ("DeleteDBClusterSnapshot", "cluster snapshot"),
+    ("DeleteDBSnapshot", "database snapshot"),
+    ("DeleteFunction", "function"),
+    ("DeleteQueue", "queue"),
+    ("DeleteRepositoryPolicy", "image repository"),
+    ("DeleteResourcePolicy", "secret"),
+    ("DeleteRole", "role"),
+    ("DeleteSecurityGroup", "security group"),
+    ("DeleteSnapshot", "disk snapshot"),
+    ("DeleteTopic", "topic"),
+    ("DeregisterImage", "machine image"),
+    ("PutBucketPublicAccessBlock", "bucket"),
+    ("PutPublicAccessBlock", "bucket"),
+    ("RemoveLayerVersionPermission", "function layer"),
+    ("RemovePermission", "function"),
+    ("ResetImageAttribute", "machine image"),
+    ("ResetSnapshotAttribute", "disk snapshot"),
+    ("RevokeSecurityGroupIngress", "security group"),
 ];
 
 /// Operations that put a whole policy or list in place of the one before: one that lets nobody in from outside takes back what that one let in.
@@ -138,25 +140,47 @@ const REPLACERS: [&str; 7] = [
 /// Where the grants of attributes stand in a request.
 const GRANTS: [&str; 4] = ["attributesToAdd", "createVolumePermission", "launchPermission", "valuesToAdd"];
 
+/// What a call is of, where several services have one of this name.
+fn kind_of(kind: &'static str, request: &Value) -> &'static str {
+    let has = |name: &str| request.get(name).is_some();
+    match kind {
+        "function" if has("topicArn") => "topic",
+        "function" if has("queueUrl") => "queue",
+        "secret" if !has("secretId") => "resource",
+        _ => kind,
+    }
+}
+
+/// What a call takes back or deletes, whatever its request says.
+fn closer(operation: &str) -> Option<&'static str> {
+    let name = named(&CLOSERS.map(|(name, _)| name), operation)?;
+    CLOSERS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
 /// Whether a call takes back or deletes.
 fn closes(operation: &str, request: &Value) -> bool {
+    let filled = |key: &str| request.get(key).and_then(Value::as_array).is_some_and(|all| !all.is_empty());
     let removes = || {
         let given = |key: &&str| {
             request.get(*key).is_some_and(|part| part.get("remove").is_some() && part.get("add").is_none())
         };
-        GRANTS.iter().any(given)
-            || request.get("valuesToRemove").is_some() && request.get("valuesToAdd").is_none()
+        GRANTS.iter().any(given) || filled("valuesToRemove") && !filled("valuesToAdd")
     };
-    named(&CLOSERS, operation).is_some() || opener(operation).is_some() && removes()
+    closer(operation).is_some() || opener(operation).is_some() && removes()
 }
 
-/// The last part of a name, by which calls that write it in full and calls that do not mean the same.
-fn last_part(resource: &str) -> &str {
-    if resource.starts_with("arn:") {
-        resource.rsplit([':', '/']).next().unwrap_or(resource)
-    } else {
-        resource
-    }
+/// A thing by which calls that write its name in full and calls that do not mean the same: its account, region, kind and bare name. A bucket is one in
+/// all regions, a role too; an object of a bucket is no bucket.
+fn thing(row: &Row<'_>, kind: &str) -> [String; 4] {
+    let resource = row.text("resource").unwrap_or_default();
+    let everywhere = ["bucket", "object", "role"].contains(&kind);
+    let region = row.text("region").filter(|_| !everywhere).unwrap_or_default();
+    let bare = match resource.split(':').nth(2) {
+        Some("s3") => resource.rsplit(':').next(),
+        Some(_) if resource.starts_with("arn:") => resource.rsplit([':', '/']).next(),
+        _ => None,
+    };
+    [row.text("account").unwrap_or_default(), region, kind, bare.unwrap_or(resource)].map(str::to_owned)
 }
 
 /// The one of some operations that this is, whatever version.
@@ -165,10 +189,15 @@ fn named<'n>(names: &[&'n str], operation: &str) -> Option<&'n str> {
     names.iter().find(is).copied()
 }
 
+/// Who opened what: the actor, the resource as written, and the thing that it is.
+type Who = (String, String, [String; 4]);
+
 /// What one actor opened, one resource.
 #[derive(Default)]
 struct Opened {
     receivers: BTreeSet<Receiver>,
+    /// To whom calls that failed would have opened it.
+    refused: BTreeSet<Receiver>,
     operations: BTreeSet<String>,
     origins: BTreeSet<String>,
     credentials: BTreeSet<String>,
@@ -188,13 +217,13 @@ struct Opened {
 const QUERIES: [(&str, &str); 2] = [
     (
         "access",
-        "SELECT time, operation, actor, src_ip, credential, coalesce(resource, '') AS resource, account, status_id, request, \
+        "SELECT time, operation, actor, src_ip, credential, coalesce(resource, '') AS resource, account, region, status_id, request, \
          file, line, \"offset\" AS at FROM access WHERE operation IS NOT NULL AND request IS NOT NULL AND activity <> 'read' AND {span} \
          ORDER BY time, file, line, at",
     ),
     (
         "auth",
-        "SELECT time, operation, actor, src_ip, parent AS credential, coalesce(\"user\", '') AS resource, account, status_id, request, \
+        "SELECT time, operation, actor, src_ip, parent AS credential, coalesce(\"user\", '') AS resource, account, region, status_id, request, \
          file, line, \"offset\" AS at FROM auth \
          WHERE operation IN ('CreateRole', 'DeleteRole', 'UpdateAssumeRolePolicy') AND request IS NOT NULL AND {span} ORDER BY time, file, line, at",
     ),
@@ -210,12 +239,12 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
 
 async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<Finding>, DetectError> {
     let answer = context.sql(query).await?;
-    let mut opened: BTreeMap<(String, String), Opened> = BTreeMap::new();
-    // Who opened what, by the last part of its name.
-    let mut named_so: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+    let mut opened: BTreeMap<Who, Opened> = BTreeMap::new();
+    // Who opened it, by what a thing is known by.
+    let mut named_so: BTreeMap<[String; 4], BTreeSet<Who>> = BTreeMap::new();
     for row in rows(&answer) {
         let (Some(operation), Some(time)) = (row.text("operation"), row.time("time")) else { continue };
-        if opener(operation).is_none() && named(&CLOSERS, operation).is_none() {
+        if opener(operation).is_none() && closer(operation).is_none() {
             continue;
         }
         let request: Value =
@@ -230,8 +259,10 @@ async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<
         let receivers = receivers(operation, &request, row.text("account").unwrap_or_default());
         let replaces = receivers.is_empty() && named(&REPLACERS, operation).is_some();
         if replaces || closes(operation, &request) {
-            let of = last_part(row.text("resource").unwrap_or_default());
-            for key in named_so.get(of).filter(|_| !failed && !of.is_empty()).into_iter().flatten() {
+            let kind = closer(operation).or(opener(operation).map(|(.., kind)| *kind)).unwrap_or_default();
+            let kind = kind_of(kind, &request);
+            let of = named_so.get(&thing(&row, kind)).filter(|_| !failed && row.text("resource").is_some());
+            for key in of.into_iter().flatten() {
                 let Some(what) = opened.get_mut(key).filter(|what| what.done > 0) else { continue };
                 what.closed += 1;
                 what.closers.insert(operation.to_owned());
@@ -244,10 +275,12 @@ async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<
             continue;
         }
         let actor = row.text("actor").unwrap_or("unknown").to_owned();
-        let key = (actor, row.text("resource").unwrap_or_default().to_owned());
-        named_so.entry(last_part(&key.1).to_owned()).or_default().insert(key.clone());
+        let kind = kind_of(opener(operation).map(|(.., kind)| *kind).unwrap_or_default(), &request);
+        let thing = thing(&row, kind);
+        let key = (actor, row.text("resource").unwrap_or_default().to_owned(), thing.clone());
+        named_so.entry(thing).or_default().insert(key.clone());
         let entry = opened.entry(key).or_default();
-        entry.receivers.extend(receivers);
+        (if failed { &mut entry.refused } else { &mut entry.receivers }).extend(receivers);
         entry.operations.insert(operation.to_owned());
         entry.origins.extend(row.text("src_ip").map(str::to_owned));
         entry.credentials.extend(row.text("credential").map(str::to_owned));
@@ -263,8 +296,8 @@ async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<
         entry.cited.push(place);
     }
     let mut findings = Vec::new();
-    for ((actor, resource), what) in opened {
-        findings.extend(finding(context, table, (&actor, &resource), what).await?);
+    for ((actor, resource, thing), what) in opened {
+        findings.extend(finding(context, table, (&actor, &resource, &thing), what).await?);
     }
     Ok(findings)
 }
@@ -272,13 +305,15 @@ async fn find_in(context: &Context<'_>, table: &str, query: &str) -> Result<Vec<
 async fn finding(
     context: &Context<'_>,
     table: &str,
-    (actor, resource): (&str, &str),
+    (actor, resource, thing): (&str, &str, &[String; 4]),
     what: Opened,
 ) -> Result<Option<Finding>, DetectError> {
     let Some(seen) = what.seen else { return Ok(None) };
     let seen = (seen.0, what.closed_at.map_or(seen.1, |closed| closed.max(seen.1)));
     let Some(evidence) = context.cite(table, &what.cited.join(" OR ")).await? else { return Ok(None) };
-    let world = what.receivers.contains(&Receiver::World);
+    // What failed let nobody in.
+    let receivers = if what.done == 0 { what.refused } else { what.receivers };
+    let world = receivers.contains(&Receiver::World);
     let stores = what.operations.iter().filter_map(|o| opener(o)).any(|(_, _, store, _)| *store);
     let firewall = what.operations.iter().all(|o| o == "AuthorizeSecurityGroupIngress");
     let severity = match (what.done, firewall, world || stores) {
@@ -286,18 +321,19 @@ async fn finding(
         (_, false, true) => Severity::High,
         _ => Severity::Medium,
     };
-    let accounts: Vec<&str> = what.receivers.iter().filter_map(account).collect();
+    let accounts: Vec<&str> = receivers.iter().filter_map(account).collect();
     let whom = match (world, accounts.is_empty()) {
         (true, _) => "the whole world".to_owned(),
         (false, _) => format!("account {}", accounts.join(", ")),
     };
     let verb = if what.done == 0 { "tried to open" } else { "opened" };
     let shown = if resource.is_empty() { "a resource" } else { resource };
-    let kind = what.operations.iter().find_map(|o| opener(o)).map_or("", |(.., kind)| kind);
+    let [_, _, kind, _] = thing;
     let titled = if resource.is_empty() { shown.to_owned() } else { format!("{resource} ({kind})") };
     let mut draft = Draft::new("shared_out", severity, Entity::new(EntityKind::Actor, actor), seen);
     draft = draft.raised(what.done_at.unwrap_or(seen.0));
     draft.identity.push(resource.to_owned());
+    draft.identity.extend(thing.iter().take(3).cloned());
     draft.title = format!("{actor} {verb} {titled} to {whom}");
     draft.explanation = format!(
         "{} let {whom} use {shown}: {} successful and {} failed calls. A rule, not a statistic: opening a resource to \
@@ -317,12 +353,8 @@ async fn finding(
         what.operations.iter().filter_map(|o| opener(o)).map(|(_, t, ..)| (*t).to_owned()).collect();
     draft.limits.push("what the receiver read or copied is not in the owner's logs".to_owned());
     let entity = |kind: EntityKind| move |v: String| Entity::new(kind, v);
-    let receivers = what
-        .receivers
-        .iter()
-        .filter_map(account)
-        .map(|a| Entity::new(EntityKind::Account, a))
-        .collect::<Vec<_>>();
+    let receivers =
+        receivers.iter().filter_map(account).map(|a| Entity::new(EntityKind::Account, a)).collect::<Vec<_>>();
     let draft = draft
         .members((!resource.is_empty()).then(|| Entity::new(EntityKind::Resource, resource)))
         .members(receivers)
@@ -354,6 +386,11 @@ fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> 
             grants(part.get("add").unwrap_or(part), own, &mut found);
         }
     }
+    for key in ["aWSAccountIds", "aWSAccountId"] {
+        if let Some(part) = request.get(key).filter(|_| operation.starts_with("Add")) {
+            grants(part, own, &mut found);
+        }
+    }
     for key in ["principal", "Principal"] {
         if let Some(principal) = request.get(key).filter(|_| operation.starts_with("Add")) {
             principals(principal, own, &mut found);
@@ -368,6 +405,7 @@ fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> 
         "resourcePolicy",
         "policyText",
         "attributes",
+        "attributeValue",
     ] {
         if let Some(policy) = request.get(key) {
             statements(policy, own, &mut found);
@@ -385,12 +423,26 @@ fn receivers(operation: &str, request: &Value, own: &str) -> BTreeSet<Receiver> 
     }) {
         found.insert(Receiver::World);
     }
-    if operation == "AuthorizeSecurityGroupIngress"
-        && (text.contains("\"0.0.0.0/0\"") || text.contains("\"::/0\""))
-    {
+    if operation == "AuthorizeSecurityGroupIngress" && admits_all(request) {
         found.insert(Receiver::World);
     }
     found
+}
+
+/// Whether a rule of a firewall admits every address: what stands in its description is none.
+fn admits_all(part: &Value) -> bool {
+    const RANGES: [&str; 4] = ["cidrIp", "cidrIpv6", "CidrIp", "CidrIpv6"];
+    let range = |(key, value): (&String, &Value)| match value {
+        Value::String(text) => {
+            RANGES.contains(&key.as_str()) && ["0.0.0.0/0", "::/0"].contains(&text.as_str())
+        }
+        _ => admits_all(value),
+    };
+    match part {
+        Value::Object(map) => map.iter().any(range),
+        Value::Array(all) => all.iter().any(admits_all),
+        _ => false,
+    }
 }
 
 /// Grants of snapshot and image attributes: `{"items":[{"group":"all"},{"userId":"..."}]}`, `["all", "123456789012"]`.
@@ -405,6 +457,7 @@ fn grants(part: &Value, own: &str, found: &mut BTreeSet<Receiver>) {
         }
         Value::Array(all) => all.iter().for_each(|v| grants(v, own, found)),
         Value::String(text) => principal(text, own, found),
+        Value::Number(id) => principal(&format!("{:0>12}", id.to_string()), own, found),
         _ => {}
     }
 }
@@ -498,8 +551,10 @@ mod tests {
         assert!(closes("RemovePermission20150331v2", &json!({"functionName": "f"})));
         let both = json!({"launchPermission": {"add": {"items": []}, "remove": {"items": []}}});
         assert!(!closes("ModifyImageAttribute", &both) && !closes("PutBucketPolicy", &taken.clone()["x"]));
-        assert_eq!(last_part("arn:aws:rds:us-east-1:111111111111:snapshot:mine"), last_part("mine"));
-        assert_eq!(last_part("arn:aws:s3:::bucket"), "bucket");
+        let rule = |cidr: &str, why: &str| json!({"ipPermissions": {"items": [{"ipRanges": {"items": [{"cidrIp": cidr, "description": why}]}}]}});
+        assert!(admits_all(&rule("0.0.0.0/0", "")) && !admits_all(&rule("10.0.0.0/8", "0.0.0.0/0")));
+        let topic = json!({"topicArn": "t", "aWSAccountIds": ["222222222222"]});
+        assert_eq!(open_to("AddPermission", &topic), [Receiver::Account("222222222222".to_owned())]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use std::collections::BTreeSet;
-use weir_model::case::{Determinable, IN_VAIN, Recommendation, TimelineEvent};
+use weir_model::case::{Determinable, Recommendation, TimelineEvent};
 use weir_model::words;
 use weir_model::{Entity, EntityKind, Finding, Severity};
 use weir_report::escape;
@@ -215,7 +215,7 @@ fn taken_back(advice: &Advice, findings: &[&Finding]) -> String {
 fn change_secrets(facts: &Facts<'_>) -> Option<Recommendation> {
     const READ: [&str; 2] = ["T1552.005", "T1555.006"];
     let of_secrets = |e: &&TimelineEvent| e.attack.iter().any(|t| READ.contains(&t.as_str()));
-    let read = |e: &&TimelineEvent| of_secrets(e) && !e.what.contains(IN_VAIN) && e.what.contains(" read ");
+    let read = |e: &&TimelineEvent| of_secrets(e) && !e.failed && e.what.contains(" read ");
     let of: BTreeSet<&str> =
         facts.timeline.iter().filter(read).flat_map(|e| &e.findings).map(String::as_str).collect();
     let grave: Vec<&Finding> =
@@ -230,7 +230,7 @@ fn change_secrets(facts: &Facts<'_>) -> Option<Recommendation> {
 
 /// Ways back in that the same hand made: the timeline names them, and what was deleted of them since.
 fn keep_out(facts: &Facts<'_>) -> Option<Recommendation> {
-    let made = facts.timeline.iter().filter(|e| e.phase == "persistence" && !e.what.contains(IN_VAIN));
+    let made = facts.timeline.iter().filter(|e| e.phase == "persistence" && !e.failed);
     let of: BTreeSet<&str> = made.flat_map(|e| &e.findings).map(String::as_str).collect();
     let grave: Vec<&Finding> =
         facts.deeds().filter(|f| f.severity >= Severity::High && of.contains(f.id.as_str())).collect();

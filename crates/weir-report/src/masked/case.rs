@@ -189,7 +189,7 @@ impl Hidden<'_> {
     }
 
     fn event(&self, of: &TimelineEvent) -> TimelineEvent {
-        let TimelineEvent { time, until, what, phase, entities, attack, findings, evidence } = of;
+        let TimelineEvent { time, until, what, phase, entities, attack, findings, failed, evidence } = of;
         TimelineEvent {
             time: *time,
             until: *until,
@@ -198,6 +198,7 @@ impl Hidden<'_> {
             entities: each(entities, |e| self.entity(e)),
             attack: attack.clone(),
             findings: self.ids(findings),
+            failed: *failed,
             evidence: self.evidence(evidence),
         }
     }

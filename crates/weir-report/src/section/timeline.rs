@@ -5,7 +5,7 @@ use crate::{
     doc::{Block, Cell, Figure, FigureKind, Said, Table},
     escape, svg, words,
 };
-use weir_model::case::{Case, IN_VAIN, Period, TimelineEvent};
+use weir_model::case::{Case, Period, TimelineEvent};
 use weir_model::entity::name_of;
 
 /// Lanes of the picture told in words.
@@ -63,7 +63,7 @@ fn phases(case: &Case) -> Vec<(String, Said<'_>)> {
     let of = |(title, tactics, needed): &(&str, &[&str], &str)| {
         let first = |tactic: &&str| {
             let mut of = case.timeline.iter().enumerate().filter(|(_, e)| e.phase == *tactic);
-            let done = of.clone().find(|(_, e)| !e.what.contains(IN_VAIN));
+            let done = of.clone().find(|(_, e)| !e.failed);
             let first = done.or_else(|| of.next());
             first.filter(|(_, e)| {
                 e.phase != "initial_access" || case.timeline.iter().all(|other| other.time >= e.time)
@@ -131,6 +131,7 @@ mod tests {
             entities: Vec::new(),
             attack: Vec::new(),
             findings: Vec::new(),
+            failed: false,
             evidence: Evidence::new(vec![cited], 1, "").unwrap(),
         }
     }
@@ -151,7 +152,7 @@ mod tests {
         );
         assert!(matches!(&told[2].1, Said::Unknown(_)), "a sign-in after all of that is not how they got in");
         assert!(matches!(&told[1].1, Said::Cited(words, _) if words.ends_with("exfiltration at 3")));
-        case.timeline[0].what = format!("ann {IN_VAIN}assumed the role");
+        case.timeline[0].failed = true;
         case.timeline.insert(1, event(2, "privilege_escalation"));
         let done =
             |said: &Said<'_>| matches!(said, Said::Cited(words, _) if words.ends_with("escalation at 2"));

@@ -119,6 +119,7 @@ pub fn event(
         entities: Vec::new(),
         attack: strings(attack),
         findings: Vec::new(),
+        failed: false,
         evidence,
     }
 }
