@@ -14,8 +14,11 @@ use crate::{
     format::{Content, Format},
     language,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use weir_model::{Language, case::Case};
 
 pub(crate) const FORMAT: Format = Format {
@@ -32,8 +35,15 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 const STYLE: &str = include_str!("html/style.css");
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'";
+/// Hangul for readers whose system has no font for it: a page in Korean reads alike everywhere.
+static HANGUL: LazyLock<String> = LazyLock::new(|| {
+    let font = BASE64.encode(crate::pdf::HANGUL);
+    format!(
+        "@font-face{{font-family:\"Weir Hangul\";src:url(data:font/otf;base64,{font}) format(\"opentype\");\
+         unicode-range:U+1100-11FF,U+3000-303F,U+3130-318F,U+AC00-D7A3,U+FF00-FFEF}}"
+    )
+});
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; base-uri 'none'";
 
 /// What drawing a block needs beside the block.
 pub(crate) struct Context<'a> {
@@ -130,6 +140,7 @@ fn frame(
                 meta name="generator" content=(escape::html(program));
                 meta name="robots" content="noindex";
                 title { (title) }
+                @if context.language == Language::Korean { style { (PreEscaped(HANGUL.as_str())) } }
                 style { (PreEscaped(STYLE)) }
             }
             body {

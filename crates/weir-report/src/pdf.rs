@@ -13,6 +13,8 @@ mod picture;
 mod text;
 mod world;
 
+pub(crate) use fonts::HANGUL;
+
 use crate::{
     ReportError, Result,
     doc::{self, Document, Tone},

@@ -12,11 +12,14 @@ use typst::{
     utils::LazyHash,
 };
 
+/// Every Hangul syllable; the page for readers without such a font has it too.
+pub(crate) const HANGUL: &[u8] = include_bytes!("../../fonts/NotoSansCJKkr-Regular.otf");
+
 const FILES: [&[u8]; 6] = [
     include_bytes!("../../fonts/NotoSans-Regular.ttf"),
     include_bytes!("../../fonts/NotoSans-Bold.ttf"),
     include_bytes!("../../fonts/NotoSansMono-Regular.ttf"),
-    include_bytes!("../../fonts/NotoSansCJKkr-Regular.otf"),
+    HANGUL,
     include_bytes!("../../fonts/NotoSansSymbols2-Regular.ttf"),
     include_bytes!("../../fonts/NotoSansCJKkr-Bold.otf"),
 ];

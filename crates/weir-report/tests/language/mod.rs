@@ -59,6 +59,17 @@ fn a_name_that_reads_like_sentences_of_ours_stays_whole() {
 }
 
 #[test]
+fn a_page_in_korean_has_its_font_inside() {
+    let page = text("html", &in_korean(quiet()));
+    let (before, after) = page.split_once("src:url(data:font/otf;base64,").unwrap();
+    let font: String =
+        after.chars().take_while(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c)).collect();
+    assert!(font.starts_with("T1RUTw") && font.len() > 1_000_000, "an OpenType font, whole");
+    assert!(before.contains("font-src data:") && after.contains("\"Weir Hangul\",sans-serif"));
+    assert!(!text("html", &quiet()).contains("@font-face"), "which a page in English does not need");
+}
+
+#[test]
 fn korean_readers_have_the_period_in_their_own_time_as_well() {
     let mut case = shop::case();
     let at = |text: &str| Some(Micros::parse(text).unwrap());
