@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
 }
 
 fn render(case: &Case) -> Result<Vec<u8>> {
-    let case = &*language::whole_names(case)?;
+    let case = &*language::whole_names(case);
     let doc = doc::document(case);
     let context = Context::new(case, &doc.sections, case.organisation.language);
     Ok(page(&context, &doc).into_string().into_bytes())

@@ -48,7 +48,7 @@ impl Writer {
 }
 
 fn render(case: &Case) -> Result<Vec<u8>> {
-    let case = &*language::whole_names(case)?;
+    let case = &*language::whole_names(case);
     let doc = doc::document(case);
     let to = Writer { paths: Paths::new(case), language: case.organisation.language };
     let mut out = String::new();

@@ -96,7 +96,7 @@ fn render(case: &Case) -> Result<Vec<u8>> {
 
 /// The report as PDF.
 pub fn pdf(case: &Case, layout: &Layout) -> Result<Vec<u8>> {
-    let case = &*crate::language::whole_names(case)?;
+    let case = &*crate::language::whole_names(case);
     let mut report = report(case, layout.paper);
     // The labels, which show how such a number looks, are not there yet.
     report.numbered = serde_json::to_string(&report)?.contains("<U+");

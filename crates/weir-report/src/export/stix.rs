@@ -204,7 +204,8 @@ fn indicator(
         "valid_from": stamp(one.period.first),
     });
     let id = bundle.add("indicator", &[&case.id, value], content);
-    let of = case.findings.iter().filter(|f| f.entities.contains(&one.entity));
+    // The findings by which it is one; others that name it too are told of their own.
+    let of = case.findings.iter().filter(|f| f.title == one.why && f.entities.contains(&one.entity));
     for finding in of {
         if let Some(observed) = seen.get(finding.id.as_str()) {
             bundle.relate(&id, "based-on", observed);
