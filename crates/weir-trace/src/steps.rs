@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{PLACES, Session, quote, rows};
 use weir_model::case::{Period, Trace, TraceEdge, TraceNode};
+use weir_model::operations::operation;
 use weir_model::{Entity, EntityKind, Table};
 
 /// The most edges of a trace that carry their own citations; the rest are counted in the nodes.
@@ -98,7 +99,7 @@ async fn step_edges(session: &Session, hand: &Hand, step: &Step) -> Result<Vec<T
     let mut edges = Vec::new();
     for row in rows(&answer) {
         let (Some(f), Some(t)) = (row.text("f"), row.text("t")) else { continue };
-        let named = row.text("how").and_then(means::meaning);
+        let named = row.text("how").and_then(operation);
         if step.how == "touched" && named.is_none() {
             continue;
         }

@@ -5,6 +5,7 @@ use crate::{Hand, TraceError, means};
 use futures::future::BoxFuture;
 use weir_lake::{PLACES, Place, Row, Session, quote, rows};
 use weir_model::case::{IN_VAIN, TimelineEvent};
+use weir_model::operations::operation;
 use weir_model::record::CREDENTIAL;
 use weir_model::words::{count, quantity};
 use weir_model::{Entity, EntityKind, Micros, Table, attack};
@@ -144,7 +145,7 @@ async fn operation_steps(session: &Session, hand: &Hand, table: Table) -> Result
         else {
             continue;
         };
-        let Some(known) = means::meaning(name) else { continue };
+        let Some(known) = operation(name) else { continue };
         let failed = row.int("status_id") == Some(i64::from(weir_model::record::STATUS_FAILURE));
         let actor = row.text("actor").unwrap_or("someone");
         let tried = if failed { IN_VAIN } else { "" };

@@ -214,32 +214,26 @@ fn taken_back(advice: &Advice, findings: &[&Finding]) -> String {
 /// Secrets that the same hand read are no secrets any more.
 fn change_secrets(facts: &Facts<'_>) -> Option<Recommendation> {
     const READ: [&str; 2] = ["T1552.005", "T1555.006"];
-    let of_secrets = |e: &&TimelineEvent| e.attack.iter().any(|t| READ.contains(&t.as_str()));
-    let read = |e: &&TimelineEvent| of_secrets(e) && !e.failed && e.what.contains(" read ");
-    let of: BTreeSet<&str> =
-        facts.timeline.iter().filter(read).flat_map(|e| &e.findings).map(String::as_str).collect();
-    let grave: Vec<&Finding> =
-        facts.deeds().filter(|f| f.severity >= Severity::High && of.contains(f.id.as_str())).collect();
-    Some(Recommendation {
-        text: "Change the secrets, parameters and passwords that the same hand read, and look for their use since: the timeline names them under Credential access."
-            .to_owned(),
-        severity: grave.iter().map(|f| f.severity).max()?,
-        because: grave.into_iter().map(|f| f.id.clone()).collect(),
-    })
+    let text = "Change the secrets, parameters and passwords that the same hand read, and look for their use since: the timeline names them under Credential access.";
+    after(facts, |e| e.attack.iter().any(|t| READ.contains(&t.as_str())) && e.what.contains(" read "), text)
 }
 
 /// Ways back in that the same hand made: the timeline names them, and what was deleted of them since.
 fn keep_out(facts: &Facts<'_>) -> Option<Recommendation> {
-    let made = facts.timeline.iter().filter(|e| e.phase == "persistence" && !e.failed);
-    let of: BTreeSet<&str> = made.flat_map(|e| &e.findings).map(String::as_str).collect();
-    let grave: Vec<&Finding> =
-        facts.deeds().filter(|f| f.severity >= Severity::High && of.contains(f.id.as_str())).collect();
+    let text = "Take away what the same hand made to come back by: the timeline names users, keys, passwords, roles and policies under Persistence and \
+                Privilege escalation, and what was deleted of them since under Defense evasion; see that it is gone.";
+    after(facts, |e| e.phase == "persistence", text)
+}
+
+/// Advice that steps call for which did not fail, because of the grave findings whose hands made them.
+fn after(facts: &Facts<'_>, step: fn(&TimelineEvent) -> bool, text: &str) -> Option<Recommendation> {
+    let steps = facts.timeline.iter().filter(|e| !e.failed && step(e));
+    let of: BTreeSet<&str> = steps.flat_map(|e| &e.findings).map(String::as_str).collect();
+    let grave = || facts.deeds().filter(|f| f.severity >= Severity::High && of.contains(f.id.as_str()));
     Some(Recommendation {
-        text: "Take away what the same hand made to come back by: the timeline names users, keys, passwords, roles and policies under Persistence and \
-               Privilege escalation, and what was deleted of them since under Defense evasion; see that it is gone."
-            .to_owned(),
-        severity: grave.iter().map(|f| f.severity).max()?,
-        because: grave.into_iter().map(|f| f.id.clone()).collect(),
+        text: text.to_owned(),
+        severity: grave().map(|f| f.severity).max()?,
+        because: grave().map(|f| f.id.clone()).collect(),
     })
 }
 
