@@ -222,6 +222,11 @@ impl Coded {
         }
     }
 
+    /// How many rows have no value, if all others are codes so far, or if there are none.
+    pub(crate) fn nulls(&self) -> Option<u64> {
+        (!self.is_plain || self.dictionary.len() == 0).then_some(self.nulls)
+    }
+
     /// The chunk's bytes, and what its entry in the file says.
     pub(crate) fn close(mut self, packer: &mut Packer) -> Result<(Bytes, ColumnCloseResult)> {
         self.end_page(packer)?;

@@ -214,3 +214,33 @@ fn a_batch_of_another_schema_is_refused() {
     assert!(writer.write(&whole.project(&columns).unwrap(), &mut packer).is_err());
     assert!(Writer::new(schema(), properties(1_000), &Packer::new(99)).is_err(), "there is no such level");
 }
+
+#[test]
+fn a_batch_stays_in_one_row_group_where_it_fits() {
+    let batches = [batch(40, 9, 0, 1), batch(40, 9, 0, 2), batch(40, 9, 0, 3), batch(250, 9, 0, 4)];
+    let file = written(&batches, &schema(), 100);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+    let rows: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+    assert_eq!(rows, [80, 100, 100, 90]);
+    assert_same(&schema(), &batches, &read(file));
+}
+
+#[test]
+fn columns_of_codes_and_columns_without_values_are_told() {
+    let told = |batches: &[RecordBatch]| {
+        let mut packer = Packer::new(3);
+        let mut writer = Writer::new(schema(), properties(50_000), &packer).unwrap();
+        batches.iter().for_each(|batch| writer.write(batch, &mut packer).unwrap());
+        writer.finish(&mut packer).unwrap()
+    };
+    let of = |told: &[(&str, u64)]| told.iter().map(|(name, nulls)| ((*name).to_owned(), *nulls)).collect();
+    let (few, many, none) = (batch(30_000, 9, 0, 1), batch(30_000, 1 << 30, 0, 1), batch(30_000, 9, 1, 1));
+    assert_eq!(told(std::slice::from_ref(&few)), of(&[("path", 0), ("client", 0)]));
+    // Two row groups, in one of which values stand for themselves.
+    assert_eq!(told(&[few.clone(), many.clone()]), of(&[]));
+    let empty = ["path", "people", "status", "bytes", "shown", "sketch"].map(|name| (name, 30_000));
+    let without: Vec<(&str, u64)> = empty.into_iter().chain([("client", 0)]).collect();
+    // What has no value has no element either: those lists are null.
+    assert_eq!(told(std::slice::from_ref(&none)), of(&without));
+    assert_eq!(told(&[none, few]), of(&[("path", 30_000), ("client", 0)]));
+}

@@ -3,7 +3,8 @@
 use crate::coded::Coded;
 use crate::dictionary::Kind;
 use crate::pages::Packer;
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
@@ -14,6 +15,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Writes one file. Bytes that are ready are taken with [`Writer::take`], the last after [`Writer::finish`].
@@ -25,6 +27,8 @@ pub struct Writer {
     kinds: Vec<Option<Kind>>,
     rows_max: usize,
     group: Option<Group>,
+    /// By the schema's fields: how many rows of the groups before have no value, of columns that are codes throughout or have no value at all.
+    nulls: Vec<Option<u64>>,
 }
 
 /// The row group under way.
@@ -36,8 +40,8 @@ struct Group {
 
 enum Column {
     Coded(Box<Coded>),
-    /// Its leaves.
-    Theirs(Vec<ArrowColumnWriter>),
+    /// Its leaves, and whether any row has a value.
+    Theirs(Vec<ArrowColumnWriter>, bool),
 }
 
 impl Writer {
@@ -64,18 +68,24 @@ impl Writer {
         let (file, factory) =
             ArrowWriter::try_new_with_options(Vec::new(), SchemaRef::clone(&schema), options)?
                 .into_serialized_writer()?;
-        Ok(Self { file, factory, schema, kinds, rows_max, group: None })
+        let nulls = vec![Some(0); kinds.len()];
+        Ok(Self { file, factory, schema, kinds, rows_max, group: None, nulls })
     }
 
-    /// Adds rows.
+    /// Adds rows; those of a batch stay together in a row group where they fit into one.
     ///
     /// # Errors
     /// If they are not of the writer's schema.
     pub fn write(&mut self, batch: &RecordBatch, packer: &mut Packer) -> Result<()> {
         let mut from = 0;
         while from < batch.num_rows() {
-            let held = self.group.as_ref().map_or(0, |group| group.rows);
-            let rows = (self.rows_max - held).min(batch.num_rows() - from);
+            let mut held = self.group.as_ref().map_or(0, |group| group.rows);
+            let left = batch.num_rows() - from;
+            if held > 0 && held + left > self.rows_max && left <= self.rows_max {
+                self.flush(packer)?;
+                held = 0;
+            }
+            let rows = (self.rows_max - held).min(left);
             self.add(&batch.slice(from, rows), packer)?;
             from += rows;
             if held + rows >= self.rows_max {
@@ -104,7 +114,8 @@ impl Writer {
             }
             match column {
                 Column::Coded(coded) => coded.write(array, packer)?,
-                Column::Theirs(leaves) => {
+                Column::Theirs(leaves, has_values) => {
+                    *has_values |= !is_empty(array);
                     for (leaf, values) in leaves.iter_mut().zip(compute_leaves(field, array)?) {
                         leaf.write(&values)?;
                     }
@@ -129,7 +140,7 @@ impl Writer {
                 let with_statistics = properties.statistics_enabled(descr.path()) != EnabledStatistics::None;
                 Coded::new(descr, kind, with_statistics)
             });
-            columns.push(ours.map_or(Column::Theirs(leaves), |coded| Column::Coded(Box::new(coded))));
+            columns.push(ours.map_or(Column::Theirs(leaves, false), |coded| Column::Coded(Box::new(coded))));
         }
         columns.reverse();
         Ok(Group { columns, rows: 0 })
@@ -142,13 +153,15 @@ impl Writer {
     pub fn flush(&mut self, packer: &mut Packer) -> Result<()> {
         let Some(group) = self.group.take() else { return Ok(()) };
         let mut written = self.file.next_row_group()?;
-        for column in group.columns {
+        for (column, nulls) in group.columns.into_iter().zip(&mut self.nulls) {
             match column {
                 Column::Coded(coded) => {
+                    *nulls = nulls.zip(coded.nulls()).map(|(before, here)| before + here);
                     let (bytes, close) = coded.close(packer)?;
                     written.append_column(&bytes, close)?;
                 }
-                Column::Theirs(leaves) => {
+                Column::Theirs(leaves, has_values) => {
+                    *nulls = nulls.filter(|_| !has_values).map(|before| before + group.rows as u64);
                     for leaf in leaves {
                         leaf.close()?.append_to_row_group(&mut written)?;
                     }
@@ -173,7 +186,7 @@ impl Writer {
     pub fn memory(&self) -> usize {
         let of = |column: &Column| match column {
             Column::Coded(coded) => coded.memory(),
-            Column::Theirs(leaves) => leaves.iter().map(ArrowColumnWriter::memory_size).sum(),
+            Column::Theirs(leaves, _) => leaves.iter().map(ArrowColumnWriter::memory_size).sum(),
         };
         self.group.as_ref().map_or(0, |group| group.columns.iter().map(of).sum())
     }
@@ -183,20 +196,37 @@ impl Writer {
     pub fn size(&self) -> usize {
         let of = |column: &Column| match column {
             Column::Coded(coded) => coded.size(),
-            Column::Theirs(leaves) => leaves.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum(),
+            Column::Theirs(leaves, _) => {
+                leaves.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum()
+            }
         };
         self.file.bytes_written() + self.group.as_ref().map_or(0, |group| group.columns.iter().map(of).sum())
     }
 
-    /// Ends the file; its last bytes are to be taken.
+    /// Ends the file; its last bytes are to be taken. Gives the columns of text that hold codes of a dictionary throughout, and any that have no value at all, each with
+    /// the number of its rows that have none.
     ///
     /// # Errors
     /// As [`Writer::flush`].
-    pub fn finish(&mut self, packer: &mut Packer) -> Result<()> {
+    pub fn finish(&mut self, packer: &mut Packer) -> Result<BTreeMap<String, u64>> {
         self.flush(packer)?;
+        let rows: u64 =
+            self.file.flushed_row_groups().iter().map(|group| group.num_rows().unsigned_abs()).sum();
         self.file.finish()?;
-        Ok(())
+        let fields = self.schema.fields().iter().zip(&self.nulls);
+        let told = fields.filter_map(|(field, nulls)| {
+            let nulls = nulls.filter(|nulls| *field.data_type() == DataType::Utf8 || *nulls == rows)?;
+            Some((field.name().clone(), nulls))
+        });
+        Ok(told.collect())
     }
+}
+
+/// Whether no row of a column has a value; a list without elements is none.
+fn is_empty(column: &ArrayRef) -> bool {
+    let elements = column.as_list_opt::<i32>().map(|lists| lists.value_offsets());
+    let no_elements = elements.is_some_and(|ends| ends.first() == ends.last());
+    no_elements || column.null_count() == column.len()
 }
 
 /// The kind of a column that is encoded here, if its properties allow a dictionary.

@@ -90,13 +90,19 @@ impl Merged {
         Ok(Some(&self.row))
     }
 
-    /// The next rows, so many at most, as a batch of [`schema`](crate::schema); none after the last.
+    /// Whether the next row is of the entity of the last.
+    fn goes_on(&self) -> bool {
+        let next = self.order.last().and_then(|run| self.heads.get(*run));
+        next.is_some_and(|next| next.key.kind() == self.row.key.kind() && next.entity == self.row.entity)
+    }
+
+    /// The next rows, so many and what follows them of the same entity, as a batch of [`schema`](crate::schema); none after the last.
     ///
     /// # Errors
     /// If a run cannot be read.
-    pub fn batch(&mut self, rows_max: usize) -> Result<Option<RecordBatch>, RollupError> {
+    pub fn batch(&mut self, rows: usize) -> Result<Option<RecordBatch>, RollupError> {
         let mut columns = Columns::default();
-        while columns.rows() < rows_max
+        while (columns.rows() < rows || self.goes_on())
             && let Some(row) = self.advance()?
         {
             columns.push(row.key, &row.entity, &row.body)?;

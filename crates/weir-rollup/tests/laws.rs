@@ -187,7 +187,15 @@ proptest! {
         prop_assert_eq!(&fold(&shuffled, batch, budget), &whole);
         let mut merged = folded(&shuffled, batch, budget).finish().unwrap();
         let batches: Vec<RecordBatch> = std::iter::from_fn(|| merged.batch(batch).unwrap()).collect();
-        let encoded: Vec<RecordBatch> = whole.chunks(batch).map(|rows| encode(rows).unwrap()).collect();
+        // So many rows, and what follows them of the same entity.
+        let mut encoded = Vec::new();
+        let mut rest = whole.as_slice();
+        while !rest.is_empty() {
+            let goes_on = |at: &usize| rest[*at].kind == rest[at - 1].kind && rest[*at].entity == rest[at - 1].entity;
+            let end = (batch.min(rest.len())..rest.len()).find(|at| !goes_on(at)).unwrap_or(rest.len());
+            encoded.push(encode(&rest[..end]).unwrap());
+            rest = &rest[end..];
+        }
         prop_assert_eq!(batches, encoded);
         let sorted = whole.windows(2).all(|w| {
             (w[0].kind.as_str(), &w[0].entity, w[0].day) < (w[1].kind.as_str(), &w[1].entity, w[1].day)

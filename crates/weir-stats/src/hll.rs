@@ -84,9 +84,13 @@ impl Hll {
 
     /// Appends the smaller of the two stored forms; the choice depends on the registers only.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        if self.put_sparse(out) {
-            return;
+        if !self.put_sparse(out) {
+            self.write_packed(out);
         }
+    }
+
+    /// Appends the packed form.
+    pub(crate) fn write_packed(&self, out: &mut Vec<u8>) {
         out.push(PACKED);
         let start = out.len();
         out.resize(start + PACKED_BYTES, 0);
