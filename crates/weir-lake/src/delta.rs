@@ -36,6 +36,10 @@ pub(crate) struct DataFile {
     pub(crate) rows: Option<u64>,
     /// First and last event time in it, for record tables.
     pub(crate) times: Option<(Micros, Micros)>,
+    /// Columns that lie in it as codes of dictionaries throughout, or have no value at all, each with the number of its rows that have none. What is not
+    /// known of a file is not here: it is read more slowly.
+    #[serde(skip)]
+    pub(crate) coded: BTreeMap<String, u64>,
 }
 
 impl DataFile {
@@ -73,7 +77,14 @@ impl Stats {
             stats.max_values.insert("time".into(), last.to_string().into());
             stats.null_count.insert("time".into(), 0.into());
         }
+        stats.null_count.extend(file.coded.iter().map(|(name, nulls)| (name.clone(), (*nulls).into())));
         stats
+    }
+
+    /// Nulls are counted of such columns, and of `time`, which is none.
+    fn coded(&self) -> BTreeMap<String, u64> {
+        let counts = self.null_count.iter().filter(|(name, _)| *name != "time");
+        counts.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect()
     }
 
     fn times(&self) -> Option<(Micros, Micros)> {
@@ -191,6 +202,7 @@ impl DeltaLog {
                     modified: view.modification_time(),
                     rows: stats.num_records,
                     times: stats.times(),
+                    coded: stats.coded(),
                 }))
             })
             .try_collect()

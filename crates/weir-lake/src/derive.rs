@@ -106,7 +106,7 @@ impl Derive for Catalog {
     }
 
     fn kept(&self) -> bool {
-        true
+        self.knows_data()
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod answer;
 mod bucket;
+mod by_value;
 mod cite;
 mod cluster;
 mod compared;
@@ -38,6 +39,7 @@ mod order;
 mod overlap;
 mod pool;
 mod query;
+mod ranges;
 mod reader;
 mod reading;
 mod refold;

@@ -120,7 +120,7 @@ impl Accumulator for One {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::Binary(Some(self.0.to_bytes()))])
+        Ok(vec![ScalarValue::Binary(Some(self.0.to_state()))])
     }
 
     fn size(&self) -> usize {
@@ -191,7 +191,7 @@ impl GroupsAccumulator for Groups {
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let states = self.take(emit_to);
-        Ok(vec![Arc::new(BinaryArray::from_iter_values(states.iter().map(Distinct::to_bytes)))])
+        Ok(vec![Arc::new(BinaryArray::from_iter_values(states.iter().map(Distinct::to_state)))])
     }
 
     fn convert_to_state(
@@ -206,7 +206,7 @@ impl GroupsAccumulator for Groups {
             if opt_filter.is_none_or(|f| f.is_valid(row) && f.value(row)) {
                 rows.add(row, &mut sketch)?;
             }
-            states.push(sketch.to_bytes());
+            states.push(sketch.to_state());
         }
         Ok(vec![Arc::new(BinaryArray::from_iter_values(states))])
     }

@@ -24,7 +24,11 @@ pub(crate) struct FileReader {
 impl FileReader {
     pub(crate) fn open(store: &Store, path: &str, size: u64) -> Result<Self> {
         let at = StorePath::parse(path).map_err(|e| LakeError::read(path, e))?;
-        Ok(Self { objects: Arc::clone(&store.objects), path: at, size })
+        Ok(Self::at(Arc::clone(&store.objects), at, size))
+    }
+
+    pub(crate) fn at(objects: Arc<dyn ObjectStore>, path: StorePath, size: u64) -> Self {
+        Self { objects, path, size }
     }
 }
 

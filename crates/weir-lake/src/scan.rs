@@ -3,7 +3,9 @@
 //! Files are skipped by day and time before any is opened; filters and projections go into the scan. The plan is made of
 //! DataFusion's own parts, so that it can be shipped to a cluster; Delta has no part in it.
 
+use crate::by_value::{Adapters, as_it_lies, judged};
 use crate::delta::DataFile;
+use crate::ranges::{Range, Ranges, divided, kind};
 use crate::store::Store;
 use crate::tables::{Name, Part};
 use arrow_array::{ArrayRef, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array};
@@ -12,7 +14,7 @@ use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{Column, ScalarValue, Statistics, ToDFSchema};
+use datafusion::common::{Column, ScalarValue, SplitPoint, Statistics, ToDFSchema};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -24,12 +26,16 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr, RangePartitioning};
+use datafusion::physical_expr_adapter::PhysicalExprAdapterFactory;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::path::Path as StorePath;
 use std::sync::Arc;
+
+/// The order of sorted files.
+const ASCENDING: SortOptions = SortOptions { descending: false, nulls_first: false };
 
 /// One table of a snapshot.
 #[derive(Debug)]
@@ -40,11 +46,30 @@ pub(crate) struct ScanTable {
     pub(crate) files: Arc<[DataFile]>,
     pub(crate) objects: ObjectStoreUrl,
     pub(crate) prefix: StorePath,
+    /// Whether it is read by this process, and no other.
+    pub(crate) is_local: bool,
+    /// Whether each file has all of the schema's columns.
+    pub(crate) is_whole: bool,
 }
 
 impl ScanTable {
-    pub(crate) fn new(name: Name, schema: SchemaRef, files: Arc<[DataFile]>, store: &Store) -> Self {
-        Self { name, schema, files, objects: store.scanned.clone(), prefix: store.prefix.clone() }
+    pub(crate) fn new(
+        name: Name,
+        schema: SchemaRef,
+        files: Arc<[DataFile]>,
+        store: &Store,
+        is_local: bool,
+        is_whole: bool,
+    ) -> Self {
+        Self {
+            name,
+            schema,
+            files,
+            objects: store.scanned.clone(),
+            prefix: store.prefix.clone(),
+            is_local,
+            is_whole,
+        }
     }
 
     fn table_schema(&self) -> TableSchema {
@@ -74,15 +99,22 @@ impl ScanTable {
 
     /// The order of rows in each file, where the table has one.
     fn ordering(&self, scanned: &Schema) -> Result<Option<LexOrdering>> {
-        let ascending = SortOptions { descending: false, nulls_first: false };
         let column = |name: &&str| {
-            Ok(PhysicalSortExpr::new(Arc::new(PhysicalColumn::new_with_schema(name, scanned)?), ascending))
+            Ok(PhysicalSortExpr::new(Arc::new(PhysicalColumn::new_with_schema(name, scanned)?), ASCENDING))
         };
         if self.name.order().iter().any(|name| scanned.column_with_name(name).is_none()) {
             return Ok(None);
         }
         let columns = self.name.order().iter().map(column).collect::<Result<Vec<_>>>()?;
         Ok(LexOrdering::new(columns))
+    }
+
+    /// The files cut by entities of a kind, where they can be.
+    async fn divided(&self, state: &dyn Session, kept: &[&DataFile], kind: &str) -> Result<Option<Ranges>> {
+        let objects = state.runtime_env().object_store(&self.objects)?;
+        let path = |file: &DataFile| StorePath::from(format!("{}/{}/{}", self.prefix, self.name, file.path));
+        let files: Vec<_> = kept.iter().map(|file| (*file, path(file))).collect();
+        divided(&objects, &files, kind, state.config().target_partitions()).await
     }
 
     fn partitioned_file(&self, file: &DataFile, file_schema: &Schema) -> PartitionedFile {
@@ -96,6 +128,25 @@ impl ScanTable {
             .with_partition_values(values)
             .with_statistics(Arc::new(statistics(file, file_schema)))
     }
+}
+
+/// Each range of a file as a group.
+fn parts(files: &[(u64, PartitionedFile)], ranges: &[Range]) -> Vec<FileGroup> {
+    let at = |byte: u64| i64::try_from(byte).unwrap_or(i64::MAX);
+    let part = |range: &Range| {
+        let mut part = files.get(range.file)?.1.clone().with_range(at(range.from), at(range.to));
+        // They count the rows of all of the file.
+        part.statistics = None;
+        Some(FileGroup::new(vec![part]))
+    };
+    ranges.iter().filter_map(part).collect()
+}
+
+/// Partitions told apart by entity.
+fn by_entity(scanned: &Schema, least: Vec<SplitPoint>) -> Result<Partitioning> {
+    let entity = Arc::new(PhysicalColumn::new_with_schema("entity", scanned)?);
+    let order = LexOrdering::from([PhysicalSortExpr::new(entity, ASCENDING)]);
+    Ok(Partitioning::Range(RangePartitioning::try_new(order, least)?))
 }
 
 /// Balances files over groups by size, largest first; deterministic.
@@ -157,15 +208,23 @@ impl TableProvider for ScanTable {
             return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&wanted)?))));
         }
         // The scan knows its columns as file columns, then the partition column; SQL knows them in the table's order.
-        let scanned = table_schema.table_schema();
+        let scanned = &Arc::clone(table_schema.table_schema());
         let indices = wanted.iter().map(|i| scanned.index_of(self.schema.field(*i).name()));
         let indices = indices.collect::<Result<Vec<_>, _>>()?;
         let file_schema = table_schema.file_schema();
-        let files: Vec<_> = kept.iter().map(|f| (f.size, self.partitioned_file(f, file_schema))).collect();
+        let order = self.ordering(scanned)?;
+        let judged = judged(filters);
+        let as_it_lies = |file: &DataFile| {
+            let is_known = self.is_local && self.is_whole && order.is_none();
+            is_known.then(|| as_it_lies(file_schema, file, &judged)).flatten()
+        };
+        let file = |file: &&DataFile| {
+            let made = self.partitioned_file(file, file_schema);
+            (file.size, as_it_lies(file).into_iter().fold(made, PartitionedFile::with_arrow_schema))
+        };
+        let files: Vec<_> = kept.iter().map(file).collect();
         let whole = files.iter().filter_map(|(_, f)| f.statistics.as_deref());
         let whole = Statistics::try_merge_iter(whole, scanned)?;
-        // Sorted files are a group each, so that they are merged and not sorted again.
-        let order = self.ordering(scanned)?;
         let mut options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..Default::default()
@@ -173,9 +232,26 @@ impl TableProvider for ScanTable {
         // Also in a session that filters its own files elsewhere.
         options.global.pushdown_filters = true;
         let source = ParquetSource::new(table_schema).with_table_parquet_options(options);
-        let count = if order.is_some() { files.len() } else { state.config().target_partitions() };
+        let partitions = state.config().target_partitions();
+        let divided = match kind(filters) {
+            Some(kind) if self.is_local && order.is_some() => self.divided(state, &kept, kind).await?,
+            _ => None,
+        };
+        // Sorted files are a group each, so that they are merged and not sorted again; or each part of them, where they can be parted.
+        let count = if order.is_some() { files.len() } else { partitions };
+        let (groups, parted) = match divided {
+            Some(Ranges { ranges, least }) => (parts(&files, &ranges), Some(least)),
+            None => (groups(files, count), None),
+        };
+        let parted = parted.map(|least| by_entity(scanned, least)).transpose()?;
+        let adapters: Option<Arc<dyn PhysicalExprAdapterFactory>> = match self.is_local {
+            true => Some(Arc::new(Adapters)),
+            false => None,
+        };
         let config = FileScanConfigBuilder::new(self.objects.clone(), Arc::new(source))
-            .with_file_groups(groups(files, count))
+            .with_file_groups(groups)
+            .with_expr_adapter(adapters)
+            .with_output_partitioning(parted)
             .with_output_ordering(order.into_iter().collect())
             .with_statistics(whole)
             .with_projection_indices(Some(indices))?

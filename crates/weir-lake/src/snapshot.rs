@@ -40,6 +40,8 @@ pub struct Snapshot {
 struct Pinned {
     version: i64,
     schema: SchemaRef,
+    /// Whether each file has all of them.
+    is_whole: bool,
     /// Sorted by path, those of committed ingests only.
     files: Arc<[DataFile]>,
 }
@@ -52,8 +54,13 @@ impl Snapshot {
         let pin = |(name, listing): (Name, Listing)| {
             let files = listing.files.into_iter().filter(|f| f.ingest().is_none_or(|i| ingests.contains(&i)));
             // What is known of a table's columns here is exact; the log has them as Delta's types.
+            let names = |schema: &SchemaRef| -> Vec<String> {
+                schema.fields().iter().map(|field| field.name().clone()).collect()
+            };
+            let logged = names(&listing.schema);
             let schema = name.schema().unwrap_or(listing.schema);
-            (name, Pinned { version: listing.version, schema, files: files.collect() })
+            let is_whole = names(&schema) == logged;
+            (name, Pinned { version: listing.version, schema, is_whole, files: files.collect() })
         };
         let tables: BTreeMap<Name, Pinned> = listings.into_iter().map(pin).collect();
         Self { lake, tables: Arc::new(tables), ingests: Arc::new(ingests), cluster: None }
@@ -126,7 +133,8 @@ impl Snapshot {
     pub(crate) fn table(&self, name: Name) -> Option<Arc<dyn TableProvider>> {
         let pinned = self.tables.get(&name)?;
         let (schema, files) = (Arc::clone(&pinned.schema), Arc::clone(&pinned.files));
-        Some(Arc::new(ScanTable::new(name, schema, files, self.store())))
+        let is_local = self.cluster.is_none();
+        Some(Arc::new(ScanTable::new(name, schema, files, self.store(), is_local, pinned.is_whole)))
     }
 
     /// Where its lake lies.

@@ -110,7 +110,7 @@ impl OpenFile {
     }
 
     pub(crate) async fn close(mut self, store: &Store, packer: &mut Packer) -> Result<DataFile> {
-        self.writer.finish(packer).map_err(|e| self.fail(e))?;
+        let coded = self.writer.finish(packer).map_err(|e| self.fail(e))?;
         self.hand_over().await?;
         self.sink.complete().await.map_err(|e| self.fail(e))?;
         let full = format!("{}/{}", self.table, self.path);
@@ -123,6 +123,7 @@ impl OpenFile {
             modified: meta.last_modified.timestamp_millis(),
             rows: Some(self.rows),
             times: self.times,
+            coded,
         })
     }
 }

@@ -171,6 +171,8 @@ impl LogicalExtensionCodec for Tables {
             files: sent.files.into(),
             objects: ObjectStoreUrl::parse(&sent.objects)?,
             prefix: StorePath::parse(&sent.prefix).map_err(unreadable)?,
+            is_local: false,
+            is_whole: false,
         }))
     }
 

@@ -274,3 +274,34 @@ async fn sorts_of_many_partitions_find_memory_for_their_merges() {
     let rows = session.sql("SELECT path, line FROM access ORDER BY path, line").await.unwrap();
     assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 96_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conditions_on_texts_that_files_hold_as_codes_answer_as_others_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = lake(dir.path()).await;
+    ingest(&lake, &WORLD, "web.log").await;
+    let log =
+        std::fs::read_to_string(dir.path().join("access/_delta_log/00000000000000000001.json")).unwrap();
+    for told in ["\\\"src_ip\\\":0", "\\\"path\\\":0", "\\\"hostname\\\":333"] {
+        assert!(log.contains(told), "{told}: {log}");
+    }
+    let session = session(&lake).await;
+    for condition in [
+        "src_ip LIKE '10.0.1.%'",
+        "src_ip IN ('10.0.1.7', '10.0.2.9', 'x') AND actor <> 'user3'",
+        "actor NOT LIKE '%1%' AND src_ip > '10.0.1.'",
+        "network(src_ip) = '10.0.2.0/24'",
+        "hostname IS NULL AND actor = 'user3'",
+        "hostname = 'x'",
+    ] {
+        let asked = |condition: &str| {
+            let of =
+                "count(*), count(DISTINCT path), min(src_ip), max(actor), count(hostname), sum(bytes_out)";
+            format!("SELECT {of} FROM access WHERE {condition}")
+        };
+        let codes = session.sql(&asked(condition)).await.unwrap();
+        // Of two columns, and so asked of rows.
+        let rows = session.sql(&asked(&format!("CASE WHEN line > 0 THEN {condition} END"))).await.unwrap();
+        assert_eq!(codes, rows, "{condition}");
+    }
+}
