@@ -296,7 +296,8 @@ impl Catalog {
         self.namespaces.iter().map(String::as_str)
     }
 
-    /// Whether a record can be somebody's data or of a dataset. Where nothing is configured or learned, none can.
+    /// Whether a record can be somebody's data or of a dataset. Where nothing is configured or learned, none can: then what exact passes ask for is not kept apart
+    /// (looks, visits and the digest), since the next catalog folds all again.
     #[must_use]
     pub fn knows_data(&self) -> bool {
         self.told_people || self.rules.knows_data()

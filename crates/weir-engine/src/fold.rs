@@ -127,7 +127,7 @@ fn fold(
     })
 }
 
-/// Learns and derives from records, digests them, and hands them on to be folded.
+/// Learns and derives from records, digests them where the catalog knows whose data they show, and hands them on to be folded.
 fn derive(
     catalog: &Catalog,
     memory: Memory,
@@ -136,7 +136,7 @@ fn derive(
     out: &mpsc::Sender<Folded>,
     ready: SyncSender<Ready>,
 ) -> Result<Option<Learner>, EngineError> {
-    let mut digest = Digest::new(memory.digest());
+    let mut digest = catalog.knows_data().then(|| Digest::new(memory.digest()));
     while let Some((table, batch)) = records.blocking_recv() {
         let mut derived = None;
         let mut rows = None;
@@ -146,7 +146,9 @@ fn derive(
                 learner.observe_requests(&requests);
             }
             let of_batch = catalog.derive_requests(&requests);
-            rows = digest.add(&batch, &of_batch)?;
+            if let Some(digest) = &mut digest {
+                rows = digest.add(&batch, &of_batch)?;
+            }
             derived = Some(of_batch);
         }
         let listens = ready.send((table, batch, derived)).is_ok();
@@ -154,7 +156,7 @@ fn derive(
             return Ok(learner);
         }
     }
-    if let Some(rows) = digest.finish()? {
+    if let Some(rows) = digest.map(Digest::finish).transpose()?.flatten() {
         // Whoever does not listen wants no rollups either, and says so when they come.
         let _ = out.blocking_send(Folded::Digest(rows));
     }

@@ -82,7 +82,7 @@ pub fn write(ratios: &[Ratio], what: &str) -> Done {
     let mut page = format!(
         "# How fast it is\n\nWritten by `cargo xtask bench` at commit `{commit}`: {what}; {cores} cores, {model}; {rustc}; DuckDB from PyPI, the faster of its \
          ways; medians over runs that take turns.\n\nFiles are generated: 200,000 addresses with a heavy tail, 60 clients, 20 days; CloudTrail's are the events of \
-         `examples/cloud-account` with times, ids and addresses of their own. Questions about people are asked of a lake that knows whose data its routes show. Weir's time is that of `weir ingest`, rollups and digest included, into a lake that does not know yet whose data the log shows, as a first ingest does \
+         `examples/cloud-account` with times, ids and addresses of their own. Questions about people are asked of a lake that knows whose data its routes show. Weir's time is that of `weir ingest`, rollups included, into a lake that does not know yet whose data the log shows, as a first ingest does \
          (what is kept once that is known stands in [scale](scale.md)); DuckDB's that of one `COPY` of the same columns.\n\n{BESIDE}\n\n{HEAD}"
     );
     for ratio in ratios {
