@@ -81,8 +81,12 @@ impl Stats {
         stats
     }
 
-    /// Nulls are counted of such columns, and of `time`, which is none.
-    fn coded(&self) -> BTreeMap<String, u64> {
+    /// Nulls are counted of such columns, and of `time`, which is none; in a file of another writer they may be counted of any.
+    fn coded(&self, path: &str) -> BTreeMap<String, u64> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if writer_of(name, &['i', 'r', 'k']).is_none() {
+            return BTreeMap::new();
+        }
         let counts = self.null_count.iter().filter(|(name, _)| *name != "time");
         counts.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect()
     }
@@ -202,7 +206,7 @@ impl DeltaLog {
                     modified: view.modification_time(),
                     rows: stats.num_records,
                     times: stats.times(),
-                    coded: stats.coded(),
+                    coded: stats.coded(&view.path()),
                 }))
             })
             .try_collect()
@@ -276,4 +280,29 @@ impl DeltaLog {
 fn delta_schema(schema: &SchemaRef) -> Schema {
     let fields = schema.fields().iter().map(|f| Field::clone(f).with_nullable(true));
     Schema::new(fields.map(Arc::new).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_writers_count_is_not_taken_for_codes() {
+        let file = |path: &str| DataFile {
+            path: path.to_owned(),
+            part: Part::None,
+            size: 1,
+            modified: 0,
+            rows: Some(9),
+            times: Some((Micros(0), Micros(1))),
+            coded: [("actor".to_owned(), 9), ("path".to_owned(), 2)].into(),
+        };
+        let told = |path: &str| {
+            let stats = serde_json::to_string(&Stats::of(&file(path))).unwrap();
+            serde_json::from_str::<Stats>(&stats).unwrap().coded(path)
+        };
+        assert_eq!(told("day=2025-01-01/i12-0.parquet"), file("").coded);
+        assert_eq!(told("k12-0.parquet"), file("").coded);
+        assert_eq!(told("day=2025-01-01/part-00000-i12.zstd.parquet"), BTreeMap::new());
+    }
 }
