@@ -10,18 +10,25 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
+/// A dictionary of at most so many bytes is compressed harder: one is written for each row group however few rows it has, and takes most of a small one.
+const SMALL_BYTES_MAX: usize = 256 << 10;
+/// The level for such.
+const SMALL_LEVEL: i32 = 9;
+
 /// Compresses pages with zstd. Its tables are made at the first page and kept from page to page, whatever file a page is for: making them takes as
 /// long as to compress a small page.
 pub struct Packer {
     level: i32,
     zstd: Option<zstd::bulk::Compressor<'static>>,
+    /// For small dictionaries.
+    harder: Option<zstd::bulk::Compressor<'static>>,
 }
 
 impl Packer {
     /// Compresses at a level, from 1 to 22.
     #[must_use]
     pub fn new(level: i32) -> Self {
-        Self { level, zstd: None }
+        Self { level, zstd: None, harder: None }
     }
 
     /// As the metadata names it.
@@ -31,13 +38,26 @@ impl Packer {
 
     /// Compresses what a page holds.
     pub(crate) fn pack(&mut self, bytes: &[u8]) -> Result<Packed> {
-        let failed = |e| ParquetError::External(Box::new(e));
-        let zstd = match &mut self.zstd {
-            Some(zstd) => zstd,
-            none => none.insert(zstd::bulk::Compressor::new(self.level).map_err(failed)?),
-        };
-        Ok(Packed { bytes: zstd.compress(bytes).map_err(failed)?.into(), unpacked: bytes.len() })
+        pack(&mut self.zstd, self.level, bytes)
     }
+
+    /// Compresses a dictionary.
+    fn pack_dictionary(&mut self, bytes: &[u8]) -> Result<Packed> {
+        if bytes.len() > SMALL_BYTES_MAX || self.level >= SMALL_LEVEL {
+            return self.pack(bytes);
+        }
+        pack(&mut self.harder, SMALL_LEVEL, bytes)
+    }
+}
+
+/// Compresses at a level, by a compressor that is made where there is none yet.
+fn pack(by: &mut Option<zstd::bulk::Compressor<'static>>, level: i32, bytes: &[u8]) -> Result<Packed> {
+    let failed = |e| ParquetError::External(Box::new(e));
+    let zstd = match by {
+        Some(zstd) => zstd,
+        none => none.insert(zstd::bulk::Compressor::new(level).map_err(failed)?),
+    };
+    Ok(Packed { bytes: zstd.compress(bytes).map_err(failed)?.into(), unpacked: bytes.len() })
 }
 
 /// What a page holds, compressed.
@@ -114,7 +134,7 @@ impl Pages {
         let mut sink = TrackedWrite::new(Vec::new());
         let (mut stats, mut uncompressed) = (self.stats, self.uncompressed);
         if values > 0 {
-            let packed = packer.pack(dictionary)?;
+            let packed = packer.pack_dictionary(dictionary)?;
             let page = Page::DictionaryPage {
                 buf: packed.bytes,
                 num_values: values as u32,
