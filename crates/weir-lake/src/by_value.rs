@@ -109,7 +109,9 @@ impl Adapter {
             let Some(column) = column else { return Ok(None) };
             Ok(Some(lit(ScalarValue::try_new_null(&column.data_type(&self.table)?)?)))
         };
-        if let Some(nothing) = nothing(&asked)? {
+        // A list without elements is not the same as no list, to whoever asks for it.
+        let is_list = matches!(asked.data_type(&self.table)?, DataType::List(_));
+        if let Some(nothing) = nothing(&asked)?.filter(|_| !is_list) {
             return Ok(nothing);
         }
         let derived = asked.transform_up(|part| {
@@ -405,5 +407,10 @@ mod tests {
         let nothing = adapter.rewrite(asked(col("n"))).unwrap();
         assert_eq!(nothing.to_string(), "NULL");
         assert!(adapter.rewrite(asked(col("n").gt(lit(3)))).unwrap().to_string().contains("n@0"));
+        let lists = Schema::new(vec![Field::new("people", DataType::new_list(DataType::Int64, true), true)]);
+        let file = lists.clone().with_metadata([(EMPTY.to_owned(), "people".to_owned())].into());
+        let adapter = Adapters.create(Arc::new(lists), Arc::new(file)).unwrap();
+        let people = adapter.rewrite(Arc::new(Column::new("people", 0))).unwrap();
+        assert_eq!(people.to_string(), "people@0", "lists without elements are lists");
     }
 }

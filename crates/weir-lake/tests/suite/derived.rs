@@ -1,7 +1,7 @@
 //! Derived columns: shown beside the stored ones, paid for only when named.
 
-use crate::common::{World, ingest, lake, number, three_days};
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use crate::common::{World, ingest, lake, number, staged, three_days};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow_schema::{DataType, Field};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -61,4 +61,60 @@ async fn unused_derived_columns_cost_nothing() {
     let schema = rows[0].schema();
     assert_eq!(schema.field(schema.fields().len() - 1).name(), "route");
     assert_eq!(schema.field_with_name("subjects").unwrap().data_type(), &DataType::Utf8);
+}
+
+/// A catalog whose digest the lake may keep.
+#[derive(Default)]
+struct Known(Counting);
+
+impl Derive for Known {
+    fn id(&self) -> &str {
+        "known"
+    }
+    fn columns(&self, table: &str) -> Vec<DerivedColumn> {
+        self.0.columns(table)
+    }
+    fn derive(&self, table: &str, column: &str, inputs: &RecordBatch) -> Result<ArrayRef, String> {
+        self.0.derive(table, column, inputs)
+    }
+    fn kept(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_stands_for_records_only_where_all_were_folded_under_its_catalog() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = lake(dir.path()).await;
+    let rows = |schema: arrow_schema::SchemaRef| {
+        let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), 5)).collect();
+        RecordBatch::try_new(schema, columns).unwrap()
+    };
+    let nullable = |schema: arrow_schema::SchemaRef| {
+        let fields = schema.fields().iter().map(|field| Field::clone(field).with_nullable(true));
+        Arc::new(arrow_schema::Schema::new(fields.collect::<Vec<_>>()))
+    };
+    let asked = async || {
+        let known: Arc<dyn Derive> = Arc::new(Known::default());
+        let session =
+            lake.snapshot().await.unwrap().session(&SessionOptions::default(), Some(known)).unwrap();
+        number(&session, "SELECT count(*) FROM digest").await
+    };
+    // The first knew no data and made none.
+    for (file, catalog, records) in [(1, "nothing", 300), (2, "known", 700)] {
+        let world = World { rows: 300 + 100 * (file as usize - 1), file, uids: false, day_of: three_days };
+        let mut ingest = staged(&lake, &world).await;
+        ingest.rollup(catalog, &rows(nullable(weir_rollup::schema()))).await.unwrap();
+        if catalog == "known" {
+            ingest.digest(catalog, &rows(nullable(weir_rollup::digest::schema()))).await.unwrap();
+        }
+        ingest.commit(&[world.account(catalog)]).await.unwrap();
+        assert_eq!(asked().await, records, "each record stands for itself");
+    }
+    let snapshot = lake.snapshot().await.unwrap();
+    let mut refold = lake.refold(&snapshot, "known").await.unwrap();
+    refold.write(&rows(nullable(weir_rollup::schema()))).await.unwrap();
+    refold.digest(&rows(nullable(weir_rollup::digest::schema()))).await.unwrap();
+    refold.commit().await.unwrap();
+    assert_eq!(asked().await, 5);
 }
