@@ -6,19 +6,19 @@
 //! of the rows, where that value may not be.
 
 use crate::delta::DataFile;
-use crate::derive::Derived;
+use crate::derive::is_derived;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, BooleanArray, DictionaryArray, RecordBatch, StringArray};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::take::take;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, Expr};
 use datafusion::physical_expr::expressions::{Column, lit};
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction, split_conjunction};
+use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
 use datafusion::physical_expr_adapter::{
     DefaultPhysicalExprAdapterFactory, PhysicalExprAdapter, PhysicalExprAdapterFactory,
 };
@@ -115,8 +115,7 @@ impl Adapter {
             return Ok(nothing);
         }
         let derived = asked.transform_up(|part| {
-            let function = part.downcast_ref::<ScalarFunctionExpr>();
-            if function.is_none_or(|function| function.fun().inner().downcast_ref::<Derived>().is_none()) {
+            if !is_derived(&part) {
                 return Ok(Transformed::no(part));
             }
             let from = part
@@ -199,30 +198,11 @@ impl ByValue {
 }
 
 impl Answers {
-    fn of(&self, codes: &DictionaryArray<Int32Type>) -> BooleanArray {
-        let (keys, values) = (codes.keys().values(), self.of_values.values());
-        let at = |row: usize| keys.get(row).map_or(0, |key| *key as usize);
-        let is_there = |row: usize| codes.keys().is_valid(row);
-        let is_true = |row: usize| {
-            if is_there(row) {
-                at(row) < values.len() && values.value(at(row))
-            } else {
-                self.of_none == Some(true)
-            }
-        };
-        let truth = match codes.keys().null_count() {
-            0 => {
-                BooleanBuffer::collect_bool(keys.len(), |row| at(row) < values.len() && values.value(at(row)))
-            }
-            _ => BooleanBuffer::collect_bool(keys.len(), is_true),
-        };
-        let none_said = codes.keys().null_count() > 0 && self.of_none.is_none();
-        let nulls = (none_said || self.of_values.null_count() > 0).then(|| {
-            NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |row| {
-                if is_there(row) { self.of_values.is_valid(at(row)) } else { self.of_none.is_some() }
-            }))
-        });
-        BooleanArray::new(truth, nulls)
+    fn of(&self, codes: &DictionaryArray<Int32Type>) -> Result<BooleanArray> {
+        let said = take(&self.of_values, codes.keys(), None)?.as_boolean().clone();
+        let Some(of_none) = self.of_none.filter(|_| codes.null_count() > 0) else { return Ok(said) };
+        let rows = said.iter().zip(codes.keys());
+        Ok(rows.map(|(said, code)| if code.is_some() { said } else { Some(of_none) }).collect())
     }
 }
 
@@ -240,7 +220,7 @@ impl PhysicalExpr for ByValue {
         let by_row = |column: &ArrayRef| self.ask(arrow_cast::cast(column, &DataType::Utf8)?);
         let said = match column.as_dictionary_opt::<Int32Type>() {
             Some(codes) if codes.value_type() == DataType::Utf8 => match self.answers(codes.values()) {
-                Ok(answers) => answers.of(codes),
+                Ok(answers) => answers.of(codes)?,
                 Err(_) => by_row(&column)?,
             },
             _ => by_row(&column)?,

@@ -9,6 +9,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::prelude::ident;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -136,6 +137,12 @@ impl Derived {
         let found = by.columns(table.as_str()).into_iter().find(|c| c.field.name() == column)?;
         Some(Self::new(table, found, by))
     }
+}
+
+/// Whether an expression of a plan works out a derived column.
+pub(crate) fn is_derived(part: &Arc<dyn PhysicalExpr>) -> bool {
+    let function = part.downcast_ref::<ScalarFunctionExpr>();
+    function.is_some_and(|function| function.fun().inner().downcast_ref::<Derived>().is_some())
 }
 
 impl fmt::Debug for Derived {

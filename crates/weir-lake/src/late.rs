@@ -4,7 +4,7 @@
 //! few bytes to read and much to work out, so it came first, for every row, and a condition on an address after it. Where a scan has such a condition, stored
 //! columns of fixed width come first, then texts, then what is derived; elsewhere the order stays as it is.
 
-use crate::derive::Derived;
+use crate::derive::is_derived;
 use arrow_schema::Schema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::config::ConfigOptions;
@@ -12,7 +12,7 @@ use datafusion::datasource::physical_plan::{FileScanConfigBuilder, FileSource, P
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction, split_conjunction};
+use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use std::sync::Arc;
@@ -30,11 +30,7 @@ enum Cost {
 }
 
 fn cost(condition: &Arc<dyn PhysicalExpr>, schema: &Schema) -> Result<Cost> {
-    let derived = condition.exists(|part| {
-        let function = part.downcast_ref::<ScalarFunctionExpr>();
-        Ok(function.is_some_and(|function| function.fun().inner().downcast_ref::<Derived>().is_some()))
-    })?;
-    if derived {
+    if condition.exists(|part| Ok(is_derived(part)))? {
         return Ok(Cost::Derived);
     }
     let fixed = collect_columns(condition).iter().all(|column| {

@@ -244,10 +244,7 @@ impl TableProvider for ScanTable {
             None => (groups(files, count), None),
         };
         let parted = parted.map(|least| by_entity(scanned, least)).transpose()?;
-        let adapters: Option<Arc<dyn PhysicalExprAdapterFactory>> = match self.is_local {
-            true => Some(Arc::new(Adapters)),
-            false => None,
-        };
+        let adapters = self.is_local.then(|| Arc::new(Adapters) as Arc<dyn PhysicalExprAdapterFactory>);
         let config = FileScanConfigBuilder::new(self.objects.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_expr_adapter(adapters)
