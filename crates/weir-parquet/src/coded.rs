@@ -3,7 +3,7 @@
 use crate::dictionary::{Dictionary, Kind, Value, statistics, texts};
 use crate::hybrid;
 use crate::levels::Levels;
-use crate::pages::{Packed, Packer, Pages};
+use crate::pages::{PAGE_ROWS, Packed, Packer, Pages};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
@@ -15,8 +15,6 @@ use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
 use weir_model::columns::is_same;
 
-/// Rows of a page: what a reader that wants few rows reads at least.
-const PAGE_ROWS: usize = 20_000;
 /// Bytes of values after which a page ends before that.
 const PAGE_BYTES: usize = 1 << 20;
 /// The largest dictionary.

@@ -61,7 +61,8 @@ fn put_literal(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
     out.extend(bits.to_le_bytes().iter().take((held / 8) as usize));
 }
 
-fn put_varint(out: &mut Vec<u8>, mut number: u64) {
+/// Appends a number, seven bits to a byte.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;

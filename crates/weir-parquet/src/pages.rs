@@ -10,6 +10,8 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
+/// Rows of a page: what a reader that wants few rows reads at least.
+pub(crate) const PAGE_ROWS: usize = 20_000;
 /// A dictionary of at most so many bytes is compressed harder: one is written for each row group however few rows it has, and takes most of a small one.
 const SMALL_BYTES_MAX: usize = 256 << 10;
 /// The level for such.

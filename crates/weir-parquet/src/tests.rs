@@ -7,8 +7,10 @@ use arrow_array::{
     TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::Encoding;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{BoundaryOrder, Encoding};
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
@@ -21,6 +23,11 @@ fn properties(rows: usize) -> WriterProperties {
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_dictionary_enabled(ColumnPath::from("time"), false)
         .set_column_encoding(ColumnPath::from("time"), Encoding::DELTA_BINARY_PACKED)
+        .set_column_dictionary_enabled(ColumnPath::from("line"), false)
+        .set_column_encoding(ColumnPath::from("line"), Encoding::DELTA_BINARY_PACKED)
+        .set_column_statistics_enabled(ColumnPath::from("line"), EnabledStatistics::Page)
+        .set_column_dictionary_enabled(ColumnPath::from("port"), false)
+        .set_column_encoding(ColumnPath::from("port"), Encoding::DELTA_BINARY_PACKED)
         .set_column_statistics_enabled(ColumnPath::from("path"), EnabledStatistics::None)
         .build()
 }
@@ -72,6 +79,8 @@ fn schema() -> SchemaRef {
         Field::new("bytes", DataType::Int64, true),
         Field::new("shown", DataType::Boolean, true),
         Field::new("sketch", DataType::Binary, true),
+        Field::new("line", DataType::Int64, true),
+        Field::new("port", DataType::Int32, true),
     ]))
 }
 
@@ -82,6 +91,12 @@ fn batch(rows: usize, distinct: usize, null_in: usize, seed: usize) -> RecordBat
         n % distinct.max(1)
     };
     let some = |row: usize| null_in == 0 || number(row) % null_in != 0;
+    // By small steps, but for a leap from the least number to the greatest.
+    let far = |row: usize| match row % 300 {
+        7 => i64::MIN,
+        8 => i64::MAX,
+        _ => (row * 3) as i64 - 9,
+    };
     let text = |row: usize| "/members/".repeat(number(row) % 5) + &number(row).to_string();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(
@@ -101,6 +116,8 @@ fn batch(rows: usize, distinct: usize, null_in: usize, seed: usize) -> RecordBat
         Arc::new((0..rows).map(|row| some(row).then(|| 7 - number(row) as i64)).collect::<Int64Array>()),
         Arc::new((0..rows).map(|row| some(row).then_some(row % 2 == 0)).collect::<BooleanArray>()),
         Arc::new((0..rows).map(|row| some(row).then(|| vec![row as u8; row % 9])).collect::<BinaryArray>()),
+        Arc::new((0..rows).map(|row| some(row).then(|| far(row))).collect::<Int64Array>()),
+        Arc::new((0..rows).map(|row| some(row).then(|| far(row) as i32)).collect::<Int32Array>()),
     ];
     RecordBatch::try_new(schema(), columns).unwrap()
 }
@@ -202,6 +219,43 @@ fn statistics_are_those_of_the_values() {
     assert_eq!(texts.min_bytes_opt(), clients().min().map(str::as_bytes));
     assert_eq!(texts.max_bytes_opt(), clients().max().map(str::as_bytes));
     assert!(of("path").is_none(), "none were wanted");
+    let ports = || {
+        batches
+            .iter()
+            .flat_map(|b| b.column(9).as_any().downcast_ref::<Int32Array>().unwrap().iter().flatten())
+    };
+    let Some(Statistics::Int32(numbers)) = of("port") else { panic!("there are some") };
+    assert_eq!((numbers.min_opt().copied(), numbers.max_opt().copied()), (ports().min(), ports().max()));
+    assert_eq!(numbers.null_count_opt(), Some(nulls as u64));
+    let Some(Statistics::Int64(lines)) = of("line") else { panic!("there are some") };
+    assert_eq!((lines.min_opt().copied(), lines.max_opt().copied()), (Some(i64::MIN), Some(i64::MAX)));
+}
+
+#[test]
+fn pages_of_rising_numbers_say_what_lies_in_them() {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("line", DataType::Int64, true)]));
+    // A page that rises, one of nulls, one that rises further.
+    let line = |row: i64| (!(20_000..40_000).contains(&row)).then_some(row - 5);
+    let column: ArrayRef = Arc::new((0..50_000).map(line).collect::<Int64Array>());
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).unwrap();
+    let file = written(&[batch.slice(0, 30_000), batch.slice(30_000, 20_000)], &schema, 122_880);
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new_with_options(bytes::Bytes::from(file.clone()), options)
+            .unwrap();
+    let index = &reader.metadata().column_index().unwrap()[0][0];
+    let ColumnIndexMetaData::INT64(pages) = index else { panic!("there is one") };
+    assert_eq!(index.get_boundary_order(), Some(BoundaryOrder::ASCENDING));
+    let of = |page: usize| {
+        (pages.min_value(page).copied(), pages.max_value(page).copied(), pages.null_count(page))
+    };
+    assert_eq!(of(0), (Some(-5), Some(19_994), Some(0)));
+    assert_eq!(of(1), (None, None, Some(20_000)));
+    assert_eq!(of(2), (Some(39_995), Some(49_994), Some(0)));
+    let offsets = &reader.metadata().offset_index().unwrap()[0][0];
+    let begins: Vec<i64> = offsets.page_locations().iter().map(|page| page.first_row_index).collect();
+    assert_eq!(begins, [0, 20_000, 40_000]);
+    assert_same(&schema, &[batch], &read(file));
 }
 
 #[test]
@@ -210,7 +264,7 @@ fn a_batch_of_another_schema_is_refused() {
     let mut writer = Writer::new(schema(), properties(1_000), &packer).unwrap();
     let whole = batch(10, 3, 0, 0);
     assert!(writer.write(&whole.project(&[0, 1]).unwrap(), &mut packer).is_err());
-    let columns = [0, 2, 1, 3, 5, 4, 6, 7];
+    let columns = [0, 2, 1, 3, 5, 4, 6, 7, 8, 9];
     assert!(writer.write(&whole.project(&columns).unwrap(), &mut packer).is_err());
     assert!(Writer::new(schema(), properties(1_000), &Packer::new(99)).is_err(), "there is no such level");
 }
@@ -238,7 +292,8 @@ fn columns_of_codes_and_columns_without_values_are_told() {
     assert_eq!(told(std::slice::from_ref(&few)), of(&[("path", 0), ("client", 0)]));
     // Two row groups, in one of which values stand for themselves.
     assert_eq!(told(&[few.clone(), many.clone()]), of(&[]));
-    let empty = ["path", "people", "status", "bytes", "shown", "sketch"].map(|name| (name, 30_000));
+    let empty =
+        ["path", "people", "status", "bytes", "shown", "sketch", "line", "port"].map(|name| (name, 30_000));
     let without: Vec<(&str, u64)> = empty.into_iter().chain([("client", 0)]).collect();
     // What has no value has no element either: those lists are null.
     assert_eq!(told(std::slice::from_ref(&none)), of(&without));

@@ -1,8 +1,10 @@
 //! [`Writer`]: one file, row group by row group.
 
 use crate::coded::Coded;
+use crate::delta::Width;
 use crate::dictionary::Kind;
 use crate::pages::Packer;
+use crate::rising::{Rising, width};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, SchemaRef};
@@ -10,7 +12,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
 };
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
@@ -23,8 +25,8 @@ pub struct Writer {
     file: SerializedFileWriter<Vec<u8>>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
-    /// Of the schema's fields that are encoded here.
-    kinds: Vec<Option<Kind>>,
+    /// How each of the schema's fields is encoded that is encoded here.
+    ways: Vec<Option<Way>>,
     rows_max: usize,
     group: Option<Group>,
     /// By the schema's fields: how many rows of the groups before have no value, of columns that are codes throughout or have no value at all.
@@ -38,15 +40,23 @@ struct Group {
     rows: usize,
 }
 
+/// A way to encode a column.
+#[derive(Clone, Copy)]
+enum Way {
+    Coded(Kind),
+    Rising(Width),
+}
+
 enum Column {
     Coded(Box<Coded>),
+    Rising(Box<Rising>),
     /// Its leaves, and whether any row has a value.
     Theirs(Vec<ArrowColumnWriter>, bool),
 }
 
 impl Writer {
-    /// A writer of batches of this schema, compressed as the packer does. Columns whose properties allow a dictionary are encoded here, if they are
-    /// text, bytes or whole numbers; the others are as their properties say.
+    /// A writer of batches of this schema, compressed as the packer does. Encoded here are text, bytes and whole numbers whose properties
+    /// allow a dictionary, and whole numbers and instants whose properties ask for packed differences; the others are as their properties say.
     ///
     /// # Errors
     /// If the schema has a type that Parquet has not.
@@ -54,13 +64,20 @@ impl Writer {
         let rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
         let path = |field: &Field| ColumnPath::from(field.name().as_str());
         let ours = |field: &Arc<Field>| {
-            kind(field.data_type()).filter(|_| properties.dictionary_enabled(&path(field)))
+            let (path, of) = (path(field), field.data_type());
+            if properties.dictionary_enabled(&path) {
+                return kind(of).map(Way::Coded);
+            }
+            let is_delta = properties.encoding(&path) == Some(Encoding::DELTA_BINARY_PACKED);
+            width(of).filter(|_| is_delta).map(Way::Rising)
         };
-        let kinds: Vec<Option<Kind>> = schema.fields().iter().map(ours).collect();
+        let ways: Vec<Option<Way>> = schema.fields().iter().map(ours).collect();
         let mut builder = properties.into_builder().set_compression(packer.compression()?);
-        for (field, _) in schema.fields().iter().zip(&kinds).filter(|(_, kind)| kind.is_some()) {
-            // The crate prepares to compress every column, those that it is never given among them.
-            builder = builder.set_column_compression(path(field), Compression::UNCOMPRESSED);
+        for (field, _) in schema.fields().iter().zip(&ways).filter(|(_, way)| way.is_some()) {
+            // The crate prepares to encode and compress every column, those that it is never given among them.
+            builder = builder
+                .set_column_compression(path(field), Compression::UNCOMPRESSED)
+                .set_column_encoding(path(field), Encoding::PLAIN);
         }
         let properties = builder.build();
         // Parquet's own schema says all of these types; Arrow's would stand beside it in each file, some hundred bytes a column.
@@ -68,8 +85,8 @@ impl Writer {
         let (file, factory) =
             ArrowWriter::try_new_with_options(Vec::new(), SchemaRef::clone(&schema), options)?
                 .into_serialized_writer()?;
-        let nulls = vec![Some(0); kinds.len()];
-        Ok(Self { file, factory, schema, kinds, rows_max, group: None, nulls })
+        let nulls = vec![Some(0); ways.len()];
+        Ok(Self { file, factory, schema, ways, rows_max, group: None, nulls })
     }
 
     /// Adds rows; those of a batch stay together in a row group where they fit into one.
@@ -114,6 +131,7 @@ impl Writer {
             }
             match column {
                 Column::Coded(coded) => coded.write(array, packer)?,
+                Column::Rising(rising) => rising.write(array, packer)?,
                 Column::Theirs(leaves, has_values) => {
                     *has_values |= !is_empty(array);
                     for (leaf, values) in leaves.iter_mut().zip(compute_leaves(field, array)?) {
@@ -130,17 +148,23 @@ impl Writer {
         let descr = self.file.schema_descr();
         let properties = self.file.properties();
         let mut theirs = self.factory.create_column_writers(self.file.flushed_row_groups().len())?;
-        let mut columns = Vec::with_capacity(self.kinds.len());
+        let mut columns = Vec::with_capacity(self.ways.len());
         // From the last, so that what is left begins with the column looked at.
-        for (root, kind) in self.kinds.iter().enumerate().rev() {
+        for (root, way) in self.ways.iter().enumerate().rev() {
             let first = (0..theirs.len()).find(|leaf| descr.get_column_root_idx(*leaf) == root);
             let leaves = theirs.split_off(first.unwrap_or(theirs.len()));
-            let ours = kind.zip(first).map(|(kind, leaf)| {
+            let ours = way.zip(first).map(|(way, leaf)| {
                 let descr = descr.column(leaf);
-                let with_statistics = properties.statistics_enabled(descr.path()) != EnabledStatistics::None;
-                Coded::new(descr, kind, with_statistics)
+                let statistics = properties.statistics_enabled(descr.path());
+                match way {
+                    Way::Coded(kind) => {
+                        let with_statistics = statistics != EnabledStatistics::None;
+                        Column::Coded(Box::new(Coded::new(descr, kind, with_statistics)))
+                    }
+                    Way::Rising(width) => Column::Rising(Box::new(Rising::new(descr, width, statistics))),
+                }
             });
-            columns.push(ours.map_or(Column::Theirs(leaves, false), |coded| Column::Coded(Box::new(coded))));
+            columns.push(ours.unwrap_or(Column::Theirs(leaves, false)));
         }
         columns.reverse();
         Ok(Group { columns, rows: 0 })
@@ -158,6 +182,11 @@ impl Writer {
                 Column::Coded(coded) => {
                     *nulls = nulls.zip(coded.nulls()).map(|(before, here)| before + here);
                     let (bytes, close) = coded.close(packer)?;
+                    written.append_column(&bytes, close)?;
+                }
+                Column::Rising(rising) => {
+                    *nulls = nulls.zip(rising.nulls()).map(|(before, here)| before + here);
+                    let (bytes, close) = rising.close(packer)?;
                     written.append_column(&bytes, close)?;
                 }
                 Column::Theirs(leaves, has_values) => {
@@ -186,6 +215,7 @@ impl Writer {
     pub fn memory(&self) -> usize {
         let of = |column: &Column| match column {
             Column::Coded(coded) => coded.memory(),
+            Column::Rising(rising) => rising.memory(),
             Column::Theirs(leaves, _) => leaves.iter().map(ArrowColumnWriter::memory_size).sum(),
         };
         self.group.as_ref().map_or(0, |group| group.columns.iter().map(of).sum())
@@ -196,6 +226,7 @@ impl Writer {
     pub fn size(&self) -> usize {
         let of = |column: &Column| match column {
             Column::Coded(coded) => coded.size(),
+            Column::Rising(rising) => rising.size(),
             Column::Theirs(leaves, _) => {
                 leaves.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum()
             }
