@@ -293,6 +293,10 @@ fn credential_of_query(query: &str) -> Option<&str> {
         "apikey",
         "key",
     ];
+    // Most have none, which is told at a glance.
+    if !query.contains("=fp_") {
+        return None;
+    }
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs
         .find(|(name, value)| is_fingerprint(value) && NAMES.iter().any(|n| n.eq_ignore_ascii_case(name)))
