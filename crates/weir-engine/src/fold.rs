@@ -20,7 +20,7 @@ use weir_rollup::{Digest, Fold, Merged};
 const BATCH_ROWS: usize = 8 << 10;
 
 /// Batches that may wait before each step: to be derived from, to be folded, to be written.
-const WAITING_MAX: usize = 4;
+const WAITING_MAX: usize = 2;
 
 /// What comes of folding.
 pub(crate) enum Folded {

@@ -6,7 +6,7 @@ use crate::coded::{Coded, NONE};
 use crate::kind;
 use crate::merge::Merged;
 use crate::partial::Sketch;
-use crate::spill::Runs;
+use crate::spill::Spill;
 use crate::table::{Table, Touches};
 use crate::touch::{Hash, Touch, What};
 use arrow_array::{Array, Int32Array, RecordBatch};
@@ -21,7 +21,7 @@ use weir_stats::{hash64, hash64_in};
 /// Folds record batches into rows per entity and day.
 pub struct Fold {
     table: Table,
-    runs: Runs,
+    spill: Spill,
     budget_bytes: usize,
     spans: bool,
     /// Kept from batch to batch for its memory.
@@ -34,7 +34,7 @@ impl Fold {
     pub fn new(budget_bytes: usize, folder: impl Into<PathBuf>) -> Self {
         Self {
             table: Table::default(),
-            runs: Runs::new(folder.into()),
+            spill: Spill::new(folder.into()),
             budget_bytes,
             spans: true,
             batch: Batch::default(),
@@ -234,13 +234,13 @@ impl Fold {
     /// # Errors
     /// If a run cannot be read.
     pub fn finish(self) -> Result<Merged, RollupError> {
-        self.runs.finish(self.table)
+        self.spill.finish(self.table)
     }
 
     /// Bytes of partials held in memory now, an upper estimate.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.table.bytes()
+        self.table.bytes() + self.spill.bytes()
     }
 
     /// Adds the records of the batch to the entities of a kind that they name.
@@ -260,9 +260,10 @@ impl Fold {
                 self.table.add(kind, entity, rows.first().map_or(0, day), touches, rows);
             }
         }
-        if self.table.bytes() > self.budget_bytes {
-            self.runs.add(&mut self.table)?;
-            self.table.clear();
+        // Half is for what is being written meanwhile.
+        let bytes = self.table.bytes();
+        if bytes > self.budget_bytes / 2 || bytes + self.spill.bytes() > self.budget_bytes {
+            self.spill.add(&mut self.table)?;
             touches.forget();
         }
         Ok(())

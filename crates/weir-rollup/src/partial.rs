@@ -162,6 +162,16 @@ impl Partial {
         }
     }
 
+    /// Makes it one of nothing.
+    pub(crate) fn clear(&mut self) {
+        self.counts_mut().into_iter().for_each(|count| *count = 0);
+        (self.first, self.last) = (i64::MAX, i64::MIN);
+        for sketch in self.sketches_mut().into_iter().filter(|sketch| !sketch.is_empty()) {
+            *sketch = Distinct::new();
+        }
+        self.hours = None;
+    }
+
     /// The counts, in the order of their columns.
     pub(crate) fn counts(&self) -> [u64; COUNTS] {
         [

@@ -1,7 +1,8 @@
 //! Sorted runs of rows on disk, in unnamed temporary files that vanish with the process.
 //!
 //! Decisive choice: runs are merged in tiers of [`FAN_IN`], so that neither open files nor read buffers grow with the number of spills
-//! (beyond its logarithm), and each row is rewritten once per tier.
+//! (beyond its logarithm), and each row is rewritten once per tier. A run is sorted and written on a thread of its own while the next table fills:
+//! whoever hands records over does not wait for it.
 
 use crate::RollupError;
 use crate::kept::{Kept, Key};
@@ -10,6 +11,7 @@ use crate::table::Table;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 use weir_stats::StatsError;
 
 /// Runs merged into one.
@@ -17,19 +19,69 @@ const FAN_IN: usize = 16;
 /// Bytes read and written at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// What was put aside, and what is being put aside.
+pub(crate) struct Spill {
+    writing: Option<JoinHandle<Result<Written, RollupError>>>,
+    /// What the thread that writes gave back.
+    written: Written,
+    /// Bytes of the table that is being written, when it was given.
+    bytes: usize,
+}
+
+/// The runs so far, and an empty table that has memory for what comes.
+type Written = (Runs, Table);
+
+impl Spill {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { writing: None, written: (Runs { folder, tiers: Vec::new() }, Table::default()), bytes: 0 }
+    }
+
+    /// Bytes of what is being written.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Puts aside what a table holds, and empties it; waits for the one before.
+    pub(crate) fn add(&mut self, table: &mut Table) -> Result<(), RollupError> {
+        self.wait()?;
+        self.bytes = table.bytes();
+        let (runs, empty) = &mut self.written;
+        let mut runs = Runs { folder: runs.folder.clone(), tiers: std::mem::take(&mut runs.tiers) };
+        let mut full = std::mem::replace(table, std::mem::take(empty));
+        let write = move || {
+            runs.add(&mut full)?;
+            full.clear();
+            Ok((runs, full))
+        };
+        self.writing = Some(std::thread::Builder::new().name("rollup runs".to_owned()).spawn(write)?);
+        Ok(())
+    }
+
+    /// Waits for what is being written.
+    fn wait(&mut self) -> Result<(), RollupError> {
+        if let Some(writing) = self.writing.take() {
+            self.written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            self.bytes = 0;
+        }
+        Ok(())
+    }
+
+    /// All that was put aside, merged with the rows still in memory.
+    pub(crate) fn finish(mut self, rest: Table) -> Result<Merged, RollupError> {
+        self.wait()?;
+        self.written.0.finish(rest)
+    }
+}
+
 /// Runs by tier.
-pub(crate) struct Runs {
+struct Runs {
     folder: PathBuf,
     tiers: Vec<Vec<File>>,
 }
 
 impl Runs {
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, tiers: Vec::new() }
-    }
-
     /// Writes what a table holds as one run.
-    pub(crate) fn add(&mut self, table: &mut Table) -> Result<(), RollupError> {
+    fn add(&mut self, table: &mut Table) -> Result<(), RollupError> {
         let mut out = self.begin()?;
         let (mut rows, mut row) = (table.sorted(), Kept::default());
         while rows.read(table, &mut row) {
@@ -64,7 +116,7 @@ impl Runs {
     }
 
     /// All runs, merged with the rows still in memory.
-    pub(crate) fn finish(self, rest: Table) -> Result<Merged, RollupError> {
+    fn finish(self, rest: Table) -> Result<Merged, RollupError> {
         let mut all = readers(self.tiers.into_iter().flatten().collect())?;
         all.push(Rows::Held(rest.sorted(), Box::new(rest)));
         Merged::new(all)

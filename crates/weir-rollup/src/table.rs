@@ -151,7 +151,7 @@ impl Table {
         }
         let text = |slot| self.entries.at(slot).map_or("", |e| text(&self.texts, e.text));
         order.sort_unstable_by(|a, b| a.key.order(&b.key, || (text(a.slot), text(b.slot))));
-        Sorted { order: order.into_iter() }
+        Sorted { order: order.into_iter(), of_few: Box::default() }
     }
 
     /// Empties it; its memory stays for what comes.
@@ -175,6 +175,8 @@ struct Place {
 /// What is left to read of a table.
 pub(crate) struct Sorted {
     order: std::vec::IntoIter<Place>,
+    /// Made anew for each entity with few touches; kept for its memory, most of which stays as it is.
+    of_few: Box<Partial>,
 }
 
 impl Sorted {
@@ -182,14 +184,17 @@ impl Sorted {
     pub(crate) fn read(&mut self, table: &mut Table, row: &mut Kept) -> bool {
         let Some(Place { key, slot }) = self.order.next() else { return false };
         let Some(entry) = table.entries.at_mut(slot) else { return false };
-        let mut of_few = Partial::default();
+        let of_few = self.of_few.as_mut();
+        of_few.clear();
         if let Some(ways) = kind::at(entry.kind).map(Ways::of).filter(|_| entry.few > 0) {
             let few = few(&table.links, &table.touches, entry.last);
-            table.bulk.add(&mut of_few, ways, few, &table.people, entry.few.into());
+            table.bulk.add(of_few, ways, few, &table.people, entry.few.into());
         }
         let text = text(&table.texts, entry.text);
-        let partial = entry.partial.as_deref_mut().unwrap_or(&mut of_few);
-        partial.people.merge(&partial.unnamed);
+        let partial = entry.partial.as_deref_mut().unwrap_or(of_few);
+        if !partial.unnamed.is_empty() {
+            partial.people.merge(&partial.unnamed);
+        }
         row.set(key, text, partial);
         true
     }

@@ -12,7 +12,7 @@ use weir_model::intake::Intake;
 use weir_sources::read::{Chunk, FileReader};
 
 /// Chunks that may wait to be written.
-const WAITING_MAX: usize = 3;
+const WAITING_MAX: usize = 2;
 /// Why rows without ids are duplicates.
 const IN_A_RUN: &str = "in a run of records that another file of the sensor holds";
 
