@@ -29,6 +29,7 @@ mod lake;
 mod late;
 mod lease;
 mod ledger;
+mod local;
 mod lookup;
 mod marks;
 mod masked;

@@ -2,6 +2,7 @@
 //! upload left, differ between the two.
 
 use crate::bucket::Held;
+use crate::local::Local;
 use crate::{LakeError, Result};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -74,7 +75,7 @@ impl Store {
             Url::from_directory_path(&dir).map_err(|()| LakeError::read(&shown, "not an absolute path"))?;
         let objects = LocalFileSystem::new_with_prefix(&dir).map_err(|e| LakeError::read(&shown, e))?;
         let prefix = StorePath::from_absolute_path(&dir).map_err(|e| LakeError::read(&shown, e))?;
-        let root = Arc::new(LocalFileSystem::new());
+        let root = Arc::new(Local::default());
         Ok(Self {
             url,
             folder: Some(dir),

@@ -22,8 +22,10 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Says how long the allocator keeps freed memory before it gives it back to the system, in milliseconds: read as the process starts, so it has to be there.
-const KEEP_FREED: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "200");
+/// What the allocator is told, as variables that it reads when the process starts: to give freed memory back to the system after 200 milliseconds, since
+/// batches come and go every few dozen, and memory given back in between and taken again was a fifth of an ingest; and to ask for no huge
+/// pages, each of which is held whole for the little that is left in it.
+const ALLOCATES: [(&str, &str); 2] = [("MIMALLOC_PURGE_DELAY", "200"), ("MIMALLOC_ALLOW_THP", "0")];
 
 /// How long a thread that reads files for queries waits for more to read. Buffers that others freed come back only when the thread that made
 /// them allocates again or ends, so idle threads hold memory that nobody uses.
@@ -32,26 +34,27 @@ const READER_IDLE: Duration = Duration::from_millis(10);
 /// Query plans are walked recursively, so threads that make them have room for deep ones.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Starts this program again in its own place with [`KEEP_FREED`], unless somebody has set it. Batches come and go every few dozen milliseconds; memory
-/// given back in between and taken again was a fifth of an ingest. Where it cannot be started again, it goes on as it is.
+/// Starts this program again in its own place with what [`ALLOCATES`] says, as far as nobody has said otherwise. Where it cannot be started again, it goes
+/// on as it is.
 #[cfg(unix)]
-fn keep_freed() {
+fn tell_allocator() {
     use std::os::unix::process::CommandExt;
-    let (name, value) = KEEP_FREED;
+    let unsaid = ALLOCATES.iter().filter(|(name, _)| std::env::var_os(name).is_none());
+    let unsaid: Vec<(&str, &str)> = unsaid.copied().collect();
     let mut arguments = std::env::args_os();
-    if std::env::var_os(name).is_none()
+    if !unsaid.is_empty()
         && let (Ok(program), Some(called)) = (std::env::current_exe(), arguments.next())
     {
-        let error = std::process::Command::new(program).arg0(called).args(arguments).env(name, value).exec();
+        let error = std::process::Command::new(program).arg0(called).args(arguments).envs(unsaid).exec();
         tracing::debug!(%error, "not started again");
     }
 }
 
 #[cfg(not(unix))]
-fn keep_freed() {}
+fn tell_allocator() {}
 
 fn main() -> ExitCode {
-    keep_freed();
+    tell_allocator();
     let arguments = cli::Cli::parse();
     terminal::logging(arguments.global.verbose);
     let json = arguments.global.json;
