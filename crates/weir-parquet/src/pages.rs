@@ -1,7 +1,7 @@
 //! Pages of a column chunk, compressed, in the order of the file: the dictionary, then the data.
 
 use bytes::Bytes;
-use parquet::basic::{Compression, Encoding, EncodingMask, PageType, ZstdLevel};
+use parquet::basic::{Compression, Encoding, EncodingMask, PageType, Type, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
@@ -12,7 +12,8 @@ use parquet::schema::types::ColumnDescPtr;
 
 /// Rows of a page: what a reader that wants few rows reads at least.
 pub(crate) const PAGE_ROWS: usize = 20_000;
-/// A dictionary of at most so many bytes is compressed harder: one is written for each row group however few rows it has, and takes most of a small one.
+/// A dictionary of texts of at most so many bytes is compressed harder: one is written for each row group however few rows it has, and takes most of a
+/// small one. Numbers in order come out hardly shorter for it.
 const SMALL_BYTES_MAX: usize = 256 << 10;
 /// The level for such.
 const SMALL_LEVEL: i32 = 9;
@@ -44,8 +45,8 @@ impl Packer {
     }
 
     /// Compresses a dictionary.
-    fn pack_dictionary(&mut self, bytes: &[u8]) -> Result<Packed> {
-        if bytes.len() > SMALL_BYTES_MAX || self.level >= SMALL_LEVEL {
+    fn pack_dictionary(&mut self, bytes: &[u8], of: Type) -> Result<Packed> {
+        if of != Type::BYTE_ARRAY || bytes.len() > SMALL_BYTES_MAX || self.level >= SMALL_LEVEL {
             return self.pack(bytes);
         }
         pack(&mut self.harder, SMALL_LEVEL, bytes)
@@ -136,7 +137,7 @@ impl Pages {
         let mut sink = TrackedWrite::new(Vec::new());
         let (mut stats, mut uncompressed) = (self.stats, self.uncompressed);
         if values > 0 {
-            let packed = packer.pack_dictionary(dictionary)?;
+            let packed = packer.pack_dictionary(dictionary, descr.physical_type())?;
             let page = Page::DictionaryPage {
                 buf: packed.bytes,
                 num_values: values as u32,
