@@ -1,7 +1,7 @@
 //! Duplicates by the event's own id: an event is known when a row with the same source, `event_uid` and time stands in the same
 //! table.
 
-use crate::lookup::{Event, Keyed, Lookup, by_day, key};
+use crate::lookup::{Event, Keyed, Lookup, key};
 use crate::snapshot::Snapshot;
 use crate::stage::Stage;
 use crate::tables::{Name, Part};
@@ -10,6 +10,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
+use foldhash::fast::RandomState;
 use std::collections::HashSet;
 use weir_model::{Micros, Table};
 
@@ -57,15 +58,16 @@ pub(crate) async fn distinct(
     batch: &RecordBatch,
 ) -> Result<Distinct> {
     let mut known = vec![false; batch.num_rows()];
-    let mut first_here = HashSet::new();
-    for (day, mut events) in by_day::<Named>(table, batch)? {
-        events.retain(|event| {
+    let mut first_here: HashSet<_, RandomState> = HashSet::default();
+    for (day, events) in lookup.by_day(table, batch)?.iter() {
+        let is_first = |event: &&Event<Named>| {
             let first = first_here.insert(event.key);
             mark(&mut known, event.row, !first);
             first
-        });
+        };
+        let mut events: Vec<Event<Named>> = events.iter().filter(is_first).copied().collect();
         events.sort_by_key(|e| e.at);
-        for found in lookup.find(snapshot, stage, &(Name::of(table), Part::Day(day)), &events).await? {
+        for found in lookup.find(snapshot, stage, &(Name::of(table), Part::Day(*day)), &events).await? {
             mark(&mut known, found.row, true);
         }
     }

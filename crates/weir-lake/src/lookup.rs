@@ -10,9 +10,11 @@ use crate::stage::{Slot, Stage};
 use crate::store::Store;
 use crate::tables::{Name, Part};
 use crate::{LakeError, Result};
-use arrow_array::{Array, Date32Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, Date32Array, RecordBatch};
+use foldhash::fast::RandomState;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use weir_model::{Micros, Table};
 
 /// Keys of rows that lie in no finished file yet, all partitions together.
@@ -39,11 +41,16 @@ pub(crate) struct Event<V> {
     pub(crate) value: V,
 }
 
+/// Keyed rows by day, in their order.
+pub(crate) type ByDay<V> = BTreeMap<i32, Vec<Event<V>>>;
+
 /// The keyed rows that one ingest has seen and can see.
 pub(crate) struct Lookup<V> {
     pub(crate) store: Store,
-    unfinished: HashMap<Slot, HashMap<Key, V>>,
+    unfinished: HashMap<Slot, HashMap<Key, V, RandomState>>,
     count: usize,
+    /// What was last read of a batch, and the columns it was read from: rows are looked up first and remembered then.
+    last: Option<(Vec<ArrayRef>, Arc<ByDay<V>>)>,
     pub(crate) on_disk: RowGroupKeys<V>,
 }
 
@@ -55,7 +62,27 @@ pub(crate) struct Found<V> {
 
 impl<V: Keyed> Lookup<V> {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, unfinished: HashMap::new(), count: 0, on_disk: RowGroupKeys::default() }
+        Self { store, unfinished: HashMap::new(), count: 0, last: None, on_disk: RowGroupKeys::default() }
+    }
+
+    /// The keyed rows of a batch.
+    pub(crate) fn by_day(&mut self, table: Table, batch: &RecordBatch) -> Result<Arc<ByDay<V>>> {
+        let wrong = || LakeError::batch(table.name(), "its columns are not the table's");
+        let columns =
+            std::iter::once(&"day").chain(V::COLUMNS).map(|name| batch.column_by_name(name).cloned());
+        let columns: Vec<ArrayRef> = columns.collect::<Option<_>>().ok_or_else(wrong)?;
+        let is_same = |of: &[ArrayRef]| of.iter().zip(&columns).all(|(one, other)| Arc::ptr_eq(one, other));
+        if let Some((_, read)) = self.last.as_ref().filter(|(of, _)| is_same(of)) {
+            return Ok(Arc::clone(read));
+        }
+        let days = days(batch).ok_or_else(wrong)?;
+        let mut by_day: ByDay<V> = BTreeMap::new();
+        for event in V::read(batch).ok_or_else(wrong)? {
+            by_day.entry(days.value(event.row)).or_default().push(event);
+        }
+        let by_day = Arc::new(by_day);
+        self.last = Some((columns, Arc::clone(&by_day)));
+        Ok(by_day)
     }
 
     /// Where the keys of one day's rows stand in the snapshot or earlier in this ingest.
@@ -98,8 +125,10 @@ impl<V: Keyed> Lookup<V> {
 
     /// Notes the keys of rows about to be staged.
     pub(crate) fn remember(&mut self, table: Table, batch: &RecordBatch) -> Result<()> {
-        for (day, events) in by_day(table, batch)? {
-            let keys = self.unfinished.entry((Name::of(table), Part::Day(day))).or_default();
+        let by_day = self.by_day(table, batch)?;
+        self.last = None;
+        for (day, events) in by_day.iter() {
+            let keys = self.unfinished.entry((Name::of(table), Part::Day(*day))).or_default();
             for event in events {
                 if let Entry::Vacant(free) = keys.entry(event.key) {
                     free.insert(event.value);
@@ -130,17 +159,6 @@ impl<V: Keyed> Lookup<V> {
 /// Whether an instant may lie in a file or row group; one without statistics may hold any.
 fn within(times: Option<(Micros, Micros)>, at: Micros) -> bool {
     times.is_none_or(|(first, last)| first <= at && at <= last)
-}
-
-/// The keyed rows of a batch by day, in their order.
-pub(crate) fn by_day<V: Keyed>(table: Table, batch: &RecordBatch) -> Result<BTreeMap<i32, Vec<Event<V>>>> {
-    let wrong = || LakeError::batch(table.name(), "its columns are not the table's");
-    let days = days(batch).ok_or_else(wrong)?;
-    let mut by_day: BTreeMap<i32, Vec<Event<V>>> = BTreeMap::new();
-    for event in V::read(batch).ok_or_else(wrong)? {
-        by_day.entry(days.value(event.row)).or_default().push(event);
-    }
-    Ok(by_day)
 }
 
 pub(crate) fn days(batch: &RecordBatch) -> Option<&Date32Array> {

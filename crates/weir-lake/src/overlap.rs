@@ -6,7 +6,7 @@
 //! column by column, from the mark to both ends of the run.
 
 use crate::distinct::{Distinct, split};
-use crate::lookup::{Event, Keyed, Lookup, by_day, days, key};
+use crate::lookup::{Event, Keyed, Lookup, days, key};
 use crate::marks::{RUN_MIN, content, hashes, marks};
 use crate::reader::FileReader;
 use crate::snapshot::Snapshot;
@@ -277,11 +277,11 @@ impl Search<'_> {
     async fn marked(&mut self, from: usize) -> Result<Vec<(usize, Vec<Shift>)>> {
         let name = Name::of(self.table);
         let mut shifts: HashMap<usize, Vec<Shift>> = HashMap::new();
-        for (day, mut events) in by_day::<Spot>(self.table, self.rows)? {
-            events.retain(|event| event.row >= from);
+        for (day, events) in self.lookup.by_day(self.table, self.rows)?.iter() {
+            let events: Vec<Event<Spot>> = events.iter().filter(|event| event.row >= from).copied().collect();
             let here: HashMap<usize, Spot> = events.iter().map(|e| (e.row, e.value)).collect();
-            for found in self.lookup.find(self.snapshot, self.stage, &(name, Part::Day(day)), &events).await?
-            {
+            let slot = (name, Part::Day(*day));
+            for found in self.lookup.find(self.snapshot, self.stage, &slot, &events).await? {
                 if let Some(here) = here.get(&found.row).filter(|here| here.file != found.value.file) {
                     shifts.entry(found.row).or_default().push(Shift::between(*here, found.value));
                 }
