@@ -131,10 +131,8 @@ impl Coded {
             (false, None) if alike() => {
                 self.codes.extend(std::iter::repeat_n(dictionary.code(value(0)), rows))
             }
-            (false, None) => self.codes.extend((0..rows).map(|row| dictionary.code(value(row)))),
-            (false, Some(nulls)) => {
-                self.codes.extend(nulls.valid_indices().map(|row| dictionary.code(value(row))));
-            }
+            (false, None) => dictionary.codes((0..rows).map(value), &mut self.codes),
+            (false, Some(nulls)) => dictionary.codes(nulls.valid_indices().map(value), &mut self.codes),
         }
     }
 

@@ -16,8 +16,13 @@ use std::hash::BuildHasher;
 /// Longest text that is given as the least or greatest; with longer ones a chunk says neither.
 const BOUND_BYTES_MAX: usize = 64;
 
+/// Values looked up at once.
+const AT_ONCE: usize = 64;
+/// The code of no value.
+const NONE: u32 = u32::MAX;
+
 /// A kind of value that can be looked up.
-pub(crate) trait Value: Copy {
+pub(crate) trait Value: Copy + Default + PartialEq {
     /// Appends it as `PLAIN` has it.
     fn put(self, out: &mut Vec<u8>);
     /// Whether it is the one that begins there.
@@ -101,13 +106,57 @@ impl Dictionary {
 
     /// A value's code; a new value gets the next one.
     pub(crate) fn code<V: Value>(&mut self, value: V) -> u32 {
-        let begin = |code: u32| self.begins.get(code as usize).map_or(usize::MAX, |begin| *begin as usize);
-        if begin(self.last) != usize::MAX && value.is_at(&self.plain, begin(self.last)) {
+        if self.is(self.last, value) {
             return self.last;
         }
-        let half = (value.hash(&self.state) >> 32) as u32;
-        let same = |(of, code): &(u32, u32)| *of == half && value.is_at(&self.plain, begin(*code));
-        self.last = match self.index.find(spread(half), same) {
+        self.last = self.code_of(value, self.half(value));
+        self.last
+    }
+
+    /// Appends the codes of values, as [`code`](Self::code) would give them one by one. Where the values lie is asked of some at once before any is
+    /// compared: each of the steps waits for memory, and steps of different values wait together.
+    pub(crate) fn codes<V: Value>(&mut self, mut values: impl Iterator<Item = V>, codes: &mut Vec<u32>) {
+        let mut before = None;
+        let (mut some, mut halves, mut guesses) = ([V::default(); AT_ONCE], [0; AT_ONCE], [NONE; AT_ONCE]);
+        loop {
+            let mut n = 0;
+            for (slot, value) in some.iter_mut().zip(&mut values) {
+                *slot = value;
+                n += 1;
+            }
+            let some = some.get(..n).unwrap_or_default();
+            if some.is_empty() {
+                return;
+            }
+            for (half, value) in halves.iter_mut().zip(some) {
+                *half = self.half(*value);
+            }
+            for (guess, half) in guesses.iter_mut().zip(halves).take(n) {
+                *guess = self.index.find(spread(half), |(of, _)| *of == half).map_or(NONE, |(_, code)| *code);
+            }
+            for ((value, half), guess) in some.iter().zip(halves).zip(guesses) {
+                if before != Some(*value) {
+                    before = Some(*value);
+                    self.last = if self.is(guess, *value) { guess } else { self.code_of(*value, half) };
+                }
+                codes.push(self.last);
+            }
+        }
+    }
+
+    fn half<V: Value>(&self, value: V) -> u32 {
+        (value.hash(&self.state) >> 32) as u32
+    }
+
+    /// Whether a value has this code.
+    fn is<V: Value>(&self, code: u32, value: V) -> bool {
+        self.begins.get(code as usize).is_some_and(|begin| value.is_at(&self.plain, *begin as usize))
+    }
+
+    /// A value's code by its hash.
+    fn code_of<V: Value>(&mut self, value: V, half: u32) -> u32 {
+        let same = |(of, code): &(u32, u32)| *of == half && self.is(*code, value);
+        match self.index.find(spread(half), same) {
             Some((_, code)) => *code,
             None => {
                 let code = self.begins.len() as u32;
@@ -116,8 +165,7 @@ impl Dictionary {
                 self.index.insert_unique(spread(half), (half, code), |(half, _)| spread(*half));
                 code
             }
-        };
-        self.last
+        }
     }
 
     /// Puts the values that came since this was last asked in order, behind those before.
@@ -258,7 +306,10 @@ mod tests {
         let mut dictionary = Dictionary::default();
         let mut expected: Vec<V> = Vec::new();
         for page in pages {
-            let codes: Vec<u32> = page.iter().map(|value| dictionary.code(*value)).collect();
+            // By both ways, which give the same.
+            let (first, rest) = page.split_at(page.len() / 3);
+            let mut codes: Vec<u32> = first.iter().map(|value| dictionary.code(*value)).collect();
+            dictionary.codes(rest.iter().copied(), &mut codes);
             dictionary.arrange(kind);
             let mut new: Vec<V> = page.iter().copied().filter(|value| !expected.contains(value)).collect();
             new.sort_unstable();
