@@ -36,7 +36,7 @@ impl Memory {
         StageLimits {
             pending_bytes_max: self.0 / 128,
             flush_bytes: (self.0 / 256).min(4 << 20),
-            encoded_bytes_max: self.0 / 32,
+            encoded_bytes_max: self.0 / 64,
             ..StageLimits::default()
         }
     }

@@ -222,7 +222,9 @@ impl Stage {
 
     async fn bound_encoded(&mut self) -> Result<()> {
         while self.open.values().map(OpenFile::encoded).sum::<usize>() > self.limits.encoded_bytes_max {
-            let Some(largest) = self.open.values_mut().max_by_key(|f| f.encoded()) else {
+            // Rather of a day that is over than of the one that goes on.
+            let waits = |f: &OpenFile| f.used != self.ticks && f.encoded() > 0;
+            let Some(largest) = self.open.values_mut().max_by_key(|f| (waits(f), f.encoded())) else {
                 break;
             };
             largest.flush(&mut self.packer).await?;

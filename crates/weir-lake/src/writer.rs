@@ -19,6 +19,8 @@ use weir_parquet::{Packer, Writer};
 
 /// Rows per row group: the unit that filters skip and that look-ups by time read.
 const ROW_GROUP_ROWS_MAX: usize = 262_144;
+/// The same of rollups, which are sorted: what one group holds is little, and its codes are short.
+const ROLLUP_ROW_GROUP_ROWS_MAX: usize = 65_536;
 /// Bytes gathered before a part is handed to the store.
 const PART_BYTES: usize = 4 << 20;
 /// Columns that rise by small steps or hardly repeat: their differences take few bits, a dictionary would only grow.
@@ -67,7 +69,7 @@ impl OpenFile {
         let full = format!("{table}/{path}");
         let at = StorePath::parse(&full).map_err(|e| LakeError::write(&full, e))?;
         let sink = BufWriter::with_capacity(Arc::clone(&store.objects), at, PART_BYTES);
-        let writer = Writer::new(Arc::clone(schema), properties(schema), packer)
+        let writer = Writer::new(Arc::clone(schema), properties(schema, table), packer)
             .map_err(|e| LakeError::write(&full, e))?;
         Ok(Self { writer, sink, table, part, path, rows: 0, times: None, used: 0 })
     }
@@ -139,9 +141,10 @@ pub(crate) fn times_of(batch: &RecordBatch) -> Option<(Micros, Micros)> {
     Some((Micros(*first), Micros(*last)))
 }
 
-fn properties(schema: &SchemaRef) -> WriterProperties {
+fn properties(schema: &SchemaRef, table: Name) -> WriterProperties {
+    let rows = if table == Name::Rollup { ROLLUP_ROW_GROUP_ROWS_MAX } else { ROW_GROUP_ROWS_MAX };
     let mut builder = WriterProperties::builder()
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_max_row_group_row_count(Some(rows))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by("weir".to_owned());
     for field in schema.fields() {
