@@ -1,5 +1,6 @@
 //! A column chunk by dictionary: codes while values repeat, values themselves from where they no longer do.
 
+use crate::chunk::Chunk;
 use crate::dictionary::{Dictionary, Kind, Value, statistics, texts};
 use crate::hybrid;
 use crate::levels::Levels;
@@ -61,61 +62,6 @@ impl Coded {
         }
     }
 
-    /// Bytes it holds.
-    pub(crate) fn memory(&self) -> usize {
-        let page = 4 * self.codes.capacity() + self.values.capacity() + self.levels.memory();
-        self.dictionary.memory() + self.pages.bytes() + page
-    }
-
-    /// Bytes that it will take in the file, about.
-    pub(crate) fn size(&self) -> usize {
-        let codes = self.codes.len() * self.dictionary.width() as usize / 8;
-        self.pages.bytes() + self.dictionary.plain().len() + codes + self.values.len()
-    }
-
-    /// Takes in rows.
-    pub(crate) fn write(&mut self, array: &ArrayRef, packer: &mut Packer) -> Result<()> {
-        let mut from = 0;
-        while from < array.len() {
-            let rows = (PAGE_ROWS - self.levels.rows()).min(array.len() - from);
-            self.take(&array.slice(from, rows));
-            from += rows;
-            if self.levels.rows() >= PAGE_ROWS || self.values.len() >= PAGE_BYTES {
-                self.end_page(packer)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, array: &ArrayRef) {
-        self.levels.add(array);
-        self.nulls += array.null_count() as u64;
-        if array.null_count() == array.len() {
-            return;
-        }
-        match self.kind {
-            Kind::Text => {
-                let texts = array.as_string::<i32>();
-                let alike = || is_same(texts);
-                self.add(texts.nulls(), texts.len(), alike, |row| texts.value(row).as_bytes());
-            }
-            Kind::Bytes => {
-                let bytes = array.as_binary::<i32>();
-                self.add(bytes.nulls(), bytes.len(), || false, |row| bytes.value(row));
-            }
-            Kind::I32 => {
-                let numbers = array.as_primitive::<Int32Type>();
-                let alike = || is_alike(numbers.values());
-                self.add(numbers.nulls(), numbers.len(), alike, |row| numbers.value(row));
-            }
-            Kind::I64 => {
-                let numbers = array.as_primitive::<Int64Type>();
-                let alike = || is_alike(numbers.values());
-                self.add(numbers.nulls(), numbers.len(), alike, |row| numbers.value(row));
-            }
-        }
-    }
-
     fn add<V: Value>(
         &mut self,
         nulls: Option<&NullBuffer>,
@@ -134,41 +80,6 @@ impl Coded {
             (false, None) => dictionary.codes((0..rows).map(value), &mut self.codes),
             (false, Some(nulls)) => dictionary.codes(nulls.valid_indices().map(value), &mut self.codes),
         }
-    }
-
-    fn end_page(&mut self, packer: &mut Packer) -> Result<()> {
-        let rows = self.levels.rows();
-        if rows == 0 {
-            return Ok(());
-        }
-        let mut body = Vec::new();
-        if self.descr.max_def_level() > 0 {
-            self.levels.put(&mut body);
-        } else {
-            self.levels.clear();
-        }
-        if self.is_plain {
-            if self.with_statistics {
-                self.bound();
-            }
-            body.append(&mut self.values);
-            return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
-        }
-        if self.dictionary.len() == 0 {
-            // Nulls alone name no value: without a dictionary a column that a log lacks takes half the bytes.
-            return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
-        }
-        self.dictionary.arrange(self.kind);
-        let body = self.pack_codes(body, packer)?;
-        self.coded += self.codes.len();
-        self.codes.clear();
-        // Codes of values that hardly repeat, and the values beside them, take more than the values.
-        let is_waste = self.dictionary.len() > self.coded / 3 * 2 && self.coded > PAGE_ROWS / 2;
-        if is_waste || self.dictionary.plain().len() > DICTIONARY_BYTES_MAX {
-            self.is_plain = true;
-            self.dictionary.close();
-        }
-        self.pages.data(body, rows, Encoding::RLE_DICTIONARY)
     }
 
     /// Codes behind levels, in as few bits each as there must be, or in whole bytes if zstd makes less of them: it sees bytes, and so
@@ -217,14 +128,92 @@ impl Coded {
             }
         }
     }
+}
 
-    /// How many rows have no value, if all others are codes so far, or if there are none.
-    pub(crate) fn nulls(&self) -> Option<u64> {
+impl Chunk for Coded {
+    fn page_rows(&self) -> usize {
+        self.levels.rows()
+    }
+
+    fn is_full(&self) -> bool {
+        self.values.len() >= PAGE_BYTES
+    }
+
+    fn take(&mut self, array: &ArrayRef) {
+        self.levels.add(array);
+        self.nulls += array.null_count() as u64;
+        if array.null_count() == array.len() {
+            return;
+        }
+        match self.kind {
+            Kind::Text => {
+                let texts = array.as_string::<i32>();
+                let alike = || is_same(texts);
+                self.add(texts.nulls(), texts.len(), alike, |row| texts.value(row).as_bytes());
+            }
+            Kind::Bytes => {
+                let bytes = array.as_binary::<i32>();
+                self.add(bytes.nulls(), bytes.len(), || false, |row| bytes.value(row));
+            }
+            Kind::I32 => {
+                let numbers = array.as_primitive::<Int32Type>();
+                let alike = || is_alike(numbers.values());
+                self.add(numbers.nulls(), numbers.len(), alike, |row| numbers.value(row));
+            }
+            Kind::I64 => {
+                let numbers = array.as_primitive::<Int64Type>();
+                let alike = || is_alike(numbers.values());
+                self.add(numbers.nulls(), numbers.len(), alike, |row| numbers.value(row));
+            }
+        }
+    }
+
+    fn end_page(&mut self, packer: &mut Packer) -> Result<()> {
+        let rows = self.levels.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let mut body = Vec::new();
+        self.levels.put(&self.descr, &mut body);
+        if self.is_plain {
+            if self.with_statistics {
+                self.bound();
+            }
+            body.append(&mut self.values);
+            return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
+        }
+        if self.dictionary.len() == 0 {
+            // Nulls alone name no value: without a dictionary a column that a log lacks takes half the bytes.
+            return self.pages.data(packer.pack(&body)?, rows, Encoding::PLAIN);
+        }
+        self.dictionary.arrange(self.kind);
+        let body = self.pack_codes(body, packer)?;
+        self.coded += self.codes.len();
+        self.codes.clear();
+        // Codes of values that hardly repeat, and the values beside them, take more than the values.
+        let is_waste = self.dictionary.len() > self.coded / 3 * 2 && self.coded > PAGE_ROWS / 2;
+        if is_waste || self.dictionary.plain().len() > DICTIONARY_BYTES_MAX {
+            self.is_plain = true;
+            self.dictionary.close();
+        }
+        self.pages.data(body, rows, Encoding::RLE_DICTIONARY)
+    }
+
+    fn memory(&self) -> usize {
+        let page = 4 * self.codes.capacity() + self.values.capacity() + self.levels.memory();
+        self.dictionary.memory() + self.pages.bytes() + page
+    }
+
+    fn size(&self) -> usize {
+        let codes = self.codes.len() * self.dictionary.width() as usize / 8;
+        self.pages.bytes() + self.dictionary.plain().len() + codes + self.values.len()
+    }
+
+    fn nulls(&self) -> Option<u64> {
         (!self.is_plain || self.dictionary.len() == 0).then_some(self.nulls)
     }
 
-    /// The chunk's bytes, and what its entry in the file says.
-    pub(crate) fn close(mut self, packer: &mut Packer) -> Result<(Bytes, ColumnCloseResult)> {
+    fn close(mut self: Box<Self>, packer: &mut Packer) -> Result<(Bytes, ColumnCloseResult)> {
         self.end_page(packer)?;
         let statistics = self
             .with_statistics

@@ -2,6 +2,7 @@
 
 use crate::hybrid;
 use arrow_array::Array;
+use parquet::schema::types::ColumnDescriptor;
 
 /// Levels of a page in the making.
 #[derive(Debug, Default)]
@@ -50,8 +51,16 @@ impl Levels {
         &mut self.mixed
     }
 
-    /// Appends them as a page begins, and is ready for the next page.
-    pub(crate) fn put(&mut self, out: &mut Vec<u8>) {
+    /// Appends them as a page of this column begins, and is ready for the next page. A column that cannot be null stores none.
+    pub(crate) fn put(&mut self, of: &ColumnDescriptor, out: &mut Vec<u8>) {
+        if of.max_def_level() > 0 {
+            self.put_levels(out);
+        }
+        self.mixed.clear();
+        self.rows = 0;
+    }
+
+    fn put_levels(&self, out: &mut Vec<u8>) {
         let length_at = out.len();
         out.extend_from_slice(&[0; 4]);
         if self.mixed.is_empty() {
@@ -61,12 +70,5 @@ impl Levels {
         }
         let length = (out.len() - length_at - 4) as u32;
         out.iter_mut().skip(length_at).zip(length.to_le_bytes()).for_each(|(byte, of)| *byte = of);
-        self.clear();
-    }
-
-    /// Forgets them: a column that cannot be null stores none.
-    pub(crate) fn clear(&mut self) {
-        self.mixed.clear();
-        self.rows = 0;
     }
 }

@@ -4,6 +4,7 @@
 //! and its metadata by the `parquet` crate. Of a log's columns most repeat one value for hours or hold one of a few, and the crate's encoder looks each
 //! value up as if it were new: that alone was a tenth of an ingest. What is written is plain Parquet, read by whatever reads Parquet.
 
+mod chunk;
 mod coded;
 mod delta;
 mod dictionary;

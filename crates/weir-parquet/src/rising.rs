@@ -3,9 +3,10 @@
 //! Decisive choice: the `parquet` crate's encoder takes a megabyte for each such column of each open file before the first value, and each value by
 //! itself. Here a page's numbers are gathered, and packed when it ends.
 
+use crate::chunk::Chunk;
 use crate::delta::{self, Width};
 use crate::levels::Levels;
-use crate::pages::{PAGE_ROWS, Packer, Pages};
+use crate::pages::{Packer, Pages};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef};
@@ -61,28 +62,26 @@ impl Rising {
         }
     }
 
-    /// Bytes it holds.
-    pub(crate) fn memory(&self) -> usize {
-        self.pages.bytes() + self.levels.memory() + size_of::<i64>() * self.numbers.capacity()
-    }
-
-    /// Bytes that it will take in the file, about.
-    pub(crate) fn size(&self) -> usize {
-        self.pages.bytes() + self.numbers.len()
-    }
-
-    /// Takes in rows.
-    pub(crate) fn write(&mut self, array: &ArrayRef, packer: &mut Packer) -> Result<()> {
-        let mut from = 0;
-        while from < array.len() {
-            let rows = (PAGE_ROWS - self.levels.rows()).min(array.len() - from);
-            self.take(&array.slice(from, rows));
-            from += rows;
-            if self.levels.rows() >= PAGE_ROWS {
-                self.end_page(packer)?;
-            }
+    fn add<T: ArrowPrimitiveType<Native: Into<i64>>>(&mut self, array: &ArrayRef) {
+        let array = array.as_primitive::<T>();
+        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => self.numbers.extend(array.values().iter().map(|number| (*number).into())),
+            Some(nulls) => self.numbers.extend(nulls.valid_indices().map(|row| array.value(row).into())),
         }
-        Ok(())
+    }
+
+    /// A number as `PLAIN` has it.
+    fn plain(&self, number: i64) -> Vec<u8> {
+        match self.width {
+            Width::Narrow => (number as i32).to_le_bytes().to_vec(),
+            Width::Wide => number.to_le_bytes().to_vec(),
+        }
+    }
+}
+
+impl Chunk for Rising {
+    fn page_rows(&self) -> usize {
+        self.levels.rows()
     }
 
     fn take(&mut self, array: &ArrayRef) {
@@ -95,25 +94,13 @@ impl Rising {
         }
     }
 
-    fn add<T: ArrowPrimitiveType<Native: Into<i64>>>(&mut self, array: &ArrayRef) {
-        let array = array.as_primitive::<T>();
-        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
-            None => self.numbers.extend(array.values().iter().map(|number| (*number).into())),
-            Some(nulls) => self.numbers.extend(nulls.valid_indices().map(|row| array.value(row).into())),
-        }
-    }
-
     fn end_page(&mut self, packer: &mut Packer) -> Result<()> {
         let rows = self.levels.rows();
         if rows == 0 {
             return Ok(());
         }
         let mut body = Vec::new();
-        if self.descr.max_def_level() > 0 {
-            self.levels.put(&mut body);
-        } else {
-            self.levels.clear();
-        }
+        self.levels.put(&self.descr, &mut body);
         delta::put(&self.numbers, self.width, &mut body);
         let bounds = self.numbers.iter().min().copied().zip(self.numbers.iter().max().copied());
         let [least, greatest] = bounds
@@ -125,26 +112,25 @@ impl Rising {
         self.pages.data(packer.pack(&body)?, rows, Encoding::DELTA_BINARY_PACKED)
     }
 
-    /// A number as `PLAIN` has it.
-    fn plain(&self, number: i64) -> Vec<u8> {
-        match self.width {
-            Width::Narrow => (number as i32).to_le_bytes().to_vec(),
-            Width::Wide => number.to_le_bytes().to_vec(),
-        }
+    fn memory(&self) -> usize {
+        self.pages.bytes() + self.levels.memory() + size_of::<i64>() * self.numbers.capacity()
     }
 
-    /// How many rows have no value, if none has.
-    pub(crate) fn nulls(&self) -> Option<u64> {
+    fn size(&self) -> usize {
+        self.pages.bytes() + self.numbers.len()
+    }
+
+    fn nulls(&self) -> Option<u64> {
         (self.bounds.is_empty() && self.numbers.is_empty()).then_some(self.nulls + self.page_nulls)
     }
 
-    /// The chunk's bytes, and what its entry in the file says.
-    pub(crate) fn close(mut self, packer: &mut Packer) -> Result<(Bytes, ColumnCloseResult)> {
+    fn close(mut self: Box<Self>, packer: &mut Packer) -> Result<(Bytes, ColumnCloseResult)> {
         self.end_page(packer)?;
-        let least = self.bounds.iter().map(|(least, _)| *least).min();
-        let greatest = self.bounds.iter().map(|(_, greatest)| *greatest).max();
-        let nulls = Some(self.nulls);
-        let statistics = match (self.statistics, self.width) {
+        let Self { descr, width, statistics: wanted, pages, nulls, bounds, mut index, .. } = *self;
+        let least = bounds.iter().map(|(least, _)| *least).min();
+        let greatest = bounds.iter().map(|(_, greatest)| *greatest).max();
+        let nulls = Some(nulls);
+        let statistics = match (wanted, width) {
             (EnabledStatistics::None, _) => None,
             (_, Width::Narrow) => {
                 let narrow = |number: Option<i64>| number.map(|number| number as i32);
@@ -152,10 +138,10 @@ impl Rising {
             }
             (_, Width::Wide) => Some(Statistics::int64(least, greatest, None, nulls, false)),
         };
-        self.index.set_boundary_order(order(&self.bounds));
-        let (bytes, close) = self.pages.close(&self.descr, (&[], 0), statistics, packer)?;
-        let with_index = self.statistics == EnabledStatistics::Page;
-        let column_index = with_index.then(|| self.index.build()).transpose()?;
+        index.set_boundary_order(order(&bounds));
+        let (bytes, close) = pages.close(&descr, (&[], 0), statistics, packer)?;
+        let with_index = wanted == EnabledStatistics::Page;
+        let column_index = with_index.then(|| index.build()).transpose()?;
         Ok((bytes, ColumnCloseResult { column_index, ..close }))
     }
 }

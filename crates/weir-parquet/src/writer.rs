@@ -1,5 +1,6 @@
 //! [`Writer`]: one file, row group by row group.
 
+use crate::chunk::Chunk;
 use crate::coded::Coded;
 use crate::delta::Width;
 use crate::dictionary::Kind;
@@ -48,8 +49,7 @@ enum Way {
 }
 
 enum Column {
-    Coded(Box<Coded>),
-    Rising(Box<Rising>),
+    Ours(Box<dyn Chunk>),
     /// Its leaves, and whether any row has a value.
     Theirs(Vec<ArrowColumnWriter>, bool),
 }
@@ -130,8 +130,7 @@ impl Writer {
                 )));
             }
             match column {
-                Column::Coded(coded) => coded.write(array, packer)?,
-                Column::Rising(rising) => rising.write(array, packer)?,
+                Column::Ours(chunk) => chunk.write(array, packer)?,
                 Column::Theirs(leaves, has_values) => {
                     *has_values |= !is_empty(array);
                     for (leaf, values) in leaves.iter_mut().zip(compute_leaves(field, array)?) {
@@ -156,13 +155,11 @@ impl Writer {
             let ours = way.zip(first).map(|(way, leaf)| {
                 let descr = descr.column(leaf);
                 let statistics = properties.statistics_enabled(descr.path());
-                match way {
-                    Way::Coded(kind) => {
-                        let with_statistics = statistics != EnabledStatistics::None;
-                        Column::Coded(Box::new(Coded::new(descr, kind, with_statistics)))
-                    }
-                    Way::Rising(width) => Column::Rising(Box::new(Rising::new(descr, width, statistics))),
-                }
+                let with_statistics = statistics != EnabledStatistics::None;
+                Column::Ours(match way {
+                    Way::Coded(kind) => Box::new(Coded::new(descr, kind, with_statistics)),
+                    Way::Rising(width) => Box::new(Rising::new(descr, width, statistics)),
+                })
             });
             columns.push(ours.unwrap_or(Column::Theirs(leaves, false)));
         }
@@ -179,14 +176,9 @@ impl Writer {
         let mut written = self.file.next_row_group()?;
         for (column, nulls) in group.columns.into_iter().zip(&mut self.nulls) {
             match column {
-                Column::Coded(coded) => {
-                    *nulls = nulls.zip(coded.nulls()).map(|(before, here)| before + here);
-                    let (bytes, close) = coded.close(packer)?;
-                    written.append_column(&bytes, close)?;
-                }
-                Column::Rising(rising) => {
-                    *nulls = nulls.zip(rising.nulls()).map(|(before, here)| before + here);
-                    let (bytes, close) = rising.close(packer)?;
+                Column::Ours(chunk) => {
+                    *nulls = nulls.zip(chunk.nulls()).map(|(before, here)| before + here);
+                    let (bytes, close) = chunk.close(packer)?;
                     written.append_column(&bytes, close)?;
                 }
                 Column::Theirs(leaves, has_values) => {
@@ -214,8 +206,7 @@ impl Writer {
     #[must_use]
     pub fn memory(&self) -> usize {
         let of = |column: &Column| match column {
-            Column::Coded(coded) => coded.memory(),
-            Column::Rising(rising) => rising.memory(),
+            Column::Ours(chunk) => chunk.memory(),
             Column::Theirs(leaves, _) => leaves.iter().map(ArrowColumnWriter::memory_size).sum(),
         };
         self.group.as_ref().map_or(0, |group| group.columns.iter().map(of).sum())
@@ -225,8 +216,7 @@ impl Writer {
     #[must_use]
     pub fn size(&self) -> usize {
         let of = |column: &Column| match column {
-            Column::Coded(coded) => coded.size(),
-            Column::Rising(rising) => rising.size(),
+            Column::Ours(chunk) => chunk.size(),
             Column::Theirs(leaves, _) => {
                 leaves.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum()
             }
