@@ -7,8 +7,8 @@ use crate::kind;
 use crate::merge::Merged;
 use crate::partial::Sketch;
 use crate::spill::Spill;
-use crate::table::{Table, Touches};
-use crate::touch::{Hash, Touch, What};
+use crate::table::{Named, Table, Touches};
+use crate::touch::{Data, Hash, Touch, What};
 use arrow_array::{Array, Int32Array, RecordBatch};
 use std::path::PathBuf;
 use weir_catalog::Derived;
@@ -95,16 +95,19 @@ impl Fold {
             let device = || hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
             let credential = credentials.hash_at(row);
             let outcome = Outcome::of(status_at(status, row), codes.at(row));
-            let data = datasets.is_at(row) || people.len() > from;
-            let shown = row < derived.shown.len() && derived.shown.value(row);
-            let span = match (data, shown) {
+            let data = match datasets.is_at(row) || people.len() > from {
+                true if row < derived.shown.len() && derived.shown.value(row) => Data::Shown,
+                true => Data::Missed,
+                false => Data::None,
+            };
+            let span = match data {
                 _ if !spans || origin.is_none() => None,
-                (true, true) => Some(Sketch::Visits),
-                (false, _) if outcome == Outcome::Ok => Some(Sketch::Looks),
-                _ => None,
+                Data::Shown => Some(Sketch::Visits),
+                Data::None if outcome == Outcome::Ok => Some(Sketch::Looks),
+                Data::None | Data::Missed => None,
             };
             let named = credential.is_some() || actors.is_at(row);
-            let what = What::Access { outcome, data, shown, named, span };
+            let what = What::Access { outcome, data, named, span };
             Touch {
                 time: when.at(row).0,
                 bytes: bytes.at(row),
@@ -253,13 +256,13 @@ impl Fold {
         group(lane, rows, order, ends);
         let day = |row: &u32| days.get(*row as usize).copied().unwrap_or_default();
         let mut from = 0;
-        for (entity, end) in lane.values.iter().zip(ends) {
+        let named = lane.values.iter().zip(ends).flat_map(|(entity, end)| {
             let of_entity = order.get(from..*end as usize).unwrap_or_default();
             from = *end as usize;
-            for rows in of_entity.chunk_by(|a, b| day(a) == day(b)) {
-                self.table.add(kind, entity, rows.first().map_or(0, day), touches, rows);
-            }
-        }
+            let of_days = of_entity.chunk_by(|a, b| day(a) == day(b));
+            of_days.map(|rows| Named { entity, day: rows.first().map_or(0, day), rows })
+        });
+        self.table.add(kind, named, touches);
         // Half is for what is being written meanwhile.
         let bytes = self.table.bytes();
         if bytes > self.budget_bytes / 2 || bytes + self.spill.bytes() > self.budget_bytes {
@@ -305,7 +308,7 @@ impl Batch {
         let touches = &self.touches.each;
         self.rows.retain(|row| {
             let what = touches.get(*row as usize).map(|touch| touch.what);
-            matches!(what, Some(What::Access { data: true, shown: true, .. }))
+            matches!(what, Some(What::Access { data: Data::Shown, .. }))
         });
     }
 }

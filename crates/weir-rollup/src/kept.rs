@@ -39,6 +39,12 @@ impl Key {
         (self.start >> (8 * TEXT_BYTES)) as u8
     }
 
+    /// The text, where all of it lies in the key, which is copied into `bytes`.
+    pub(crate) fn text<'b>(&self, bytes: &'b mut [u8; size_of::<u128>()]) -> Option<&'b str> {
+        *bytes = self.start.to_be_bytes();
+        std::str::from_utf8(bytes.get(1..)?.get(..usize::from(self.length))?).ok()
+    }
+
     /// The order of two rows by kind, entity, day; asks for the entities where keys do not tell.
     pub(crate) fn order<'t>(&self, other: &Self, texts: impl FnOnce() -> (&'t str, &'t str)) -> Ordering {
         let rest = || {

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use weir_stats::StatsError;
 
 /// Runs merged into one.
-const FAN_IN: usize = 16;
+const FAN_IN: usize = 64;
 /// Bytes read and written at once.
 const BUFFER_BYTES: usize = 64 << 10;
 

@@ -4,6 +4,9 @@
 //! record, and become a partial when the row is written; an entity touched more often has a [`Partial`], to which touches are added many at once.
 //! Entries and touches lie in blocks that never move, and texts in one; so a look-up borrows the text, a sort moves keys only, and memory
 //! grows a block at a time.
+//!
+//! What is looked up lies anywhere, so each step waits for memory. Each is therefore taken for some entities at once, which wait together: when
+//! touches are added, and when what is sorted is read.
 
 use crate::kept::{Kept, Key};
 use crate::kind;
@@ -15,7 +18,12 @@ use weir_stats::hash64_in;
 /// Touches that an entity has before it gets a partial: about where one takes less memory than they.
 const FEW_MAX: usize = 8;
 /// What an entry costs beside its text, touches and partial: itself, and its place in the index and in a sort.
-const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<Place>() + 2 * size_of::<Slot>();
+const ENTRY_BYTES: usize =
+    size_of::<Entry>() + 2 * size_of::<(u32, Slot)>() + size_of::<Place>() + 2 * size_of::<u32>();
+/// What a touch kept costs each of its entities: itself, and its place in a sort.
+const LINK_BYTES: usize = size_of::<Link>() + size_of::<u32>();
+/// Entities looked up, or read, at once.
+const AT_ONCE: usize = 32;
 /// No place.
 const NONE: u32 = u32::MAX;
 
@@ -39,13 +47,23 @@ struct Entry {
 /// A touch of an entity, and the one before.
 #[derive(Clone, Copy)]
 struct Link {
+    of: Slot,
     touch: u32,
     before: u32,
 }
 
+/// Records of a batch that name an entity on one day.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Named<'a> {
+    pub(crate) entity: &'a str,
+    pub(crate) day: i32,
+    pub(crate) rows: &'a [u32],
+}
+
 #[derive(Default)]
 pub(crate) struct Table {
-    index: HashTable<Slot>,
+    /// Half of an entity's hash, and where it lies.
+    index: HashTable<(u32, Slot)>,
     entries: Blocks<Entry>,
     texts: String,
     touches: Blocks<Touch>,
@@ -82,13 +100,47 @@ impl Table {
             + self.texts.len()
             + self.touches.len * size_of::<Touch>()
             + size_of_val(self.people.as_slice())
-            + size_of_val(self.links.as_slice())
+            + self.links.len() * LINK_BYTES
             + self.heap
     }
 
-    /// Adds some records of a batch to an entity's day.
-    pub(crate) fn add(&mut self, kind: u8, entity: &str, day: i32, batch: &mut Touches, rows: &[u32]) {
-        let slot = self.slot(kind, entity, day);
+    /// Adds records of a batch to entities of a kind, each entity's day once.
+    pub(crate) fn add<'a>(
+        &mut self,
+        kind: u8,
+        mut named: impl Iterator<Item = Named<'a>>,
+        batch: &mut Touches,
+    ) {
+        let (mut some, mut hashes, mut slots) = ([Named::default(); AT_ONCE], [0; AT_ONCE], [NONE; AT_ONCE]);
+        loop {
+            let mut n = 0;
+            for (place, named) in some.iter_mut().zip(&mut named) {
+                *place = named;
+                n += 1;
+            }
+            let some = some.get(..n).unwrap_or_default();
+            if some.is_empty() {
+                return;
+            }
+            for (hash, named) in hashes.iter_mut().zip(some) {
+                let space = u64::from(kind) << 32 | u64::from(named.day.cast_unsigned());
+                *hash = hash64_in(space, named.entity.as_bytes());
+            }
+            for (slot, hash) in slots.iter_mut().zip(hashes).take(n) {
+                *slot = self.index.find(hash, |(of, _)| *of == half(hash)).map_or(NONE, |(_, guess)| *guess);
+            }
+            for ((slot, hash), named) in slots.iter_mut().zip(hashes).zip(some) {
+                if !self.is(*slot, hash, kind, named) {
+                    *slot = self.slot(hash, kind, named);
+                }
+            }
+            for (slot, named) in slots.iter().zip(some) {
+                self.add_rows(*slot, kind, named.rows, batch);
+            }
+        }
+    }
+
+    fn add_rows(&mut self, slot: Slot, kind: u8, rows: &[u32], batch: &mut Touches) {
         let Some(entry) = self.entries.at_mut(slot) else { return };
         if entry.partial.is_none() && usize::from(entry.few) + rows.len() <= FEW_MAX {
             entry.few += rows.len() as u8;
@@ -101,7 +153,7 @@ impl Table {
                     touch.people = [from, self.people.len() as u32];
                     *kept = self.touches.push(touch);
                 }
-                self.links.push(Link { touch: *kept, before: entry.last });
+                self.links.push(Link { of: slot, touch: *kept, before: entry.last });
                 entry.last = self.links.len() as u32 - 1;
             }
             return;
@@ -120,26 +172,31 @@ impl Table {
         entry.heap = heap as u32;
     }
 
+    /// Whether an entity's day lies in a slot.
+    fn is(&self, slot: Slot, hash: u64, kind: u8, named: &Named<'_>) -> bool {
+        self.entries.at(slot).is_some_and(|e| {
+            e.hash == hash
+                && e.kind == kind
+                && e.day == named.day
+                && text(&self.texts, e.text) == named.entity
+        })
+    }
+
     /// The slot of an entity's day, made where it is new.
-    fn slot(&mut self, kind: u8, entity: &str, day: i32) -> Slot {
-        let space = u64::from(kind) << 32 | u64::from(day.cast_unsigned());
-        let hash = hash64_in(space, entity.as_bytes());
-        let (entries, texts) = (&self.entries, &self.texts);
-        let same = |slot: &Slot| {
-            entries.at(*slot).is_some_and(|e| {
-                e.hash == hash && e.kind == kind && e.day == day && text(texts, e.text) == entity
-            })
-        };
-        if let Some(found) = self.index.find(hash, same) {
+    fn slot(&mut self, hash: u64, kind: u8, named: &Named<'_>) -> Slot {
+        let same = |(of, slot): &(u32, Slot)| *of == half(hash) && self.is(*slot, hash, kind, named);
+        if let Some((_, found)) = self.index.find(hash, same) {
             return *found;
         }
         let from = self.texts.len() as u32;
-        self.texts.push_str(entity);
+        self.texts.push_str(named.entity);
         let text = [from, self.texts.len() as u32];
+        let day = named.day;
         let slot =
             self.entries.push(Entry { kind, few: 0, day, text, hash, last: NONE, partial: None, heap: 0 });
         let entries = &self.entries;
-        self.index.insert_unique(hash, slot, |slot| entries.at(*slot).map_or(0, |e| e.hash));
+        self.index
+            .insert_unique(hash, (half(hash), slot), |(_, slot)| entries.at(*slot).map_or(0, |e| e.hash));
         slot
     }
 
@@ -151,7 +208,30 @@ impl Table {
         }
         let text = |slot| self.entries.at(slot).map_or("", |e| text(&self.texts, e.text));
         order.sort_unstable_by(|a, b| a.key.order(&b.key, || (text(a.slot), text(b.slot))));
-        Sorted { order: order.into_iter(), of_few: Box::default() }
+        let (few, ends) = self.few_in(&order);
+        Sorted { order, next: 0, few, ends, ahead: Touches::default(), of_few: Box::default() }
+    }
+
+    /// The touches kept of entities in this order, and where each one's end.
+    fn few_in(&self, order: &[Place]) -> (Vec<u32>, Vec<u32>) {
+        let (mut ends, mut nths, mut sum) = (Vec::with_capacity(order.len()), vec![NONE; order.len()], 0);
+        for (nth, place) in (0..).zip(order) {
+            // Where its touches begin; they move it to where they end.
+            ends.push(sum);
+            let few = self.entries.at(place.slot).map_or(0, |entry| entry.few);
+            if few > 0 {
+                nths.get_mut(place.slot as usize).into_iter().for_each(|of| *of = nth);
+            }
+            sum += u32::from(few);
+        }
+        let mut few = vec![NONE; sum as usize];
+        for link in &self.links {
+            let nth = nths.get(link.of as usize).copied().unwrap_or(NONE);
+            let Some(end) = ends.get_mut(nth as usize) else { continue };
+            few.get_mut(*end as usize).into_iter().for_each(|touch| *touch = link.touch);
+            *end += 1;
+        }
+        (few, ends)
     }
 
     /// Empties it; its memory stays for what comes.
@@ -167,6 +247,7 @@ impl Table {
 }
 
 /// An entry in a sort.
+#[derive(Clone, Copy)]
 struct Place {
     key: Key,
     slot: Slot,
@@ -174,7 +255,13 @@ struct Place {
 
 /// What is left to read of a table.
 pub(crate) struct Sorted {
-    order: std::vec::IntoIter<Place>,
+    order: Vec<Place>,
+    next: usize,
+    /// The touches kept of entities, in their order, and where each one's end.
+    few: Vec<u32>,
+    ends: Vec<u32>,
+    /// Those of the entities that come next, copied.
+    ahead: Touches,
     /// Made anew for each entity with few touches; kept for its memory, most of which stays as it is.
     of_few: Box<Partial>,
 }
@@ -182,22 +269,60 @@ pub(crate) struct Sorted {
 impl Sorted {
     /// Reads the next row; says whether there was one.
     pub(crate) fn read(&mut self, table: &mut Table, row: &mut Kept) -> bool {
-        let Some(Place { key, slot }) = self.order.next() else { return false };
-        let Some(entry) = table.entries.at_mut(slot) else { return false };
-        let of_few = self.of_few.as_mut();
-        of_few.clear();
-        if let Some(ways) = kind::at(entry.kind).map(Ways::of).filter(|_| entry.few > 0) {
-            let few = few(&table.links, &table.touches, entry.last);
-            table.bulk.add(of_few, ways, few, &table.people, entry.few.into());
+        let Some(Place { key, slot }) = self.order.get(self.next).copied() else { return false };
+        if self.next.is_multiple_of(AT_ONCE) {
+            self.look_ahead(table);
         }
-        let text = text(&table.texts, entry.text);
-        let partial = entry.partial.as_deref_mut().unwrap_or(of_few);
+        let [from, to] = [self.end(self.next), self.end(self.next + 1)];
+        let ahead = self.end(self.next / AT_ONCE * AT_ONCE);
+        self.next += 1;
+        let mut bytes = [0; size_of::<u128>()];
+        let (partial, text) = if from < to {
+            let few = self.ahead.each.get(from - ahead..to - ahead).unwrap_or_default();
+            let partial = self.of_few.as_mut();
+            partial.clear();
+            if let Some(ways) = kind::at(key.kind()).map(Ways::of) {
+                table.bulk.add(partial, ways, few.iter(), &self.ahead.people, few.len());
+            }
+            let text = key
+                .text(&mut bytes)
+                .or_else(|| table.entries.at(slot).map(|entry| text(&table.texts, entry.text)));
+            (partial, text)
+        } else {
+            let Some(entry) = table.entries.at_mut(slot) else { return false };
+            (entry.partial.get_or_insert_default().as_mut(), Some(text(&table.texts, entry.text)))
+        };
         if !partial.unnamed.is_empty() {
             partial.people.merge(&partial.unnamed);
         }
-        row.set(key, text, partial);
+        row.set(key, text.unwrap_or_default(), partial);
         true
     }
+
+    /// Where the touches kept of the entities before the nth end.
+    fn end(&self, nth: usize) -> usize {
+        let before = nth.checked_sub(1).map(|last| last.min(self.ends.len().saturating_sub(1)));
+        before.and_then(|last| self.ends.get(last)).map_or(0, |end| *end as usize)
+    }
+
+    /// Copies what is kept of the next entities.
+    fn look_ahead(&mut self, table: &Table) {
+        let touches = self.few.get(self.end(self.next)..self.end(self.next + AT_ONCE)).unwrap_or_default();
+        let Touches { each, people, .. } = &mut self.ahead;
+        each.clear();
+        people.clear();
+        each.extend(touches.iter().filter_map(|touch| table.touches.at(*touch).copied()));
+        for touch in each {
+            let from = people.len() as u32;
+            people.extend_from_slice(table.people.get(touch.people()).unwrap_or_default());
+            touch.people = [from, people.len() as u32];
+        }
+    }
+}
+
+/// The half of a hash by which the index tells entities.
+fn half(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 /// The touches kept of an entity.

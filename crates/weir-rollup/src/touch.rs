@@ -12,8 +12,9 @@ use weir_model::EntityKind;
 /// The hash of a value. One value in 2^64 has none, and is not counted.
 pub(crate) type Hash = NonZeroU64;
 
-/// What one record adds.
+/// What one record adds. It lies in one line of a processor's cache: most are read once, and in no order.
 #[derive(Clone, Copy)]
+#[repr(align(64))]
 pub(crate) struct Touch {
     pub(crate) time: i64,
     /// Bytes sent to the client in an access, by it in a flow.
@@ -36,9 +37,7 @@ pub(crate) struct Touch {
 pub(crate) enum What {
     Access {
         outcome: Outcome,
-        /// Whether it concerns a dataset or somebody.
-        data: bool,
-        shown: bool,
+        data: Data,
         /// Whether it names who asked, by credential or by name.
         named: bool,
         /// What its span is to an address that counts them: a visit, a look, or nothing.
@@ -50,6 +49,14 @@ pub(crate) enum What {
     },
     Flow,
     Host,
+}
+
+/// Whether an access concerns a dataset or somebody, and whether it showed that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    None,
+    Missed,
+    Shown,
 }
 
 /// How a kind of entity counts touches.
@@ -92,15 +99,15 @@ impl Touch {
         let credential = if ways.bearers { self.bearer } else { self.credential };
         credential.into_iter().for_each(|hash| put(Sketch::Credentials, hash.get()));
         self.origin.into_iter().for_each(|hash| put(Sketch::Origins, hash.get()));
-        let What::Access { shown, named, span, .. } = self.what else {
+        let What::Access { data, named, span, .. } = self.what else {
             return self.target.into_iter().for_each(|hash| put(Sketch::Accounts, hash.get()));
         };
         self.target.into_iter().for_each(|hash| put(Sketch::Routes, hash.get()));
         for person in people.get(self.people()).unwrap_or_default() {
-            let sketch = match (shown, named) {
-                (true, true) => Sketch::People,
-                (true, false) => Sketch::Unnamed,
-                (false, _) => Sketch::Missed,
+            let sketch = match (data, named) {
+                (Data::Shown, true) => Sketch::People,
+                (Data::Shown, false) => Sketch::Unnamed,
+                (Data::Missed | Data::None, _) => Sketch::Missed,
             };
             put(sketch, *person);
         }
@@ -167,11 +174,11 @@ impl Sums {
         self.first = self.first.min(touch.time);
         self.last = self.last.max(touch.time);
         match touch.what {
-            What::Access { outcome, data, shown, .. } => {
+            What::Access { outcome, data, .. } => {
                 self.bytes = self.bytes.saturating_add(touch.bytes);
                 self.outcomes.get_mut(outcome as usize).into_iter().for_each(|n| *n += 1);
-                self.data += u64::from(data);
-                self.shown += u64::from(data && shown);
+                self.data += u64::from(data != Data::None);
+                self.shown += u64::from(data == Data::Shown);
             }
             What::Auth { failed, issued } => {
                 self.auths += 1;
@@ -283,5 +290,15 @@ impl Bulk {
                 gathered.lately = none_lately();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_touch_fills_one_line() {
+        assert_eq!(size_of::<Touch>(), 64);
     }
 }
