@@ -3,6 +3,7 @@
 //! A file is known by its content: the hash of the whole, or, for one that grew or was rotated, the hash of as much as was read
 //! before; then only its tail is new. The lake commits all of an ingest or nothing of it.
 
+mod ahead;
 mod foresee;
 mod known;
 mod read;
@@ -11,15 +12,17 @@ use crate::fold::{Beside, keep};
 use crate::settings::Settings;
 use crate::walk::{Input, walk};
 use crate::{EngineError, Progress};
+use ahead::{Begun, Opening};
 use futures::future::LocalBoxFuture;
 use known::Known;
-use std::collections::BTreeMap;
+use read::Reading;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use weir_catalog::{Catalog, Learner};
 use weir_lake::{Ingest, Lake};
 use weir_model::intake::Intake;
-use weir_sources::read::FileReader;
+use weir_sources::read::{FileReader, Opened};
 use weir_sources::secrets::Fingerprints;
 
 /// Key of the lake's state under which the learner's state lies.
@@ -69,11 +72,9 @@ pub fn ingest<'a>(
             };
             let mut run = Run::begin(lake, settings, fingerprints, foreseen).await?;
             for (path, reason) in unlisted {
-                run.intake.push(unread(path, reason));
+                run.intake.push(not_listed(path, reason));
             }
-            for file in &files {
-                run.file(file, settings, progress).await?;
-            }
+            run.files(&files, settings, progress).await?;
             progress.done();
             run.end().await
         };
@@ -89,7 +90,7 @@ pub fn ingest<'a>(
 }
 
 /// The account of something that could not be read at all.
-fn unread(path: String, reason: String) -> Intake {
+fn not_listed(path: String, reason: String) -> Intake {
     Intake { path, reasons: [(reason, 1)].into(), ..Intake::default() }
 }
 
@@ -145,33 +146,89 @@ impl Run {
         })
     }
 
-    async fn file(
+    /// Reads files in their order; while one is stored, those that follow are being read, and those after them opened.
+    async fn files(
         &mut self,
-        input: &Input,
+        files: &[Input],
         settings: &Settings,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
+        let ahead = ahead::files_ahead();
+        let (mut opening, mut begun) = (VecDeque::new(), VecDeque::new());
+        let mut next = files.iter();
+        for file in files {
+            while opening.len() + begun.len() <= ahead + 1
+                && let Some(input) = next.next()
+            {
+                opening.push_back((input, self.open(input, settings)));
+            }
+            while begun.len() <= ahead
+                && let Some((input, opening)) = opening.pop_front()
+            {
+                begun.push_back(opening.judged(self, &input.rel).await?);
+            }
+            if let Some(begun) = begun.pop_front() {
+                self.file(file, begun, settings, progress).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to open a file.
+    fn open(&self, input: &Input, settings: &Settings) -> Opening {
+        let open = self.opener(input, settings);
+        Opening::begin(self.ingest.id(), input.rel.clone(), open)
+    }
+
+    /// How a file is opened.
+    fn opener(
+        &self,
+        input: &Input,
+        settings: &Settings,
+    ) -> impl Fn() -> Result<Opened, Box<Intake>> + Send + 'static {
         let (mut options, forced) = settings.of_file(&input.rel);
         options.fingerprints = self.fingerprints.clone();
-        let open = || FileReader::open(&input.path, &input.rel, &options, forced.as_deref());
-        let opened = match open() {
-            Ok(opened) => opened,
-            Err(account) => {
-                progress.advance(input.bytes, 0);
-                self.intake.push(Intake { ingest: self.ingest.id(), ..*account });
+        let (path, rel) = (input.path.clone(), input.rel.clone());
+        move || FileReader::open(&path, &rel, &options, forced.as_deref())
+    }
+
+    async fn file(
+        &mut self,
+        input: &Input,
+        begun: Begun,
+        settings: &Settings,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let (mut heads, mut reading) = match begun {
+            Begun::Read(heads, reading) => (heads, Some(reading)),
+            Begun::Known(heads) => (heads, None),
+            Begun::Unread(account) => {
+                self.unread(input, *account, progress);
                 return Ok(());
             }
         };
-        let heads = known::heads(&opened);
+        // Asked again, as the files stored meanwhile are known by now.
         let known = known::find(&mut self.ingest, &heads).await?;
-        let (reader, tail_of) = match known::resume(&known, &input.rel, &open, self.ingest.id())? {
-            Some((reader, of)) => (reader, Some(of)),
-            None => {
-                let file = known::file_id(&input.rel, &heads, 0);
-                (opened.start(self.ingest.id(), file), None)
-            }
+        let open = self.opener(input, settings);
+        let mut tail_of = None;
+        if let Some((reader, of)) = known::resume(&known, &input.rel, &open, self.ingest.id())? {
+            (reading, tail_of) = (Some(Reading::begin(reader)), Some(of));
+        }
+        let reading = match reading {
+            Some(reading) => reading,
+            None => match open() {
+                Ok(opened) => {
+                    heads = known::heads(&opened);
+                    let file = known::file_id(&input.rel, &heads, 0);
+                    Reading::begin(opened.start(self.ingest.id(), file))
+                }
+                Err(account) => {
+                    self.unread(input, *account, progress);
+                    return Ok(());
+                }
+            },
         };
-        let mut ended = read::read(self, reader, input, progress).await?;
+        let mut ended = read::read(self, reading, input, progress).await?;
         let account = &mut ended.account;
         self.new_records |= account.parsed > 0 || account.rejected > 0;
         if let Some(of) = &tail_of {
@@ -180,6 +237,12 @@ impl Run {
         self.remember(&ended, &heads, tail_of.as_ref()).await?;
         self.intake.push(ended.account);
         Ok(())
+    }
+
+    /// Keeps the account of a file that is not read.
+    fn unread(&mut self, input: &Input, account: Intake, progress: &dyn Progress) {
+        progress.advance(input.bytes, 0);
+        self.intake.push(Intake { ingest: self.ingest.id(), ..account });
     }
 
     /// Adds to a file's account the records that were read before.

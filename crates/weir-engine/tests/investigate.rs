@@ -227,6 +227,50 @@ async fn a_line_half_written_when_it_was_read_is_read_whole_when_the_file_has_gr
     assert_eq!(account(&more.intake[0]), (501, 1, 0, 500, 501));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_read_ahead_know_what_was_stored_before_them() {
+    let place = Place::new();
+    let folder = place.path("logs");
+    std::fs::create_dir(&folder).unwrap();
+    let lines = |ids: std::ops::Range<u32>| -> String {
+        let at = |n: u32| format!("01/Mar/2026:{:02}:{:02}:{:02} +0000", n / 3600, n / 60 % 60, n % 60);
+        let line = |n| format!("192.0.2.7 - - [{}] \"GET /{n} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n", at(n));
+        ids.map(line).collect()
+    };
+    let write = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
+    // Each begins as the first does: the same, longer, other from a place on; and one that no source reads.
+    write("a.log", lines(0..600));
+    write("b.log", lines(0..600));
+    write("c.log", lines(0..900));
+    write("d.log", lines(0..500) + &lines(5_000..5_300));
+    write("e.txt", "no log of any kind\n".repeat(20));
+    write("f.log", lines(9_000..9_600));
+    let first = place.investigate(std::slice::from_ref(&folder)).await;
+    balanced(&first);
+    let account = |done: &Investigated| -> Vec<(String, u64, u64)> {
+        done.ingested.intake.iter().map(|i| (i.path.clone(), i.parsed, i.duplicates)).collect()
+    };
+    let told = |of: &[(&str, u64, u64)]| -> Vec<(String, u64, u64)> {
+        of.iter().map(|(path, parsed, duplicates)| ((*path).to_owned(), *parsed, *duplicates)).collect()
+    };
+    let of_first = [
+        ("a.log", 600, 0),
+        ("b.log", 0, 600),
+        ("c.log", 300, 600),
+        ("d.log", 800, 0),
+        ("e.txt", 0, 0),
+        ("f.log", 600, 0),
+    ];
+    assert_eq!(account(&first), told(&of_first));
+    // One more that begins like those known and is none of them.
+    write("g.log", lines(0..500) + &lines(6_000..6_300));
+    let second = place.investigate(&[folder]).await;
+    balanced(&second);
+    let mut of_second = of_first.map(|(path, parsed, duplicates)| (path, 0, parsed + duplicates)).to_vec();
+    of_second.push(("g.log", 800, 0));
+    assert_eq!(account(&second), told(&of_second));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_shop_loses_what_the_truth_says() {
     let place = Place::new();

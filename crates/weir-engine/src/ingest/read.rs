@@ -6,13 +6,15 @@ use crate::walk::Input;
 use crate::{EngineError, Progress};
 use arrow_array::{Array, RecordBatch};
 use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use weir_lake::Distinct;
 use weir_model::Table;
 use weir_model::intake::Intake;
 use weir_sources::read::{Chunk, FileReader};
 
 /// Chunks that may wait to be written.
-const WAITING_MAX: usize = 2;
+pub(super) const WAITING_MAX: usize = 2;
 /// Why rows without ids are duplicates.
 const IN_A_RUN: &str = "in a run of records that another file of the sensor holds";
 
@@ -25,24 +27,39 @@ pub(super) struct Ended {
     pub sha256: String,
 }
 
-/// Reads a file to its end.
+/// A file that is being read.
+pub(super) struct Reading {
+    pub(super) file: i64,
+    pub(super) chunks: mpsc::Receiver<Chunk>,
+    pub(super) ended: JoinHandle<Option<Ended>>,
+}
+
+impl Reading {
+    /// Begins to read a file on a thread of its own.
+    pub(super) fn begin(reader: FileReader) -> Self {
+        let (send, chunks) = mpsc::channel(WAITING_MAX);
+        let file = reader.file();
+        Self { file, chunks, ended: tokio::task::spawn_blocking(move || give(reader, &send)) }
+    }
+}
+
+/// Gives a file's chunks and then its account; nothing when nobody listens any more.
+pub(super) fn give(mut reader: FileReader, send: &mpsc::Sender<Chunk>) -> Option<Ended> {
+    while let Some(chunk) = reader.next_chunk() {
+        send.blocking_send(chunk).ok()?;
+    }
+    let (half, sha256) = (reader.half_line(), reader.sha256());
+    Some(Ended { account: reader.finish(), half, sha256 })
+}
+
+/// Takes in what is read of a file, to its end.
 pub(super) async fn read(
     run: &mut Run,
-    mut reader: FileReader,
+    reading: Reading,
     input: &Input,
     progress: &dyn Progress,
 ) -> Result<Ended, EngineError> {
-    let file = reader.file();
-    let (send, mut chunks) = tokio::sync::mpsc::channel::<Chunk>(WAITING_MAX);
-    let reading = tokio::task::spawn_blocking(move || {
-        while let Some(chunk) = reader.next_chunk() {
-            if send.blocking_send(chunk).is_err() {
-                break;
-            }
-        }
-        let (half, sha256) = (reader.half_line(), reader.sha256());
-        Ended { account: reader.finish(), half, sha256 }
-    });
+    let Reading { file, mut chunks, ended } = reading;
     let mut duplicates: BTreeMap<&str, u64> = BTreeMap::new();
     while let Some(chunk) = chunks.recv().await {
         let rows: usize = chunk.batches.iter().map(|(_, b)| b.num_rows()).sum();
@@ -60,9 +77,9 @@ pub(super) async fn read(
             write(run, table, &new).await?;
         }
     }
-    let stopped =
-        |e: tokio::task::JoinError| EngineError::Reader { path: input.rel.clone(), message: e.to_string() };
-    let Ended { mut account, half, sha256 } = reading.await.map_err(stopped)?;
+    let stopped = |message: String| EngineError::Reader { path: input.rel.clone(), message };
+    let ended = ended.await.map_err(|e| stopped(e.to_string()))?;
+    let Ended { mut account, half, sha256 } = ended.ok_or_else(|| stopped("it ended early".to_owned()))?;
     for (reason, count) in duplicates.into_iter().filter(|(_, count)| *count > 0) {
         account.parsed -= count;
         account.duplicates += count;
