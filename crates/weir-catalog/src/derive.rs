@@ -25,7 +25,7 @@ use weir_model::record::subjects_type;
 use weir_stats::hash64_in;
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
-const RULES_VERSION: u64 = 9;
+const RULES_VERSION: u64 = 10;
 
 /// How columns begin that a source is told to fill with people its records name.
 const NAMED: &str = "subject.";

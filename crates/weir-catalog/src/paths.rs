@@ -109,13 +109,26 @@ impl<'a> Paths<'a> {
     fn take(&mut self, path: &'a str, forms: &mut Vec<Form>) -> usize {
         forms.clear();
         let from = self.segments.len();
-        let mut last = None;
-        split(path, |raw, form| {
-            if forms.len() < SEGMENTS_MAX {
-                self.segments.push(raw);
-                forms.push(form);
+        // How many segments lie deeper than is kept.
+        let (mut last, mut deeper) = (None, 0_usize);
+        split(path, |step| match step {
+            Step::Into(raw, form) => {
+                last = Some(form);
+                if forms.len() < SEGMENTS_MAX {
+                    self.segments.push(raw);
+                    forms.push(form);
+                } else {
+                    deeper += 1;
+                }
             }
-            last = Some(form);
+            Step::Back => {
+                last = None;
+                if deeper > 0 {
+                    deeper -= 1;
+                } else if forms.pop().is_some() {
+                    self.segments.pop();
+                }
+            }
         });
         let segments = self.segments.get(from..).unwrap_or(&[]);
         let tree = &mut self.tree;
@@ -256,9 +269,8 @@ fn hash(parent: usize, word: &str) -> u64 {
 /// Of a byte of a path: what a segment that holds it cannot be.
 const NO_NUMBER: u8 = 1;
 const NO_PLAIN_WORD: u8 = 2;
-/// Of a byte that begins matrix parameters, and of one that begins an escaped byte.
+/// Of the byte that begins matrix parameters.
 const MATRIX: u8 = 4;
-const ESCAPE: u8 = 8;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [NO_NUMBER | NO_PLAIN_WORD; 256];
@@ -268,7 +280,6 @@ const CLASSES: [u8; 256] = {
             b'a'..=b'z' => classes[byte] = NO_NUMBER,
             b'0'..=b'9' => classes[byte] = NO_PLAIN_WORD,
             b';' => classes[byte] = MATRIX,
-            b'%' => classes[byte] = ESCAPE,
             _ => {}
         }
         byte += 1;
@@ -276,19 +287,30 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// Tells each segment of a path as written, with its form: without scheme and host (a proxy's request line), matrix parameters, and empty
-/// segments.
-fn split<'p>(path: &'p str, mut tell: impl FnMut(&'p str, Form)) {
+/// A step along a path.
+enum Step<'p> {
+    /// Into a segment as written, with its form.
+    Into(&'p str, Form),
+    /// Out of the segment before.
+    Back,
+}
+
+/// Tells each step of a path: without scheme and host (a proxy's request line), matrix parameters, and empty segments. `.` and `..` are steps as
+/// servers take them, escaped or before parameters too, or whoever writes a path could hide what it leads to.
+fn split<'p>(path: &'p str, mut tell: impl FnMut(Step<'p>)) {
     let local = local(path);
     let mut segment = |from: usize, to: usize, classes: u8| {
         let written = local.get(from..to).unwrap_or("");
         let raw = if classes & MATRIX == 0 { written } else { written.split(';').next().unwrap_or(written) };
         match classes {
             _ if raw.is_empty() => {}
-            NO_PLAIN_WORD => tell(raw, Form::Id),
-            NO_NUMBER if raw.len() <= WORD_BYTES_MAX => tell(raw, Form::Word),
-            _ if classes & ESCAPE == 0 => tell(raw, form(raw)),
-            _ => tell(raw, form(&decode(raw))),
+            NO_PLAIN_WORD => tell(Step::Into(raw, Form::Id)),
+            NO_NUMBER if raw.len() <= WORD_BYTES_MAX => tell(Step::Into(raw, Form::Word)),
+            _ => match decode(raw).as_ref() {
+                "." => {}
+                ".." => tell(Step::Back),
+                text => tell(Step::Into(raw, form(text))),
+            },
         }
     };
     let (mut from, mut classes) = (0, 0);
@@ -327,7 +349,10 @@ mod tests {
 
     fn segments(path: &str) -> Vec<(String, Form)> {
         let mut all = Vec::new();
-        split(path, |raw, form| all.push((raw.to_owned(), form)));
+        split(path, |step| match step {
+            Step::Into(raw, form) => all.push((raw.to_owned(), form)),
+            Step::Back => all.push((String::new(), Form::Word)),
+        });
         all
     }
 
@@ -357,6 +382,27 @@ mod tests {
         assert_eq!(segments("/12/\u{e9}t\u{e9}"), [("12".to_owned(), Form::Id), word("\u{e9}t\u{e9}")]);
         assert_eq!(segments(&"a".repeat(81)), [("a".repeat(81), Form::Id)]);
         assert_eq!(segments("h2:///a"), [word("h2:"), word("a")]);
+    }
+
+    #[test]
+    fn a_path_is_read_as_a_server_goes_it() {
+        for path in [
+            "/members/8812/orders",
+            "/./members/8812/./orders/.",
+            "/static/app.css/../../members/8812/orders",
+            "/../../members/8812/orders",
+            "/members/1/../8812/orders",
+            "/members/8812/orders/9/%2e%2E/",
+            "/x/..;v=1/members/8812/orders",
+        ] {
+            assert_eq!(route(path), "/members/{id}/orders", "{path}");
+        }
+        // Back out of what lies too deep to be kept.
+        assert_eq!(route(&format!("/members{}{}/8812", "/a".repeat(40), "/..".repeat(40))), "/members/{id}");
+        assert_eq!(route("/members/8812/../../.."), "/");
+        // What only looks like it.
+        assert_eq!(route("/.../..a/.well-known"), "/.../..a/.well-known");
+        assert_eq!(segments("/a%2F..%2Fb"), [("a%2F..%2Fb".to_owned(), Form::Word)]);
     }
 
     #[test]
