@@ -357,16 +357,16 @@ pub(crate) async fn hands<'f>(
         if hand.is_empty() {
             // A network or a program is accused of what none of its addresses is: there is nobody to trace, and its records show people.
             let many = |entity: &Entity| matches!(entity.kind, EntityKind::Prefix | EntityKind::Client);
-            let flagged = weir_trace::flagged(finding).filter(|_| finding.entities.iter().any(many));
-            all.conditions.extend(flagged.map(|condition| (finding.id.clone(), condition)));
+            let reached = weir_trace::reached(finding).filter(|_| finding.entities.iter().any(many));
+            all.conditions.extend(reached.map(|condition| (finding.id.clone(), condition)));
             continue;
         }
         if hand.cut {
             limits.push(format!("the hand of finding {} is larger than was followed", finding.id));
         }
         let records_only = weir_detect::detector(&finding.detector).is_ok_and(|d| d.info().records_only);
-        let flagged = weir_trace::flagged(finding).filter(|_| records_only || hand.actors.is_empty());
-        all.conditions.insert(finding.id.clone(), flagged.unwrap_or_else(|| hand.on(Table::Access)));
+        let reached = weir_trace::reached(finding).filter(|_| records_only || hand.actors.is_empty());
+        all.conditions.insert(finding.id.clone(), reached.unwrap_or_else(|| hand.on(Table::Access)));
         all.hands.push((finding, hand));
     }
     Ok(all)

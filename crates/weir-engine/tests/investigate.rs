@@ -228,6 +228,46 @@ async fn a_line_half_written_when_it_was_read_is_read_whole_when_the_file_has_gr
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lists_read_beside_pages_of_people_leave_open_how_many_it_was() {
+    // Households read their own page; from the thirtieth day on one address reads page after page, and sometimes a list.
+    let mut requests: Vec<(i64, String)> = Vec::new();
+    for (day, home) in (0..60_i64).flat_map(|day| (1..200_i64).map(move |home| (day, home))) {
+        let at = day * 86_400 + (home * 7_919 + day * 104_729) % 86_400;
+        requests.push((at, format!("198.51.100.{home} /members/{home}")));
+    }
+    for nth in 0..1_500_i64 {
+        let at = (30 + nth / 60) * 86_400 + nth * 6_101 % 86_400;
+        requests.push((at, format!("203.0.113.9 /members/{}", 10_000 + nth)));
+        if nth % 10 == 0 {
+            requests.push((at + 1, format!("203.0.113.9 /members?page={nth}")));
+        }
+    }
+    requests.sort();
+    let mut log = String::new();
+    for (second, request) in &requests {
+        let at = jiff::Timestamp::from_second(1_767_225_600 + second).unwrap();
+        let (address, target) = request.split_once(' ').unwrap();
+        let time = at.strftime("%d/%b/%Y:%H:%M:%S +0000");
+        writeln!(log, "{address} - - [{time}] \"GET {target} HTTP/1.1\" 200 5120 \"-\" \"curl/8\"").unwrap();
+    }
+    let place = Place::new();
+    let (path, config) = (place.path("access.log"), place.path("weir.toml"));
+    std::fs::write(&path, log).unwrap();
+    let told = "[[dataset]]\nname = \"members\"\nroutes = [\"/members/{member}\", \"/members\"]\n";
+    std::fs::write(&config, told).unwrap();
+    let done = place.investigate_with(&[path], Settings::read(&config).unwrap()).await;
+    let scope = &done.case.scope;
+    let people = scope.subjects.unwrap();
+    assert_eq!((scope.records, people.lower, people.upper), (1_650, 1_500, None), "{scope:?}");
+    assert_eq!(scope.determinable, Determinable::Partly, "{}", scope.reason);
+    assert!(
+        scope.gaps.iter().any(|gap| gap.reason.contains("150 of them of `/members`")),
+        "{:?}",
+        scope.gaps
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_read_ahead_know_what_was_stored_before_them() {
     let place = Place::new();
     let folder = place.path("logs");

@@ -15,11 +15,36 @@ pub const MEMBERS_MAX: usize = 10_000;
 pub const CREDENTIALS_NAMED_MAX: usize = 200;
 
 /// The condition on `access` that a finding's own query states.
-pub fn flagged(finding: &Finding) -> Option<String> {
+fn flagged(finding: &Finding) -> Option<String> {
     let query = finding.evidence.0.query();
     let rest = query.strip_prefix("SELECT * FROM access WHERE ")?;
     let end = rest.rfind(" ORDER BY time").unwrap_or(rest.len());
     rest.get(..end).map(|c| format!("({c})"))
+}
+
+/// How a finding's query says that its records name people.
+const NAMED: [&str; 2] = ["subject IS NOT NULL AND subject NOT LIKE 'credential:%'", "subject IS NOT NULL"];
+
+/// The condition of [`flagged`], and beside records that name people those of a dataset that name nobody: whoever reads people's pages somewhere at some
+/// time is who reads lists of them there and then, and whom these show is not known.
+pub fn reached(finding: &Finding) -> Option<String> {
+    flagged(finding).map(|flagged| with_lists(&flagged))
+}
+
+fn with_lists(flagged: &str) -> String {
+    // A client may call itself what is looked for here; a quote in a value stands twice.
+    let is_outside =
+        |at: usize| flagged.get(..at).is_some_and(|before| before.matches('\'').count() % 2 == 0);
+    let find =
+        |named: &'static str| Some((flagged.match_indices(named).find(|(at, _)| is_outside(*at))?.0, named));
+    // What stands first is said of the records, what stands deeper of others.
+    let first = NAMED.iter().filter_map(|named| find(named));
+    let Some((at, named)) = first.min_by_key(|(at, named)| (*at, std::cmp::Reverse(named.len()))) else {
+        return flagged.to_owned();
+    };
+    let (before, after) = flagged.split_at(at);
+    let rest = after.strip_prefix(named).unwrap_or_default();
+    format!("{before}({named} OR subject IS NULL AND dataset IS NOT NULL){rest}")
 }
 
 /// Who and what acts for one finding.
@@ -109,7 +134,7 @@ pub fn hand_of<'a>(session: &'a Session, finding: &'a Finding) -> BoxFuture<'a, 
             }
         }
         if hand.actors.is_empty() && hand.credentials.len() > CREDENTIALS_NAMED_MAX {
-            hand.told = flagged(finding);
+            hand.told = reached(finding);
             if hand.told.is_some() {
                 return Ok(hand);
             }
@@ -152,4 +177,29 @@ async fn grow(session: &Session, hand: &mut Hand) -> Result<bool, TraceError> {
     }
     hand.cut |= hand.credentials.len() > MEMBERS_MAX;
     Ok(joined && !hand.cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_lists;
+
+    #[test]
+    fn lists_are_asked_for_beside_pages_of_people() {
+        let any = |named: &str| format!("({named} OR subject IS NULL AND dataset IS NOT NULL)");
+        let (person, holder) =
+            ("subject IS NOT NULL AND subject NOT LIKE 'credential:%'", "subject IS NOT NULL");
+        for named in [person, holder] {
+            let asked = with_lists(&format!("(src_ip = 'a' AND shown AND {named} AND day > 1)"));
+            assert_eq!(asked, format!("(src_ip = 'a' AND shown AND {} AND day > 1)", any(named)));
+        }
+        let asked =
+            with_lists(&format!("(shown AND {holder} AND a IN (SELECT a FROM access WHERE {person}))"));
+        assert_eq!(
+            asked,
+            format!("(shown AND {} AND a IN (SELECT a FROM access WHERE {person}))", any(holder))
+        );
+        assert_eq!(with_lists("(actor = 'a')"), "(actor = 'a')");
+        let client = "(user_agent IN ('it''s subject IS NOT NULL') AND shown AND ";
+        assert_eq!(with_lists(&format!("{client}{holder})")), format!("{client}{})", any(holder)));
+    }
 }

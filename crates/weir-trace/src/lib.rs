@@ -13,6 +13,6 @@ mod steps;
 mod timeline;
 
 pub use error::TraceError;
-pub use hand::{Hand, flagged, hand_of};
+pub use hand::{Hand, hand_of, reached};
 pub use steps::trace;
 pub use timeline::timeline;
