@@ -83,7 +83,7 @@ pub enum EngineError {
         known: Vec<String>,
     },
     /// Nobody investigated the lake.
-    #[error("nobody investigated this lake, so there is no finding to count people of")]
+    #[error("nobody investigated this lake, so it has no findings")]
     NotInvestigated,
     /// None of the files that a case was made of is where they were said to be.
     #[error("none of the {files} logs of the case is in {}; one is `{first}`", logs.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", "))]
@@ -228,7 +228,7 @@ impl EngineError {
                 if known.is_empty() { "none".to_owned() } else { known.join(", ") }
             )),
             Self::NotInvestigated => Some(
-                "run `weir investigate -o DIR --lake LAKE` first, or select the records with --where".to_owned(),
+                "run `weir investigate -o DIR --lake LAKE` first; `weir scope` counts people of records that --where selects, too".to_owned(),
             ),
             Self::NoOriginals { .. } => Some("name the folder of the logs that the case was made of with --logs".to_owned()),
             Self::Record { .. } => Some("check the disk and that you may read and write it".to_owned()),

@@ -38,7 +38,7 @@ pub use investigate::{
     Answer, Asked, Investigated, Investigation, Unmasked, investigate, learn, open_lake, sql,
 };
 pub use keys::fingerprints;
-pub use life::{Said, say};
+pub use life::{Said, listed, say};
 pub use masking::{mask_case, render_masked};
 pub use progress::{Progress, Quiet};
 pub use recipe::rebuild;

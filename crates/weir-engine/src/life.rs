@@ -83,13 +83,37 @@ pub(crate) fn find(lake: &Path, id: &str) -> Result<Finding, EngineError> {
         let near = remembered.all().map(|f| f.id.as_str());
         return Err(EngineError::NoFinding { id: id.to_owned(), nearest: nearest(id, near) });
     };
+    Ok(disposed(found, &record))
+}
+
+/// A finding with the state that people gave it.
+fn disposed(found: &Finding, record: &[Disposition]) -> Finding {
     let mut finding = found.clone();
     if finding.stands() {
-        finding.dispose(&record);
+        finding.dispose(record);
     } else {
-        finding.dispositions = said_of(&record, &finding);
+        finding.dispositions = said_of(record, &finding);
     }
-    Ok(finding)
+    finding
+}
+
+/// Every finding that a lake remembers, as the last run that had it found it, with the state that people gave it since: those that call for somebody first.
+///
+/// # Errors
+/// If the lake was never investigated, or what it remembers cannot be read.
+pub fn listed(lake: &Path) -> Result<Vec<Finding>, EngineError> {
+    let (record, _) = read(lake)?;
+    let remembered = Remembered::read(lake)?;
+    if remembered.never_asked() {
+        return Err(EngineError::NotInvestigated);
+    }
+    let mut found: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in remembered.all() {
+        found.entry(&finding.id).or_insert(finding);
+    }
+    let mut findings: Vec<Finding> = found.into_values().map(|found| disposed(found, &record)).collect();
+    findings.sort_by(|a, b| (rank(a), order(a)).cmp(&(rank(b), order(b))));
+    Ok(findings)
 }
 
 /// The findings of these ids, or of campaigns of these ids, in the last runs that had them; all that stand if none is named.

@@ -64,19 +64,44 @@ fn text(label: &str, text: &str, lines: &mut Vec<Line>) {
     lines.push(labelled(label, Style::Plain, row));
 }
 
-fn head(f: &Finding, lines: &mut Vec<Line>) {
+/// Findings for a terminal, each with its id and state under its title.
+#[must_use]
+pub fn findings_text(findings: &[Finding]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (nth, finding) in findings.iter().enumerate() {
+        if nth > 0 {
+            lines.push(Line::default());
+        }
+        title(finding, &mut lines);
+        text("Seen", &seen(finding), &mut lines);
+    }
+    if findings.is_empty() {
+        lines.push(plain(Style::Plain, "No finding".to_owned()));
+    }
+    lines
+}
+
+/// What a finding says, and what it goes by.
+fn title(f: &Finding, lines: &mut Vec<Line>) {
     lines.push(Line(vec![
         (Style::Severity(f.severity), f.severity.to_string()),
         (Style::Plain, "  ".into()),
         (Style::Strong, terminal(&f.title, WIDTH * 2)),
     ]));
-    let seen = words::period(Period { first: f.first_seen, last: f.last_seen });
     let ids = format!("{} by {}, {}", terminal(&f.id, 40), terminal(&f.detector, 40), f.state);
     lines.push(plain(Style::Faint, ids));
     if let Some(why) = &f.state_reason {
         text("State", why, lines);
     }
-    text("Seen", &seen, lines);
+}
+
+fn seen(f: &Finding) -> String {
+    words::period(Period { first: f.first_seen, last: f.last_seen })
+}
+
+fn head(f: &Finding, lines: &mut Vec<Line>) {
+    title(f, lines);
+    text("Seen", &seen(f), lines);
     text("Raised", &words::instant(f.raised), lines);
     lines.push(Line::default());
 }

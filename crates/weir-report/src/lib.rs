@@ -35,7 +35,7 @@ mod svg;
 mod template;
 
 pub use error::{ReportError, Result};
-pub use explain::explain_text;
+pub use explain::{explain_text, findings_text};
 pub use exposure::{exposure_text, write_exposure};
 pub use folder::{Written, write_case};
 pub use format::{Format, formats, render};

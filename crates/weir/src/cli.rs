@@ -62,7 +62,7 @@ pub enum Command {
     Investigate(Investigate),
     /// Show what a finding stands on: its model, measures, days, threshold and records.
     Explain(Explain),
-    /// Record what you make of a finding: seen, told to be quiet, a note, open again.
+    /// List findings, and record what you make of one: seen, told to be quiet, a note, open again.
     Finding(OfFinding),
     /// Say whose data findings reached, or records that you select: how many people, who, and how sure.
     Scope(Scope),
@@ -252,6 +252,7 @@ pub struct Scope {
 /// `weir finding`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
+  weir finding list --case case/
   weir finding ack 77b1d02e9ac45f10 --case case/ --reason 'ticket 12, ann looks into it'
   weir finding suppress 77b1d02e9ac45f10 --case case/ --until 2026-04-01 --reason 'penetration test'
   weir finding suppress 77b1d02e9ac45f10 --lake /data/lake --scope entity --until 2026-04-01 --reason 'our own scanner'
@@ -269,6 +270,8 @@ pub struct OfFinding {
 /// What somebody makes of a finding.
 #[derive(Debug, Subcommand)]
 pub enum ActOn {
+    /// List what there is: severity, title, id and state of each, those that call for somebody first.
+    List(Where),
     /// You have seen it. It is open again once its severity rises, or its people or records more than double.
     Ack(On),
     /// Be quiet about it until an end. It is open again once its last event is not before the end.

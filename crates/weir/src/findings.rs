@@ -9,7 +9,7 @@ use crate::terminal::{print, print_json, print_summary, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use weir_engine::report::reported::{Comparing, Listed};
-use weir_engine::report::{escape, explain_text, exposure_text, words, write_exposure};
+use weir_engine::report::{escape, explain_text, exposure_text, findings_text, words, write_exposure};
 use weir_engine::{EngineError, Memory, PROGRAM, Said, Scoping};
 use weir_model::case::Exposure;
 use weir_model::disposition::{Act, Cover};
@@ -141,9 +141,24 @@ fn shown(told: &Exposure, folder: Option<&Path>, json: bool) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `weir finding list`.
+async fn list(found: Where, json: bool) -> Done {
+    let dir = lake(found)?;
+    let lake = weir_engine::open_lake(&dir, false, Memory::default()).await?;
+    let findings = weir_engine::listed(lake.folder().map_err(EngineError::from)?)?;
+    Custody { lake: &dir, authority: None }.looked("weir finding list", None, json);
+    if json {
+        print_json(&findings)?;
+    } else {
+        print_summary(&findings_text(&findings))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `weir finding`.
 pub async fn say(asked: OfFinding, json: bool) -> Done {
     let (on, act, scope, until) = match asked.act {
+        ActOn::List(found) => return list(found, json).await,
         ActOn::Ack(on) => (on, Act::Acknowledge, Cover::Finding, None),
         ActOn::Suppress { on, until, scope } => (on, Act::Suppress, Cover::from(scope), Some(until)),
         ActOn::Annotate(on) => (on, Act::Annotate, Cover::Finding, None),

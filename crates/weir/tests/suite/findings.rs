@@ -62,8 +62,19 @@ fn a_nightly_job_is_told_to_be_quiet_and_told_again() {
         (&said["act"], &said["by"], &said["finding"]),
         (&"suppress".into(), &"ann".into(), &id.as_str().into())
     );
+    let listed = words(&here.weir(&["finding", "list", "--case", "case"]).stdout);
+    let title = here.finding()["title"].as_str().unwrap().to_owned();
+    let head = format!("medium {title} {id} by blindspot, suppressed State told to be quiet by ann");
+    assert!(listed.contains(&head), "what was said counts at once: {listed}");
     assert_eq!(here.nightly(), Some(0));
     assert_eq!(here.finding()["state"], "suppressed");
+    let listed = here.weir(&["finding", "list", "--lake", "case/lake", "--json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed[0], here.finding());
+    here.weir(&["ingest", "access.log", "--lake", "unasked"]);
+    let unasked = here.weir(&["finding", "list", "--lake", "unasked"]);
+    assert_eq!(unasked.status.code(), Some(1));
+    assert!(words(&unasked.stderr).contains("nobody investigated this lake"), "{}", words(&unasked.stderr));
     let nameless = here.command(&["finding", "annotate", &id, "--case", "case", "--reason", "x", "--json"]);
     let nameless =
         { nameless }.env_remove("USER").env_remove("LOGNAME").env_remove("USERNAME").output().unwrap();
