@@ -72,7 +72,7 @@ pub fn ingest<'a>(
             };
             let mut run = Run::begin(lake, settings, fingerprints, foreseen).await?;
             for (path, reason) in unlisted {
-                run.intake.push(not_listed(path, reason));
+                run.intake.push(unread(path, reason));
             }
             run.files(&files, settings, progress).await?;
             progress.done();
@@ -90,7 +90,7 @@ pub fn ingest<'a>(
 }
 
 /// The account of something that could not be read at all.
-fn not_listed(path: String, reason: String) -> Intake {
+fn unread(path: String, reason: String) -> Intake {
     Intake { path, reasons: [(reason, 1)].into(), ..Intake::default() }
 }
 
@@ -199,34 +199,23 @@ impl Run {
         settings: &Settings,
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
-        let (mut heads, mut reading) = match begun {
-            Begun::Read(heads, reading) => (heads, Some(reading)),
-            Begun::Known(heads) => (heads, None),
+        let (heads, go, reading) = match begun {
+            Begun::Opened(heads, go, reading) => (heads, go, reading),
             Begun::Unread(account) => {
-                self.unread(input, *account, progress);
+                progress.advance(input.bytes, 0);
+                self.intake.push(Intake { ingest: self.ingest.id(), ..*account });
                 return Ok(());
             }
         };
         // Asked again, as the files stored meanwhile are known by now.
         let known = known::find(&mut self.ingest, &heads).await?;
         let open = self.opener(input, settings);
-        let mut tail_of = None;
-        if let Some((reader, of)) = known::resume(&known, &input.rel, &open, self.ingest.id())? {
-            (reading, tail_of) = (Some(Reading::begin(reader)), Some(of));
-        }
-        let reading = match reading {
-            Some(reading) => reading,
-            None => match open() {
-                Ok(opened) => {
-                    heads = known::heads(&opened);
-                    let file = known::file_id(&input.rel, &heads, 0);
-                    Reading::begin(opened.start(self.ingest.id(), file))
-                }
-                Err(account) => {
-                    self.unread(input, *account, progress);
-                    return Ok(());
-                }
-            },
+        let (reading, tail_of) = match known::resume(&known, &input.rel, &open, self.ingest.id())? {
+            Some((reader, of)) => (Reading::begin(reader), Some(of)),
+            None => {
+                ahead::let_go(go);
+                (reading, None)
+            }
         };
         let mut ended = read::read(self, reading, input, progress).await?;
         let account = &mut ended.account;
@@ -237,12 +226,6 @@ impl Run {
         self.remember(&ended, &heads, tail_of.as_ref()).await?;
         self.intake.push(ended.account);
         Ok(())
-    }
-
-    /// Keeps the account of a file that is not read.
-    fn unread(&mut self, input: &Input, account: Intake, progress: &dyn Progress) {
-        progress.advance(input.bytes, 0);
-        self.intake.push(Intake { ingest: self.ingest.id(), ..account });
     }
 
     /// Adds to a file's account the records that were read before.

@@ -23,8 +23,8 @@ pub(super) fn files_ahead() -> usize {
 
 /// A file that is being opened, and that waits to be read.
 pub(super) struct Opening {
-    /// How its content begins, or the account of a file that is not read.
-    heads: oneshot::Receiver<Result<Heads, Box<Intake>>>,
+    /// How its content begins and its id, or the account of a file that is not read.
+    told: oneshot::Receiver<Result<(Heads, i64), Box<Intake>>>,
     /// Lets it be read.
     go: oneshot::Sender<()>,
     chunks: mpsc::Receiver<Chunk>,
@@ -38,10 +38,8 @@ pub(super) type Heads = Vec<(u64, String)>;
 pub(super) enum Begun {
     /// It is not read.
     Unread(Box<Intake>),
-    /// It begins like one that is known.
-    Known(Heads),
-    /// It is being read from its start.
-    Read(Heads, Reading),
+    /// It is being read from its start, or will be when it is let, as it begins like one that is known.
+    Opened(Heads, Option<oneshot::Sender<()>>, Reading),
 }
 
 impl Opening {
@@ -51,7 +49,7 @@ impl Opening {
         rel: String,
         open: impl FnOnce() -> Result<Opened, Box<Intake>> + Send + 'static,
     ) -> Self {
-        let (tell, heads) = oneshot::channel();
+        let (tell, told) = oneshot::channel();
         let (go, may_go) = oneshot::channel();
         let (send, chunks) = mpsc::channel(WAITING_MAX);
         let work = move || {
@@ -65,29 +63,36 @@ impl Opening {
             };
             let heads = known::heads(&opened);
             let file = known::file_id(&rel, &heads, 0);
-            tell.send(Ok(heads)).ok()?;
+            tell.send(Ok((heads, file))).ok()?;
             may_go.blocking_recv().ok()?;
             give(opened.start(ingest, file), &send)
         };
-        Self { heads, go, chunks, ended: tokio::task::spawn_blocking(work) }
+        Self { told, go, chunks, ended: tokio::task::spawn_blocking(work) }
     }
 
     /// What is known of the file by now; it is read if it begins like no other.
     pub(super) async fn judged(self, run: &mut Run, rel: &str) -> Result<Begun, EngineError> {
-        let heads = match self.heads.await {
-            Ok(Ok(heads)) => heads,
+        let (heads, file) = match self.told.await {
+            Ok(Ok(told)) => told,
             Ok(Err(account)) => return Ok(Begun::Unread(account)),
             Err(_) => {
                 let message = self.ended.await.map_or_else(|e| e.to_string(), |_| String::new());
                 return Err(EngineError::Reader { path: rel.to_owned(), message });
             }
         };
-        if !known::find(&mut run.ingest, &heads).await?.is_empty() {
-            return Ok(Begun::Known(heads));
+        let reading = Reading { file, chunks: self.chunks, ended: self.ended };
+        let mut go = Some(self.go);
+        if known::find(&mut run.ingest, &heads).await?.is_empty() {
+            let_go(go.take());
         }
-        let file = known::file_id(rel, &heads, 0);
+        Ok(Begun::Opened(heads, go, reading))
+    }
+}
+
+/// Lets a file be read that waits for it.
+pub(super) fn let_go(go: Option<oneshot::Sender<()>>) {
+    if let Some(go) = go {
         // A thread that is no more is told of when it is asked how it ended.
-        let _ = self.go.send(());
-        Ok(Begun::Read(heads, Reading { file, chunks: self.chunks, ended: self.ended }))
+        let _ = go.send(());
     }
 }
