@@ -6,8 +6,10 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, StringArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
+use weir_model::columns::is_same;
 use weir_stats::hash64;
 
 /// Records that a fingerprint covers.
@@ -35,42 +37,61 @@ pub(crate) fn hashes(batch: &RecordBatch) -> Vec<u64> {
         if column.null_count() == column.len() {
             continue;
         }
+        let nulls = column.nulls().filter(|nulls| nulls.null_count() > 0);
         let seed = SPREAD.wrapping_mul(at);
-        let mut add = |row: usize, value: u64| {
-            if let Some(hash) = hashes.get_mut(row).filter(|_| column.is_valid(row)) {
-                *hash = (hash.rotate_left(5) ^ value ^ seed).wrapping_mul(SPREAD);
-            }
-        };
         match column.data_type() {
-            DataType::Utf8 => {
-                let values = column.as_string::<i32>();
-                // Most columns say the same in many rows on end.
-                let (mut last, mut hash) = (values.value(0), hash64(values.value(0).as_bytes()));
-                for row in 0..values.len() {
-                    let value = values.value(row);
-                    if value != last {
-                        (last, hash) = (value, hash64(value.as_bytes()));
-                    }
-                    add(row, hash);
-                }
-            }
+            DataType::Utf8 => texts(&mut hashes, nulls, seed, column.as_string()),
             DataType::Int32 => {
-                let values = column.as_primitive::<Int32Type>().values().iter().enumerate();
-                values.for_each(|(row, value)| add(row, i64::from(*value).cast_unsigned()));
+                let values = column.as_primitive::<Int32Type>().values().iter();
+                mix(&mut hashes, nulls, seed, values.map(|value| i64::from(*value).cast_unsigned()));
             }
             DataType::Int64 => {
-                let values = column.as_primitive::<Int64Type>().values().iter().enumerate();
-                values.for_each(|(row, value)| add(row, value.cast_unsigned()));
+                let values = column.as_primitive::<Int64Type>().values().iter();
+                mix(&mut hashes, nulls, seed, values.map(|value| value.cast_unsigned()));
             }
             DataType::Timestamp(..) => {
-                let values = column.as_primitive::<TimestampMicrosecondType>().values().iter().enumerate();
-                values.for_each(|(row, value)| add(row, value.cast_unsigned()));
+                let values = column.as_primitive::<TimestampMicrosecondType>().values().iter();
+                mix(&mut hashes, nulls, seed, values.map(|value| value.cast_unsigned()));
             }
             // Lists follow from the columns above; they are compared, not hashed.
             _ => {}
         }
     }
     hashes
+}
+
+/// Adds the texts of a column to the hashes of their records.
+fn texts(hashes: &mut [u64], nulls: Option<&NullBuffer>, seed: u64, texts: &StringArray) {
+    /// Up to how many bytes a text is hashed sooner than compared.
+    const SHORT: usize = 16;
+    let hash = |text: &str| hash64(text.as_bytes());
+    if is_same(texts) {
+        return mix(hashes, nulls, seed, std::iter::repeat(hash(texts.value(0))));
+    }
+    // Longer ones often repeat at once: a client, where it came from.
+    let (mut last, mut of_last) = ("", hash(""));
+    let values = (0..texts.len()).map(|row| match texts.value(row) {
+        text if text.len() <= SHORT => hash(text),
+        text => {
+            if text != last {
+                (last, of_last) = (text, hash(text));
+            }
+            of_last
+        }
+    });
+    mix(hashes, nulls, seed, values);
+}
+
+/// Adds the values of a column, one of each row, to the hashes of their records, but those of rows without one.
+fn mix(hashes: &mut [u64], nulls: Option<&NullBuffer>, seed: u64, values: impl Iterator<Item = u64>) {
+    let add = |hash: &mut u64, value: u64| *hash = (hash.rotate_left(5) ^ value ^ seed).wrapping_mul(SPREAD);
+    match nulls {
+        None => hashes.iter_mut().zip(values).for_each(|(hash, value)| add(hash, value)),
+        Some(nulls) => {
+            let of_rows = hashes.iter_mut().zip(values).zip(nulls.iter());
+            of_rows.filter(|(_, valid)| *valid).for_each(|((hash, value), _)| add(hash, value));
+        }
+    }
 }
 
 /// The marks of records in a row by their hashes; those of the last [`AMONG`] - 1 need what follows, and so does a file's first

@@ -8,31 +8,52 @@ use super::{
     HostColumns, Table,
 };
 use crate::{Micros, ModelError, TimeBasis};
-use arrow_array::builder::{Date32Builder, StringBuilder, TimestampMicrosecondBuilder};
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow_schema::DataType;
 use std::sync::Arc;
 
 /// Builds the batch of one table.
 #[derive(Default)]
 struct TableBuilder<C> {
-    time: TimestampMicrosecondBuilder,
-    day: Date32Builder,
-    basis: StringBuilder,
+    times: Vec<i64>,
+    bases: Vec<TimeBasis>,
     common: CommonBuilder,
     own: C,
-    rows: usize,
+    same: Same,
+}
+
+/// Columns of one text throughout, as the last batch had them: the next has the same ones.
+#[derive(Default)]
+struct Same(Vec<StringArray>);
+
+impl Same {
+    /// The column of so many rows that all have this text.
+    fn column(&mut self, text: &str, rows: usize) -> ArrayRef {
+        let known = |column: &StringArray| column.len() >= rows && column.value(0) == text;
+        if let Some(column) = self.0.iter().find(|column| known(column)) {
+            return Arc::new(column.slice(0, rows));
+        }
+        let column = StringArray::from_iter_values(std::iter::repeat_n(text, rows));
+        self.0.retain(|column| column.value(0) != text);
+        self.0.push(column.clone());
+        Arc::new(column)
+    }
 }
 
 impl<C> TableBuilder<C> {
+    fn rows(&self) -> usize {
+        self.times.len()
+    }
+
     /// Adds what all tables have of a row; the row's number.
     fn push(&mut self, at: (Micros, TimeBasis), common: &Common<'_>) -> usize {
-        self.time.append_value(at.0.0);
-        self.day.append_value(at.0.day());
-        self.basis.append_value(at.1.as_str());
-        self.common.push(self.rows, common);
-        self.rows += 1;
-        self.rows - 1
+        let place = self.times.len();
+        self.times.push(at.0.0);
+        self.bases.push(at.1);
+        self.common.push(place, common);
+        place
     }
 
     fn finish(
@@ -41,20 +62,28 @@ impl<C> TableBuilder<C> {
         tag: &FileTag,
         own: impl FnOnce(&mut C, usize) -> Vec<ArrayRef>,
     ) -> Result<Option<RecordBatch>, ModelError> {
-        let rows = std::mem::take(&mut self.rows);
+        let rows = self.times.len();
         if rows == 0 {
             return Ok(None);
         }
-        let time = self.time.finish().with_timezone("UTC");
-        let mut columns: Vec<ArrayRef> =
-            vec![Arc::new(time), Arc::new(self.day.finish()), Arc::new(self.basis.finish())];
+        // The next batch is as large.
+        let times = std::mem::replace(&mut self.times, Vec::with_capacity(rows));
+        let days: Date32Array = times.iter().map(|time| Micros(*time).day()).collect::<Vec<_>>().into();
+        let bases = match self.bases.split_first() {
+            Some((first, rest)) if rest.iter().all(|basis| basis == first) => {
+                self.same.column(first.as_str(), rows)
+            }
+            _ => Arc::new(StringArray::from_iter_values(self.bases.iter().map(|basis| basis.as_str()))),
+        };
+        self.bases.clear();
+        let times = TimestampMicrosecondArray::from(times).with_timezone("UTC");
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(times), Arc::new(days), bases];
         columns.extend(self.common.finish(rows));
         columns.extend(own(&mut self.own, rows));
-        let text =
-            |s: &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(std::iter::repeat_n(s, rows))) };
-        let number = |n: i64| -> ArrayRef { Arc::new(arrow_array::Int64Array::from_value(n, rows)) };
+        let number = |n: i64| -> ArrayRef { Arc::new(Int64Array::from_value(n, rows)) };
         columns.push(nulls(&DataType::Int64, rows));
-        columns.extend([text(&tag.source), text(&tag.sensor), number(tag.ingest), number(tag.file)]);
+        columns.extend([&tag.source, &tag.sensor].map(|text| self.same.column(text, rows)));
+        columns.extend([number(tag.ingest), number(tag.file)]);
         RecordBatch::try_new(table.schema(), columns)
             .map(Some)
             .map_err(|e| ModelError::Batch { table: table.name(), message: e.to_string() })
@@ -108,7 +137,7 @@ impl Records {
 
     /// Rows collected and not yet taken.
     pub fn rows(&self) -> usize {
-        self.access.rows + self.auth.rows + self.flow.rows + self.host.rows
+        self.access.rows() + self.auth.rows() + self.flow.rows() + self.host.rows()
     }
 
     /// First and last instant pushed so far, over all batches taken.
