@@ -210,7 +210,7 @@ impl Run {
         // Asked again, as the files stored meanwhile are known by now.
         let known = known::find(&mut self.ingest, &heads).await?;
         let open = self.opener(input, settings);
-        let (reading, tail_of) = match known::resume(&known, &input.rel, &open, self.ingest.id())? {
+        let (reading, tail_of) = match known::resume(&known, input, &open, self.ingest.id())? {
             Some((reader, of)) => (Reading::begin(reader), Some(of)),
             None => {
                 ahead::let_go(go);

@@ -416,6 +416,23 @@ async fn a_first_investigation_folds_once_where_its_logs_teach_what_their_heads_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_two_servers_begin_alike_is_each_ones_own() {
+    let place = Place::new();
+    let check = "127.0.0.1 - - [10/Mar/2026:10:00:00 +0000] \"GET /health HTTP/1.1\" 200 2 \"-\" \"probe\"\n";
+    let rest = check.repeat(5).replace("/health", "/products/7").replace("127.0.0.1", "192.0.2.7");
+    let logs = place.path("logs");
+    for (server, text) in [("h1", check.repeat(10)), ("h2", check.repeat(10) + &rest)] {
+        std::fs::create_dir_all(logs.join(server)).unwrap();
+        std::fs::write(logs.join(server).join("access.log"), text).unwrap();
+    }
+    let parsed = |done: &Investigated| done.ingested.intake.iter().map(|i| i.parsed).collect::<Vec<_>>();
+    assert_eq!(parsed(&place.investigate(std::slice::from_ref(&logs)).await), [10, 15]);
+    // Moved, each is known as a whole.
+    std::fs::rename(logs.join("h2"), logs.join("h3")).unwrap();
+    assert_eq!(parsed(&place.investigate(&[logs]).await), [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damaged_and_wide_files_twice_change_nothing() {
     let place = Place::new();
     let logs = place.path("logs");

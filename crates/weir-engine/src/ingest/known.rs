@@ -1,6 +1,7 @@
 //! Whether a file was read before: whole, or up to where it has grown since.
 
 use crate::EngineError;
+use crate::walk::Input;
 use weir_lake::{Ingest, KnownFile};
 use weir_model::intake::Intake;
 use weir_sources::read::{FileReader, Opened, ReadBefore, Resumed};
@@ -8,6 +9,10 @@ use weir_sources::read::{FileReader, Opened, ReadBefore, Resumed};
 /// Lengths of content that are fingerprinted to find known files: a file is filed under the longest that it fills, so that it is
 /// found again after it has grown past the next.
 const HEAD_LENGTHS: [u64; 7] = [16, 64, 256, 1024, 4096, 16 << 10, 64 << 10];
+
+/// Lines from which on a known file that another sensor's log begins with is its beginning; below, unless it is all of it, both may have logged so much
+/// alike.
+const ALIKE_MIN: u64 = 64;
 
 /// What of a file is known.
 #[derive(Clone, Debug)]
@@ -59,7 +64,7 @@ pub(super) async fn find(
 /// A reader of what follows the longest known beginning of a file; `None` when it begins like none that is known.
 pub(super) fn resume(
     known: &[KnownFile],
-    rel: &str,
+    input: &Input,
     open: &dyn Fn() -> Result<Opened, Box<Intake>>,
     ingest: i64,
 ) -> Result<Option<(FileReader, Known)>, EngineError> {
@@ -70,7 +75,12 @@ pub(super) fn resume(
             continue;
         }
         let Ok(opened) = open() else { return Ok(None) };
-        let id = file_id(rel, &heads(&opened), file.content_bytes);
+        // That two sensors say the same for a while is no proof that one's log is the other's.
+        let other = file.sensor.as_deref() != Some(opened.sensor()) && file.bytes != input.bytes;
+        if other && file.lines < ALIKE_MIN {
+            continue;
+        }
+        let id = file_id(&input.rel, &heads(&opened), file.content_bytes);
         let read = ReadBefore { bytes: file.content_bytes, lines: file.lines, half: file.half };
         let Some(Resumed { reader, sha256, again }) = opened.start_after(ingest, id, &read) else {
             continue;
