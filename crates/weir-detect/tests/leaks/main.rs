@@ -159,6 +159,30 @@ fn a_campaign_is_found_beside_rejected_issuances_and_counted_without_them() {
     );
 }
 
+/// Requests are shared out among so many servers.
+#[test]
+fn a_key_that_is_used_on_a_hundred_servers_is_one_hand() {
+    const SERVERS: usize = 100;
+    let mut world = cut(&[]);
+    let alone = world.find("unissued");
+    let mut take = |name| String::from_utf8(world.files.remove(name).unwrap()).unwrap();
+    let (access, issuance) = (take("access.jsonl"), take("issuance.jsonl"));
+    let at = |log: &str, server: usize| {
+        log.replace("ordinary-", &format!("ordinary-{server}-"))
+            .replace("forged-", &format!("forged-{server}-"))
+            .into_bytes()
+    };
+    let issued = (0..SERVERS).flat_map(|server| at(&issuance, server)).collect();
+    world.files.insert("issuance.jsonl".to_owned(), issued);
+    for server in 0..SERVERS {
+        world.files.insert(format!("web{server:02}/access.jsonl"), at(&access, server));
+    }
+    let found = world.find("unissued");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(values(&found[0], EntityKind::Key), ["web-0"]);
+    assert_eq!(found[0].measures["credentials"], alone[0].measures["credentials"] * SERVERS as f64);
+}
+
 fn accused(found: &[weir_model::Finding]) -> BTreeSet<String> {
     let high = found.iter().filter(|f| f.severity >= Severity::High);
     high.flat_map(|f| values(f, EntityKind::Origin)).collect()

@@ -4,7 +4,7 @@ use super::issuing::{Issuing, STEP_US};
 use super::unread::{Explained, Uses};
 use super::{ISSUES, WEB};
 use crate::{Context, DetectError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_lake::{quote, quote_all, rows};
 
 /// Issued credentials that must be found among those used for the join to mean something.
@@ -15,7 +15,7 @@ const OPEN_SHARE: u64 = 20;
 /// Credentials that belong together.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Group {
-    /// Where they were used.
+    /// Where they were used, or the first such sensor.
     pub(super) sensor: String,
     /// The key that signed them, where logged.
     pub(super) key: Option<String>,
@@ -50,13 +50,20 @@ async fn guarded(context: &Context<'_>) -> Result<Option<String>, DetectError> {
         "SELECT sensor, route FROM {{digest}} WHERE source <> 'aws_cloudtrail' AND route IS NOT NULL AND {ANSWERED} GROUP BY 1, 2 \
          HAVING count(credential) > 0 AND sum(CASE WHEN credential IS NULL THEN n ELSE 0 END) * {OPEN_SHARE} <= sum(CASE WHEN credential IS NULL THEN 0 ELSE n END) ORDER BY 1, 2"
     );
-    let mut routes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in rows(&context.sql(&query).await?) {
         let (Some(sensor), Some(route)) = (row.text("sensor"), row.text("route")) else { continue };
-        routes.entry(sensor.to_owned()).or_default().push(route.to_owned());
+        routes.entry(sensor.to_owned()).or_default().insert(route.to_owned());
     }
-    let each = routes.iter().map(|(sensor, routes)| {
-        format!("(sensor = {} AND route IN {})", quote(sensor), quote_all(routes.iter().map(String::as_str)))
+    // Servers that share their work guard the same routes: one of a hundred says no more than a list of a hundred names.
+    let mut sensors: BTreeMap<BTreeSet<String>, Vec<String>> = BTreeMap::new();
+    for (sensor, routes) in routes {
+        sensors.entry(routes).or_default().push(sensor);
+    }
+    let each = sensors.iter().map(|(routes, sensors)| {
+        let [routes, sensors] = [routes.iter().collect::<Vec<_>>(), sensors.iter().collect()]
+            .map(|names| quote_all(names.into_iter().map(String::as_str)));
+        format!("(sensor IN {sensors} AND route IN {routes})")
     });
     let each: Vec<String> = each.collect();
     Ok((!each.is_empty()).then(|| format!("({ANSWERED} AND ({}))", each.join(" OR "))))
@@ -93,18 +100,15 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
     }
     let longer = issuing.lifetime.map_or(0.0, |l| l.longer);
     let accused = accuse(&counts, |key| !issuing.keys.is_empty() && !issuing.keys.contains(key), longer);
-    let mut groups: Vec<(Group, Uses)> = Vec::new();
+    let mut groups: Vec<(Group, Vec<String>, Uses)> = Vec::new();
     for (sensor, key, joined) in accused {
         let count = counts.get(&(sensor.clone(), key.clone())).cloned().unwrap_or_default();
         let key_never_issued =
             key.as_ref().is_some_and(|k| !issuing.keys.contains(k)) && !issuing.keys.is_empty();
-        let Some(condition) = condition(issuing, &sensor, key.as_deref(), key_never_issued, &accepted) else {
-            continue;
-        };
         // A key used on several sensors is one hand.
-        match groups.iter_mut().find(|(g, _)| key.is_some() && g.key == key) {
-            Some((same, uses)) => {
-                same.condition = format!("({}) OR ({condition})", same.condition);
+        match groups.iter_mut().find(|(g, ..)| key.is_some() && g.key == key) {
+            Some((same, sensors, uses)) => {
+                sensors.push(sensor);
                 same.excused += count.excused;
                 same.joined = same.joined.max(joined);
                 for (at, n) in count.uses {
@@ -113,15 +117,19 @@ pub(super) async fn groups(context: &Context<'_>, issuing: &Issuing) -> Result<V
             }
             None => {
                 let (excused, explained) = (count.excused, Explained::default());
+                let (sensors, condition) = (vec![sensor.clone()], String::new());
                 let group = Group { sensor, key, key_never_issued, condition, excused, joined, explained };
-                groups.push((group, count.uses));
+                groups.push((group, sensors, count.uses));
             }
         }
     }
     let life_us = issuing.lifetime.map_or(i64::MAX, |l| l.us);
-    let explain =
-        |(group, uses): (Group, Uses)| Group { explained: issuing.unread.explain(&uses, life_us), ..group };
-    Ok(groups.into_iter().map(explain).collect())
+    let whole = |(group, sensors, uses): (Group, Vec<String>, Uses)| {
+        let condition =
+            condition(issuing, &sensors, group.key.as_deref(), group.key_never_issued, &accepted)?;
+        Some(Group { condition, explained: issuing.unread.explain(&uses, life_us), ..group })
+    };
+    Ok(groups.into_iter().filter_map(whole).collect())
 }
 
 /// Which (sensor, key) groups the join accuses, with how many credentials of the sensor are found issued.
@@ -159,7 +167,7 @@ fn accuse(
 /// The condition on `access` that gives a group's records.
 fn condition(
     issuing: &Issuing,
-    sensor: &str,
+    sensors: &[String],
     key: Option<&str>,
     never_issued: bool,
     accepted: &str,
@@ -168,7 +176,8 @@ fn condition(
         Some(key) => format!("key_uid = {}", quote(key)),
         None => "key_uid IS NULL".to_owned(),
     };
-    let of_group = format!("sensor = {} AND {of_key} AND {WEB}", quote(sensor));
+    let sensors = quote_all(sensors.iter().map(String::as_str));
+    let of_group = format!("sensor IN {sensors} AND {of_key} AND {WEB}");
     let covered = issuing.covered("min(time)")?;
     let issued = if never_issued {
         String::new()
