@@ -3,6 +3,7 @@
 mod exact;
 mod judge;
 mod ladder;
+mod mixed;
 mod neighbours;
 mod peers;
 mod screen;
@@ -13,6 +14,7 @@ use super::harvest;
 use crate::{Context, DetectError, Detector, Info};
 use futures::future::{BoxFuture, FutureExt};
 use weir_model::{EntityKind, Finding};
+use weir_stats::WINDOWS;
 
 /// Sees who reads more people's data than its past, its peers and its credentials explain.
 #[derive(Clone, Copy, Debug)]
@@ -56,18 +58,31 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
     let mut explained = exact::Explained::default();
     let mut addresses = None;
-    // Where most readers are not named, how people visit says more than how many they are.
-    let habits =
-        !cover.named && harvest::screen::census(context).await?.visits() >= harvest::screen::VISITS_MIN;
+    // Where most readers are not named, how people visit says more than how many they are, if it says anything.
+    let habits = !cover.named && {
+        let census = harvest::screen::census(context).await?;
+        census.tells(context.threshold(WINDOWS.len(), census.seen(i32::MAX)))
+    };
     let everybody = screen::everybody(context).await?;
+    // People per record at ordinary addresses: where no network is ordinary, as much is usual of networks.
+    let mut ordinary: f64 = 0.0;
     let told = |kind| kind != EntityKind::Asn || context.config.inventory.asns.is_some();
     let kinds: Vec<_> = KINDS.into_iter().filter(|(kind, _)| told(*kind)).collect();
     for &(kind, column) in &kinds {
-        if habits && !NAMED.contains(&kind) {
+        let only = habits && !NAMED.contains(&kind);
+        if only && !cover.some {
             continue;
         }
-        let cover = exact::Cover { named: cover.named || NAMED.contains(&kind) };
-        let mut census = screen::screen(context, kind, cover.named).await?;
+        let cover = exact::Cover { named: cover.named || only || NAMED.contains(&kind), only, ..cover };
+        // Where nobody is named, a client that many have reads many people.
+        if kind == EntityKind::Client && !cover.named {
+            continue;
+        }
+        let mut census = screen::screen(context, kind, &cover).await?;
+        if kind == EntityKind::Origin {
+            ordinary = census.people_per_record;
+        }
+        census.people_per_record = census.people_per_record.max(ordinary);
         if census.candidates.is_empty() {
             continue;
         }

@@ -8,6 +8,7 @@ mod dormant;
 mod drift;
 mod harvest;
 mod mmdb;
+mod nameless;
 mod reach;
 mod site;
 

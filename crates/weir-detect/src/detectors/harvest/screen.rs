@@ -15,6 +15,8 @@ use weir_stats::{BottomK, Distinct, Merge, Sliding, hash64, windows_within};
 pub(super) const PEOPLE_MIN: f64 = 10.0;
 /// Visits of households without which nothing is known of habits.
 pub(crate) const VISITS_MIN: f64 = 200.0;
+/// People at an address, each without a look, who must be unlikely where habits tell anything.
+const STRAIGHT: u64 = 250;
 /// What an address must show in the rollups to be looked at exactly.
 pub(crate) struct Bar {
     /// People in a window.
@@ -47,6 +49,8 @@ pub(crate) struct Census {
     first_seen: BTreeMap<i32, u64>,
     /// Addresses that show people, and those of them that show credentials: where most do not, none can be asked for.
     showing: (u64, u64),
+    /// Of the former, those most of whose people were shown by records that name who asks.
+    named: u64,
     sample: Option<BottomK<Name>>,
 }
 
@@ -82,6 +86,19 @@ impl Census {
     /// The first day of the log.
     pub(crate) fn began(&self) -> i32 {
         self.first_seen.keys().next().copied().unwrap_or(0)
+    }
+
+    /// Whether how people visit tells a hand from them, at this chance: not where nobody looks around, as in a log of data pages alone. Then all
+    /// who come go straight there, and a hand does nothing else.
+    pub(crate) fn tells(&self, threshold: f64) -> bool {
+        let usual = (self.bare_share() * self.visits() + 1.0) / (self.visits() + 2.0);
+        self.visits() >= VISITS_MIN
+            && beta_binomial_upper(STRAIGHT as f64, STRAIGHT, usual, ALIKE) <= threshold
+    }
+
+    /// The share of the addresses that show people at which records name who asks; of none, all.
+    pub(crate) fn named_share(&self) -> f64 {
+        if self.showing.0 == 0 { 1.0 } else { self.named as f64 / self.showing.0 as f64 }
     }
 
     /// The share of all visits without a look.
@@ -120,6 +137,10 @@ pub(crate) async fn census<'a>(context: &Context<'a>) -> Result<&'a Census, Dete
         if history.days.iter().any(|(_, day)| !day.people.is_empty()) {
             census.showing.0 += 1;
             census.showing.1 += u64::from(history.days.iter().any(|(_, day)| !day.credentials.is_empty()));
+            let sum = |of: fn(&Partial) -> &Distinct| -> f64 {
+                history.days.iter().map(|(_, day)| of(day).estimate()).sum()
+            };
+            census.named += u64::from(2.0 * sum(|day| &day.unnamed) < sum(|day| &day.people));
         }
         let mut people = Distinct::new();
         let mut visited = false;

@@ -3,6 +3,7 @@
 use super::judge::Judged;
 use super::ladder::{Reached, reached};
 use super::screen::{Candidate, Census};
+use crate::detectors::harvest;
 use crate::grid::held;
 use crate::{Context, DetectError};
 use futures::StreamExt;
@@ -20,18 +21,31 @@ const SHOWN_MAX: u64 = 500_000;
 /// A record that names who asked, by a credential or by name: people at home, one for each credential, explain it.
 const COVERED: &str = "coalesce(credential, actor) IS NOT NULL";
 
+/// Share of the addresses that show people at which records name who asks, from which on a log does.
+const NAMED_MIN: f64 = 0.25;
+
 /// What makes a record's reader known.
+#[derive(Clone, Copy)]
 pub(super) struct Cover {
-    /// Whether most records that show people carry a credential or name an actor: then those that do not stand out.
+    /// Whether most records that show people carry a credential or name an actor, and not by a few addresses alone: then those that do not stand out.
     pub(super) named: bool,
+    /// Whether any record does.
+    pub(super) some: bool,
+    /// Whether only those that do are asked about: what people visit without a name is judged by how they visit.
+    pub(super) only: bool,
 }
 
 /// Learns whether records name who asks.
 pub(super) async fn cover(context: &Context<'_>) -> Result<Cover, DetectError> {
-    let named = "SELECT sum(CASE WHEN coalesce(credential, actor) IS NULL THEN 0 ELSE n END) AS named, sum(n) AS n FROM {digest} WHERE shown AND subject IS NOT NULL AND {span}";
-    let named =
-        rows(&context.sql(named).await?).any(|r| r.count("n") > 0 && 2 * r.count("named") >= r.count("n"));
-    Ok(Cover { named })
+    let query = "SELECT sum(CASE WHEN coalesce(credential, actor) IS NULL THEN 0 ELSE n END) AS named, sum(n) AS n FROM {digest} WHERE shown AND subject IS NOT NULL AND {span}";
+    let (mut named, mut some) = (false, false);
+    for row in rows(&context.sql(query).await?) {
+        some |= row.count("named") > 0;
+        named |= row.count("n") > 0 && 2 * row.count("named") >= row.count("n");
+    }
+    // Beside the many who read their own pages without a name, a service desk is most of the records and few of the addresses.
+    let named = named && harvest::screen::census(context).await?.named_share() >= NAMED_MIN;
+    Ok(Cover { named, some, only: false })
 }
 
 impl Cover {
@@ -71,6 +85,10 @@ impl Explained {
     /// Adds addresses.
     pub(super) fn add_origins(&mut self, addresses: impl Iterator<Item = String>) {
         self.by_column.entry("src_ip").or_default().extend(addresses);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_column.values().all(BTreeSet::is_empty) && self.prefixes.is_empty()
     }
 
     /// As conditions on `access` under an alias, each with its `AND`.
@@ -243,7 +261,7 @@ pub(super) async fn series(
         let allowed = |entity: &str| allowances.get(entity).copied().unwrap_or(0.0);
         let names: HashMap<u64, &str> =
             chunk.iter().map(|c| (hash64(c.entity.as_bytes()), c.entity.as_str())).collect();
-        if !scope.cover.named {
+        if !scope.cover.named && scope.explained.is_empty() {
             // Whoever was shown somebody has no credential that could explain it: the rollups have said how many.
             let hours = busiest(context, scope, chunk, &slices).await?;
             let hours = |c: &Candidate| {
@@ -367,7 +385,10 @@ fn query(
     slice: &Slice,
     others: &str,
 ) -> String {
-    let (entity, filter) = chosen(scope, chunk);
+    let (entity, mut filter) = chosen(scope, chunk);
+    if scope.cover.only {
+        filter = format!("{filter} AND {COVERED}");
+    }
     format!(
         "SELECT DISTINCT entity, hour, hash(person['namespace'] || ':' || person['id']) AS person{others} FROM \
          (SELECT hash({entity}) AS entity, date_trunc('hour', time) AS hour, unnest(subjects) AS person, hash(coalesce(credential, actor)) AS bearer, \

@@ -36,6 +36,8 @@ pub(super) enum Verdict {
     Appeared,
     /// Reads without a credential, with a client of its own, and did so when the log began: a program that stands.
     Standing,
+    /// Reads without a credential, in a log that names nobody, with as many clients as so many people have: a carrier's address looks so too.
+    Mixed,
     /// Appeared, at all hours, with clients that households use: no desk and no program.
     Intruded,
 }
@@ -59,6 +61,8 @@ pub(super) struct Judged {
     pub(super) allowance: f64,
     /// Those with whom it came, where that is why it fired.
     pub(super) crowd: Option<Crowd>,
+    /// The clients with which it reads, and how many so many people would bring, of one that may be such a crowd of people.
+    pub(super) clients: Option<[f64; 2]>,
     /// When it was the hand's, where others had it before or after.
     pub(super) within: Within,
 }
@@ -133,6 +137,7 @@ fn among(
         threshold: threshold(census.seen.get(c).copied()?),
         allowance: series.allowance,
         crowd: Some(crowd),
+        clients: None,
         within: Within::new(),
     })
 }
@@ -165,6 +170,7 @@ fn first_beyond(
                 threshold: limit,
                 allowance: series.allowance,
                 crowd: None,
+                clients: None,
                 within: Within::new(),
             });
         }

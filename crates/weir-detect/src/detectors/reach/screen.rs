@@ -3,6 +3,7 @@
 //! Decisive choice: an entity is looked at exactly only if the rollups leave it open whether it read people beyond its credentials. A
 //! carrier's address with as many credentials as people every day is not, however many they are.
 
+use super::exact::Cover;
 use super::ladder::{LADDER, reached};
 use crate::grid::{Grid, Held, held};
 use crate::histories::{self, History};
@@ -65,6 +66,8 @@ pub(super) async fn everybody(context: &Context<'_>) -> Result<BTreeMap<i32, f64
 struct Screen {
     /// Whether the log names who asks, by credential or name.
     named: bool,
+    /// Whether only records that do are asked about.
+    only: bool,
     census: Census,
     top: BinaryHeap<Ranked>,
     first_seen: Vec<u64>,
@@ -105,7 +108,7 @@ impl Ord for Ranked {
 pub(super) async fn screen(
     context: &Context<'_>,
     kind: EntityKind,
-    named: bool,
+    cover: &Cover,
 ) -> Result<Census, DetectError> {
     let grid = Grid::of(context).await?.unwrap_or(Grid::new(0, 0));
     let empty = || std::array::from_fn(|_| LogHistogram::new());
@@ -119,8 +122,10 @@ pub(super) async fn screen(
         everybody: BTreeMap::new(),
     };
     let first_seen = vec![0; grid.len()];
+    let Cover { named, only, .. } = *cover;
+    let (quiet_people, quiet_records) = (0.0, 0);
     let mut screen =
-        Screen { named, census, top: BinaryHeap::new(), first_seen, quiet_people: 0.0, quiet_records: 0 };
+        Screen { named, only, census, top: BinaryHeap::new(), first_seen, quiet_people, quiet_records };
     let columns = ["records", "people", "credentials", "unnamed"];
     histories::each(context, kind, &columns, |history| screen.take(&history)).await?;
     Ok(screen.finish())
@@ -153,7 +158,8 @@ impl Screen {
         let mut total = Distinct::new();
         history.days.iter().for_each(|(_, day)| total.merge(&day.people));
         let people = total.estimate();
-        let explained = people == 0.0 || explained(history);
+        let nameless = || history.days.iter().all(|(_, day)| day.unnamed == day.people);
+        let explained = people == 0.0 || self.only && nameless() || explained(history);
         if people >= PEOPLE_MIN && !explained {
             self.candidate(history, people);
             return;

@@ -3,6 +3,7 @@
 use super::exact::Scope;
 use super::judge::{Judged, Verdict};
 use super::ladder::Rung;
+use super::mixed;
 use super::neighbours::Neighbours;
 use super::screen::{Census, day};
 use crate::detectors::harvest;
@@ -33,10 +34,21 @@ pub(super) async fn findings(
     let memo = Memo::default();
     let (whole, context) = (context, &Context { session: &near, memo: &memo, ..*context });
     let judged = programs(whole, context, scope, census, judged).await?;
-    for verdict in [Verdict::Bare, Verdict::Surge, Verdict::Intruded, Verdict::Standing, Verdict::Appeared] {
+    let judged = mixed::told(whole, context, scope, judged).await?;
+    for verdict in [
+        Verdict::Bare,
+        Verdict::Surge,
+        Verdict::Intruded,
+        Verdict::Standing,
+        Verdict::Mixed,
+        Verdict::Appeared,
+    ] {
         let which = condition(scope, verdict);
+        // Those beside stand beside one that surely is no crowd, if there is any.
+        let head =
+            [Verdict::Bare, Verdict::Mixed].into_iter().find(|v| judged.iter().any(|j| j.verdict == *v));
         let concerned =
-            |j: &&Judged| j.verdict == verdict || (verdict == Verdict::Bare && j.verdict == Verdict::Beside);
+            |j: &&Judged| j.verdict == verdict || head == Some(verdict) && j.verdict == Verdict::Beside;
         if !judged.iter().any(|j| j.verdict == verdict) {
             continue;
         }
@@ -87,7 +99,7 @@ async fn programs(
 /// The records a verdict speaks of.
 pub(super) fn condition(scope: &Scope<'_>, verdict: Verdict) -> String {
     let bare = match verdict {
-        Verdict::Bare | Verdict::Standing => format!(" AND {}", scope.cover.bare()),
+        Verdict::Bare | Verdict::Standing | Verdict::Mixed => format!(" AND {}", scope.cover.bare()),
         _ => String::new(),
     };
     format!(
@@ -113,7 +125,7 @@ async fn finding(
     let sums = sums(context, scope, &condition).await?;
     let last = group.iter().map(|m| m.seen.1).max().unwrap_or(head.seen.1);
     let datasets: BTreeSet<&str> = group.iter().flat_map(|m| m.datasets.iter().map(String::as_str)).collect();
-    let doubtful = matches!(verdict, Verdict::Appeared | Verdict::Standing);
+    let doubtful = matches!(verdict, Verdict::Appeared | Verdict::Standing | Verdict::Mixed);
     let severity = if doubtful { Severity::Medium } else { Severity::High };
     let mut draft =
         Draft::new("reach", severity, Entity::new(scope.kind, &head.told.entity), (head.seen.0, last));
@@ -207,7 +219,7 @@ pub(super) fn who<T>(scope: &Scope<'_>, group: &[Member<'_, T>]) -> String {
 fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
     match verdict {
         Verdict::Bare if scope.cover.named => format!(" {}", scope.cover.words()),
-        Verdict::Bare => String::new(),
+        Verdict::Bare | Verdict::Mixed => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
         Verdict::Standing => format!(" {}, and did so when the log began", scope.cover.words()),
         Verdict::Intruded => ", at all hours, and was not there before".to_owned(),
@@ -234,7 +246,7 @@ fn reason(scope: &Scope<'_>, verdict: Verdict, told: &Judged) -> String {
 /// What one member did, against what is usual.
 fn model(scope: &Scope<'_>, verdict: Verdict, top: &Judged) -> String {
     let model = match verdict {
-        Verdict::Bare | Verdict::Standing => {
+        Verdict::Bare | Verdict::Standing | Verdict::Mixed => {
             format!("read {:.0} people {}", top.people, scope.cover.words())
         }
         Verdict::Surge => format!(
@@ -270,12 +282,29 @@ fn explain(scope: &Scope<'_>, verdict: Verdict, top: &Judged, members: usize) ->
     };
     format!(
         "First of {members} to be clear: over {}, by {}, {} {} {}. {} peers of this kind seen by then (those who read nobody included) are fitted by \
-         a Pareto tail: {fires}",
+         a Pareto tail: {fires}{}",
         top.rung,
         day(top.day),
         scope.kind,
         top.entity,
         model(scope, verdict, top),
-        count(top.peers)
+        count(top.peers),
+        excuse(top)
     )
+}
+
+/// What else it could be, in words.
+fn excuse(top: &Judged) -> String {
+    match top.clients {
+        None => String::new(),
+        Some([_, expected]) if expected < 1.0 => {
+            " The log says nothing of clients: an address that many people share looks so too, and a credential or a name in the log would tell.".to_owned()
+        }
+        Some([own, expected]) => format!(
+            " It reads with {} different clients, and so many people with one each would bring {}: an address that many people share looks so too, and a \
+             credential or a name in the log would tell.",
+            count(own as u64),
+            count(expected.round() as u64)
+        ),
+    }
 }
