@@ -35,6 +35,8 @@ pub(super) async fn findings(
     let (whole, context) = (context, &Context { session: &near, memo: &memo, ..*context });
     let judged = programs(whole, context, scope, census, judged).await?;
     let judged = mixed::told(whole, context, scope, judged).await?;
+    // Those beside stand beside one that surely is no crowd, if there is any.
+    let head = [Verdict::Bare, Verdict::Mixed].into_iter().find(|v| judged.iter().any(|j| j.verdict == *v));
     for verdict in [
         Verdict::Bare,
         Verdict::Surge,
@@ -44,9 +46,6 @@ pub(super) async fn findings(
         Verdict::Appeared,
     ] {
         let which = condition(scope, verdict);
-        // Those beside stand beside one that surely is no crowd, if there is any.
-        let head =
-            [Verdict::Bare, Verdict::Mixed].into_iter().find(|v| judged.iter().any(|j| j.verdict == *v));
         let concerned =
             |j: &&Judged| j.verdict == verdict || head == Some(verdict) && j.verdict == Verdict::Beside;
         if !judged.iter().any(|j| j.verdict == verdict) {
