@@ -91,11 +91,4 @@ impl<'a> Coded<'a> {
     pub(crate) fn is_at(&self, row: usize) -> bool {
         self.codes.get(row).is_some_and(|code| *code != NONE)
     }
-
-    /// The column with each value made into another, or none, by its number.
-    pub(crate) fn map<'b>(&self, made: &'b [Option<String>]) -> Coded<'b> {
-        let values = Coded::of(made.len(), |at| made.get(at).and_then(Option::as_deref));
-        let codes = self.codes.iter().map(|code| values.codes.get(*code as usize).copied().unwrap_or(NONE));
-        Coded { codes: codes.collect(), values: values.values, hashes: values.hashes }
-    }
 }

@@ -1,4 +1,7 @@
 //! [`Fold`]: takes record batches in and gives rows out, within a budget of bytes.
+//!
+//! Decisive choice: what a prefix did is what its addresses did. So no record is counted for its prefix: rows of prefixes are made of rows of
+//! addresses when all are read ([`Prefixes`](crate::prefixes::Prefixes)), which halves what a fold does and holds.
 
 use crate::RollupError;
 use crate::cells::{Text, When, number, text};
@@ -14,7 +17,6 @@ use std::path::PathBuf;
 use weir_catalog::Derived;
 use weir_catalog::derive::Subjects;
 use weir_catalog::outcome::Outcome;
-use weir_model::entity::prefix_of;
 use weir_model::{EntityKind, Table as Records};
 use weir_stats::{hash64, hash64_in};
 
@@ -82,7 +84,6 @@ impl Fold {
         let (codes, bytes) = (text(batch, "status_code"), number(batch, "bytes_out"));
         let status = statuses(batch);
         let when = When::of(batch)?;
-        let prefixes = prefixes(&origins);
         let crossings = crossings(&countries, &datasets, rows);
         let subjects = Subjects::of(Some(&derived.subjects));
         let spans = self.spans;
@@ -123,7 +124,6 @@ impl Fold {
         self.batch.begin(when, rows, touch);
         let all = [
             (EntityKind::Origin, &origins),
-            (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Client, &clients),
             (EntityKind::Credential, &credentials),
             (EntityKind::Key, &coded("key_uid")),
@@ -167,12 +167,10 @@ impl Fold {
             }
         };
         self.batch.begin(when, rows, touch);
-        let prefixes = prefixes(&origins);
         // Whose identity it is counts as an actor too, once.
         let others = Coded::of(rows, |row| users.at(row).filter(|user| actors.at(row) != Some(user)));
         let lanes = [
             (EntityKind::Origin, &origins),
-            (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Client, &coded("user_agent")),
             (EntityKind::Credential, &credentials),
             (EntityKind::Key, &coded("key_uid")),
@@ -198,10 +196,8 @@ impl Fold {
             ..Touch::of(when.at(row).0, origins.hash_at(row), What::Flow)
         };
         self.batch.begin(when, rows, touch);
-        let prefixes = prefixes(&origins);
         let lanes = [
             (EntityKind::Origin, &origins),
-            (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Host, &coded("dst_ip")),
             (EntityKind::Sensor, &coded("sensor")),
         ];
@@ -221,10 +217,8 @@ impl Fold {
             ..Touch::of(when.at(row).0, origins.hash_at(row), What::Host)
         };
         self.batch.begin(when, rows, touch);
-        let prefixes = prefixes(&origins);
         let lanes = [
             (EntityKind::Origin, &origins),
-            (EntityKind::Prefix, &origins.map(&prefixes)),
             (EntityKind::Host, &coded("hostname")),
             (EntityKind::Actor, &users),
             (EntityKind::Sensor, &coded("sensor")),
@@ -232,12 +226,12 @@ impl Fold {
         lanes.into_iter().try_for_each(|(kind, lane)| self.lane(kind, lane))
     }
 
-    /// The rows, sorted by kind, entity and day, each once.
+    /// The rows, sorted by kind, entity and day, each once, those of prefixes among them.
     ///
     /// # Errors
     /// If a run cannot be read.
     pub fn finish(self) -> Result<Merged, RollupError> {
-        self.spill.finish(self.table)
+        self.spill.finish(self.table, self.budget_bytes)
     }
 
     /// Bytes of partials held in memory now, an upper estimate.
@@ -338,11 +332,6 @@ fn group(lane: &Coded<'_>, rows: &[u32], order: &mut Vec<u32>, ends: &mut Vec<u3
 #[must_use]
 pub fn subject_hash(namespace: &str, id: &str) -> u64 {
     hash64_in(hash64(namespace.as_bytes()), id.as_bytes())
-}
-
-/// The prefix of each origin, by the origin's number.
-fn prefixes(origins: &Coded<'_>) -> Vec<Option<String>> {
-    origins.values.iter().map(|origin| prefix_of(origin)).collect()
 }
 
 /// For each row that says both, its dataset as read from its country.

@@ -146,7 +146,7 @@ pub(crate) fn put(partial: &Partial, entity: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// What a row holds, as the lake's columns do.
+/// What a row holds, as the lake's columns do: a sketch is `None` where it is the entity alone.
 pub(crate) struct Body<'a> {
     pub(crate) counts: [u64; COUNTS],
     pub(crate) first: i64,
@@ -184,6 +184,30 @@ impl<'a> Body<'a> {
         let hours = if forms & HOURS == 0 { None } else { Some(input.take(input.remaining())?) };
         input.end()?;
         Ok(Self { counts, first, last, sketches, hours })
+    }
+
+    /// Appends it as [`put`] does.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        let filled = self.counts.iter().rev().fold(0_u16, |bits, count| bits << 1 | u16::from(*count > 0));
+        let form = |sketch: &Option<&[u8]>| match sketch {
+            None => OWN,
+            Some([]) => LIKE,
+            Some(Distinct::NOTHING) => EMPTY,
+            Some(_) => STORED,
+        };
+        let hours = if self.hours.is_some() { HOURS } else { 0 };
+        let forms =
+            (0..).zip(&self.sketches).fold(hours, |forms, (at, sketch)| forms | form(sketch) << (2 * at));
+        out.extend(filled.to_le_bytes());
+        out.extend(forms.to_le_bytes());
+        out.extend(self.first.to_le_bytes());
+        put_varint(out, self.last.wrapping_sub(self.first).cast_unsigned());
+        self.counts.iter().filter(|count| **count > 0).for_each(|count| put_varint(out, *count));
+        for sketch in self.sketches.iter().filter(|sketch| form(sketch) == STORED).flatten() {
+            out.extend((sketch.len() as u16).to_le_bytes());
+            out.extend_from_slice(sketch);
+        }
+        out.extend_from_slice(self.hours.unwrap_or_default());
     }
 
     /// The same to be merged.

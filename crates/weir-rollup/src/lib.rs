@@ -20,6 +20,7 @@ mod coded;
 mod error;
 mod kept;
 mod number;
+mod prefixes;
 mod spill;
 mod table;
 mod touch;

@@ -1,8 +1,11 @@
 //! Merging sorted rows: many runs into one, and neighbours of one entity and day into one row.
+//!
+//! Decisive choice: rows of prefixes are rows like others, that come of those of addresses while these are read, and are a run to be read after them.
 
 use crate::columns::Columns;
 use crate::kept::Kept;
 use crate::partial::Row;
+use crate::prefixes::Prefixes;
 use crate::spill::Run;
 use crate::table::{Sorted, Table};
 use crate::{RollupError, kind};
@@ -14,6 +17,7 @@ use weir_stats::Merge;
 pub(crate) enum Rows {
     Run(Run),
     Held(Sorted, Box<Table>),
+    List(std::vec::IntoIter<Kept>),
 }
 
 impl Rows {
@@ -22,6 +26,7 @@ impl Rows {
         match self {
             Self::Run(run) => run.read(row),
             Self::Held(rest, table) => Ok(rest.read(table, row)),
+            Self::List(rows) => Ok(rows.next().map(|next| *row = next).is_some()),
         }
     }
 }
@@ -34,16 +39,45 @@ pub struct Merged {
     /// The runs that have one, the least last.
     order: Vec<usize>,
     row: Kept,
+    /// Those of the addresses read so far, until all are.
+    prefixes: Option<Prefixes>,
 }
 
 impl Merged {
     pub(crate) fn new(runs: Vec<Rows>) -> Result<Self, RollupError> {
-        let heads = runs.iter().map(|_| Kept::default()).collect();
-        let mut merged = Self { heads, order: Vec::with_capacity(runs.len()), runs, row: Kept::default() };
-        for run in 0..merged.runs.len() {
-            merged.read(run)?;
-        }
+        let mut merged = Self {
+            runs: Vec::new(),
+            heads: Vec::new(),
+            order: Vec::new(),
+            row: Kept::default(),
+            prefixes: None,
+        };
+        merged.add(runs)?;
         Ok(merged)
+    }
+
+    /// With the rows of prefixes, where runs have none.
+    pub(crate) fn with(self, prefixes: Prefixes) -> Self {
+        Self { prefixes: Some(prefixes), ..self }
+    }
+
+    /// Reads some more runs, none of which has a row that belongs before the last.
+    fn add(&mut self, runs: Vec<Rows>) -> Result<(), RollupError> {
+        for rows in runs {
+            self.runs.push(rows);
+            self.heads.push(Kept::default());
+            self.read(self.runs.len() - 1)?;
+        }
+        Ok(())
+    }
+
+    /// After the last address, begins to read their prefixes.
+    fn add_prefixes(&mut self) -> Result<(), RollupError> {
+        let next = self.order.last().and_then(|run| self.heads.get(*run));
+        match self.prefixes.take_if(|prefixes| prefixes.precede(next)) {
+            Some(prefixes) => self.add(prefixes.finish()?),
+            None => Ok(()),
+        }
     }
 
     /// Reads the next row of a run, and puts the run in its place.
@@ -65,6 +99,7 @@ impl Merged {
 
     /// The next row.
     pub(crate) fn advance(&mut self) -> Result<Option<&Kept>, RollupError> {
+        self.add_prefixes()?;
         let Some(run) = self.order.pop() else { return Ok(None) };
         if let Some(head) = self.heads.get_mut(run) {
             std::mem::swap(head, &mut self.row);
@@ -86,6 +121,9 @@ impl Merged {
         }
         if let Some(partial) = merged {
             self.row.replace(&partial);
+        }
+        if let Some(prefixes) = &mut self.prefixes {
+            prefixes.add(&self.row)?;
         }
         Ok(Some(&self.row))
     }

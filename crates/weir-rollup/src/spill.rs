@@ -7,6 +7,7 @@
 use crate::RollupError;
 use crate::kept::{Kept, Key};
 use crate::merge::{Merged, Rows};
+use crate::prefixes::Prefixes;
 use crate::table::Table;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -33,7 +34,7 @@ type Written = (Runs, Table);
 
 impl Spill {
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { writing: None, written: (Runs { folder, tiers: Vec::new() }, Table::default()), bytes: 0 }
+        Self { writing: None, written: (Runs::new(folder), Table::default()), bytes: 0 }
     }
 
     /// Bytes of what is being written.
@@ -66,20 +67,28 @@ impl Spill {
         Ok(())
     }
 
-    /// All that was put aside, merged with the rows still in memory.
-    pub(crate) fn finish(mut self, rest: Table) -> Result<Merged, RollupError> {
+    /// All that was put aside, merged with the rows still in memory, and with the rows of prefixes that come of them.
+    pub(crate) fn finish(mut self, rest: Table, budget_bytes: usize) -> Result<Merged, RollupError> {
         self.wait()?;
-        self.written.0.finish(rest)
+        let runs = self.written.0;
+        let prefixes = Prefixes::new(runs.folder.clone(), budget_bytes);
+        let mut all = runs.readers()?;
+        all.push(Rows::Held(rest.sorted(), Box::new(rest)));
+        Ok(Merged::new(all)?.with(prefixes))
     }
 }
 
 /// Runs by tier.
-struct Runs {
+pub(crate) struct Runs {
     folder: PathBuf,
     tiers: Vec<Vec<File>>,
 }
 
 impl Runs {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, tiers: Vec::new() }
+    }
+
     /// Writes what a table holds as one run.
     fn add(&mut self, table: &mut Table) -> Result<(), RollupError> {
         let mut out = self.begin()?;
@@ -87,6 +96,17 @@ impl Runs {
         while rows.read(table, &mut row) {
             out.put(&row)?;
         }
+        self.add_run(out)
+    }
+
+    /// Writes sorted rows as one run.
+    pub(crate) fn add_rows(&mut self, rows: &[Kept]) -> Result<(), RollupError> {
+        let mut out = self.begin()?;
+        rows.iter().try_for_each(|row| out.put(row))?;
+        self.add_run(out)
+    }
+
+    fn add_run(&mut self, out: Out) -> Result<(), RollupError> {
         let mut file = out.end()?;
         for tier in 0.. {
             if self.tiers.len() <= tier {
@@ -115,11 +135,9 @@ impl Runs {
         Ok(Out { file: BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?) })
     }
 
-    /// All runs, merged with the rows still in memory.
-    fn finish(self, rest: Table) -> Result<Merged, RollupError> {
-        let mut all = readers(self.tiers.into_iter().flatten().collect())?;
-        all.push(Rows::Held(rest.sorted(), Box::new(rest)));
-        Merged::new(all)
+    /// All runs, to be read.
+    pub(crate) fn readers(self) -> Result<Vec<Rows>, RollupError> {
+        readers(self.tiers.into_iter().flatten().collect())
     }
 }
 

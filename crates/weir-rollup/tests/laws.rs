@@ -10,9 +10,23 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_catalog::{Catalog, Learned, Links};
 use weir_model::config::Config;
+use weir_model::entity::prefix_of;
 use weir_model::time::DAY_US;
 use weir_model::{Access, Auth, Common, EntityKind, FileTag, Flow, Host, Micros, Records, Table, TimeBasis};
 use weir_rollup::{Digest, Fold, Row, SPAN_US, decode, encode, merge_neighbours, merge_sorted, schema};
+
+/// Where requests come from: two networks of version 4 and two of version 6, one of which has addresses on both sides of the other's, as texts are
+/// sorted; and what is no address.
+const ADDRESSES: [&str; 8] = [
+    "192.0.0.0",
+    "192.0.1.1",
+    "192.0.0.2",
+    "192.0.1.3",
+    "2001:db8:0:1::1",
+    "2001:db8:1::1",
+    "2001:db8::1",
+    "elsewhere",
+];
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -31,7 +45,7 @@ fn event() -> impl Strategy<Value = Event> {
     let status =
         prop_oneof![4 => Just(200u16), 1 => Just(403), 1 => Just(404), 1 => Just(500), 1 => Just(304)];
     let credential = prop::option::of(0..9u8);
-    (0..6u8, 0..3 * DAY_US, 0..6u8, 0..4u8, credential, 0..700u16, status, -3..9_000i64).prop_map(
+    (0..6u8, 0..3 * DAY_US, 0..8u8, 0..4u8, credential, 0..700u16, status, -3..9_000i64).prop_map(
         |(table, time, ip, agent, credential, member, status, bytes)| Event {
             table,
             time,
@@ -51,12 +65,12 @@ fn catalog() -> Catalog {
 }
 
 fn push(records: &mut Records, e: &Event) {
-    let (ip, agent) = (format!("192.0.{}.{}", e.ip % 2, e.ip), format!("agent {}", e.agent));
+    let (ip, agent) = (ADDRESSES[usize::from(e.ip)], format!("agent {}", e.agent));
     let credential = e.credential.map(|c| format!("fp_{c}"));
     let (code, member) = (e.status.to_string(), e.member.to_string());
     let path = format!("/members/{}/addresses", e.member);
     let common = Common {
-        src_ip: Some(&ip),
+        src_ip: Some(ip),
         status_id: Some(if e.status < 400 { 1 } else { 2 }),
         status_code: Some(&code),
         actor: e.credential.map(|_| "ann"),
@@ -244,7 +258,7 @@ proptest! {
         let mut shown: BTreeMap<(String, i64), BTreeSet<u16>> = BTreeMap::new();
         let mut missed: BTreeMap<(String, i64), BTreeSet<u16>> = BTreeMap::new();
         for e in events.iter().filter(|e| e.table > 2) {
-            let key = (format!("192.0.{}.{}", e.ip % 2, e.ip), e.time / DAY_US);
+            let key = (ADDRESSES[usize::from(e.ip)].to_owned(), e.time / DAY_US);
             let map = if e.status == 200 { &mut shown } else { &mut missed };
             map.entry(key).or_default().insert(e.member);
         }
@@ -254,6 +268,24 @@ proptest! {
             prop_assert_eq!(row.partial.people.exact(), Some(count(&shown)));
             prop_assert_eq!(row.partial.missed.exact(), Some(count(&missed)));
         }
+        // What a prefix did is what its addresses did, and those that are none have none.
+        let mut prefixes: BTreeMap<(String, i64), Vec<&Event>> = BTreeMap::new();
+        for e in &events {
+            let Some(prefix) = prefix_of(ADDRESSES[usize::from(e.ip)]) else { continue };
+            prefixes.entry((prefix, e.time / DAY_US)).or_default().push(e);
+        }
+        let said: BTreeMap<_, _> = rows.iter().filter(|r| r.kind == EntityKind::Prefix).map(|r| {
+            let counted = [&r.partial.people, &r.partial.origins].map(|sketch| sketch.exact());
+            prop_assert!(r.partial.visits.is_empty() && r.partial.looks.is_empty());
+            Ok(((r.entity.clone(), i64::from(r.day)), (r.partial.records, counted)))
+        }).collect::<Result<_, TestCaseError>>()?;
+        let distinct = |values: BTreeSet<u16>| Some(values.len() as u64).filter(|n| *n <= 256);
+        let told = prefixes.into_iter().map(|(key, of)| {
+            let shown = of.iter().filter(|e| e.table > 2 && e.status == 200).map(|e| e.member);
+            let counted = [shown.collect(), of.iter().map(|e| e.ip.into()).collect()].map(distinct);
+            (key, (of.len() as u64, counted))
+        });
+        prop_assert_eq!(said, told.collect());
         // Routes hold what was shown and nothing else, by whom it was borne.
         let granted: Vec<&Event> = events.iter().filter(|e| e.table > 2 && e.status == 200).collect();
         let route = find(&rows, EntityKind::Route, "/members/{member}/addresses");
