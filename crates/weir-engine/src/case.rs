@@ -268,11 +268,7 @@ pub(crate) fn unread(intake: &[Intake]) -> Vec<Gap> {
         what: format!("the file `{}`", i.path),
         from: i.last_time,
         to: None,
-        reason: format!(
-            "{}: {}",
-            if i.records > 0 { "not read to its end" } else { "not read" },
-            i.reasons.keys().map(String::as_str).collect::<Vec<_>>().join("; ")
-        ),
+        reason: format!("{}: {}", if i.records > 0 { "not read to its end" } else { "not read" }, i.why()),
         records_expected: None,
     };
     cut.map(gap).collect()

@@ -67,7 +67,22 @@ pub struct Intake {
     pub file: i64,
 }
 
+/// Why a file ends before its end.
+pub const ENDS_EARLY: &str = "compressed data ends early";
+/// The same.
+pub const DAMAGED: &str = "compressed data is damaged";
+/// The same.
+pub const UNREADABLE: &str = "the file could not be read further";
+
 impl Intake {
+    /// Why it was not read, or not to its end: beside that, [`Intake::reasons`] have those of its records.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let cut = [ENDS_EARLY, DAMAGED, UNREADABLE].into_iter().find(|cut| self.reasons.contains_key(*cut));
+        let all = || self.reasons.keys().map(String::as_str).collect::<Vec<_>>().join("; ");
+        cut.map_or_else(all, str::to_owned)
+    }
+
     /// Whether something of it may be evidence and could not be read: it is damaged, or cannot be opened.
     #[must_use]
     pub fn cut_short(&self) -> bool {

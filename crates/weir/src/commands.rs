@@ -136,8 +136,11 @@ async fn ingest(asked: Ingest, json: bool) -> Done {
         unread.len()
     ))?;
     for row in unread {
-        let why: Vec<&str> = row.reasons.keys().map(String::as_str).collect();
-        print(&format!("  unread: {} ({})\n", row.path.escape_debug(), why.join("; ").escape_debug()))?;
+        print(&format!("  unread: {} ({})\n", row.path.escape_debug(), row.why().escape_debug()))?;
+    }
+    for row in done.intake.iter().filter(|i| i.source.is_some() && i.cut_short()) {
+        let (path, left) = (row.path.escape_debug(), row.bytes_unread);
+        print(&format!("  read in part: {path} ({}; {left} bytes left)\n", row.why()))?;
     }
     read_something(&done.intake)
 }

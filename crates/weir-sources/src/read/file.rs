@@ -111,12 +111,13 @@ impl FileReader {
                 ..Intake::default()
             })
         };
-        let file =
-            std::fs::File::open(path).map_err(|e| unread(format!("cannot be opened: {}", e.kind()), 0))?;
-        let meta = file.metadata().map_err(|e| unread(format!("cannot be opened: {}", e.kind()), 0))?;
+        let unopened = |e: std::io::Error| unread(format!("cannot be opened: {}", e.kind()), 0);
+        // Opening a pipe waits for somebody to write into it.
+        let meta = std::fs::metadata(path).map_err(unopened)?;
         if !meta.is_file() {
             return Err(unread("not a regular file".to_owned(), 0));
         }
+        let file = std::fs::File::open(path).map_err(unopened)?;
         let modified = meta.modified().ok().and_then(|t| jiff::Timestamp::try_from(t).ok());
         let opened = Self::open_content(Box::new(file), meta.len(), modified, rel_path, options, forced)?;
         Ok(Opened { again: Some(path.to_owned()), ..opened })
@@ -286,7 +287,7 @@ impl FileReader {
             bytes: self.disk_bytes,
             content_bytes: self.content.read,
             bytes_unread: if damage.is_some() {
-                self.disk_bytes.saturating_sub(self.content.disk_read())
+                self.disk_bytes.saturating_sub(self.content.disk_used())
             } else {
                 0
             },

@@ -1,26 +1,26 @@
 //! gzip of one or several members, to the last byte: zero padding is allowed after a member, anything else is damage.
 
 use flate2::bufread::GzDecoder;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 /// Reads all members as one content.
-pub(super) struct Members<R: Read> {
+pub(super) struct Members<R> {
     state: State<R>,
 }
 
-enum State<R: Read> {
-    In(Box<GzDecoder<BufReader<R>>>),
-    Between(BufReader<R>),
+enum State<R> {
+    In(Box<GzDecoder<R>>),
+    Between(R),
     Ended,
 }
 
-impl<R: Read> Members<R> {
+impl<R> Members<R> {
     pub(super) fn new(raw: R) -> Self {
-        Self { state: State::Between(BufReader::with_capacity(32 << 10, raw)) }
+        Self { state: State::Between(raw) }
     }
 }
 
-impl<R: Read> Read for Members<R> {
+impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.state = match std::mem::replace(&mut self.state, State::Ended) {

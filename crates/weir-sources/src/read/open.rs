@@ -4,14 +4,12 @@
 
 use super::gzip::Members;
 use sha2::{Digest, Sha256};
-use std::io::{self, Chain, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use weir_model::intake::{DAMAGED, ENDS_EARLY, UNREADABLE};
 
-const ENDS_EARLY: &str = "compressed data ends early";
-const DAMAGED: &str = "compressed data is damaged";
-const UNREADABLE: &str = "the file could not be read further";
 const GZIP: &[u8] = b"\x1F\x8B";
 const ZSTD: &[u8] = b"\x28\xB5\x2F\xFD";
 /// A zstd frame with application data, which some writers put first.
@@ -20,21 +18,36 @@ const ZSTD_SKIPPABLE: &[u8] = b"\x2A\x4D\x18";
 /// How much is decompressed at once, in bytes. Fixed, so that damage is met at the same place whatever the caller asks for.
 const BLOCK: usize = 64 << 10;
 
-/// Counts what is read from the disk.
-struct Counted<R> {
-    inner: R,
-    read: Arc<AtomicU64>,
+/// How much is read from the disk at once for a decoder, in bytes.
+const READ_BYTES: usize = 32 << 10;
+
+/// A file's bytes as they lie on disk; counts those made use of, not those only read.
+struct Counted {
+    inner: BufReader<Raw>,
+    used: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+/// The first bytes, already read, and the others.
+type Raw = Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+
+impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.read.fetch_add(n as u64, Ordering::Relaxed);
+        self.used.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 }
 
-type Raw = Chain<Cursor<Vec<u8>>, Counted<Box<dyn Read + Send>>>;
+impl BufRead for Counted {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.used.fetch_add(n as u64, Ordering::Relaxed);
+        self.inner.consume(n);
+    }
+}
 
 /// Decompressed content, hashed as it is read.
 pub(super) struct Content {
@@ -43,7 +56,7 @@ pub(super) struct Content {
     hash: Sha256,
     /// Bytes of content given out.
     pub(super) read: u64,
-    disk_read: Arc<AtomicU64>,
+    disk_used: Arc<AtomicU64>,
     /// Why the content ended before its end.
     pub(super) damage: Option<&'static str>,
     ended: bool,
@@ -53,11 +66,9 @@ pub(super) struct Content {
 
 impl Content {
     /// Starts on a file's bytes as they lie on disk.
-    pub(super) fn new(disk: Box<dyn Read + Send>) -> Self {
-        let disk_read = Arc::new(AtomicU64::new(0));
-        let mut counted = Counted { inner: disk, read: Arc::clone(&disk_read) };
+    pub(super) fn new(mut disk: Box<dyn Read + Send>) -> Self {
         let mut magic = Vec::with_capacity(16);
-        let failed = (&mut counted).take(16).read_to_end(&mut magic).is_err();
+        let failed = (&mut disk).take(16).read_to_end(&mut magic).is_err();
         let gzip_time = match magic.get(..8) {
             Some([0x1F, 0x8B, _, _, time @ ..]) => {
                 time.try_into().ok().map(u32::from_le_bytes).filter(|t| *t > 0)
@@ -66,12 +77,14 @@ impl Content {
         };
         let zstd = magic.starts_with(ZSTD) || magic.get(1..4) == Some(ZSTD_SKIPPABLE);
         let gzip = magic.starts_with(GZIP);
-        let raw: Raw = Cursor::new(magic).chain(counted);
+        let disk_used = Arc::new(AtomicU64::new(0));
+        let inner = BufReader::with_capacity(READ_BYTES, Cursor::new(magic).chain(disk));
+        let raw = Counted { inner, used: Arc::clone(&disk_used) };
         let mut damage = failed.then_some(UNREADABLE);
         let decoder: Box<dyn Read + Send> = if gzip {
             Box::new(Members::new(raw))
         } else if zstd {
-            match zstd::stream::read::Decoder::new(raw) {
+            match zstd::stream::read::Decoder::with_buffer(raw) {
                 Ok(decoder) => Box::new(decoder),
                 Err(_) => {
                     damage = Some(DAMAGED);
@@ -86,7 +99,7 @@ impl Content {
             block: vec![0; BLOCK],
             hash: Sha256::new(),
             read: 0,
-            disk_read,
+            disk_used,
             damage,
             ended: failed,
             gzip_time,
@@ -124,9 +137,9 @@ impl Content {
         hex(&self.hash.clone().finalize())
     }
 
-    /// Bytes read from the disk so far.
-    pub(super) fn disk_read(&self) -> u64 {
-        self.disk_read.load(Ordering::Relaxed)
+    /// Bytes on disk whose content was given out so far.
+    pub(super) fn disk_used(&self) -> u64 {
+        self.disk_used.load(Ordering::Relaxed)
     }
 }
 

@@ -88,6 +88,7 @@ fn damage_in_compressed_data_keeps_what_came_before() {
     let (rows, intake) = read(trailing);
     assert_eq!(rows, MANY);
     assert_eq!((intake.reasons.get("compressed data is damaged"), intake.sha256), (Some(&1), None));
+    assert_eq!(intake.bytes_unread, 8);
     let (rows, intake) = read([gzip(&content), vec![0; 100_000]].concat());
     assert_eq!((rows, intake.reasons.len()), (MANY, 0), "padding is no damage");
 }

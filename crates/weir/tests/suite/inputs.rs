@@ -27,11 +27,15 @@ fn report(here: &Terminal) -> String {
     words(&std::fs::read(here.path("case/report.md")).unwrap())
 }
 
+fn gzip(file: &Path) -> Vec<u8> {
+    Command::new("gzip").arg("-c").arg(file).output().unwrap().stdout
+}
+
 /// A gzip file cut in its middle, made of a file beside it.
 fn cut_gzip(of: &Path) -> PathBuf {
-    let gzip = Command::new("gzip").arg("-c").arg(of).output().unwrap();
+    let gzip = gzip(of);
     let path = of.with_file_name("older-access.log.gz");
-    std::fs::write(&path, &gzip.stdout[..gzip.stdout.len() / 2]).unwrap();
+    std::fs::write(&path, &gzip[..gzip.len() / 2]).unwrap();
     path
 }
 
@@ -47,6 +51,21 @@ fn a_file_that_could_not_be_read_is_said_beside_the_silences() {
     let report = report(&here);
     assert!(report.contains("1 file could not be read, or not to the end"), "{report}");
     assert!(report.contains("What these files hold is not known"), "{report}");
+}
+
+#[test]
+fn an_ingest_says_what_it_left_unread() {
+    let here = place(600);
+    let log = here.path("logs/access.log");
+    cut_gzip(&log);
+    std::fs::write(here.path("logs/more.log.gz"), [gzip(&log), b"rubbish".to_vec()].concat()).unwrap();
+    assert!(Command::new("mkfifo").arg(here.path("pipe")).status().unwrap().success());
+    let done = here.weir(&["ingest", "logs", "pipe", "--lake", "lake"]);
+    assert_eq!(done.status.code(), Some(0), "{}", words(&done.stderr));
+    let text = words(&done.stdout);
+    assert!(text.contains("older-access.log.gz (compressed data ends early; 0 bytes left)"), "{text}");
+    assert!(text.contains("more.log.gz (compressed data is damaged; 7 bytes left)"), "{text}");
+    assert!(text.contains("pipe (not a regular file)"), "{text}");
 }
 
 #[test]
