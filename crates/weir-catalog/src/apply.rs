@@ -29,6 +29,8 @@ pub(crate) struct Rules {
     pub(crate) slugs: HashMap<String, Vec<String>>,
     /// Learned parameters by template: namespace, and whether it names a person.
     pub(crate) parameters: HashMap<String, (String, bool)>,
+    /// Learned routes of things of one person each, who is not named.
+    things: BTreeSet<String>,
     /// Learned routes that say which query parameter names somebody: route to keys.
     pub(crate) queries: HashMap<String, Vec<String>>,
     /// Learned datasets by route, and by the route that they lie below.
@@ -116,6 +118,9 @@ impl Rules {
             if let Some((route, key)) = parameter.template.split_once('?') {
                 self.queries.entry(route.to_owned()).or_default().push(key.to_owned());
             }
+            if parameter.verdict == Verdict::Owned {
+                self.things.insert(parameter.template.split('?').next().unwrap_or_default().to_owned());
+            }
             let person = parameter.verdict == Verdict::Subject;
             self.parameters.insert(parameter.template.clone(), (parameter.namespace.clone(), person));
         }
@@ -139,6 +144,12 @@ impl Rules {
                 records: 0,
             });
         }
+    }
+
+    /// Whether a route shows a thing of one person, or what lies below it.
+    pub(crate) fn is_of_somebody(&self, route: &str) -> bool {
+        let ends = route.match_indices('/').map(|(at, _)| at).skip(1).chain([route.len()]);
+        ends.filter_map(|end| route.get(..end)).any(|above| self.things.contains(above))
     }
 
     /// Whether a request can resolve to a dataset or to an id.

@@ -309,6 +309,12 @@ impl Catalog {
         self.rules.datasets.clone()
     }
 
+    /// Whether a route was learned to show things that belong to one person each, of whom no record says who it is.
+    #[must_use]
+    pub fn is_of_somebody(&self, route: &str) -> bool {
+        self.rules.is_of_somebody(route)
+    }
+
     /// Categories of data of a dataset, if it is known.
     #[must_use]
     pub fn categories(&self, dataset: &str) -> &[String] {

@@ -51,3 +51,4 @@ pub use mask::Masked;
 pub use outcome::Outcome;
 pub use requests::Requests;
 pub use toml_out::to_toml;
+pub use words::may_show_anybody;

@@ -199,6 +199,10 @@ fn verdict(word: &str, meaning: Noun, template: &str, evidence: &Evidence) -> (V
             Verdict::Owned,
             format!("`{word}` is a word for things, each seen by few: they belong to people, but name nobody without a link"),
         ),
+        Noun::Object if many && !is_word && words::is_of_one(&words::noun_of(word)) => (
+            Verdict::Owned,
+            format!("`{word}` is a word for things of one person each: they belong to people, but name nobody without a link"),
+        ),
         Noun::Object => (Verdict::Shared, format!("`{word}` is a word for things, not people")),
         Noun::Group => (Verdict::Shared, format!("`{word}` is a word for groups of people, not for one")),
         Noun::Unknown if steady && many && (signed_in || (few_clients >= 0.7 && !is_word)) => {

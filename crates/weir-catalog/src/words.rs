@@ -157,6 +157,26 @@ const OBJECTS: &[&str] = &[
     "wishlist",
 ];
 
+/// Words for things of which each is one person's.
+const OF_ONE: &[&str] = &[
+    "booking",
+    "claim",
+    "delivery",
+    "invoice",
+    "order",
+    "parcel",
+    "payment",
+    "purchase",
+    "receipt",
+    "reservation",
+    "shipment",
+    "subscription",
+    "transaction",
+];
+
+/// Words for pages that answer what they are asked, whoever it is of.
+const ASKED: &[&str] = &["dump", "export", "gql", "graphql", "jsonrpc", "rpc", "soap"];
+
 /// Words for groups of people.
 const GROUPS: &[&str] = &[
     "branch",
@@ -328,6 +348,22 @@ pub(crate) fn meaning(noun: &str) -> Noun {
     }
 }
 
+/// Whether a thing that a noun stands for is one person's.
+pub(crate) fn is_of_one(noun: &str) -> bool {
+    OF_ONE.binary_search(&noun).is_ok()
+}
+
+/// Whether answers of a route may show any number of people, whom its records need not name: it is a list of people (`/customers`), or answers what
+/// it is asked (`/graphql`, `/admin/export.csv`).
+pub fn may_show_anybody(route: &str) -> bool {
+    let word = |segment: &str| lowered(segment.split('.').next().unwrap_or(segment)).into_owned();
+    let mut words =
+        route.split('/').filter(|segment| !segment.is_empty() && !segment.starts_with('{')).map(word);
+    let asked = words.clone().any(|word| ASKED.binary_search(&noun_of(&word).as_ref()).is_ok());
+    let people = |last: String| last.ends_with('s') && meaning(&noun_of(&last)) == Noun::Person;
+    asked || (!route.ends_with('}') && words.next_back().is_some_and(people))
+}
+
 /// Whether a literal opens pages that show the holder of the credential.
 pub(crate) fn shows_holder(literal: &str) -> bool {
     HOLDER.binary_search(&lowered(literal).as_ref()).is_ok()
@@ -430,9 +466,10 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_so_that_they_can_be_searched() {
-        for list in [PEOPLE, OBJECTS, GROUPS, HOLDER, NO_DATA, STRUCTURE] {
+        for list in [PEOPLE, OBJECTS, OF_ONE, ASKED, GROUPS, HOLDER, NO_DATA, STRUCTURE] {
             assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
         }
+        assert!(OF_ONE.iter().all(|thing| meaning(thing) == Noun::Object));
         assert!(CATEGORIES.is_sorted_by(|a, b| a.0 < b.0));
     }
 
@@ -449,5 +486,25 @@ mod tests {
         assert_eq!(meaning(&noun_of("bluebirds")), Noun::Unknown);
         assert_eq!(categories_of("addresses"), ["postal_address"]);
         assert!(known("login") && known("orders") && !known("alice"));
+    }
+
+    #[test]
+    fn lists_of_people_and_pages_that_answer_anything_are_told_from_others() {
+        for route in [
+            "/graphql",
+            "/api/v2/graphql",
+            "/admin/export.csv",
+            "/exports/{id}",
+            "/customers",
+            "/api/users",
+            "/members.json",
+        ] {
+            assert!(may_show_anybody(route), "{route}");
+        }
+        for route in
+            ["/", "/account", "/users/{id}", "/users/login", "/products", "/orders/{id}", "/business", ""]
+        {
+            assert!(!may_show_anybody(route), "{route}");
+        }
     }
 }

@@ -83,6 +83,17 @@ fn datasets_follow_with_categories_from_words() {
 }
 
 #[test]
+fn an_order_is_of_one_person_however_many_look_at_it() {
+    let requests: Vec<Request> = (0..900).map(|i| get(i % 31, format!("/orders/{}", 700 + i % 30))).collect();
+    let learned = learn(&requests);
+    assert_eq!(verdict(&learned, "/orders/{id}"), Some(Verdict::Owned));
+    let catalog = Catalog::new(&Config::default(), &learned, Links::new()).unwrap();
+    let nobody = ["/orders/{id}", "/orders/{id}/invoice", "/orders", "/products/{id}"]
+        .map(|route| catalog.is_of_somebody(route));
+    assert_eq!(nobody, [true, true, false, false]);
+}
+
+#[test]
 fn members_named_by_strangers_only_are_still_people() {
     let requests: Vec<Request> =
         (0..2000).map(|i| get(i % 12, format!("/members/{}", 100 + i / 2))).collect();

@@ -7,6 +7,7 @@ use crate::life::{Lived, suppressed_subjects};
 use crate::seen::{column, seen};
 use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
+use weir_catalog::may_show_anybody;
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Removed, Session, Why, quote_all, rows};
@@ -18,6 +19,7 @@ use weir_model::config::LinkConfig;
 use weir_model::finding::{Reason, stable_id};
 use weir_model::intake::Intake;
 use weir_model::time::DAY_US;
+use weir_model::words::{count, quantity};
 use weir_model::{Entity, EntityKind, Finding, Micros, Severity, Table};
 use weir_scope::People;
 use weir_sources::read::sensor_of_path;
@@ -25,6 +27,8 @@ use weir_trace::Hand;
 
 /// The most findings whose days are plotted; `weir explain` plots any.
 const PLOTTED_MAX: usize = 24;
+/// The most routes that are named of those that name nobody.
+const UNNAMED_MAX: usize = 5;
 /// The most findings that are traced; the rest are listed without a trace, and the case says so.
 const TRACED_MAX: usize = 60;
 
@@ -42,6 +46,7 @@ pub(crate) async fn assemble(
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
     let data_seen = datasets.iter().any(|d| d.records > 0);
+    let nameless = nameless(context, &datasets).await?;
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
     let mut unread = unread(&intake);
@@ -50,7 +55,8 @@ pub(crate) async fn assemble(
     let rejected = totals(&intake).rejected;
     let erased = erased(context).await?;
     let short = short(coverage);
-    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen, short };
+    let nameless = &nameless;
+    let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen, nameless, short };
     let namespaces = namespaces(&context.config.links);
     let asked = asked(&findings, hands);
     let holders = context.catalog.holders();
@@ -314,7 +320,7 @@ fn period(coverage: &[Coverage]) -> Option<Period> {
 }
 
 /// The datasets in use, with how many people and records each had.
-async fn datasets(context: &Context<'_>) -> Result<Vec<DatasetUsed>, EngineError> {
+pub(crate) async fn datasets(context: &Context<'_>) -> Result<Vec<DatasetUsed>, EngineError> {
     let mut used = context.catalog.datasets();
     let query = "SELECT dataset, sum(n) AS n, approx_distinct(subject) AS people FROM {digest} \
                  WHERE dataset IS NOT NULL AND {span} GROUP BY 1";
@@ -326,6 +332,54 @@ async fn datasets(context: &Context<'_>) -> Result<Vec<DatasetUsed>, EngineError
         }
     }
     Ok(used)
+}
+
+/// What is not known of records that show people and name nobody, so that nobody is judged by how many people they read: pages of things of one
+/// person each, whether told as a dataset or learned, and answers that may show any number of people.
+pub(crate) async fn nameless(
+    context: &Context<'_>,
+    datasets: &[DatasetUsed],
+) -> Result<Vec<Gap>, EngineError> {
+    let told = |d: &&DatasetUsed| {
+        let pages = d.routes.iter().any(|route| route.contains('{'));
+        pages && d.subject.is_empty() && d.subjects == 0 && d.records > 0
+    };
+    let told =
+        datasets.iter().filter(told).map(|d| unnamed(format!("the dataset `{}`", d.name), d.records, true));
+    let query = "SELECT route, sum(n) AS n FROM {digest} \
+                 WHERE dataset IS NULL AND subject IS NULL AND shown AND route LIKE '/%' AND {span} GROUP BY 1";
+    let mut learned: Vec<(u64, String, bool)> = Vec::new();
+    for row in rows(&context.sql(query).await?) {
+        let route = row.text("route").unwrap_or_default();
+        let pages = context.catalog.is_of_somebody(route);
+        if pages || may_show_anybody(route) {
+            learned.push((row.count("n"), format!("`{route}`"), pages));
+        }
+    }
+    learned.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let others = learned.split_off(learned.len().min(UNNAMED_MAX));
+    if !others.is_empty() {
+        let sum = others.iter().map(|(n, ..)| n).sum();
+        let routes = quantity(others.len() as u64, "other route", "other routes");
+        learned.push((sum, routes, others.iter().all(|(.., pages)| *pages)));
+    }
+    Ok(told.chain(learned.into_iter().map(|(n, what, pages)| unnamed(what, n, pages))).collect())
+}
+
+/// What is not known of so many records: each shows what is one person's, or anybody.
+fn unnamed(what: String, records: u64, pages: bool) -> Gap {
+    let reason = match pages {
+        true => format!(
+            "its records ({}) show what belongs to people and name nobody, so nobody is judged by how many people's they read; a `[[link]]` in \
+             weir.toml that says whose each is would tell",
+            count(records)
+        ),
+        false => format!(
+            "its answers ({}) may show any number of people and name nobody; a log that names the people of each answer would tell",
+            count(records)
+        ),
+    };
+    Gap { what, from: None, to: None, reason, records_expected: pages.then_some(records as f64) }
 }
 
 /// Hands of findings, and by finding the condition on `access` that selects its records.

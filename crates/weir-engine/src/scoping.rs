@@ -4,8 +4,8 @@
 //! a case was written makes its people known without investigating again.
 
 use crate::case::{
-    account, aged_out, asked, deleted, erased, hands, namespaces, organisation, perhaps, short, totals,
-    unread,
+    account, aged_out, asked, datasets, deleted, erased, hands, nameless, namespaces, organisation, perhaps,
+    short, totals, unread,
 };
 use crate::investigate::{learned, session};
 use crate::{EngineError, Settings, life};
@@ -97,10 +97,16 @@ pub fn scope<'a>(
         limits.extend(deleted(&context).await?);
         let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
+        // Of selected records, what others name nobody tells nothing.
+        let nameless = match what.condition {
+            None => nameless(&context, &datasets(&context).await?).await?,
+            Some(_) => Vec::new(),
+        };
+        let nameless = &nameless;
         let erased = erased(&context).await?;
         let coverage = coverage(&context).await?;
         let short = short(coverage);
-        let logs = Logs { coverage, unread: &unread, rejected, erased, data_seen, short };
+        let logs = Logs { coverage, unread: &unread, rejected, erased, data_seen, nameless, short };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |id| key.pseudonym(id));
         let holders = catalog.holders();

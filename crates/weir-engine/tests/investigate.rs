@@ -267,6 +267,52 @@ async fn lists_read_beside_pages_of_people_leave_open_how_many_it_was() {
     );
 }
 
+/// Whoever reads a thousand orders, of which no record says whose they are, is not told from others by how many people it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_records_name_nobody_it_is_not_said_that_nobody_was_read() {
+    let log = |more: &dyn Fn(i64) -> Option<String>| {
+        let mut log = String::new();
+        for nth in 0..3_000_i64 {
+            let time = jiff::Timestamp::from_second(1_767_225_600 + nth * 900).unwrap();
+            let time = time.strftime("%d/%b/%Y:%H:%M:%S +0000");
+            let home = nth % 200;
+            for target in ["/".to_owned(), format!("/members/{home}")].into_iter().chain(more(nth)) {
+                writeln!(
+                    log,
+                    "198.51.100.{home} - - [{time}] \"GET {target} HTTP/1.1\" 200 5120 \"-\" \"curl/8\""
+                )
+                .unwrap();
+            }
+        }
+        log
+    };
+    let scope = async |more: &dyn Fn(i64) -> Option<String>| {
+        let place = Place::new();
+        let path = place.path("access.log");
+        std::fs::write(&path, log(more)).unwrap();
+        let case = place.investigate(&[path]).await.case;
+        assert_eq!(case.findings, []);
+        case.scope
+    };
+    let named = scope(&|_| None).await;
+    assert_eq!(named.determinable, Determinable::Yes, "{}", named.reason);
+    let orders = scope(&|nth| Some(format!("/orders/{}", 70_000 + nth % 250))).await;
+    assert_eq!(orders.determinable, Determinable::Partly);
+    assert!(orders.reason.ends_with("where records name nobody: `/orders/{id}`"), "{}", orders.reason);
+    assert_eq!(orders.subjects.map(|people| (people.lower, people.upper)), Some((0, Some(3_000))));
+    assert!(
+        orders.gaps.iter().any(|gap| gap.reason.ends_with("says whose each is would tell")),
+        "{orders:#?}"
+    );
+    let asked = scope(&|nth| Some("/graphql".to_owned()).filter(|_| nth % 2 == 0)).await;
+    assert!(asked.reason.ends_with("where records name nobody: `/graphql`"), "{}", asked.reason);
+    assert_eq!(asked.subjects.map(|people| (people.lower, people.upper)), Some((0, None)));
+    assert!(
+        asked.gaps.iter().any(|gap| gap.reason.starts_with("its answers (1,500) may show")),
+        "{asked:#?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_read_ahead_know_what_was_stored_before_them() {
     let place = Place::new();

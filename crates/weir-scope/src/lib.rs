@@ -67,6 +67,8 @@ pub struct Logs<'a> {
     pub erased: u64,
     /// Whether any record at all is known to show people's data.
     pub data_seen: bool,
+    /// Records that show people and name nobody, so that nobody is judged by how many people they read: of so many people at most, or of any number.
+    pub nameless: &'a [Gap],
     /// Where they are too short for what is usual to be known.
     pub short: Option<Short>,
 }
@@ -475,6 +477,10 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
         unread.then(|| {
             format!("what lies in what is not there or could not be read is not known: {}", names.join(", "))
         }),
+        (!logs.nameless.is_empty()).then(|| {
+            let names = logs.nameless.iter().map(|gap| gap.what.as_str()).collect::<Vec<_>>().join(", ");
+            format!("of how many people anybody read is not known where records name nobody: {names}")
+        }),
         logs.short.map(Short::words),
     ]
     .into_iter()
@@ -492,8 +498,12 @@ fn nothing_reached(logs: Logs<'_>, showing: &BTreeSet<String>) -> Scope {
     };
     // Each record that a silence swallowed could show one person.
     let unseen: f64 = silences.iter().filter_map(|gap| gap.records_expected).sum();
-    let none = Reached { rejected: logs.rejected, erased: logs.erased, ..Reached::default() };
-    let hidden = (!unread && logs.short.is_none()).then_some(unseen.ceil() as u64);
-    let gaps = silences.into_iter().chain(logs.unread.iter().cloned()).collect();
+    let mut none = Reached { rejected: logs.rejected, erased: logs.erased, ..Reached::default() };
+    let nameless = logs.nameless.iter().filter_map(|gap| gap.records_expected);
+    none.sum.unnamed = nameless.sum::<f64>() as u64;
+    let bounded = logs.nameless.iter().all(|gap| gap.records_expected.is_some());
+    let hidden = (!unread && logs.short.is_none() && bounded).then_some(unseen.ceil() as u64);
+    let others = logs.unread.iter().chain(logs.nameless).cloned();
+    let gaps = silences.into_iter().chain(others).collect();
     told(&none, bounds(&none, hidden), judged, gaps)
 }

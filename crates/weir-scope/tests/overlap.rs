@@ -129,8 +129,12 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
 }
 
 async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
-    ask(session, hands, Logs { coverage, unread: &[], rejected: 0, erased: 0, data_seen: true, short: None })
-        .await
+    ask(
+        session,
+        hands,
+        Logs { coverage, unread: &[], rejected: 0, erased: 0, data_seen: true, nameless: &[], short: None },
+    )
+    .await
 }
 
 /// The people of a scope, with how many records show them and which findings.
@@ -240,6 +244,7 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
         rejected: 0,
         erased: 0,
         data_seen: true,
+        nameless: &[],
         short: None,
     };
     let of = async |hands: &[(&str, &str)]| ask(&session, hands, logs).await.overall;
@@ -262,7 +267,15 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
 async fn each_line_that_could_not_be_read_may_show_somebody() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
-    let logs = Logs { coverage: &[], unread: &[], rejected: 97, erased: 0, data_seen: true, short: None };
+    let logs = Logs {
+        coverage: &[],
+        unread: &[],
+        rejected: 97,
+        erased: 0,
+        data_seen: true,
+        nameless: &[],
+        short: None,
+    };
     let reached = ask(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], logs).await.overall;
     let whole = scoped(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], &[]).await.overall;
     assert_eq!(whole.determinable, Determinable::Yes);
@@ -278,7 +291,15 @@ async fn each_line_that_could_not_be_read_may_show_somebody() {
 async fn whoever_was_erased_may_have_been_among_those_concerned() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
-    let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 2, data_seen: true, short: None };
+    let logs = Logs {
+        coverage: &[],
+        unread: &[],
+        rejected: 0,
+        erased: 2,
+        data_seen: true,
+        nameless: &[],
+        short: None,
+    };
     let reached = ask(&session, &[("a", "src_ip = '192.0.2.1'")], logs).await.overall;
     let Bounds { lower, upper } = reached.subjects.unwrap();
     assert_eq!((upper, reached.determinable), (Some(lower + 2), Determinable::Partly));
@@ -293,7 +314,8 @@ async fn logs_too_short_to_know_what_is_usual_bound_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
     let short = Some(Short { days: 20, needed: 28 });
-    let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, short };
+    let logs =
+        Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, nameless: &[], short };
     let nothing = ask(&session, &[], logs).await.overall;
     assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: None }));
     assert_eq!(nothing.determinable, Determinable::Partly);
@@ -323,7 +345,15 @@ async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
         grave: true,
         seen: (Micros(START), Micros(START + 100 * MINUTE)),
     };
-    let logs = Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, short: None };
+    let logs = Logs {
+        coverage: &[],
+        unread: &[],
+        rejected: 0,
+        erased: 0,
+        data_seen: true,
+        nameless: &[],
+        short: None,
+    };
     let (categories, namespaces) = (BTreeMap::new(), Namespaces::default());
     let question = Question {
         hands: &[hand],

@@ -52,6 +52,9 @@ fn records_that_somebody_selects_name_members_and_the_people_in_their_address_bo
     let bounds = |told: &Value| {
         (told["scope"]["subjects"]["lower"].as_u64().unwrap(), told["scope"]["subjects"]["upper"].as_u64())
     };
+    let missing =
+        answer(&here, &["--lake", "lake", "--where", "status_code = '404'", "--config", "plain.toml"]);
+    assert_eq!(missing["scope"]["gaps"], Value::Array(Vec::new()), "of records that were not selected");
     // An order that leads to nobody counts as one person without a name.
     assert_eq!(bounds(&of("plain.toml", &[])), (6, Some(7)));
     assert_eq!(bounds(&of("book.toml", &[])), (6, Some(10)), "recipients may be members");
