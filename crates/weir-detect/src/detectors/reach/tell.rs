@@ -221,8 +221,8 @@ fn how(scope: &Scope<'_>, verdict: Verdict) -> String {
         Verdict::Bare | Verdict::Mixed => String::new(),
         Verdict::Surge => ", far beyond its own past".to_owned(),
         Verdict::Standing => format!(" {}, and did so when the log began", scope.cover.words()),
-        Verdict::Intruded => ", at all hours, and was not there before".to_owned(),
-        Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", and was not there before".to_owned(),
+        Verdict::Intruded => ", at all hours, not there before".to_owned(),
+        Verdict::Appeared | Verdict::Steady | Verdict::Beside => ", not there before".to_owned(),
     }
 }
 
