@@ -67,11 +67,11 @@ pub struct Intake {
     pub file: i64,
 }
 
-/// Why a file ends before its end.
+/// Why a file was not read to its end: it was cut, as one that is still written or was copied in part.
 pub const ENDS_EARLY: &str = "compressed data ends early";
-/// The same.
+/// Why a file was not read to its end: what follows is not what its format says.
 pub const DAMAGED: &str = "compressed data is damaged";
-/// The same.
+/// Why a file was not read to its end: the disk, or whoever serves it, failed.
 pub const UNREADABLE: &str = "the file could not be read further";
 
 impl Intake {

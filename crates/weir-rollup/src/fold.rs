@@ -1,7 +1,7 @@
 //! [`Fold`]: takes record batches in and gives rows out, within a budget of bytes.
 //!
 //! Decisive choice: what a prefix did is what its addresses did. So no record is counted for its prefix: rows of prefixes are made of rows of
-//! addresses when all are read ([`Prefixes`](crate::prefixes::Prefixes)), which halves what a fold does and holds.
+//! addresses when all are read ([`Prefixes`](crate::prefixes::Prefixes)), and a fold holds none of them.
 
 use crate::RollupError;
 use crate::cells::{Text, When, number, text};

@@ -107,17 +107,29 @@ const STORED: u32 = 3;
 /// The bit that says that there are hours.
 const HOURS: u32 = 1 << 31;
 
-/// Appends what a row holds.
-pub(crate) fn put(partial: &Partial, entity: &str, out: &mut Vec<u8>) {
-    let counts = partial.counts();
+/// Appends all that a row holds before its sketches; where their forms are to stand.
+fn put_head(counts: &[u64; COUNTS], [first, last]: [i64; 2], out: &mut Vec<u8>) -> usize {
     let filled = counts.iter().rev().fold(0_u16, |bits, count| bits << 1 | u16::from(*count > 0));
     out.extend(filled.to_le_bytes());
-    let own = number_of(entity);
     let forms_at = out.len();
     out.extend([0; 4]);
-    out.extend(partial.first.to_le_bytes());
-    put_varint(out, partial.last.wrapping_sub(partial.first).cast_unsigned());
+    out.extend(first.to_le_bytes());
+    put_varint(out, last.wrapping_sub(first).cast_unsigned());
     counts.iter().filter(|count| **count > 0).for_each(|count| put_varint(out, *count));
+    forms_at
+}
+
+/// Puts the forms of sketches where they are to stand.
+fn put_forms(forms: u32, forms_at: usize, out: &mut [u8]) {
+    if let Some(bytes) = out.get_mut(forms_at..forms_at + 4) {
+        bytes.copy_from_slice(&forms.to_le_bytes());
+    }
+}
+
+/// Appends what a row holds.
+pub(crate) fn put(partial: &Partial, entity: &str, out: &mut Vec<u8>) {
+    let own = number_of(entity);
+    let forms_at = put_head(&partial.counts(), [partial.first, partial.last], out);
     let mut forms = 0;
     for ((sketch, name), at) in partial.sketches().into_iter().zip(SKETCH_NAMES).zip(0..) {
         let form = match sketch.hashes() {
@@ -141,9 +153,7 @@ pub(crate) fn put(partial: &Partial, entity: &str, out: &mut Vec<u8>) {
         forms |= HOURS;
         hours.iter().for_each(|n| put_varint(out, *n));
     }
-    if let Some(bytes) = out.get_mut(forms_at..forms_at + 4) {
-        bytes.copy_from_slice(&forms.to_le_bytes());
-    }
+    put_forms(forms, forms_at, out);
 }
 
 /// What a row holds, as the lake's columns do: a sketch is `None` where it is the entity alone.
@@ -188,26 +198,23 @@ impl<'a> Body<'a> {
 
     /// Appends it as [`put`] does.
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        let filled = self.counts.iter().rev().fold(0_u16, |bits, count| bits << 1 | u16::from(*count > 0));
-        let form = |sketch: &Option<&[u8]>| match sketch {
-            None => OWN,
-            Some([]) => LIKE,
-            Some(Distinct::NOTHING) => EMPTY,
-            Some(_) => STORED,
-        };
-        let hours = if self.hours.is_some() { HOURS } else { 0 };
-        let forms =
-            (0..).zip(&self.sketches).fold(hours, |forms, (at, sketch)| forms | form(sketch) << (2 * at));
-        out.extend(filled.to_le_bytes());
-        out.extend(forms.to_le_bytes());
-        out.extend(self.first.to_le_bytes());
-        put_varint(out, self.last.wrapping_sub(self.first).cast_unsigned());
-        self.counts.iter().filter(|count| **count > 0).for_each(|count| put_varint(out, *count));
-        for sketch in self.sketches.iter().filter(|sketch| form(sketch) == STORED).flatten() {
-            out.extend((sketch.len() as u16).to_le_bytes());
-            out.extend_from_slice(sketch);
+        let forms_at = put_head(&self.counts, [self.first, self.last], out);
+        let mut forms = if self.hours.is_some() { HOURS } else { 0 };
+        for (sketch, at) in self.sketches.iter().zip(0..) {
+            let form = match sketch {
+                None => OWN,
+                Some([]) => LIKE,
+                Some(Distinct::NOTHING) => EMPTY,
+                Some(bytes) => {
+                    out.extend((bytes.len() as u16).to_le_bytes());
+                    out.extend_from_slice(bytes);
+                    STORED
+                }
+            };
+            forms |= form << (2 * at);
         }
         out.extend_from_slice(self.hours.unwrap_or_default());
+        put_forms(forms, forms_at, out);
     }
 
     /// The same to be merged.

@@ -107,6 +107,10 @@ fn coverage() -> Vec<Coverage> {
     }]
 }
 
+/// Logs that lack nothing.
+const LOGS: Logs<'static> =
+    Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, nameless: &[], short: None };
+
 async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scoped {
     let hand = |(id, condition): &(&str, &str)| Hand {
         perhaps: None,
@@ -129,12 +133,7 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
 }
 
 async fn scoped(session: &Session, hands: &[(&str, &str)], coverage: &[Coverage]) -> Scoped {
-    ask(
-        session,
-        hands,
-        Logs { coverage, unread: &[], rejected: 0, erased: 0, data_seen: true, nameless: &[], short: None },
-    )
-    .await
+    ask(session, hands, Logs { coverage, ..LOGS }).await
 }
 
 /// The people of a scope, with how many records show them and which findings.
@@ -238,15 +237,7 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
         reason: "not read to its end: compressed data is damaged".to_owned(),
         records_expected: None,
     };
-    let logs = Logs {
-        coverage: &[],
-        unread: std::slice::from_ref(&cut),
-        rejected: 0,
-        erased: 0,
-        data_seen: true,
-        nameless: &[],
-        short: None,
-    };
+    let logs = Logs { unread: std::slice::from_ref(&cut), ..LOGS };
     let of = async |hands: &[(&str, &str)]| ask(&session, hands, logs).await.overall;
     let reached = of(&[("a", "src_ip = '192.0.2.1'")]).await;
     assert_eq!((reached.subjects.unwrap().upper, &reached.gaps), (None, &vec![cut.clone()]));
@@ -267,15 +258,7 @@ async fn a_file_that_could_not_be_read_leaves_nothing_bounded() {
 async fn each_line_that_could_not_be_read_may_show_somebody() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
-    let logs = Logs {
-        coverage: &[],
-        unread: &[],
-        rejected: 97,
-        erased: 0,
-        data_seen: true,
-        nameless: &[],
-        short: None,
-    };
+    let logs = Logs { rejected: 97, ..LOGS };
     let reached = ask(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], logs).await.overall;
     let whole = scoped(&session, &[("a", "src_ip IN ('192.0.2.1', '192.0.2.3')")], &[]).await.overall;
     assert_eq!(whole.determinable, Determinable::Yes);
@@ -291,15 +274,7 @@ async fn each_line_that_could_not_be_read_may_show_somebody() {
 async fn whoever_was_erased_may_have_been_among_those_concerned() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
-    let logs = Logs {
-        coverage: &[],
-        unread: &[],
-        rejected: 0,
-        erased: 2,
-        data_seen: true,
-        nameless: &[],
-        short: None,
-    };
+    let logs = Logs { erased: 2, ..LOGS };
     let reached = ask(&session, &[("a", "src_ip = '192.0.2.1'")], logs).await.overall;
     let Bounds { lower, upper } = reached.subjects.unwrap();
     assert_eq!((upper, reached.determinable), (Some(lower + 2), Determinable::Partly));
@@ -314,8 +289,7 @@ async fn logs_too_short_to_know_what_is_usual_bound_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let session = session(dir.path()).await;
     let short = Some(Short { days: 20, needed: 28 });
-    let logs =
-        Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, nameless: &[], short };
+    let logs = Logs { short, ..LOGS };
     let nothing = ask(&session, &[], logs).await.overall;
     assert_eq!(nothing.subjects, Some(Bounds { lower: 0, upper: None }));
     assert_eq!(nothing.determinable, Determinable::Partly);
@@ -345,19 +319,10 @@ async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
         grave: true,
         seen: (Micros(START), Micros(START + 100 * MINUTE)),
     };
-    let logs = Logs {
-        coverage: &[],
-        unread: &[],
-        rejected: 0,
-        erased: 0,
-        data_seen: true,
-        nameless: &[],
-        short: None,
-    };
     let (categories, namespaces) = (BTreeMap::new(), Namespaces::default());
     let question = Question {
         hands: &[hand],
-        logs,
+        logs: LOGS,
         categories: &categories,
         holders: &BTreeSet::new(),
         namespaces: &namespaces,
