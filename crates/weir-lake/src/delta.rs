@@ -10,7 +10,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, Remove, StructType};
+use deltalake_core::kernel::{Action, Add, MetadataExt, Remove, StructType};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -146,15 +146,28 @@ impl DeltaLog {
         Ok(Some(table))
     }
 
-    /// Makes the table unless it is there.
+    /// Makes the table unless it is there. One whose columns are its maker's affair gets those that an earlier program's has not: rows of that are under
+    /// another catalog, and folded again before anybody reads them.
     pub(crate) async fn create(&self, schema: &SchemaRef) -> Result<()> {
-        let table = self.table();
-        if table.verify_deltatable_existence().await.map_err(|e| self.fail(e))? {
+        let columns: StructType = (&delta_schema(schema)).try_into_kernel().map_err(|e| self.fail(e))?;
+        let Some(table) = self.load(None).await? else { return self.make(&columns).await };
+        let state = table.snapshot().map_err(|e| self.fail(e))?;
+        let logged = state.snapshot().arrow_schema();
+        let same = || logged.fields().iter().map(|f| f.name()).eq(schema.fields().iter().map(|f| f.name()));
+        if self.name.schema().is_some() || same() {
             return Ok(());
         }
-        let columns: StructType = (&delta_schema(schema)).try_into_kernel().map_err(|e| self.fail(e))?;
+        let metadata = state.metadata().clone().with_schema(&columns).map_err(|e| self.fail(e))?;
+        let operation = DeltaOperation::AddColumn { fields: columns.fields().cloned().collect() };
+        let done = CommitBuilder::from(CommitProperties::default().with_max_retries(COMMIT_RETRIES_MAX))
+            .with_actions(vec![Action::Metadata(metadata)])
+            .build(Some(state), table.log_store(), operation);
+        done.await.map(|_| ()).map_err(|e| self.fail(e))
+    }
+
+    async fn make(&self, columns: &StructType) -> Result<()> {
         let created = CreateBuilder::new()
-            .with_log_store(table.log_store())
+            .with_log_store(self.table().log_store())
             .with_columns(columns.fields().cloned())
             .with_partition_columns(self.name.partition())
             .with_configuration([
@@ -285,6 +298,31 @@ fn delta_schema(schema: &SchemaRef) -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weir_model::Table;
+
+    /// As a later program does that folds into the lake of an earlier one.
+    #[tokio::test]
+    async fn a_table_of_a_maker_who_writes_more_columns_gets_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), true).await.unwrap();
+        let columns = |names: &[&str]| -> SchemaRef {
+            let fields = names.iter().map(|name| Field::new(*name, arrow_schema::DataType::Utf8, true));
+            Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        };
+        let (less, more) = (columns(&["entity", "catalog"]), columns(&["entity", "things", "catalog"]));
+        let log = DeltaLog::new(&store, Name::Rollup).unwrap();
+        let mut told = Vec::new();
+        for schema in [&less, &more, &more] {
+            log.create(schema).await.unwrap();
+            let listing = log.list(None).await.unwrap().unwrap();
+            told.push((listing.version, listing.schema.fields().len()));
+        }
+        assert_eq!(told, [(0, 2), (1, 3), (1, 3)]);
+        let records = DeltaLog::new(&store, Name::Access).unwrap();
+        records.create(&columns(&["time", "day"])).await.unwrap();
+        records.create(&Table::Access.schema()).await.unwrap();
+        assert_eq!(records.list(None).await.unwrap().unwrap().schema.fields().len(), 2, "read with nulls");
+    }
 
     #[test]
     fn what_other_writers_count_is_not_taken_for_codes() {

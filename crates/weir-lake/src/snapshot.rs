@@ -53,14 +53,21 @@ impl Snapshot {
         let ingests: BTreeSet<i64> = intake.iter().filter_map(DataFile::ingest).collect();
         let pin = |(name, listing): (Name, Listing)| {
             let files = listing.files.into_iter().filter(|f| f.ingest().is_none_or(|i| ingests.contains(&i)));
+            let files: Arc<[DataFile]> = files.collect();
+            // Under another catalog another program may have written.
+            let of_one = || {
+                files
+                    .windows(2)
+                    .all(|two| two.iter().all(|f| files.first().is_some_and(|first| f.part == first.part)))
+            };
             // What is known of a table's columns here is exact; the log has them as Delta's types.
             let names = |schema: &SchemaRef| -> Vec<String> {
                 schema.fields().iter().map(|field| field.name().clone()).collect()
             };
             let logged = names(&listing.schema);
             let schema = name.schema().unwrap_or(listing.schema);
-            let is_whole = names(&schema) == logged;
-            (name, Pinned { version: listing.version, schema, is_whole, files: files.collect() })
+            let is_whole = names(&schema) == logged && (name.schema().is_some() || of_one());
+            (name, Pinned { version: listing.version, schema, is_whole, files })
         };
         let tables: BTreeMap<Name, Pinned> = listings.into_iter().map(pin).collect();
         Self { lake, tables: Arc::new(tables), ingests: Arc::new(ingests), cluster: None }
