@@ -27,8 +27,8 @@ pub(crate) struct Rules {
     pub(crate) configured: Vec<Configured>,
     /// Routes below which words are values: those that stay words.
     pub(crate) slugs: HashMap<String, Vec<String>>,
-    /// Learned parameters by template: namespace, and whether it names a person.
-    pub(crate) parameters: HashMap<String, (String, bool)>,
+    /// Learned parameters by template: namespace, and what they name.
+    pub(crate) parameters: HashMap<String, (String, Means)>,
     /// Learned routes of things of one person each, who is not named.
     things: BTreeSet<String>,
     /// Learned routes that say which query parameter names somebody: route to keys.
@@ -42,12 +42,22 @@ pub(crate) struct Rules {
     pub(crate) holder_namespace: String,
 }
 
+/// What an id in a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Means {
+    Person,
+    /// A thing of one person.
+    Owned,
+    /// Anything else.
+    Thing,
+}
+
 /// What is configured of a template.
 #[derive(Debug)]
 pub(crate) struct Configured {
     pub(crate) dataset: usize,
-    /// Names of the template's parameters, and whether each names a person.
-    pub(crate) names: Vec<(String, bool)>,
+    /// Names of the template's parameters, and what each names.
+    pub(crate) names: Vec<(String, Means)>,
     /// Which segments the first of them are; the others stand in the query.
     pub(crate) segments: Vec<usize>,
 }
@@ -59,6 +69,7 @@ impl Rules {
             rules.configure(dataset, links)?;
         }
         rules.learn(learned);
+        rules.tell_apart();
         let people: BTreeSet<&str> = rules.people().collect();
         // With one kind of people in the logs, who signs in is one of them; with several, it is not known of which kind.
         let only = if people.len() == 1 { people.first().copied() } else { None };
@@ -66,10 +77,28 @@ impl Rules {
         Ok(rules)
     }
 
+    /// Ids of one kind are people's or things': where they are people's somewhere, they are told for no things elsewhere.
+    fn tell_apart(&mut self) {
+        let people: BTreeSet<String> = self.people().map(str::to_owned).collect();
+        let told = self.configured.iter_mut().flat_map(|configured| &mut configured.names);
+        for (name, means) in self.parameters.values_mut().chain(told) {
+            if *means == Means::Owned && people.contains(name) {
+                *means = Means::Thing;
+            }
+        }
+    }
+
+    /// The kinds of things of one person each.
+    pub(crate) fn things(&self) -> impl Iterator<Item = &str> {
+        let told = self.configured.iter().flat_map(|configured| &configured.names);
+        let all = self.parameters.values().chain(told);
+        all.filter(|(_, means)| *means == Means::Owned).map(|(name, _)| name.as_str())
+    }
+
     /// The kinds of people that paths and queries name.
     fn people(&self) -> impl Iterator<Item = &str> {
         let all = self.parameters.values().chain(self.configured.iter().flat_map(|c| &c.names));
-        all.filter(|(_, person)| *person).map(|(name, _)| name.as_str())
+        all.filter(|(_, means)| *means == Means::Person).map(|(name, _)| name.as_str())
     }
 
     /// The kinds of people that the rules know: those, and the holders of credentials.
@@ -94,11 +123,32 @@ impl Rules {
             return Err(CatalogError::Subject { dataset, subject, help });
         }
         for template in templates {
-            let person = |name: &str| match subject {
-                Some(subject) => subject == name,
-                None => words::meaning(&words::noun_of(name)) == Noun::Person && !links.leads_from(name),
+            let named = template.parameters().map(|name| match words::noun_of(name) {
+                // `/orders/{id}` has an order's id, unless a link or the dataset calls it otherwise.
+                noun if noun.is_empty() && subject != Some(name) && !links.leads_from(name) => {
+                    template.before(name).map(|literal| words::noun_of(literal).into_owned())
+                }
+                _ => None,
+            });
+            let named: Vec<Option<String>> = named.collect();
+            let means = |name: &str| {
+                let noun = words::noun_of(name);
+                let person = match subject {
+                    Some(subject) => subject == name,
+                    None => words::meaning(&noun) == Noun::Person && !links.leads_from(name),
+                };
+                match person {
+                    true => Means::Person,
+                    false if words::is_of_one(&noun) => Means::Owned,
+                    false => Means::Thing,
+                }
             };
-            let names = template.parameters().map(|name| (name.to_owned(), person(name))).collect();
+            let names = template.parameters().zip(named).map(|(name, named)| {
+                let name = named.filter(|noun| words::is_of_one(noun)).unwrap_or_else(|| name.to_owned());
+                let means = means(&name);
+                (name, means)
+            });
+            let names = names.collect();
             let parameter = |part: &Part| matches!(part, Part::Parameter(_));
             let segments = template.segments.iter().enumerate();
             let segments = segments.filter(|(_, part)| parameter(part)).map(|(at, _)| at).collect();
@@ -121,8 +171,14 @@ impl Rules {
             if parameter.verdict == Verdict::Owned {
                 self.things.insert(parameter.template.split('?').next().unwrap_or_default().to_owned());
             }
-            let person = parameter.verdict == Verdict::Subject;
-            self.parameters.insert(parameter.template.clone(), (parameter.namespace.clone(), person));
+            let means = match parameter.verdict {
+                Verdict::Subject => Means::Person,
+                // Pages of a small site are seen by few too: what its word calls a thing is counted as somebody's where the word says that.
+                Verdict::Owned if words::is_anybodys(&words::noun_of(&parameter.namespace)) => Means::Thing,
+                Verdict::Owned => Means::Owned,
+                _ => Means::Thing,
+            };
+            self.parameters.insert(parameter.template.clone(), (parameter.namespace.clone(), means));
         }
         for dataset in &learned.datasets {
             let index = self.datasets.len();

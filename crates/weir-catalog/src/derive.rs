@@ -3,12 +3,12 @@
 //! Decisive choice: a pure function of a batch and an immutable catalog. It asks for a few columns only, so that a query engine can call
 //! it with arrays, and resolves each distinct path of a batch once.
 
-use crate::apply::Rules;
+use crate::apply::{Means, Rules};
 use crate::gather::{NONE, gather};
 use crate::links::CREDENTIAL;
 use crate::naming::{Names, listed, names};
-use crate::people::People;
-use crate::places::{Named, Places};
+use crate::people::{People, Shown};
+use crate::places::{Found, Named, Places};
 use crate::{Asns, CatalogError, Countries, Learned, Links, Requests, learn};
 use arrow_array::builder::StringBuilder;
 use arrow_array::{
@@ -25,7 +25,10 @@ use weir_model::record::subjects_type;
 use weir_stats::hash64_in;
 
 /// Version of the rules in this crate and of what rollups keep by them; part of a catalog's id, so that older rollups are folded again.
-const RULES_VERSION: u64 = 10;
+const RULES_VERSION: u64 = 11;
+
+/// What stands between things in a cell.
+pub(crate) const BETWEEN_THINGS: char = '\n';
 
 /// How columns begin that a source is told to fill with people its records name.
 const NAMED: &str = "subject.";
@@ -90,6 +93,8 @@ pub enum Column {
     Subject,
     /// [`Derived::subjects`].
     Subjects,
+    /// [`Derived::thing`].
+    Thing,
     /// [`Derived::outcome`].
     Outcome,
     /// [`Derived::shown`].
@@ -102,11 +107,12 @@ pub enum Column {
 
 impl Column {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Route,
         Self::Dataset,
         Self::Subject,
         Self::Subjects,
+        Self::Thing,
         Self::Outcome,
         Self::Shown,
         Self::Country,
@@ -121,6 +127,7 @@ impl Column {
             Self::Dataset => "dataset",
             Self::Subject => "subject",
             Self::Subjects => "subjects",
+            Self::Thing => "thing",
             Self::Outcome => "outcome",
             Self::Shown => "shown",
             Self::Country => "country",
@@ -130,7 +137,12 @@ impl Column {
 
     /// Whether it is told by where a record belongs: by its path, operation or resource.
     pub(crate) fn is_of_place(self) -> bool {
-        matches!(self, Self::Route | Self::Dataset | Self::Subject | Self::Subjects)
+        matches!(self, Self::Route | Self::Dataset) || self.is_of_whom()
+    }
+
+    /// Whether it says whom a record shows, or what of somebody's.
+    fn is_of_whom(self) -> bool {
+        matches!(self, Self::Subject | Self::Subjects | Self::Thing)
     }
 
     /// Whether it is told by how a request ended.
@@ -142,11 +154,15 @@ impl Column {
     #[must_use]
     pub fn data_type(self) -> DataType {
         match self {
-            Self::Route | Self::Dataset | Self::Subject | Self::Outcome | Self::Country | Self::Asn => {
-                DataType::Utf8
-            }
             Self::Subjects => subjects_type(),
             Self::Shown => DataType::Boolean,
+            Self::Route
+            | Self::Dataset
+            | Self::Subject
+            | Self::Thing
+            | Self::Outcome
+            | Self::Country
+            | Self::Asn => DataType::Utf8,
         }
     }
 }
@@ -162,6 +178,9 @@ pub struct Derived {
     pub subject: StringArray,
     /// Everyone it shows or asks for: `{namespace, id, basis}`.
     pub subjects: ListArray,
+    /// The things of one person each that a record shows or asks for, of which neither the log nor the path says whose they are: as `namespace:id`
+    /// (`order:55120`), each on a line (see [`each_thing`]).
+    pub thing: StringArray,
     /// `ok`, `denied`, `missing`, `failed`; null when the log does not say.
     pub outcome: StringArray,
     /// Whether the answer showed what was asked for.
@@ -303,6 +322,18 @@ impl Catalog {
         self.told_people || self.rules.knows_data()
     }
 
+    /// The kinds of things of one person each that a record may show ([`Column::Thing`]); none of them is a kind of people.
+    #[must_use]
+    pub fn things(&self) -> BTreeSet<&str> {
+        self.rules.things().collect()
+    }
+
+    /// Whether a link says whose a thing is.
+    #[must_use]
+    pub fn has_owner(&self, namespace: &str, id: &str) -> bool {
+        self.links.people(namespace, id).next().is_some()
+    }
+
     /// The datasets in use; how many people and records they have is for the caller to fill in.
     #[must_use]
     pub fn datasets(&self) -> Vec<DatasetUsed> {
@@ -347,7 +378,9 @@ impl Catalog {
             Column::Route => place,
             Column::Dataset if self.rules.reads_resources() => [place, vec!["resource", "request"]].concat(),
             Column::Dataset => place,
-            Column::Subject | Column::Subjects => [place, vec!["credential", "actor", "subjects"]].concat(),
+            Column::Subject | Column::Subjects | Column::Thing => {
+                [place, vec!["credential", "actor", "subjects"]].concat()
+            }
         }
     }
 
@@ -367,8 +400,8 @@ impl Catalog {
         let wants = |column| wanted.contains(&column);
         let rows = requests.inputs.rows;
         let null = || StringArray::new_null(rows);
-        let (route, dataset, (subject, subjects)) = if wanted.iter().any(|column| column.is_of_place()) {
-            self.place(requests, wants(Column::Subject) || wants(Column::Subjects))
+        let (route, dataset, whom) = if wanted.iter().any(|column| column.is_of_place()) {
+            self.place(requests, wanted.iter().any(|column| column.is_of_whom()))
         } else {
             (null(), null(), People::unasked(rows))
         };
@@ -385,8 +418,9 @@ impl Catalog {
         Derived {
             route,
             dataset,
-            subject,
-            subjects,
+            subject: whom.subject,
+            subjects: whom.subjects,
+            thing: whom.thing,
             outcome,
             shown,
             country: country.unwrap_or_else(null),
@@ -394,12 +428,12 @@ impl Catalog {
         }
     }
 
-    /// Route, dataset and, where they are wanted, people.
+    /// Route, dataset and, where it is wanted, whom records show.
     fn place<'x>(
         &'x self,
         requests: &'x Requests<'x>,
         wants_people: bool,
-    ) -> (StringArray, StringArray, (StringArray, ListArray)) {
+    ) -> (StringArray, StringArray, Shown) {
         let inputs = &requests.inputs;
         let rows = inputs.rows;
         // Nothing known and nobody named: so is a log when it is met.
@@ -424,7 +458,7 @@ impl Catalog {
             let dataset = found.and_then(|found| found.dataset).or_else(|| self.of_resource(inputs, row));
             datasets.push(dataset.and_then(|dataset| u32::try_from(dataset).ok()).unwrap_or(NONE));
             if wants_people && !nobody {
-                self.people(inputs, row, &ids, found.is_some_and(|found| found.holder), &mut people);
+                self.people(inputs, row, &ids, found, &mut people);
             }
         }
         let names: Vec<&str> = self.rules.datasets.iter().map(|dataset| dataset.name.as_str()).collect();
@@ -441,25 +475,28 @@ impl Catalog {
         rules.of_resource(cell(inputs.resource, row), cell(inputs.request, row))
     }
 
-    /// Everyone a record shows: those the log names, those the request names or a link leads to, the holder of the credential.
+    /// Everyone a record shows: those the log names, those the request names or a link leads to, the holder of the credential; and the innermost things of
+    /// somebody's that the request names, unless the log or the path says whose. What a query says besides says nothing: whoever asks writes there what he likes.
     fn people<'x>(
         &'x self,
         inputs: &Inputs<'x>,
         row: usize,
         ids: &[Named<'x>],
-        holder: bool,
+        found: Option<Found>,
         out: &mut People<'x>,
     ) {
+        let mut whose = false;
         each_subject(inputs.subjects, row, |namespace, id, basis| {
+            whose = true;
             let linked = self.links.people(namespace, id).next().is_some();
             if linked || names(id) != Names::Nobody {
                 out.add(namespace, id, basis);
             }
             self.linked(namespace, id, Basis::Linked, out);
         });
-        let mut holder = holder;
-        let mut name = |namespace: &'x str, id: &str, person: bool, out: &mut People<'x>| {
-            if self.linked(namespace, id, Basis::Linked, out) || !person {
+        let mut holder = found.is_some_and(|found| found.holder);
+        let mut name = |namespace: &'x str, id: &str, means: Means, out: &mut People<'x>| {
+            if self.linked(namespace, id, Basis::Linked, out) || means != Means::Person {
                 return;
             }
             match names(id) {
@@ -468,14 +505,24 @@ impl Catalog {
                 Names::Nobody => {}
             }
         };
-        for (namespace, id, person) in ids {
+        let mut things: Vec<(&str, &str)> = Vec::new();
+        for (at, (namespace, id, means)) in ids.iter().enumerate() {
+            let in_path = found.is_some_and(|found| at < found.in_path);
+            whose |= in_path && *means == Means::Person && names(id) == Names::Somebody;
+            if *means == Means::Owned {
+                things.retain(|(of, _)| of == namespace);
+                let several = listed(id);
+                let each = if several.is_empty() { vec![id.as_ref()] } else { several };
+                let ids = each.into_iter().filter(|id| names(id) == Names::Somebody);
+                things.extend(ids.map(|id| (*namespace, id)));
+            }
             // An id that a link leads from is one id, whatever its form.
             let several =
                 if self.links.people(namespace, id).next().is_some() { Vec::new() } else { listed(id) };
             if several.is_empty() {
-                name(namespace, id, *person, out);
+                name(namespace, id, *means, out);
             }
-            several.into_iter().for_each(|id| name(namespace, id, *person, out));
+            several.into_iter().for_each(|id| name(namespace, id, *means, out));
         }
         if holder {
             let credential = cell(inputs.credential, row);
@@ -490,7 +537,7 @@ impl Catalog {
                 }
             }
         }
-        out.end_row();
+        out.end_row(if whose { &[] } else { &things });
     }
 
     fn linked<'x>(&'x self, namespace: &str, id: &str, basis: Basis, out: &mut People<'x>) -> bool {
@@ -531,12 +578,18 @@ impl Derived {
             Column::Dataset => Arc::new(self.dataset),
             Column::Subject => Arc::new(self.subject),
             Column::Subjects => Arc::new(self.subjects),
+            Column::Thing => Arc::new(self.thing),
             Column::Outcome => Arc::new(self.outcome),
             Column::Shown => Arc::new(self.shown),
             Column::Country => Arc::new(self.country),
             Column::Asn => Arc::new(self.asn),
         }
     }
+}
+
+/// Namespace and id of each thing in a cell of [`Derived::thing`].
+pub fn each_thing(cell: &str) -> impl Iterator<Item = (&str, &str)> {
+    cell.split(BETWEEN_THINGS).filter_map(|thing| thing.split_once(':'))
 }
 
 /// A `subjects` column, to be read row by row.

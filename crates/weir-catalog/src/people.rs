@@ -1,10 +1,11 @@
-//! The columns that say whom records show: everyone, and the first.
+//! The columns that say whom records show: everyone, and the first; and what of somebody's.
 //!
 //! Decisive choice: namespaces and grounds are few, so each is kept as a number until the columns are made. Most rows have one person or a few, who
 //! are looked at one after the other; those of a row that has many are found by their hash.
 
+use crate::derive::BETWEEN_THINGS;
 use crate::gather::gather;
-use arrow_array::builder::StringBuilder;
+use arrow_array::builder::{ArrayBuilder, StringBuilder};
 use arrow_array::{ArrayRef, ListArray, StringArray, StructArray, new_null_array};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::DataType;
@@ -24,6 +25,8 @@ pub(crate) struct People<'x> {
     /// How many people each row has.
     counts: Vec<usize>,
     first: StringBuilder,
+    /// What of somebody's the rows show; as many rows as it was told of so far.
+    things: StringBuilder,
     /// How many people the row in the making has.
     here: usize,
     /// Where they are, once they are many.
@@ -109,9 +112,19 @@ impl<'x> People<'x> {
         self.many = many;
     }
 
-    pub(crate) fn end_row(&mut self) {
+    /// Ends the row, which shows these things (namespace and id).
+    pub(crate) fn end_row(&mut self, things: &[(&str, &str)]) {
         if self.here == 0 {
             self.first.append_null();
+        }
+        if let [rest @ .., (namespace, id)] = things {
+            // Rows before it that show none.
+            self.things.append_nulls(self.counts.len() - self.things.len());
+            for (namespace, id) in rest {
+                let _ = write!(self.things, "{namespace}:{id}{BETWEEN_THINGS}");
+            }
+            let _ = self.things.write_str(namespace).and_then(|()| self.things.write_char(':'));
+            self.things.append_value(id);
         }
         self.counts.push(self.here);
         self.here = 0;
@@ -120,28 +133,40 @@ impl<'x> People<'x> {
         }
     }
 
-    /// The first of each row as `namespace:id`, and all of them.
-    pub(crate) fn finish(mut self) -> (StringArray, ListArray) {
+    /// What was gathered.
+    pub(crate) fn finish(mut self) -> Shown {
+        self.things.append_nulls(self.counts.len() - self.things.len());
         let texts = &self.words.texts;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(gather(&self.namespaces, texts)),
             Arc::new(self.ids.finish()),
             Arc::new(gather(&self.bases, texts)),
         ];
-        (self.first.finish(), list(columns, self.counts))
+        let (subject, thing) = (self.first.finish(), self.things.finish());
+        Shown { subject, subjects: list(columns, self.counts), thing }
     }
 
     /// The same of rows that show nobody.
-    pub(crate) fn nobody(rows: usize) -> (StringArray, ListArray) {
-        let none: ArrayRef = Arc::new(StringArray::new_null(0));
-        (StringArray::new_null(rows), list(vec![none; 3], vec![0; rows]))
+    pub(crate) fn nobody(rows: usize) -> Shown {
+        let (none, nothing): (ArrayRef, _) =
+            (Arc::new(StringArray::new_null(0)), StringArray::new_null(rows));
+        Shown { subject: nothing.clone(), subjects: list(vec![none; 3], vec![0; rows]), thing: nothing }
     }
 
     /// The same of rows of which it was not asked.
-    pub(crate) fn unasked(rows: usize) -> (StringArray, ListArray) {
-        let subjects = new_null_array(&subjects_type(), rows);
-        (StringArray::new_null(rows), ListArray::from(subjects.to_data()))
+    pub(crate) fn unasked(rows: usize) -> Shown {
+        let (subjects, nothing) = (new_null_array(&subjects_type(), rows), StringArray::new_null(rows));
+        Shown { subject: nothing.clone(), subjects: ListArray::from(subjects.to_data()), thing: nothing }
     }
+}
+
+/// Whom records show, and what of somebody's.
+pub(crate) struct Shown {
+    /// The first of everyone, as `namespace:id`.
+    pub(crate) subject: StringArray,
+    pub(crate) subjects: ListArray,
+    /// Things of somebody's, as `namespace:id`, each on a line.
+    pub(crate) thing: StringArray,
 }
 
 /// Lists of so many people each, as the type of subjects has them.
@@ -152,7 +177,7 @@ fn list(columns: Vec<ArrayRef>, counts: Vec<usize>) -> ListArray {
         let people = StructArray::new(fields.clone(), columns, None);
         return ListArray::new(element, OffsetBuffer::from_lengths(counts), Arc::new(people), None);
     }
-    People::unasked(counts.len()).1
+    People::unasked(counts.len()).subjects
 }
 
 #[cfg(test)]
@@ -168,12 +193,18 @@ mod tests {
                 people.add("member", &id.to_string(), "named");
             }
             people.add("mail", "0", "named");
-            people.end_row();
+            people.end_row(&[]);
         }
-        let (first, all) = people.finish();
+        people.end_row(&[("order", "7")]);
+        people.end_row(&[]);
+        people.end_row(&[("order", "7"), ("order", "8")]);
+        let Shown { subject: first, subjects: all, thing } = people.finish();
+        let told: Vec<_> = thing.iter().collect();
+        let two = Some("order:7\norder:8");
+        assert_eq!(told, [None, None, None, None, None, Some("order:7"), None, two]);
         let counts: Vec<i32> = (0..all.len()).map(|row| all.value_length(row)).collect();
         let many = MANY as i32;
-        assert_eq!(counts, [2, many, many + 1, many + 2, 50_001]);
+        assert_eq!(counts, [2, many, many + 1, many + 2, 50_001, 0, 0, 0]);
         assert_eq!(first.value(4), "member:0");
     }
 }

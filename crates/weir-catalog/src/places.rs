@@ -3,7 +3,7 @@
 //! Decisive choice: what the rules say of a path, they say of its node in the batch's tree, once; only a query, and a path whose values
 //! configured routes tell apart, are asked record by record.
 
-use crate::apply::Rules;
+use crate::apply::{Means, Rules};
 use crate::paths::{Kind, Paths, ROOT, SLUG};
 use crate::propose::is_slug;
 use crate::router::{matches, query_values};
@@ -40,10 +40,12 @@ pub(crate) struct Found {
     pub(crate) dataset: Option<usize>,
     /// Whether it shows the holder of the credential.
     pub(crate) holder: bool,
+    /// How many of the ids stand in the path; they come first.
+    pub(crate) in_path: usize,
 }
 
-/// Namespace, id, and whether it names a person (else a thing that a link may lead from).
-pub(crate) type Named<'x> = (&'x str, Cow<'x, str>, bool);
+/// Namespace, id, and what it names. A link may lead from a thing.
+pub(crate) type Named<'x> = (&'x str, Cow<'x, str>, Means);
 
 /// What was learned of paths down to a node.
 #[derive(Clone, Default)]
@@ -62,7 +64,7 @@ struct Step<'x> {
 struct Id<'x> {
     namespace: &'x str,
     segment: usize,
-    person: bool,
+    means: Means,
 }
 
 /// What was learned of paths that end at a node.
@@ -78,7 +80,7 @@ struct Place<'x> {
 struct Key<'x> {
     key: &'x str,
     namespace: &'x str,
-    person: bool,
+    means: Means,
     /// Route and dataset, if it names a person.
     route: u32,
     dataset: Option<usize>,
@@ -119,7 +121,7 @@ impl<'x> Places<'x> {
             let mark = if service.is_empty() { "" } else { ":" };
             push(&mut self.texts, format!("{name}{mark}{operation}").into())
         });
-        Found { route: *text, dataset: None, holder: false }
+        Found { route: *text, dataset: None, holder: false, in_path: 0 }
     }
 
     /// What the path and query of a row resolve to; the ids in them are added to `ids`.
@@ -160,14 +162,15 @@ impl<'x> Places<'x> {
         let in_path = configured.segments.iter().map(|at| segments.get(*at).copied().unwrap_or(""));
         let in_query = self.values.iter().map(|(nth, value)| (configured.segments.len() + nth, *value));
         ids.extend(in_path.enumerate().chain(in_query).filter_map(|(nth, value)| {
-            let (name, person) = configured.names.get(nth)?;
-            Some((name.as_str(), decode(value), *person))
+            let (name, means) = configured.names.get(nth)?;
+            Some((name.as_str(), decode(value), *means))
         }));
         let texts = &mut self.texts;
         let text = self.templates.get_mut(index)?;
         let route = *text.get_or_insert_with(|| push(texts, template.text.as_str().into()));
         let dataset = configured.dataset;
-        Some(Found { route, dataset: Some(dataset), holder: self.rules.is_holder(dataset) })
+        let in_path = configured.segments.len();
+        Some(Found { route, dataset: Some(dataset), holder: self.rules.is_holder(dataset), in_path })
     }
 
     fn learned(&mut self, row: usize, node: usize, query: &'x str, ids: &mut Vec<Named<'x>>) -> Found {
@@ -178,7 +181,7 @@ impl<'x> Places<'x> {
             }
         }
         let Some(place) = self.learned.get(node).and_then(Option::as_ref) else {
-            return Found { route: u32::MAX, dataset: None, holder: false };
+            return Found { route: u32::MAX, dataset: None, holder: false, in_path: 0 };
         };
         let mut found = place.found;
         if !place.silent {
@@ -187,18 +190,19 @@ impl<'x> Places<'x> {
                 place
                     .ids
                     .iter()
-                    .filter_map(|id| Some((id.namespace, decode(segments.get(id.segment)?), id.person))),
+                    .filter_map(|id| Some((id.namespace, decode(segments.get(id.segment)?), id.means))),
             );
         }
+        found.in_path = ids.len();
         for key in &place.keys {
             let mut values = query_values(query, key.key).peekable();
             if values.peek().is_none() {
                 continue;
             }
             if !place.silent {
-                ids.extend(values.map(|value| (key.namespace, decode(value), key.person)));
+                ids.extend(values.map(|value| (key.namespace, decode(value), key.means)));
             }
-            if key.person {
+            if key.means == Means::Person {
                 (found.route, found.dataset) = (key.route, key.dataset);
                 break;
             }
@@ -206,8 +210,8 @@ impl<'x> Places<'x> {
         if place.silent {
             found.dataset = None;
         }
-        found.holder =
-            found.dataset.is_some_and(|d| self.rules.is_holder(d)) && !ids.iter().any(|(.., person)| *person);
+        found.holder = found.dataset.is_some_and(|d| self.rules.is_holder(d))
+            && !ids.iter().any(|(.., means)| *means == Means::Person);
         found
     }
 
@@ -218,24 +222,24 @@ impl<'x> Places<'x> {
         let route = if node == ROOT { Cow::Borrowed("/") } else { step.route };
         let mut ids = step.ids;
         // The innermost person is the one whose data it is: `/companies/{id}/users/{id}`, `/managers/{id}/employees/{id}`.
-        if let Some(last) = ids.iter().rposition(|id| id.person) {
+        if let Some(last) = ids.iter().rposition(|id| id.means == Means::Person) {
             let mut at = 0;
             ids.retain(|id| {
                 at += 1;
-                !id.person || at == last + 1
+                id.means != Means::Person || at == last + 1
             });
         }
         let mut keys = Vec::new();
         for key in rules.queries.get(route.as_ref()).into_iter().flatten() {
             let name = format!("{route}?{key}");
-            let Some((namespace, person)) = rules.parameters.get(&name) else { continue };
+            let Some((namespace, means)) = rules.parameters.get(&name) else { continue };
             let named = format!("{name}={{id}}");
             let dataset = rules.exact.get(&named).copied();
             let route = push(&mut self.texts, named.into());
-            keys.push(Key { key, namespace, person: *person, route, dataset });
+            keys.push(Key { key, namespace, means: *means, route, dataset });
         }
         let dataset = rules.exact.get(route.as_ref()).copied().or(step.below);
-        let found = Found { route: push(&mut self.texts, route), dataset, holder: false };
+        let found = Found { route: push(&mut self.texts, route), dataset, holder: false, in_path: 0 };
         Place { found, ids, keys, silent: step.word.is_some_and(words::no_data) }
     }
 
@@ -272,7 +276,7 @@ impl<'x> Places<'x> {
         let parameter = slug || !is_word;
         step.below = rules.below.get(step.route.as_ref()).copied().or(step.below);
         let id = rules.parameters.get(step.route.as_ref()).filter(|_| parameter);
-        step.ids.extend(id.map(|(namespace, person)| Id { namespace, segment: here.depth, person: *person }));
+        step.ids.extend(id.map(|(namespace, means)| Id { namespace, segment: here.depth, means: *means }));
         step.word = (!parameter).then_some(here.raw);
         step
     }

@@ -28,6 +28,17 @@ pub enum Part {
 }
 
 impl Template {
+    /// The literal of the path before a parameter; of one of the query, the last.
+    pub(crate) fn before(&self, parameter: &str) -> Option<&str> {
+        let parameter = Part::Parameter(parameter.to_owned());
+        let to = self.segments.iter().position(|part| *part == parameter).unwrap_or(self.segments.len());
+        let before = self.segments.get(..to)?.iter().rev();
+        before.into_iter().find_map(|part| match part {
+            Part::Literal(literal) => Some(literal.as_str()),
+            Part::Parameter(_) => None,
+        })
+    }
+
     /// Reads a route of a dataset.
     ///
     /// # Errors

@@ -159,7 +159,9 @@ const OBJECTS: &[&str] = &[
 
 /// Words for things of which each is one person's.
 const OF_ONE: &[&str] = &[
+    "basket",
     "booking",
+    "cart",
     "claim",
     "delivery",
     "invoice",
@@ -351,6 +353,11 @@ pub(crate) fn meaning(noun: &str) -> Noun {
 /// Whether a thing that a noun stands for is one person's.
 pub(crate) fn is_of_one(noun: &str) -> bool {
     OF_ONE.binary_search(&noun).is_ok()
+}
+
+/// Whether a thing that a noun stands for may be everybody's to see.
+pub(crate) fn is_anybodys(noun: &str) -> bool {
+    meaning(noun) == Noun::Object && !is_of_one(noun)
 }
 
 /// Whether answers of a route may show any number of people, whom its records need not name: it is a list of people (`/customers`), or answers what

@@ -5,7 +5,7 @@ mod common;
 
 use arrow_array::{Array, ListArray};
 use common::{Request, batch, batch_with, get, signed};
-use weir_catalog::derive::each_subject;
+use weir_catalog::derive::{each_subject, each_thing};
 use weir_catalog::{Catalog, CatalogError, Learned, Links};
 use weir_model::config::Config;
 use weir_model::record::subjects_type;
@@ -138,6 +138,57 @@ fn links_lead_from_objects_and_credentials_to_people() {
     assert_eq!(people(&d.subjects, 2), ["member:9 credential_holder"]);
     assert_ne!(c.id(), catalog(CONFIG, Links::new()).id());
     assert_eq!(c.id(), catalog(CONFIG, links).id());
+}
+
+#[test]
+fn a_record_shows_the_things_of_somebodys_that_it_names_unless_the_path_says_whose() {
+    let mut links = Links::new();
+    links.insert("order", "member", "55120", "8812");
+    let told = r#"
+        [[dataset]]
+        name = "orders"
+        routes = ["/orders/{order}", "/orders/{order}/of/{member}", "/shelves/{shelf}", "/invoices/{id}"]
+    "#;
+    let asked = |path: &str, query: &str| Request { query: Some(query.into()), ..get(1, path) };
+    let requests = [
+        get(1, "/orders/55121"),
+        get(1, "/orders/55120"),
+        get(1, "/orders/A%2FB"),
+        asked("/orders/1", "member=7"),
+        get(1, "/orders/1,2,undefined,3"),
+        get(1, "/invoices/7"),
+        get(1, "/orders/undefined"),
+        get(1, "/orders/55121/of/7"),
+        get(1, "/shelves/7"),
+        get(1, "/members/7/addresses"),
+    ];
+    let catalog = catalog(told, links);
+    let d = catalog.derive(&batch(&requests));
+    let things: Vec<_> = d.thing.iter().flatten().map(|c| each_thing(c).collect::<Vec<_>>()).collect();
+    let orders = |ids: &[&'static str]| ids.iter().map(|id| ("order", *id)).collect::<Vec<_>>();
+    let each = [orders(&["55121"]), orders(&["55120"]), orders(&["A/B"]), orders(&["1"])];
+    assert_eq!(things[..4], each);
+    assert_eq!(things[4..], [orders(&["1", "2", "3"]), vec![("invoice", "7")]]);
+    assert_eq!((d.thing.len(), d.thing.null_count()), (10, 4));
+    assert_eq!(["55120", "55121"].map(|id| catalog.has_owner("order", id)), [true, false]);
+}
+
+/// Ids of one kind are people's here and things' there: nobody is to be counted as a thing, nor the other way round.
+#[test]
+fn what_is_a_person_somewhere_is_a_thing_nowhere() {
+    let told = |subject: &str| {
+        format!(
+            "[[dataset]]\nname = \"a\"\nroutes = [\"/a/{{claim}}\"]\n{subject}[[dataset]]\nname = \"b\"\nroutes = [\"/b/{{claim}}\"]\n"
+        )
+    };
+    let thing = |subject: &str| {
+        let catalog = catalog(&told(subject), Links::new());
+        let derived = catalog.derive(&batch(&[get(1, "/b/7")]));
+        assert_eq!(catalog.things().len(), derived.thing.iter().flatten().count());
+        derived.thing.iter().flatten().next().map(str::to_owned)
+    };
+    assert_eq!(thing(""), Some("claim:7".to_owned()));
+    assert_eq!(thing("subject = \"claim\"\n"), None);
 }
 
 #[test]

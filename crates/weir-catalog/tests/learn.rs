@@ -91,6 +91,15 @@ fn an_order_is_of_one_person_however_many_look_at_it() {
     let nobody = ["/orders/{id}", "/orders/{id}/invoice", "/orders", "/products/{id}"]
         .map(|route| catalog.is_of_somebody(route));
     assert_eq!(nobody, [true, true, false, false]);
+    let pages = ["/orders/705", "/orders/705/invoice", "/orders", "/products/705"].map(|path| get(1, path));
+    let things = catalog.derive(&batch(&pages)).thing;
+    assert_eq!(things.iter().collect::<Vec<_>>(), [Some("order:705"), Some("order:705"), None, None]);
+    let asked: Vec<Request> = (0..900)
+        .map(|i| Request { query: Some(format!("id={}", 700 + i % 30)), ..get(i % 31, "/order") })
+        .collect();
+    let learned = learn(&asked);
+    let catalog = Catalog::new(&Config::default(), &learned, Links::new()).unwrap();
+    assert_eq!(catalog.derive(&batch(&asked[..1])).thing.value(0), "order:700");
 }
 
 #[test]

@@ -15,3 +15,4 @@ pub mod reach;
 pub mod retention;
 pub mod shared_out;
 pub mod unissued;
+pub mod unnamed;

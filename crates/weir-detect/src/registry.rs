@@ -2,7 +2,7 @@
 
 use crate::detectors::{
     blindspot, bulk, campaign, crossing, dormant, drift, enumeration, guessing, harvest, impostor, newcomer,
-    reach, retention, shared_out, unissued,
+    reach, retention, shared_out, unissued, unnamed,
 };
 use crate::{Context, DetectError, Detector};
 use futures::future::BoxFuture;
@@ -26,6 +26,7 @@ pub fn detectors() -> &'static [&'static dyn Detector] {
         &retention::Retention,
         &shared_out::SharedOut,
         &unissued::Unissued,
+        &unnamed::Unnamed,
     ]
 }
 

@@ -7,7 +7,7 @@ use crate::life::{Lived, suppressed_subjects};
 use crate::seen::{column, seen};
 use crate::timeline::{OneHand, merged};
 use std::collections::{BTreeMap, BTreeSet};
-use weir_catalog::may_show_anybody;
+use weir_catalog::{Catalog, may_show_anybody};
 use weir_detect::coverage::coverage;
 use weir_detect::{Context, Memo};
 use weir_lake::{Removed, Session, Why, quote_all, rows};
@@ -45,8 +45,8 @@ pub(crate) async fn assemble(
     limits.extend(deleted(context).await?);
     let datasets = datasets(context).await?;
     let categories = datasets.iter().map(|d| (d.name.clone(), d.categories.clone())).collect();
-    let data_seen = datasets.iter().any(|d| d.records > 0);
     let nameless = nameless(context, &datasets).await?;
+    let data_seen = datasets.iter().any(|d| d.records > 0) || !nameless.is_empty();
     let near = traced.near.as_ref().unwrap_or(context.session);
     let hands = &traced.conditions;
     let mut unread = unread(&intake);
@@ -57,14 +57,13 @@ pub(crate) async fn assemble(
     let short = short(coverage);
     let nameless = &nameless;
     let logs = weir_scope::Logs { coverage, unread: &unread, rejected, erased, data_seen, nameless, short };
-    let namespaces = namespaces(&context.config.links);
+    let namespaces = namespaces(context.catalog, &context.config.links);
     let asked = asked(&findings, hands);
-    let holders = context.catalog.holders();
     let question = weir_scope::Question {
         hands: &asked,
         logs,
         categories: &categories,
-        holders: &holders,
+        catalog: context.catalog,
         namespaces: &namespaces,
         pseudonym: None,
     };
@@ -208,11 +207,13 @@ pub(crate) fn perhaps(finding: &Finding, findings: &[Finding]) -> Option<String>
 }
 
 /// Namespaces whose people are others than all the rest, and those of what is no person.
-pub(crate) fn namespaces(links: &[LinkConfig]) -> weir_scope::Namespaces {
+pub(crate) fn namespaces(catalog: &Catalog, links: &[LinkConfig]) -> weir_scope::Namespaces {
     let apart = links.iter().filter(|link| link.others).map(|link| link.to.clone()).collect();
     // Whom a book lists are others than whose it is; and whoever a map leads to is a person.
     let from = links.iter().filter(|link| !link.others).map(|link| &link.from);
-    let objects = from.filter(|from| links.iter().all(|link| link.to != **from)).cloned().collect();
+    let mut objects: BTreeSet<String> =
+        from.filter(|from| links.iter().all(|link| link.to != **from)).cloned().collect();
+    objects.extend(catalog.things().into_iter().map(str::to_owned));
     weir_scope::Namespaces { apart, objects }
 }
 

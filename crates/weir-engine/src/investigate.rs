@@ -231,11 +231,12 @@ pub fn investigate<'a>(
             assemble(&context, lived, &what.program, what.settings.configuration()).await?;
         if let Some(listed) = &what.listed {
             let pseudonym = |id: &str| fingerprints.pseudonym(id);
-            let mut comparing = Comparing::new(listed, &pseudonym, false);
+            let mut comparing = Comparing::new(listed, &pseudonym, &case.divided.things, false);
             comparing.all(people.batches()?)?;
+            let (compared, other_key) = (comparing.told(), comparing.other_key());
             case.reported = Some(listed.len());
-            case.compared = Some(comparing.told());
-            case.limits.extend(comparing.other_key());
+            case.compared = Some(compared);
+            case.limits.extend(other_key);
         }
         progress.done();
         let rejects = rejects(&snapshot, &case).await?;

@@ -95,7 +95,9 @@ pub fn scope<'a>(
         let mut unread: Vec<Gap> = unread(&account);
         unread.extend(aged_out(&context).await?);
         limits.extend(deleted(&context).await?);
-        let seen = context.sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL LIMIT 1").await?;
+        let seen = context
+            .sql("SELECT time FROM {digest} WHERE dataset IS NOT NULL OR thing IS NOT NULL LIMIT 1")
+            .await?;
         let data_seen = seen.iter().any(|batch| batch.num_rows() > 0);
         // Of selected records, what others name nobody tells nothing.
         let nameless = match what.condition {
@@ -109,13 +111,12 @@ pub fn scope<'a>(
         let logs = Logs { coverage, unread: &unread, rejected, erased, data_seen, nameless, short };
         let key = fingerprints.clone();
         let pseudonym: Pseudonym = Arc::new(move |id| key.pseudonym(id));
-        let holders = catalog.holders();
         let question = Question {
             hands: &hands,
             logs,
             categories: &categories,
-            holders: &holders,
-            namespaces: &namespaces(&what.settings.config.links),
+            catalog: &catalog,
+            namespaces: &namespaces(&catalog, &what.settings.config.links),
             pseudonym: Some(&pseudonym).filter(|_| what.masked),
         };
         let near = near.as_ref().unwrap_or(&session);

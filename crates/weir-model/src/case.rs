@@ -11,7 +11,7 @@ use arrow_array::{
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Version of the case folder's format.
@@ -313,6 +313,9 @@ pub struct ExposedSubject {
 pub struct Divided {
     /// By what their ids count (`member`, `recipient`); the same people may stand under several.
     pub kinds: BTreeMap<String, u64>,
+    /// Those of these kinds that are things of people (`order`), of which no record says whose they are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub things: BTreeSet<String>,
     /// By the strongest basis on which a record shows them.
     pub bases: BTreeMap<String, u64>,
     /// By data category.
@@ -342,6 +345,9 @@ pub struct Compared {
     /// Sessions in evidence of whose holders no record says who they are: each may be anybody, listed or not.
     #[serde(default)]
     pub unnamed_sessions: u64,
+    /// Things in evidence of which no record says whose they are, likewise.
+    #[serde(default)]
+    pub unnamed_things: u64,
 }
 
 /// Whom some findings, or some records, concerned: what `weir scope` answers.

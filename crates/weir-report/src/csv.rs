@@ -17,6 +17,7 @@ use arrow_array::types::{Int32Type, TimestampMicrosecondType, UInt64Type};
 use std::io::Write;
 use weir_model::Micros;
 use weir_model::case::{Case, TimelineEvent, scope_schema};
+use weir_model::record::CREDENTIAL;
 
 pub(crate) const TIMELINE: Format = Format {
     name: "timeline",
@@ -183,7 +184,7 @@ impl<W: Write> Scope<W> {
     }
 }
 
-/// Writes who was reported or is in evidence: `confirmed`, `not_reported` and `unnamed_session` (with the records that show them), and `not_in_evidence`.
+/// Writes who was reported or is in evidence: `confirmed`, `not_reported`, `unnamed_session` and `unnamed_thing` (with the records that show them), and `not_in_evidence`.
 pub(crate) fn beside<E: std::fmt::Display>(
     mut out: impl Write,
     mut comparing: Comparing<'_>,
@@ -212,7 +213,8 @@ pub(crate) fn beside<E: std::fmt::Display>(
             let status = match comparing.was_reported(subject) {
                 Some(true) => "confirmed",
                 Some(false) => "not_reported",
-                None => "unnamed_session",
+                None if subject.split_once(':').is_some_and(|(of, _)| of == CREDENTIAL) => "unnamed_session",
+                None => "unnamed_thing",
             };
             let of = usize::try_from(keys.value(row)).ok().filter(|at| *at < texts.iter().len());
             let text = format!(

@@ -114,16 +114,18 @@ const IN_ITS_FOLDER: &str = "reported.csv of -o names them, with how many record
 
 /// Who was reported by name beside who is in evidence, and what names them.
 pub(crate) fn listed(of: Compared, named: &str) -> String {
-    let sessions = match of.unnamed_sessions {
+    let unnamed = |n: u64, one: &str, many: &str| match n {
         0 => String::new(),
         n => format!(
             " {} beside them {}, and may be anybody's, listed or not;",
-            words::quantity(n, "session in evidence", "sessions in evidence"),
+            words::quantity(n, one, many),
             if n == 1 { "names nobody" } else { "name nobody" }
         ),
     };
+    let sessions = unnamed(of.unnamed_sessions, "session in evidence", "sessions in evidence");
+    let things = unnamed(of.unnamed_things, "thing in evidence", "things in evidence");
     format!(
-        "{} listed; {} in evidence were reported, {} in evidence were not, {} of the list are in no record;{sessions} {named}",
+        "{} listed; {} in evidence were reported, {} in evidence were not, {} of the list are in no record;{sessions}{things} {named}",
         words::count(of.listed),
         words::quantity(of.confirmed, "person", "people"),
         words::count(of.not_reported),

@@ -9,7 +9,7 @@ use crate::ReportError;
 use crate::masked::is_pseudonym;
 use crate::{Result, folder::People};
 use arrow_array::cast::AsArray;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_model::case::Compared;
 use weir_model::record::CREDENTIAL;
 
@@ -69,6 +69,8 @@ fn is_masked(person: &str) -> bool {
 pub struct Comparing<'a> {
     listed: &'a Listed,
     pseudonym: Pseudonym<'a>,
+    /// Kinds of things, which are no people.
+    kinds: &'a BTreeSet<String>,
     /// Whether evidence shows people under pseudonyms.
     masked: bool,
     /// By kind of people: who is listed of it, as evidence shows them or by pseudonym, and where in the list.
@@ -77,21 +79,30 @@ pub struct Comparing<'a> {
     confirmed: u64,
     more: u64,
     sessions: u64,
+    things: u64,
 }
 
 impl<'a> Comparing<'a> {
-    /// Begins with nobody compared; `masked` if the people of the evidence come under pseudonyms.
+    /// Begins with nobody compared; of these `kinds` are no people but things ([`Divided::things`](weir_model::case::Divided::things)). `masked` if the
+    /// people of the evidence come under pseudonyms.
     #[must_use]
-    pub fn new(listed: &'a Listed, pseudonym: Pseudonym<'a>, masked: bool) -> Self {
+    pub fn new(
+        listed: &'a Listed,
+        pseudonym: Pseudonym<'a>,
+        kinds: &'a BTreeSet<String>,
+        masked: bool,
+    ) -> Self {
         Self {
             listed,
             pseudonym,
+            kinds,
             masked,
             of: BTreeMap::new(),
             seen: vec![false; listed.people.len()],
             confirmed: 0,
             more: 0,
             sessions: 0,
+            things: 0,
         }
     }
 
@@ -100,14 +111,14 @@ impl<'a> Comparing<'a> {
         if self.masked && !is_pseudonym(id) { (self.pseudonym)(id) } else { id.to_owned() }
     }
 
-    /// Whether a person of the evidence was reported; `None` where no record says who a session's holder is.
+    /// Whether a person of the evidence was reported; `None` where no record says who a session's holder is, or whose a thing.
     pub fn was_reported(&mut self, subject: &str) -> Option<bool> {
         let (namespace, id) = subject.split_once(':').unwrap_or(("", subject));
         if !self.of.contains_key(namespace) {
             let theirs = self.listed.people.iter().enumerate().filter_map(|(at, person)| {
                 match person.split_once(':') {
                     Some((of, id)) => (of == namespace).then(|| (self.shown(id), at)),
-                    None => Some((self.shown(person), at)),
+                    None => (!self.kinds.contains(namespace)).then(|| (self.shown(person), at)),
                 }
             });
             let theirs = theirs.collect();
@@ -124,13 +135,14 @@ impl<'a> Comparing<'a> {
                 met = true;
             }
         }
-        let session = namespace == CREDENTIAL && !met;
-        *(match (met, session) {
-            (true, _) => &mut self.confirmed,
-            (false, false) => &mut self.more,
-            (false, true) => &mut self.sessions,
+        let (session, thing) = (namespace == CREDENTIAL, self.kinds.contains(namespace));
+        *(match () {
+            () if met => &mut self.confirmed,
+            () if session => &mut self.sessions,
+            () if thing => &mut self.things,
+            () => &mut self.more,
         }) += 1;
-        (!session).then_some(met)
+        (met || !(session || thing)).then_some(met)
     }
 
     /// Compares everybody of some batches.
@@ -178,6 +190,7 @@ impl<'a> Comparing<'a> {
             not_in_evidence: self.seen.iter().filter(|seen| !**seen).count() as u64,
             not_reported: self.more,
             unnamed_sessions: self.sessions,
+            unnamed_things: self.things,
         }
     }
 }
@@ -193,11 +206,11 @@ mod tests {
 
     #[test]
     fn each_person_is_on_one_side() {
-        let lines = Listed::read("member:1\r\n2\n\n2\nmember:9\n").unwrap();
+        let (lines, none) = (Listed::read("member:1\r\n2\n\n2\nmember:9\n").unwrap(), BTreeSet::new());
         assert_eq!(lines.len(), 3);
         let evidence = [("member", "1"), ("member", "2"), ("recipient", "2"), ("member", "3")];
         for masked in [false, true] {
-            let mut comparing = Comparing::new(&lines, &keyed, masked);
+            let mut comparing = Comparing::new(&lines, &keyed, &none, masked);
             let reported = evidence.map(|(namespace, id)| {
                 let id = if masked { keyed(id) } else { id.to_owned() };
                 comparing.was_reported(&format!("{namespace}:{id}"))
@@ -212,16 +225,19 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_names_nobody_is_nobody_who_was_not_reported() {
-        let listed = Listed::read("member:1\ncredential:fp_b\n").unwrap();
-        let mut comparing = Comparing::new(&listed, &keyed, false);
-        let all = ["member:1", "credential:fp_a", "credential:fp_b", "member:2"];
+    fn a_session_or_a_thing_that_names_nobody_is_nobody_who_was_not_reported() {
+        let listed = Listed::read("member:1\ncredential:fp_b\n7\n").unwrap();
+        let things = BTreeSet::from(["order".to_owned()]);
+        let mut comparing = Comparing::new(&listed, &keyed, &things, false);
+        let all = ["member:1", "credential:fp_a", "credential:fp_b", "member:2", "order:5", "order:7"];
         let reported = all.map(|subject| comparing.was_reported(subject));
-        assert_eq!(reported, [Some(true), None, Some(true), Some(false)]);
+        assert_eq!(reported, [Some(true), None, Some(true), Some(false), None, None], "7 is no order");
         let told = comparing.told();
         assert_eq!((told.confirmed, told.not_reported, told.unnamed_sessions), (2, 1, 1));
+        assert_eq!((told.unnamed_things, told.not_in_evidence), (2, 1));
         let words = crate::exposure::listed(told, "");
         assert!(words.contains("1 session in evidence beside them name"), "{words}");
+        assert!(words.contains("2 things in evidence beside them name nobody"), "{words}");
     }
 
     /// What a masked answer of ours lists is held against people by name, and against people under pseudonyms.
@@ -229,10 +245,10 @@ mod tests {
     fn a_list_of_pseudonyms_is_matched_by_them() {
         let of = |id| keyed(id);
         let text = format!("subject,records\nmember:{},3\nmember:{},1\n{},1\n", of("1"), of("9"), of("2"));
-        let listed = Listed::read(&text).unwrap();
+        let (listed, none) = (Listed::read(&text).unwrap(), BTreeSet::new());
         assert_eq!((listed.len(), listed.pseudonyms()), (3, 3));
         for masked in [false, true] {
-            let mut comparing = Comparing::new(&listed, &keyed, masked);
+            let mut comparing = Comparing::new(&listed, &keyed, &none, masked);
             let reported = ["1", "2", "3"].map(|id| {
                 let id = if masked { of(id) } else { id.to_owned() };
                 comparing.was_reported(&format!("member:{id}"))
@@ -242,7 +258,7 @@ mod tests {
             assert_eq!(comparing.other_key(), None);
         }
         let other = |id: &str| format!("p_1{}", keyed(id).get(3..).unwrap());
-        let mut comparing = Comparing::new(&listed, &other, false);
+        let mut comparing = Comparing::new(&listed, &other, &none, false);
         assert_eq!(comparing.was_reported("member:1"), Some(false));
         assert!(comparing.other_key().unwrap().contains("another key"));
     }

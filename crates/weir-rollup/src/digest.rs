@@ -24,8 +24,15 @@ use weir_catalog::derive::Column;
 const STORED: [&str; 9] =
     ["source", "sensor", "service", "hostname", "src_ip", "user_agent", "credential", "actor", "key_uid"];
 /// Texts that the catalog derives, likewise.
-const DERIVED: [Column; 6] =
-    [Column::Route, Column::Dataset, Column::Subject, Column::Outcome, Column::Country, Column::Asn];
+const DERIVED: [Column; 7] = [
+    Column::Route,
+    Column::Dataset,
+    Column::Subject,
+    Column::Thing,
+    Column::Outcome,
+    Column::Country,
+    Column::Asn,
+];
 /// How many texts that are.
 const TEXTS: usize = STORED.len() + DERIVED.len();
 
@@ -218,6 +225,7 @@ impl Kept {
             &derived.route,
             &derived.dataset,
             &derived.subject,
+            &derived.thing,
             &derived.outcome,
             &derived.country,
             &derived.asn,

@@ -11,11 +11,11 @@ use crate::merge::Merged;
 use crate::partial::Sketch;
 use crate::spill::Spill;
 use crate::table::{Named, Table, Touches};
-use crate::touch::{Data, Hash, Touch, What};
+use crate::touch::{Data, Hash, Marks, Touch, What};
 use arrow_array::{Array, Int32Array, RecordBatch};
 use std::path::PathBuf;
 use weir_catalog::Derived;
-use weir_catalog::derive::Subjects;
+use weir_catalog::derive::{Subjects, each_thing};
 use weir_catalog::outcome::Outcome;
 use weir_model::{EntityKind, Table as Records};
 use weir_stats::{hash64, hash64_in};
@@ -86,6 +86,7 @@ impl Fold {
         let when = When::of(batch)?;
         let crossings = crossings(&countries, &datasets, rows);
         let subjects = Subjects::of(Some(&derived.subjects));
+        let things = Text(Some(&derived.thing).filter(|column| column.null_count() < rows));
         let spans = self.spans;
         let touch = |row: usize, people: &mut Vec<u64>| {
             let from = people.len();
@@ -96,8 +97,9 @@ impl Fold {
             let device = || hash64_in(origin.unwrap_or(0), &client.to_le_bytes());
             let credential = credentials.hash_at(row);
             let outcome = Outcome::of(status_at(status, row), codes.at(row));
+            let shown = row < derived.shown.len() && derived.shown.value(row);
             let data = match datasets.is_at(row) || people.len() > from {
-                true if row < derived.shown.len() && derived.shown.value(row) => Data::Shown,
+                true if shown => Data::Shown,
                 true => Data::Missed,
                 false => Data::None,
             };
@@ -108,7 +110,13 @@ impl Fold {
                 Data::None | Data::Missed => None,
             };
             let named = credential.is_some() || actors.is_at(row);
-            let what = What::Access { outcome, data, named, span };
+            let to = people.len();
+            if let Some(thing) = things.at(row).filter(|_| shown) {
+                let each = each_thing(thing).take(u8::MAX.into());
+                people.extend(each.map(|(namespace, id)| subject_hash(namespace, id)));
+            }
+            let things = (people.len() - to) as u8;
+            let what = What::Access { outcome, data, marks: Marks::of(named, span), things };
             Touch {
                 time: when.at(row).0,
                 bytes: bytes.at(row),

@@ -11,7 +11,7 @@ pub const SPAN_US: i64 = 600_000_000;
 /// Number of plain counts in a partial.
 pub(crate) const COUNTS: usize = 14;
 /// Number of sketches in a partial.
-pub(crate) const SKETCHES: usize = 9;
+pub(crate) const SKETCHES: usize = 10;
 
 /// Names of the counts as columns, in the order of [`Partial::counts`].
 pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
@@ -31,8 +31,18 @@ pub(crate) const COUNT_NAMES: [&str; COUNTS] = [
     "bytes_sent",
 ];
 /// Names of the sketches as columns, in the order of [`Partial::sketches`].
-pub(crate) const SKETCH_NAMES: [&str; SKETCHES] =
-    ["people", "missed", "credentials", "routes", "origins", "accounts", "visits", "looks", "unnamed"];
+pub(crate) const SKETCH_NAMES: [&str; SKETCHES] = [
+    "people",
+    "missed",
+    "credentials",
+    "routes",
+    "origins",
+    "accounts",
+    "visits",
+    "looks",
+    "unnamed",
+    "things",
+];
 
 /// A sketch, by its place in [`SKETCH_NAMES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +56,7 @@ pub(crate) enum Sketch {
     Visits,
     Looks,
     Unnamed,
+    Things,
 }
 
 /// What one entity did on one day.
@@ -102,6 +113,8 @@ pub struct Partial {
     pub looks: Distinct,
     /// People whose data it was shown by records that name neither a credential nor an actor.
     pub unnamed: Distinct,
+    /// Things of one person each that it was shown by records that do not say whose they are.
+    pub things: Distinct,
     /// For a sensor: records by hour of the UTC day.
     pub hours: Option<Box<[u64; 24]>>,
 }
@@ -130,7 +143,7 @@ impl Partial {
         let [records, accesses, bytes, ok, denied, missing, failed, data_records, shown_records, rest @ ..] =
             counts;
         let [auths, auths_failed, issued, flows, bytes_sent] = rest;
-        let [people, missed, credentials, routes, origins, accounts, visits, looks, unnamed] =
+        let [people, missed, credentials, routes, origins, accounts, visits, looks, unnamed, things] =
             std::array::from_fn(|_| Distinct::new());
         Self {
             records,
@@ -158,6 +171,7 @@ impl Partial {
             visits,
             looks,
             unnamed,
+            things,
             hours: None,
         }
     }
@@ -223,6 +237,7 @@ impl Partial {
             &self.visits,
             &self.looks,
             &self.unnamed,
+            &self.things,
         ]
     }
 
@@ -237,6 +252,7 @@ impl Partial {
             &mut self.visits,
             &mut self.looks,
             &mut self.unnamed,
+            &mut self.things,
         ]
     }
 
@@ -251,6 +267,7 @@ impl Partial {
             Sketch::Visits => &mut self.visits,
             Sketch::Looks => &mut self.looks,
             Sketch::Unnamed => &mut self.unnamed,
+            Sketch::Things => &mut self.things,
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Touch {
     pub(crate) origin: Option<Hash>,
     /// The first half of the numbers of its client's spans.
     pub(crate) client: u32,
-    /// Where its people begin and end among those kept beside it.
+    /// Where whom and what it shows begins and ends among those kept beside it.
     pub(crate) people: [u32; 2],
     pub(crate) what: What,
 }
@@ -38,10 +38,9 @@ pub(crate) enum What {
     Access {
         outcome: Outcome,
         data: Data,
-        /// Whether it names who asked, by credential or by name.
-        named: bool,
-        /// What its span is to an address that counts them: a visit, a look, or nothing.
-        span: Option<Sketch>,
+        marks: Marks,
+        /// How many of those it shows are things of somebody's; they come last.
+        things: u8,
     },
     Auth {
         failed: bool,
@@ -49,6 +48,38 @@ pub(crate) enum What {
     },
     Flow,
     Host,
+}
+
+/// What an access has besides.
+#[derive(Clone, Copy)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    const NAMED: u8 = 1;
+    const VISIT: u8 = 2;
+    const LOOK: u8 = 4;
+
+    /// Whether it names who asked, by credential or by name; and what its span is to an address that counts them: a visit, a look, or nothing.
+    pub(crate) fn of(named: bool, span: Option<Sketch>) -> Self {
+        let span = match span {
+            Some(Sketch::Visits) => Self::VISIT,
+            Some(_) => Self::LOOK,
+            None => 0,
+        };
+        Self(if named { Self::NAMED | span } else { span })
+    }
+
+    fn named(self) -> bool {
+        self.0 & Self::NAMED > 0
+    }
+
+    fn span(self) -> Option<Sketch> {
+        match self.0 & (Self::VISIT | Self::LOOK) {
+            0 => None,
+            Self::VISIT => Some(Sketch::Visits),
+            _ => Some(Sketch::Looks),
+        }
+    }
 }
 
 /// Whether an access concerns a dataset or somebody, and whether it showed that.
@@ -99,19 +130,20 @@ impl Touch {
         let credential = if ways.bearers { self.bearer } else { self.credential };
         credential.into_iter().for_each(|hash| put(Sketch::Credentials, hash.get()));
         self.origin.into_iter().for_each(|hash| put(Sketch::Origins, hash.get()));
-        let What::Access { data, named, span, .. } = self.what else {
+        let What::Access { data, marks, things, .. } = self.what else {
             return self.target.into_iter().for_each(|hash| put(Sketch::Accounts, hash.get()));
         };
         self.target.into_iter().for_each(|hash| put(Sketch::Routes, hash.get()));
-        for person in people.get(self.people()).unwrap_or_default() {
-            let sketch = match (data, named) {
-                (Data::Shown, true) => Sketch::People,
-                (Data::Shown, false) => Sketch::Unnamed,
-                (Data::Missed | Data::None, _) => Sketch::Missed,
-            };
-            put(sketch, *person);
-        }
-        if let Some(sketch) = span.filter(|_| ways.spans) {
+        let shown = people.get(self.people()).unwrap_or_default();
+        let (people, things) = shown.split_at(shown.len().saturating_sub(things.into()));
+        let sketch = match (data, marks.named()) {
+            (Data::Shown, true) => Sketch::People,
+            (Data::Shown, false) => Sketch::Unnamed,
+            (Data::Missed | Data::None, _) => Sketch::Missed,
+        };
+        people.iter().for_each(|person| put(sketch, *person));
+        things.iter().for_each(|thing| put(Sketch::Things, *thing));
+        if let Some(sketch) = marks.span().filter(|_| ways.spans) {
             let number = visit(self.client, self.time.div_euclid(SPAN_US));
             put(sketch, number);
             // Who looks around is no stranger to what comes next.

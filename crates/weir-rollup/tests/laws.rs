@@ -8,12 +8,14 @@ use arrow_cast::display::array_value_to_string;
 use arrow_schema::DataType;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use weir_catalog::{Catalog, Learned, Links};
+use weir_catalog::{Catalog, Learned, Learner, Links};
 use weir_model::config::Config;
 use weir_model::entity::prefix_of;
 use weir_model::time::DAY_US;
 use weir_model::{Access, Auth, Common, EntityKind, FileTag, Flow, Host, Micros, Records, Table, TimeBasis};
-use weir_rollup::{Digest, Fold, Row, SPAN_US, decode, encode, merge_neighbours, merge_sorted, schema};
+use weir_rollup::{
+    Digest, Fold, Partial, Row, SPAN_US, decode, encode, merge_neighbours, merge_sorted, schema,
+};
 
 /// Where requests come from: two networks of version 4 and two of version 6, one of which has addresses on both sides of the other's, as texts are
 /// sorted; and what is no address.
@@ -159,6 +161,7 @@ fn digest(events: &[Event], batch_rows: usize, budget: usize) -> Vec<Alike> {
                 "route",
                 "subject",
                 "subjects",
+                "thing",
                 "outcome",
                 "shown",
             ]
@@ -398,6 +401,42 @@ fn spans_are_kept_of_addresses_and_only_where_there_can_be_visits() {
     naming.sources[0].fields.insert("subject.member".to_owned(), "user.id".to_owned());
     let told = Catalog::new(&naming, &Learned::default(), Links::new()).unwrap();
     assert!(told.knows_data() && told.id() != nothing.id());
+}
+
+#[test]
+fn what_is_somebodys_counts_beside_people_and_is_looked_at_as_any_page_is() {
+    let get = |records: &mut Records, ip: &str, order: i64, status: &str| {
+        let common = Common { src_ip: Some(ip), status_code: Some(status), ..Common::default() };
+        let path = format!("/orders/{order}");
+        let access = Access { path: Some(&path), http_method: Some("GET"), ..Access::default() };
+        records.access((Micros(order), TimeBasis::Stated), &common, &access);
+    };
+    let tag = FileTag { source: "s".into(), sensor: "edge".into(), ingest: 1, file: 1 };
+    let batch = |fill: &dyn Fn(&mut Records)| {
+        let mut records = Records::default();
+        fill(&mut records);
+        records.take(&tag).unwrap().remove(0).1
+    };
+    let mut learner = Learner::new();
+    learner.observe(&batch(&|records| {
+        (0..900).for_each(|n| get(records, &format!("10.0.0.{}", n % 31), n % 30, "200"));
+    }));
+    let catalog =
+        Catalog::new(&Config::default(), &learner.finish(&Config::default()), Links::new()).unwrap();
+    assert_eq!(catalog.things().into_iter().collect::<Vec<_>>(), ["order"]);
+    let asked = batch(&|records| {
+        let asked = [(7, "200"), (8, "200"), (7, "200"), (9, "404")];
+        asked.into_iter().for_each(|(order, status)| get(records, "192.0.1.1", order, status));
+    });
+    let mut fold = Fold::new(usize::MAX, std::env::temp_dir());
+    fold.access(&asked, &catalog.derive(&asked)).unwrap();
+    let rows: Vec<Row> = fold.finish().unwrap().collect::<Result<_, _>>().unwrap();
+    for row in rows.iter().filter(|row| matches!(row.kind, EntityKind::Origin | EntityKind::Prefix)) {
+        let Partial { things, people, missed, visits, data_records, .. } = &row.partial;
+        assert_eq!(things.exact(), Some(2), "{row:?}");
+        assert!(people.is_empty() && missed.is_empty() && visits.is_empty() && *data_records == 0, "{row:?}");
+        assert_eq!(row.partial.looks.is_empty(), row.kind == EntityKind::Prefix, "{row:?}");
+    }
 }
 
 #[test]

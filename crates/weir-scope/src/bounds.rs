@@ -16,12 +16,14 @@ pub(crate) const SILENCES: &str = "times in which the hand was not seen or a sen
 pub(crate) struct Bounded {
     pub(crate) bounds: Bounds,
     pub(crate) beyond: Vec<Beyond>,
+    /// Whether records name anybody.
+    pub(crate) named: bool,
 }
 
 impl Bounded {
-    fn of(lower: u64, beyond: Vec<Beyond>) -> Self {
+    fn of(lower: u64, beyond: Vec<Beyond>, named: bool) -> Self {
         let upper = beyond.iter().fold(lower, |sum, more| sum.saturating_add(more.people));
-        Self { bounds: Bounds { lower, upper: Some(upper) }, beyond }
+        Self { bounds: Bounds { lower, upper: Some(upper) }, beyond, named }
     }
 
     /// With an upper bound that is no less than that of a part.
@@ -43,7 +45,8 @@ fn beyond(what: &str, people: u64) -> Option<Beyond> {
 /// Lower and upper bound of how many people records show, with those that they count without a name and those that they would show had they succeeded.
 pub(crate) fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounded {
     let Some(hidden) = hidden.filter(|_| reached.lists.is_empty()) else {
-        return Bounded { bounds: Bounds { lower: reached.certain, upper: None }, beyond: Vec::new() };
+        let bounds = Bounds { lower: reached.certain, upper: None };
+        return Bounded { bounds, beyond: Vec::new(), named: reached.named };
     };
     let more = [
         ("people whom records count and do not name", reached.sum.unnamed),
@@ -57,15 +60,15 @@ pub(crate) fn bounds(reached: &Reached, hidden: Option<u64>) -> Bounded {
         ("people whose records were erased", reached.erased),
     ];
     let more = more.into_iter().filter_map(|(what, people)| beyond(what, people));
-    Bounded::of(reached.certain, reached.same.iter().cloned().chain(more).collect())
+    Bounded::of(reached.certain, reached.same.iter().cloned().chain(more).collect(), reached.named)
 }
 
 /// How many people these are at least, by namespace, and those who may be the same as they: people of namespaces apart are others than all the rest, and
-/// sessions and objects may all be one person's.
+/// sessions and objects may all be one person's. And whether any of them is named.
 pub(crate) fn certain(
     people: &BTreeMap<String, u64>,
     Namespaces { apart, objects }: &Namespaces,
-) -> (u64, Vec<Beyond>) {
+) -> (u64, Vec<Beyond>, bool) {
     let sum = |of: &dyn Fn(&String) -> bool| -> u64 {
         people.iter().filter(|(namespace, _)| of(namespace)).fold(0, |sum, (_, n)| sum.saturating_add(*n))
     };
@@ -87,7 +90,8 @@ pub(crate) fn certain(
             sum(&one_of).saturating_sub(most.unwrap_or(0)),
         ),
     ];
-    (certain, same.into_iter().filter_map(|(what, people)| beyond(what, people)).collect())
+    let named = people.keys().any(|namespace| !of_somebody(namespace));
+    (certain, same.into_iter().filter_map(|(what, people)| beyond(what, people)).collect(), named)
 }
 
 #[cfg(test)]
@@ -104,7 +108,7 @@ mod tests {
         };
         // Those for certain and those who may be the same are all that there are.
         let of = |people: &[(&str, u64)], apart: &[&str]| {
-            let (certain, same) = of(people, apart);
+            let (certain, same, _) = of(people, apart);
             let all: u64 = people.iter().map(|(_, n)| n).sum();
             assert_eq!(certain + same.iter().map(|more| more.people).sum::<u64>(), all);
             certain
@@ -127,8 +131,9 @@ mod tests {
     #[test]
     fn the_upper_bound_is_the_lower_one_and_what_is_named_beyond_it() {
         let people = BTreeMap::from([("member".to_owned(), 1_813), (CREDENTIAL.to_owned(), 463)]);
-        let (certain, same) = certain(&people, &Namespaces::default());
-        let mut reached = Reached { certain, same, perhaps: (7, 8), rejected: 2, ..Reached::default() };
+        let (certain, same, named) = certain(&people, &Namespaces::default());
+        let mut reached =
+            Reached { certain, same, named, perhaps: (7, 8), rejected: 2, ..Reached::default() };
         reached.sum.unnamed = 5;
         let told = bounds(&reached, Some(109));
         assert_eq!(told.bounds, Bounds { lower: 1_813, upper: Some(1_813 + 463 + 5 + 109 + 7 + 2) });

@@ -17,7 +17,7 @@ const WOULD_TELL: &str = "would tell";
 
 /// Whether so many are all, given what the logs may have hidden, also `far` from the time in which the hand was seen, and why.
 pub(crate) fn judge(
-    Bounded { bounds: Bounds { lower, upper }, beyond }: &Bounded,
+    Bounded { bounds: Bounds { lower, upper }, beyond, named: any_named }: &Bounded,
     gaps: &[Gap],
     far: &[&Gap],
 ) -> (Determinable, String) {
@@ -42,27 +42,33 @@ pub(crate) fn judge(
         ),
         (_, None) => (
             Determinable::Partly,
-            format!("{} people are named by records, but more could lie in: {names}", count(lower)),
+            format!("{}, but more could lie in: {names}", shown(lower, *any_named)),
         ),
         (_, Some(upper)) => {
-            let named = match lower {
-                0 => "nobody is".to_owned(),
-                1 => "1 person is".to_owned(),
-                _ => format!("{} people are", count(lower)),
-            };
             let silences = if names.is_empty() { String::new() } else { format!(" ({names})") };
             let each = beyond.iter().map(|Beyond { what, people }| {
                 let names = if what == SILENCES { silences.as_str() } else { "" };
                 format!("{} for {what}{names}", count(*people))
             });
             let reason = format!(
-                "{named} named by records; at most {} more {} possible: {}",
+                "{}; at most {} more {} possible: {}",
+                shown(lower, *any_named),
                 count(upper.saturating_sub(lower)),
                 if upper.saturating_sub(lower) == 1 { "is" } else { "are" },
                 each.collect::<Vec<_>>().join("; ")
             );
             (Determinable::Partly, reason)
         }
+    }
+}
+
+/// How many people records show, whether or not they name any.
+fn shown(lower: u64, named: bool) -> String {
+    match lower {
+        0 => "nobody is named by records".to_owned(),
+        1 if !named => "what is shown is one person's at least, and nobody is named by records".to_owned(),
+        1 => "1 person is named by records".to_owned(),
+        _ => format!("{} people are named by records", count(lower)),
     }
 }
 
@@ -122,7 +128,7 @@ mod tests {
         let judge = |lower, gaps: &[Gap], upper: Option<u64>, far: &[&Gap]| {
             let silences = |upper: u64| Beyond { what: SILENCES.to_owned(), people: upper - lower };
             let beyond = upper.filter(|upper| *upper > lower).map(silences).into_iter().collect();
-            super::judge(&Bounded { bounds: Bounds { lower, upper }, beyond }, gaps, far)
+            super::judge(&Bounded { bounds: Bounds { lower, upper }, beyond, named: true }, gaps, far)
         };
         let (told, reason) = judge(7, &[gap("web"), gap("api"), gap("web"), gap("web")], Some(9), &[]);
         assert_eq!(told, Determinable::Partly);

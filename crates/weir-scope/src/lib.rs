@@ -31,6 +31,7 @@ use judged::judge;
 use people::Counts;
 use shown::{HANDS_MAX, Lists, Shown, Sum, shown};
 use std::collections::{BTreeMap, BTreeSet};
+use weir_catalog::Catalog;
 use weir_catalog::mask::Pseudonym;
 use weir_lake::Session;
 use weir_model::Micros;
@@ -121,8 +122,8 @@ pub struct Question<'a> {
     pub logs: Logs<'a>,
     /// Data categories by dataset.
     pub categories: &'a BTreeMap<String, Vec<String>>,
-    /// Datasets whose pages show whoever asks for them, one person each.
-    pub holders: &'a BTreeSet<String>,
+    /// What records show: its holders' datasets, and whose things are.
+    pub catalog: &'a Catalog,
     /// What namespaces are of.
     pub namespaces: &'a Namespaces,
     /// Shows people under pseudonyms.
@@ -166,7 +167,7 @@ pub fn scope<'a>(
     near: &'a Session,
     question: Question<'a>,
 ) -> BoxFuture<'a, Result<Scoped, ScopeError>> {
-    let Question { hands, logs, categories, holders, namespaces, pseudonym } = question;
+    let Question { hands, logs, categories, catalog, namespaces, pseudonym } = question;
     Box::pin(async move {
         let all = each_once(hands);
         let showing = gaps::showing(session).await?;
@@ -180,7 +181,7 @@ pub fn scope<'a>(
             perhaps.push((from..conditions.len()).map(|at| 1_u64 << at).sum());
         }
         let (shown, sights) =
-            shown(near, &conditions, (categories, holders), pseudonym, session.memory_bytes_max() / 4)
+            shown(near, &conditions, (categories, catalog), pseudonym, session.memory_bytes_max() / 4)
                 .await?;
         // Whom a doubtful finding reached is said of that finding; the case counts them only where there is nothing but doubt.
         let touched = touched(near, &all, &shown).await?;
@@ -201,6 +202,8 @@ pub fn scope<'a>(
         let doubted = ((1_u64 << all.len()) - 1) & !told;
         let mut divided = counts.divided(told, doubted, &people);
         divided.country_records = shown.country_records(told);
+        let things = divided.kinds.keys().filter(|kind| namespaces.objects.contains(*kind));
+        divided.things = things.cloned().collect();
         let mut scopes = BTreeMap::new();
         let mut paused = BTreeMap::new();
         let mut dead = BTreeMap::new();
@@ -311,6 +314,8 @@ struct Reached {
     certain: u64,
     /// Those of them who may be the same as others.
     same: Vec<Beyond>,
+    /// Whether records name anybody.
+    named: bool,
     /// Others whom records show that may be theirs, and how many such records there are.
     perhaps: (u64, u64),
     /// Lines that could not be read.
@@ -344,8 +349,8 @@ impl Reached {
         let categories = shown.words(sum.categories);
         let people = counts.reached(hands, people);
         let people = people.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect();
-        let (certain, same) = certain(&people, namespaces);
-        Self { sum, categories, certain, same, perhaps, rejected: 0, erased: 0, lists }
+        let (certain, same, named) = certain(&people, namespaces);
+        Self { sum, categories, certain, same, named, perhaps, rejected: 0, erased: 0, lists }
     }
 
     /// What is not known of answers that may show any number of people.
@@ -386,7 +391,7 @@ fn bound(reached: &Reached, mut gaps: Vec<Gap>, hidden: Option<u64>, far: &[&Gap
 
 fn told(
     reached: &Reached,
-    Bounded { bounds, beyond }: Bounded,
+    Bounded { bounds, beyond, .. }: Bounded,
     (determinable, reason): (Determinable, String),
     mut gaps: Vec<Gap>,
 ) -> Scope {

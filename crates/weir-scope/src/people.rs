@@ -11,7 +11,7 @@ pub use merged::People;
 use crate::ScopeError;
 use hashbrown::HashTable;
 use merged::{Names, Run};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -284,6 +284,7 @@ impl Counts {
         let kinds = self.reached(told, people);
         Divided {
             kinds: kinds.into_iter().map(|(namespace, n)| (namespace.to_owned(), n)).collect(),
+            things: BTreeSet::new(),
             bases: bases.map(|(basis, n)| (basis.as_str().to_owned(), n)).collect(),
             categories: words(&self.categories, &people.names.categories),
             countries: words(&self.countries, &people.names.countries),

@@ -10,11 +10,12 @@ use arrow_array::{Array, ListArray, RecordBatch, StringArray};
 use arrow_select::concat::concat_batches;
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
-use weir_catalog::Subjects;
+use weir_catalog::derive::each_thing;
 use weir_catalog::mask::Pseudonym;
+use weir_catalog::{Catalog, Subjects};
 use weir_lake::{Session, numbers, rows};
-use weir_model::Micros;
 use weir_model::case::Period;
+use weir_model::{Basis, Micros};
 
 /// The most hands that are asked about at once: a bit of a number each.
 pub(crate) const HANDS_MAX: usize = 63;
@@ -27,8 +28,8 @@ const OTHER: &str = "other";
 /// Records that say that somebody read; of the others (a method that is not logged or does something else) it is not known what their answer showed.
 const READ: &str = "activity = 'read'";
 
-/// Records that show data: an answer with something in it, of people or of a dataset.
-pub(crate) const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0) \
+/// Records that show data: an answer with something in it, of people, of a dataset or of a thing of somebody's.
+pub(crate) const SHOWS: &str = "shown AND (dataset IS NOT NULL OR cardinality(subjects) > 0 OR subjects_n > 0 OR thing IS NOT NULL) \
     AND coalesce(status_id, 1) = 1 AND coalesce(bytes_out, 1) > 0";
 
 /// What some records show, added up.
@@ -162,20 +163,21 @@ fn is_list(dataset: Option<&str>, route: &str, holders: &BTreeSet<String>) -> bo
 /// Categories as bits, by dataset; and the datasets whose pages show whoever asks.
 struct Categories<'a> {
     of: &'a BTreeMap<String, Vec<String>>,
-    holders: &'a BTreeSet<String>,
+    holders: BTreeSet<String>,
+    catalog: &'a Catalog,
     words: Vec<String>,
     known: BTreeMap<String, u64>,
 }
 
 impl<'a> Categories<'a> {
-    fn new(of: &'a BTreeMap<String, Vec<String>>, holders: &'a BTreeSet<String>) -> Self {
+    fn new(of: &'a BTreeMap<String, Vec<String>>, catalog: &'a Catalog) -> Self {
         let all: BTreeSet<&String> = of.values().flatten().collect();
         let cut = all.len() > CATEGORIES_MAX;
         let mut words: Vec<String> = all.into_iter().take(CATEGORIES_MAX).cloned().collect();
         if cut {
             words.push(OTHER.to_owned());
         }
-        Self { of, holders, words, known: BTreeMap::new() }
+        Self { of, holders: catalog.holders(), catalog, words, known: BTreeMap::new() }
     }
 
     fn bits(&mut self, dataset: &str) -> u64 {
@@ -212,11 +214,11 @@ async fn countries(session: &Session) -> Result<Vec<String>, ScopeError> {
 pub(crate) async fn shown(
     session: &Session,
     conditions: &[&str],
-    (categories, holders): (&BTreeMap<String, Vec<String>>, &BTreeSet<String>),
+    (categories, catalog): (&BTreeMap<String, Vec<String>>, &Catalog),
     pseudonym: Option<&Pseudonym>,
     held_max: usize,
 ) -> Result<(Shown, Sights), ScopeError> {
-    let mut categories = Categories::new(categories, holders);
+    let mut categories = Categories::new(categories, catalog);
     let (mut shown, mut sights) = (Shown::default(), Sights::new(held_max));
     shown.countries = countries(session).await?;
     if conditions.is_empty() {
@@ -253,7 +255,7 @@ fn query(conditions: &[&str]) -> (String, bool) {
     let several = apart.len() + usize::from(!plain.is_empty()) > 1;
     let place = if several { ", file, line, \"offset\"" } else { "" };
     let columns = format!(
-        "time, dataset, route, country, subjects, bytes_out, CAST(CASE WHEN {READ} THEN status_id END AS BIGINT) AS status, subjects_n, rows_out{place}"
+        "time, dataset, route, country, subjects, thing, bytes_out, CAST(CASE WHEN {READ} THEN status_id END AS BIGINT) AS status, subjects_n, rows_out{place}"
     );
     let mut all: Vec<String> = Vec::new();
     if !plain.is_empty() {
@@ -299,7 +301,7 @@ fn take(
 ) -> Result<(), ScopeError> {
     let list = batch.column_by_name("subjects").and_then(|c| c.as_any().downcast_ref::<ListArray>());
     let (subjects, datasets, from) = (Subjects::of(list), text(batch, "dataset"), text(batch, "country"));
-    let routes = text(batch, "route");
+    let (routes, things) = (text(batch, "route"), text(batch, "thing"));
     let columns = numbers(batch, ["time", "hands", "status", "bytes_out", "subjects_n", "rows_out"]);
     let mut records = numbers(batch, RECORD).peekable();
     let mut others = 0;
@@ -324,14 +326,20 @@ fn take(
         let kind = Kind { hands, categories: of, countries: country.map_or(0, |at| 1 << at) };
         let mut named = 0_u64;
         let mut failed = None;
-        subjects.each(row, |namespace, id, basis| {
+        let mut see = |namespace: &str, id: &str, basis: &str| {
             named += 1;
             if sure && failed.is_none() {
                 let masked = pseudonym.map(|of| of(id));
                 let id = masked.as_deref().unwrap_or(id);
                 failed = sights.add(&Sight { namespace, id, basis, at, kind }).err();
             }
-        });
+        };
+        subjects.each(row, &mut see);
+        // Those of which no link says whose they are.
+        let cell = things.filter(|t| t.is_valid(row)).map_or("", |t| t.value(row));
+        for (namespace, id) in each_thing(cell).filter(|(of, id)| !categories.catalog.has_owner(of, id)) {
+            see(namespace, id, Basis::Named.as_str());
+        }
         if let Some(error) = failed {
             return Err(error);
         }
@@ -341,7 +349,7 @@ fn take(
         };
         let sum = shown.sums.entry(hands).or_default();
         let route = routes.filter(|r| r.is_valid(row)).map_or("", |r| r.value(row));
-        if named == 0 && counted.or(rows).is_none() && is_list(dataset, route, categories.holders) {
+        if named == 0 && counted.or(rows).is_none() && is_list(dataset, route, &categories.holders) {
             sum.list(
                 route,
                 Lists { records: 1, bytes: bytes.and_then(|b| u64::try_from(b).ok()).unwrap_or(0) },

@@ -84,8 +84,7 @@ async fn written(dir: &Path, mut records: Records) -> Session {
         Intake { path: "a".into(), records: 100, parsed: 100, lines: 100, file: 1, ..Intake::default() };
     ingest.commit(&[account]).await.unwrap();
     let snapshot = lake.snapshot().await.unwrap();
-    let catalog = Catalog::new(&Config::default(), &Learned::default(), Links::default()).unwrap();
-    snapshot.session(&SessionOptions::default(), Some(Arc::new(catalog) as _)).unwrap()
+    snapshot.session(&SessionOptions::default(), Some(Arc::new(catalog()) as _)).unwrap()
 }
 
 /// The web's log with a silence in which 50 records were expected.
@@ -107,6 +106,11 @@ fn coverage() -> Vec<Coverage> {
     }]
 }
 
+/// A catalog that knows nothing.
+fn catalog() -> Catalog {
+    Catalog::new(&Config::default(), &Learned::default(), Links::default()).unwrap()
+}
+
 /// Logs that lack nothing.
 const LOGS: Logs<'static> =
     Logs { coverage: &[], unread: &[], rejected: 0, erased: 0, data_seen: true, nameless: &[], short: None };
@@ -125,7 +129,7 @@ async fn ask(session: &Session, hands: &[(&str, &str)], logs: Logs<'_>) -> Scope
         hands: &hands,
         logs,
         categories: &categories,
-        holders: &BTreeSet::new(),
+        catalog: &catalog(),
         namespaces: &namespaces,
         pseudonym: None,
     };
@@ -324,7 +328,7 @@ async fn who_may_be_of_a_hand_is_in_the_upper_bound_alone() {
         hands: &[hand],
         logs: LOGS,
         categories: &categories,
-        holders: &BTreeSet::new(),
+        catalog: &catalog(),
         namespaces: &namespaces,
         pseudonym: None,
     };

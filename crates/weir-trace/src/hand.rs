@@ -22,10 +22,11 @@ fn flagged(finding: &Finding) -> Option<String> {
     rest.get(..end).map(|c| format!("({c})"))
 }
 
-/// How a finding's query says that its records name people.
-const NAMED: [&str; 2] = ["subject IS NOT NULL AND subject NOT LIKE 'credential:%'", "subject IS NOT NULL"];
+/// How a finding's query says that its records name people, or show what is somebody's.
+const NAMED: [&str; 3] =
+    ["subject IS NOT NULL AND subject NOT LIKE 'credential:%'", "subject IS NOT NULL", "thing IS NOT NULL"];
 
-/// The condition of [`flagged`], and beside records that name people those of a dataset that name nobody: whoever reads people's pages somewhere at some
+/// The condition of [`flagged`], and beside records that name people those of a dataset or of things of people that name nobody: whoever reads people's pages somewhere at some
 /// time is who reads lists of them there and then, and whom these show is not known.
 pub fn reached(finding: &Finding) -> Option<String> {
     flagged(finding).map(|flagged| with_lists(&flagged))
@@ -44,7 +45,7 @@ fn with_lists(flagged: &str) -> String {
     };
     let (before, after) = flagged.split_at(at);
     let rest = after.strip_prefix(named).unwrap_or_default();
-    format!("{before}({named} OR subject IS NULL AND dataset IS NOT NULL){rest}")
+    format!("{before}({named} OR subject IS NULL AND (dataset IS NOT NULL OR thing IS NOT NULL)){rest}")
 }
 
 /// Who and what acts for one finding.
@@ -185,10 +186,12 @@ mod tests {
 
     #[test]
     fn lists_are_asked_for_beside_pages_of_people() {
-        let any = |named: &str| format!("({named} OR subject IS NULL AND dataset IS NOT NULL)");
+        let any = |named: &str| {
+            format!("({named} OR subject IS NULL AND (dataset IS NOT NULL OR thing IS NOT NULL))")
+        };
         let (person, holder) =
             ("subject IS NOT NULL AND subject NOT LIKE 'credential:%'", "subject IS NOT NULL");
-        for named in [person, holder] {
+        for named in [person, holder, "thing IS NOT NULL"] {
             let asked = with_lists(&format!("(src_ip = 'a' AND shown AND {named} AND day > 1)"));
             assert_eq!(asked, format!("(src_ip = 'a' AND shown AND {} AND day > 1)", any(named)));
         }

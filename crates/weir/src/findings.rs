@@ -106,10 +106,11 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
     let pseudonym = |id: &str| key.pseudonym(id);
     let batches = || people.batches().map_err(EngineError::from);
     if let Some(listed) = &listed {
-        let mut comparing = Comparing::new(listed, &pseudonym, what.masked);
+        let mut comparing = Comparing::new(listed, &pseudonym, &told.divided.things, what.masked);
         comparing.all(batches()?).map_err(EngineError::from)?;
-        told.compared = Some(comparing.told());
-        let other: Vec<String> = comparing.other_key().into_iter().collect();
+        let (compared, other) = (comparing.told(), comparing.other_key());
+        let other: Vec<String> = other.into_iter().collect();
+        told.compared = Some(compared);
         warn(&other, json);
         told.limits.extend(other);
     }
@@ -120,7 +121,9 @@ pub async fn scope(asked: Scope, json: bool) -> Done {
         return shown(&told, None, json);
     };
     let beside = match &listed {
-        Some(listed) => Some((Comparing::new(listed, &pseudonym, what.masked), batches()?)),
+        Some(listed) => {
+            Some((Comparing::new(listed, &pseudonym, &told.divided.things, what.masked), batches()?))
+        }
         None => None,
     };
     write_exposure(folder, &told, batches()?, beside).map_err(EngineError::from)?;

@@ -24,7 +24,7 @@ static INFO: Info = Info {
     manual: include_str!("impostor/manual.md"),
     attack: &["T1020", "T1030", "T1078", "T1119", "T1213"],
     records_only: false,
-    budget_share: 0.2,
+    budget_share: 0.15,
 };
 
 const WORDS: Words = Words {

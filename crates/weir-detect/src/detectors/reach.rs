@@ -3,7 +3,7 @@
 mod exact;
 mod judge;
 mod ladder;
-mod mixed;
+pub(super) mod mixed;
 mod neighbours;
 mod peers;
 mod screen;

@@ -11,6 +11,7 @@ mod mmdb;
 mod nameless;
 mod reach;
 mod site;
+mod things;
 
 use common::{World, values};
 use std::collections::BTreeSet;

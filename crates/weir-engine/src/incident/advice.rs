@@ -109,6 +109,12 @@ const ADVICE: &[Advice] = &[
         now: "End the sessions named (by their fingerprints; the lines cited hold them) and find out who could make them; where a signing key is named, retire it, end every session it signed and find every copy of it.",
         lesson: "Check at use that a credential was issued; rotate signing keys when anyone who could hold them leaves.",
     },
+    Advice {
+        detector: "unnamed",
+        names: ANY,
+        now: "Block or challenge the addresses and credentials named, and find out from the application whose the things are that they read: no record of the log says so.",
+        lesson: "Check with every request that a thing belongs to whoever asks for it, give things ids that cannot be counted through, and log whose each one is.",
+    },
 ];
 
 /// Those whom advice concerns and names.

@@ -106,3 +106,35 @@ async fn where_no_record_could_show_people_nobody_exposed_is_not_said() {
     let advice: Vec<&str> = case.incident.recommendations.iter().map(|r| r.text.as_str()).collect();
     assert!(matches!(advice.as_slice(), [only] if only.contains("`weir learn`")), "{advice:?}");
 }
+
+/// One address counts through orders: whose they are stands nowhere, so it is one person at least, and one for each order at most.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_counts_through_orders_reached_one_person_for_each_at_most() {
+    let mut requests: Vec<(i64, String)> = Vec::new();
+    for nth in 0..6_000_i64 {
+        let home = nth % 200;
+        for target in ["/".to_owned(), format!("/members/{home}"), format!("/orders/{}", 70_000 + home)] {
+            requests.push((nth * 600, format!("198.51.100.{home} {target}")));
+        }
+    }
+    for nth in 0..1_600_i64 {
+        let at = 25 * 86_400 + nth * 300;
+        requests.push((at, format!("203.0.113.9 /orders/{}", 70_000 + nth % 800)));
+    }
+    requests.sort();
+    let mut log = String::new();
+    for (second, request) in &requests {
+        let (address, target) = request.split_once(' ').unwrap();
+        line(&mut log, *second, address, target);
+    }
+    let place = Place::new();
+    let path = place.path("access.log");
+    std::fs::write(&path, log).unwrap();
+    let case = place.investigate(&[path]).await.case;
+    let [finding] = case.findings.as_slice() else { panic!("{:#?}", case.findings) };
+    assert_eq!((finding.detector.as_str(), finding.entities[0].value.as_str()), ("unnamed", "203.0.113.9"));
+    let people = case.scope.subjects.unwrap();
+    assert_eq!((case.scope.records, people.lower, people.upper), (1_600, 1, Some(800)), "{:#?}", case.scope);
+    assert_eq!(case.divided.things.iter().collect::<Vec<_>>(), ["order"]);
+    assert_eq!(case.divided.kinds.get("order"), Some(&800));
+}

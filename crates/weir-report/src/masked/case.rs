@@ -221,9 +221,10 @@ impl Hidden<'_> {
     }
 
     fn divided(&self, of: &Divided) -> Divided {
-        let Divided { kinds, bases, categories, countries, country_records, days, doubtful } = of;
+        let Divided { kinds, things, bases, categories, countries, country_records, days, doubtful } = of;
         Divided {
             kinds: summed(kinds, |name| self.name(name)),
+            things: things.iter().map(|name| self.name(name)).collect(),
             bases: bases.clone(),
             categories: summed(categories, |name| self.name(name)),
             countries: countries.clone(),

@@ -84,30 +84,61 @@ fn beside<'a>(case: &Case) -> Option<Block<'a>> {
 fn people_rows(scope: &Scope, divided: &Divided) -> String {
     let rows: u64 = divided.kinds.values().sum();
     let sessions = divided.kinds.get(CREDENTIAL).copied().unwrap_or(0);
-    let people = rows.saturating_sub(sessions);
+    let things: u64 = divided.things.iter().filter_map(|kind| divided.kinds.get(kind)).sum();
+    let people = rows.saturating_sub(sessions).saturating_sub(things);
     let lower = scope.subjects.map_or(rows, |bounds| bounds.lower);
     if rows == 0 && scope.determinable != Determinable::Yes {
         return "scope.csv and exports/scope.parquet have no row: no record names whom it concerned."
             .to_owned();
     }
-    let mut words = match sessions {
-        0 => "Every exposed person, with first and last access, is a row of scope.csv and of exports/scope.parquet.".to_owned(),
+    if sessions + things == 0 {
+        return "Every exposed person, with first and last access, is a row of scope.csv and of exports/scope.parquet."
+            .to_owned()
+            + of_different_kinds(people, lower);
+    }
+    let beside = [
+        (sessions > 0).then(|| {
+            format!(
+                "{} whose holders no record names",
+                words::quantity(sessions, "session or credential", "sessions or credentials")
+            )
+        }),
+        (things > 0).then(|| {
+            format!("{} of which no record says whose they are", words::quantity(things, "thing", "things"))
+        }),
+    ];
+    let beside: Vec<String> = beside.into_iter().flatten().collect();
+    let what = match (sessions, things) {
+        (_, 0) => "sessions",
+        (0, _) => "things",
+        _ => "sessions and things",
+    };
+    let bounds = match people {
+        0 => format!(
+            " Together such {what} count as one person in the lower bound, since all may be of one, and each as a person in the upper bound."
+        ),
         _ => format!(
-            "scope.csv and exports/scope.parquet have {}, each with first and last access: {} by id and {} whose holders no record names.",
-            words::quantity(rows, "row", "rows"),
-            words::quantity(people, "person", "people"),
-            words::quantity(sessions, "session or credential", "sessions or credentials")
+            " Such {what} are not in the lower bound, since {} among those people, and each is one more person in the upper bound.",
+            if things == 0 { "their holders may be" } else { "those whose they are may be" }
         ),
     };
-    words.push_str(match (sessions, people) {
-        (0, _) => "",
-        (_, 0) => " Together such sessions count as one person in the lower bound, since all may be of one, and each as a person in the upper bound.",
-        _ => " Such sessions are not in the lower bound, since their holders may be among those people, and each is one more person in the upper bound.",
-    });
-    if people > lower {
-        words.push_str(" Rows of different kinds of ids may be of the same people, so they are more than the lower bound counts.");
+    format!(
+        "scope.csv and exports/scope.parquet have {}, each with first and last access: {} by id and {}.{bounds}{}",
+        words::quantity(rows, "row", "rows"),
+        words::quantity(people, "person", "people"),
+        beside.join(" and "),
+        of_different_kinds(people, lower)
+    )
+}
+
+/// That rows are more than people for certain.
+fn of_different_kinds(people: u64, lower: u64) -> &'static str {
+    match people > lower {
+        true => {
+            " Rows of different kinds of ids may be of the same people, so they are more than the lower bound counts."
+        }
+        false => "",
     }
-    words
 }
 
 /// The upper bound as a sum that anybody can add up; nothing where the case does not say what makes it.
@@ -278,4 +309,50 @@ pub(super) fn coverage(case: &Case) -> Vec<Block<'_>> {
         )));
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn a_thing_of_somebodys_is_told_from_a_person() {
+        let words = |kinds: &[(&str, u64)], lower: u64| {
+            let scope = Scope {
+                determinable: Determinable::Partly,
+                reason: String::new(),
+                subjects: Some(Bounds { lower, upper: None }),
+                categories: Vec::new(),
+                records: 0,
+                bytes: None,
+                first: None,
+                last: None,
+                gaps: Vec::new(),
+                beyond: Vec::new(),
+            };
+            let divided = Divided {
+                kinds: kinds.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect(),
+                things: ["order".to_owned()].into(),
+                ..Divided::default()
+            };
+            people_rows(&scope, &divided)
+        };
+        let alone = words(&[("order", 3_000)], 1);
+        assert!(
+            alone.contains(
+                "3,000 rows, each with first and last access: 0 people by id and 3,000 things of which"
+            ),
+            "{alone}"
+        );
+        assert!(alone.contains("Together such things count as one person"), "{alone}");
+        assert!(!alone.contains("different kinds"), "{alone}");
+        let beside = words(&[("order", 30), ("member", 1), (CREDENTIAL, 2)], 1);
+        assert!(
+            beside.contains(
+                "1 person by id and 2 sessions or credentials whose holders no record names and 30 things"
+            ),
+            "{beside}"
+        );
+        assert!(beside.contains("Such sessions and things are not in the lower bound"), "{beside}");
+        assert!(words(&[("member", 7)], 7).starts_with("Every exposed person"));
+    }
 }

@@ -288,7 +288,7 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
         let asked = ["--lake", "lake", "--config", "weir.toml", "--where", "src_ip = '192.0.2.7'"];
         answer(&here, &[&asked, more].concat())
     };
-    let expected = serde_json::json!({ "listed": 3, "confirmed": 2, "not_in_evidence": 1, "not_reported": 4, "unnamed_sessions": 0 });
+    let expected = serde_json::json!({ "listed": 3, "confirmed": 2, "not_in_evidence": 1, "not_reported": 4, "unnamed_sessions": 0, "unnamed_things": 1 });
     let told = of(&["--reported", "told.txt", "-o", "out"]);
     assert_eq!((&told["compared"], &told["reported"]), (&expected, &Value::from(3)));
     let table = std::fs::read_to_string(here.path("out/reported.csv")).unwrap();
@@ -301,15 +301,18 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
     ] {
         assert!(rows.contains(row), "{row}: {table}");
     }
-    assert_eq!(rows.len(), 8);
+    // Whose the order is no record says, so nobody can tell whether they were reported.
+    assert!(rows.iter().any(|row| row.starts_with("order:55,unnamed_thing,")), "{table}");
+    assert_eq!(rows.len(), 9);
     // A list that was exported before is one too, and nobody of a masked answer is named.
-    assert_eq!(of(&["--reported", "out/reported.csv"])["compared"]["confirmed"], 6);
+    assert_eq!(of(&["--reported", "out/reported.csv"])["compared"]["confirmed"], 7);
     let masked = of(&["--reported", "told.txt", "--masked", "-o", "masked"]);
     assert_eq!(masked["compared"], expected);
     let table = std::fs::read_to_string(here.path("masked/reported.csv")).unwrap();
-    assert!(table.lines().skip(1).all(|row| row.starts_with("member:p_")), "{table}");
+    let masked_row = |row: &str| ["member:p_", "order:p_"].iter().any(|start| row.starts_with(start));
+    assert!(table.lines().skip(1).all(masked_row), "{table}");
     // Who was passed on under pseudonyms is known again, by name and under pseudonyms.
-    let all = serde_json::json!({ "listed": 7, "confirmed": 6, "not_in_evidence": 1, "not_reported": 0, "unnamed_sessions": 0 });
+    let all = serde_json::json!({ "listed": 8, "confirmed": 7, "not_in_evidence": 1, "not_reported": 0, "unnamed_sessions": 0, "unnamed_things": 0 });
     assert_eq!(of(&["--reported", "masked/reported.csv"])["compared"], all);
     assert_eq!(of(&["--reported", "masked/reported.csv", "--masked"])["compared"], all);
     let other = here.command(&[
@@ -325,7 +328,7 @@ fn a_list_of_who_was_reported_is_held_against_who_is_in_evidence() {
     ]);
     let other = { other }.env("WEIR_FINGERPRINT_KEY", here.path("other-key")).output().unwrap();
     let said = words(&other.stderr);
-    assert!(said.contains("none of the 7 pseudonyms in the list is that of anybody in evidence"), "{said}");
+    assert!(said.contains("none of the 8 pseudonyms in the list is that of anybody in evidence"), "{said}");
     std::fs::write(here.path("open.csv"), "name;subject\nKim;member:1\nLee;\"member:2\n").unwrap();
     std::fs::write(here.path("table.csv"), "Kim;4711\nLee;4712\n").unwrap();
     std::fs::write(here.path("latin.txt"), b"member:1\nM\xfcller\n").unwrap();

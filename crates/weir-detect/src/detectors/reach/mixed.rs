@@ -20,10 +20,11 @@ const TELLING_MIN: f64 = 2.0;
 
 /// The clients of a log: how many there are that so many addresses use.
 #[derive(Default)]
-struct Clients(BTreeMap<u64, u64>);
+pub(in crate::detectors) struct Clients(BTreeMap<u64, u64>);
 
 impl Clients {
-    async fn of(context: &Context<'_>) -> Result<Self, DetectError> {
+    /// Of all records.
+    pub(in crate::detectors) async fn of(context: &Context<'_>) -> Result<Self, DetectError> {
         let mut clients = Self::default();
         histories::each(context, EntityKind::Client, &["origins"], |history| {
             let mut origins = Distinct::new();
@@ -40,13 +41,18 @@ impl Clients {
     }
 
     /// How many different ones so many people have, one each.
-    fn expected(&self, people: f64) -> f64 {
+    pub(in crate::detectors) fn expected(&self, people: f64) -> f64 {
         let uses = |(addresses, clients): (&u64, &u64)| *addresses as f64 * *clients as f64;
         let all: f64 = self.0.iter().map(uses).sum();
         let met = |(addresses, clients): (&u64, &u64)| {
             *clients as f64 * (1.0 - (1.0 - *addresses as f64 / all.max(1.0)).powf(people))
         };
         self.0.iter().map(met).sum()
+    }
+
+    /// Whether so many clients are as many as so many people would bring.
+    pub(in crate::detectors) fn are_as_many(&self, own: f64, people: f64) -> bool {
+        own >= AS_MANY * self.expected(people)
     }
 }
 
@@ -79,10 +85,10 @@ pub(super) async fn told(
         let Some([own, people]) = brought.get(judged.entity.as_str()).filter(|_| concerned(judged)) else {
             return true;
         };
-        let expected = clients.expected(*people);
-        if *own < AS_MANY * expected {
+        if !clients.are_as_many(*own, *people) {
             return true;
         }
+        let expected = clients.expected(*people);
         if judged.verdict == Verdict::Beside {
             return expected < TELLING_MIN;
         }

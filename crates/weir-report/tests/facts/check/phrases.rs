@@ -82,9 +82,12 @@ fn upper(case: &Case) -> Vec<String> {
 /// The rows of `scope.csv`: all of them, and those that are no sessions.
 fn people_rows(case: &Case) -> Vec<String> {
     let rows: u64 = case.divided.kinds.values().sum();
-    let people = rows - case.divided.kinds.get("credential").copied().unwrap_or(0);
+    let divided = &case.divided;
+    let things: u64 = divided.things.iter().filter_map(|kind| divided.kinds.get(kind)).sum();
+    let people = rows - divided.kinds.get("credential").copied().unwrap_or(0) - things;
     let people = if people == 1 { "1 person".to_owned() } else { format!("{} people", count(people)) };
-    vec![format!("have {}, each", quantity(rows, "row")), format!(": {people} by id")]
+    let things = format!("{} of which no record", quantity(things, "thing"));
+    vec![format!("have {}, each", quantity(rows, "row")), format!(": {people} by id"), things]
 }
 
 /// What false alarms detectors may raise, and the part of each.
