@@ -49,7 +49,7 @@ pub(crate) enum Means {
     /// A thing of one person.
     Owned,
     /// Anything else.
-    Thing,
+    Other,
 }
 
 /// What is configured of a template.
@@ -83,7 +83,7 @@ impl Rules {
         let told = self.configured.iter_mut().flat_map(|configured| &mut configured.names);
         for (name, means) in self.parameters.values_mut().chain(told) {
             if *means == Means::Owned && people.contains(name) {
-                *means = Means::Thing;
+                *means = Means::Other;
             }
         }
     }
@@ -140,7 +140,7 @@ impl Rules {
                 match person {
                     true => Means::Person,
                     false if words::is_of_one(&noun) => Means::Owned,
-                    false => Means::Thing,
+                    false => Means::Other,
                 }
             };
             let names = template.parameters().zip(named).map(|(name, named)| {
@@ -174,9 +174,9 @@ impl Rules {
             let means = match parameter.verdict {
                 Verdict::Subject => Means::Person,
                 // Pages of a small site are seen by few too: what its word calls a thing is counted as somebody's where the word says that.
-                Verdict::Owned if words::is_anybodys(&words::noun_of(&parameter.namespace)) => Means::Thing,
+                Verdict::Owned if words::is_anybodys(&words::noun_of(&parameter.namespace)) => Means::Other,
                 Verdict::Owned => Means::Owned,
-                _ => Means::Thing,
+                _ => Means::Other,
             };
             self.parameters.insert(parameter.template.clone(), (parameter.namespace.clone(), means));
         }

@@ -36,6 +36,9 @@ impl Detector for Unnamed {
 /// Records that show a thing of somebody's.
 const SHOWS: &str = "shown AND thing IS NOT NULL AND coalesce(bytes_out, 1) > 0";
 
+/// A row for each of the things that a record shows.
+const EACH_THING: &str = "unnest(string_to_array(thing, chr(10)))";
+
 /// A kind of readers.
 struct Readers {
     kind: EntityKind,
@@ -55,6 +58,17 @@ impl Readers {
     }
 }
 
+/// What a log says of who asks for such things.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Nothing.
+    None,
+    /// Names of too few to be compared with each other.
+    Few,
+    /// Names, so that those who have one are judged by it.
+    Judged,
+}
+
 /// Kinds of readers, and windows: each has an equal part of the budget.
 const FAMILIES: usize = 3 * WINDOWS.len();
 
@@ -66,7 +80,7 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
     let threshold = |tests| context.threshold(FAMILIES, tests);
     let named = [(EntityKind::Actor, "actor"), (EntityKind::Credential, "credential")];
     let mut at_addresses = Vec::new();
-    let mut all_judged = true;
+    let mut names = Names::None;
     for (kind, column) in named {
         let readers = Readers::named(kind, column);
         let census = screen::screen(context, kind).await?;
@@ -75,12 +89,15 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         }
         if judge::in_beginning(&census) >= judge::PEERS_MIN {
             at_addresses.push(format!("{column} IS NULL"));
+            if names == Names::None {
+                names = Names::Judged;
+            }
             let judged = judge::judge(&census, &judge::nulls(&census, &readers), &threshold);
-            findings.extend(tell::findings(context, &readers, &census, judged, false).await?);
+            findings.extend(tell::findings(context, &readers, &census, judged, Names::Judged).await?);
         } else {
             // Too few when the log began for those that come to be compared with: any name can be written to a log, and another with each request. So only
             // those at work then are left out elsewhere.
-            all_judged = false;
+            names = Names::Few;
             let known = census.candidates.iter().filter(|one| judge::was_there(&census, one));
             let known: Vec<&str> = known.map(|one| one.entity.as_str()).collect();
             if !known.is_empty() {
@@ -100,7 +117,6 @@ async fn find(context: &Context<'_>) -> Result<Vec<Finding>, DetectError> {
         screen::only(context, &mut census, &readers, &suspects).await?;
     }
     let judged = judge::judge(&census, &nulls, &threshold);
-    let others_named = all_judged && !at_addresses.is_empty();
-    findings.extend(tell::findings(context, &readers, &census, judged, others_named).await?);
+    findings.extend(tell::findings(context, &readers, &census, judged, names).await?);
     Ok(findings)
 }

@@ -91,6 +91,18 @@ fn a_session_that_reads_everybodys_orders_is_found_and_a_standing_one_is_not() {
     assert_eq!((found[0].0, found[0].2), (Severity::High, 450.0));
 }
 
+/// Twenty orders with each request.
+#[test]
+fn each_of_a_list_is_a_thing() {
+    let mut site = households(false);
+    for nth in 0..20 {
+        let ids: Vec<String> = (0..20).map(|at| (50_000 + nth * 20 + at).to_string()).collect();
+        let (uri, origin) = (format!("/orders/{}", ids.join(",")), "198.51.100.77");
+        site.page(20, &Page { minute: nth * 60, origin, client: BROWSER, uri: &uri, session: "one-hand1" });
+    }
+    assert_eq!(find(site), [(Severity::High, "198.51.100.77".to_owned(), 400.0)]);
+}
+
 /// Anybody can write a name to a log: `curl -u x:`.
 #[test]
 fn a_name_that_few_others_have_hides_nobody() {

@@ -1,7 +1,7 @@
 //! The first look, over rollups: who was shown more than a few things, day by day, and what the many were shown.
 
-use super::Readers;
 use super::judge::Judged;
+use super::{EACH_THING, Readers};
 use crate::grid::{Grid, Held, held};
 use crate::histories::{self, History};
 use crate::{Context, DetectError};
@@ -172,7 +172,8 @@ pub(super) async fn only(
         return Ok(());
     }
     let query = format!(
-        "SELECT DISTINCT {0} AS entity, day, hash(thing) AS thing FROM {{digest}} WHERE shown AND thing IS NOT NULL AND {1} AND {0} IN {2} AND {{span}}",
+        "SELECT DISTINCT entity, day, hash(thing) AS thing FROM \
+         (SELECT {0} AS entity, day, {EACH_THING} AS thing FROM {{digest}} WHERE shown AND thing IS NOT NULL AND {1} AND {0} IN {2} AND {{span}})",
         readers.column,
         readers.which,
         quote_all(judged.iter().map(|judged| judged.entity.as_str()))

@@ -2,7 +2,7 @@
 
 use super::judge::{Judged, Past};
 use super::screen::Census;
-use super::{Readers, SHOWS};
+use super::{EACH_THING, Names, Readers, SHOWS};
 use crate::detectors::reach::mixed::Clients;
 use crate::grid::words;
 use crate::hand::{Reader, together};
@@ -70,13 +70,13 @@ impl Told {
     }
 }
 
-/// The findings of one kind of readers; of addresses it is said whether others are named, and judged as such.
+/// The findings of one kind of readers, in a log that so names who asks.
 pub(super) async fn findings(
     context: &Context<'_>,
     readers: &Readers,
     census: &Census,
     judged: Vec<Judged>,
-    others_named: bool,
+    names: Names,
 ) -> Result<Vec<Finding>, DetectError> {
     let mut findings = Vec::new();
     if !judged.iter().any(|judged| judged.alone) {
@@ -130,7 +130,7 @@ pub(super) async fn findings(
     }
     for ((severity, past, look), told) in all {
         for group in together(told).into_iter().filter(|group| group.iter().any(|one| one.judged.alone)) {
-            findings.extend(finding(context, readers, (severity, past, look), &group, others_named).await?);
+            findings.extend(finding(context, readers, (severity, past, look), &group, names).await?);
         }
     }
     Ok(findings)
@@ -141,7 +141,7 @@ async fn finding(
     readers: &Readers,
     (severity, past, look): (Severity, Past, Look),
     group: &[Told],
-    others_named: bool,
+    names: Names,
 ) -> Result<Option<Finding>, DetectError> {
     let alone = group.iter().filter(|one| one.judged.alone);
     let first = alone.min_by(|a, b| {
@@ -172,7 +172,11 @@ async fn finding(
     draft.title = format!(
         "{who} read {} things of people whom no record names ({routes}{more}){}{}",
         whole(things),
-        if others_named { " without a credential or a named actor" } else { "" },
+        if !readers.are_named() && names == Names::Judged {
+            " without a credential or a named actor"
+        } else {
+            ""
+        },
         match past {
             Past::Came => "",
             Past::Surge => ", far beyond its own past",
@@ -194,7 +198,7 @@ async fn finding(
     if sums.get("things_of_nobody_known").is_some_and(|things| *things > 0.0) {
         draft.limits.push("each is one person's, and how many people they are is not known: a `[[link]]` in weir.toml that says whose each is would tell".to_owned());
     }
-    if !readers.are_named() && !others_named {
+    if names == Names::None {
         draft.limits.push("the log names neither credentials nor actors, so many people behind one address look like one reader".to_owned());
     }
     if past == Past::Standing {
@@ -214,16 +218,23 @@ async fn finding(
 
 /// Sums over a finding's records.
 async fn sums(context: &Context<'_>, condition: &str) -> Result<BTreeMap<String, f64>, DetectError> {
-    const NAMES: [&str; 8] =
-        ["records", "things", "things_of_nobody_known", "origins", "clients", "credentials", "days", "bytes"];
+    const NAMES: [&str; 6] = ["records", "origins", "clients", "credentials", "days", "bytes"];
+    const THINGS: [&str; 2] = ["things", "things_of_nobody_known"];
     let query = format!(
-        "SELECT count(*) AS records, count(DISTINCT thing) AS things, \
-         count(DISTINCT CASE WHEN subject IS NULL THEN thing END) AS things_of_nobody_known, count(DISTINCT src_ip) AS origins, count(DISTINCT user_agent) AS clients, \
-         count(DISTINCT credential) AS credentials, count(DISTINCT day) AS days, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes FROM access WHERE {condition}"
+        "SELECT count(*) AS records, count(DISTINCT src_ip) AS origins, count(DISTINCT user_agent) AS clients, count(DISTINCT credential) AS credentials, \
+         count(DISTINCT day) AS days, sum(CAST(bytes_out AS DECIMAL(20, 0))) AS bytes FROM access WHERE {condition}"
     );
-    let answer = context.sql(&query).await?;
-    let row = rows(&answer).next();
-    Ok(row.map(|r| NAMES.map(|name| (name.to_owned(), r.count(name) as f64)).into()).unwrap_or_default())
+    let things = format!(
+        "SELECT count(DISTINCT thing) AS things, count(DISTINCT CASE WHEN subject IS NULL THEN thing END) AS things_of_nobody_known FROM \
+         (SELECT subject, {EACH_THING} AS thing FROM access WHERE {condition})"
+    );
+    let mut sums = BTreeMap::new();
+    for (query, names) in [(query, &NAMES[..]), (things, &THINGS[..])] {
+        for row in rows(&context.sql(&query).await?) {
+            sums.extend(names.iter().map(|name| ((*name).to_owned(), row.count(name) as f64)));
+        }
+    }
+    Ok(sums)
 }
 
 /// Why one reader belongs.
