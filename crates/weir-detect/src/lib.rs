@@ -16,6 +16,7 @@ mod grid;
 mod hand;
 mod histories;
 mod members;
+mod most;
 mod null;
 mod registry;
 mod rhythm;

@@ -7,9 +7,9 @@ use super::exact::Cover;
 use super::ladder::{LADDER, reached};
 use crate::grid::{Grid, Held, held};
 use crate::histories::{self, History};
+use crate::most::Most;
 use crate::{Context, DetectError};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use weir_model::{EntityKind, Micros};
 use weir_rollup::Partial;
 use weir_stats::{Distinct, LogHistogram};
@@ -69,39 +69,10 @@ struct Screen {
     /// Whether only records that do are asked about.
     only: bool,
     census: Census,
-    top: BinaryHeap<Ranked>,
+    top: Most<Candidate>,
     first_seen: Vec<u64>,
     quiet_people: f64,
     quiet_records: u64,
-}
-
-/// A candidate by the number of its people; of equals the name decides.
-struct Ranked {
-    people: Reverse<u64>,
-    candidate: Candidate,
-}
-
-impl Ranked {
-    fn key(&self) -> (Reverse<u64>, &str) {
-        (self.people, &self.candidate.entity)
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-impl Eq for Ranked {}
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
 }
 
 /// Looks over all entities of a kind, one history at a time.
@@ -124,8 +95,15 @@ pub(super) async fn screen(
     let first_seen = vec![0; grid.len()];
     let Cover { named, only, .. } = *cover;
     let (quiet_people, quiet_records) = (0.0, 0);
-    let mut screen =
-        Screen { named, only, census, top: BinaryHeap::new(), first_seen, quiet_people, quiet_records };
+    let mut screen = Screen {
+        named,
+        only,
+        census,
+        top: Most::new(CANDIDATES_MAX),
+        first_seen,
+        quiet_people,
+        quiet_records,
+    };
     let columns = ["records", "people", "credentials", "unnamed"];
     histories::each(context, kind, &columns, |history| screen.take(&history)).await?;
     Ok(screen.finish())
@@ -187,11 +165,8 @@ impl Screen {
         let shown = (!self.named).then(|| held(&series(history, |p| &p.people), self.census.grid));
         let daily: f64 = history.days.iter().map(|(_, day)| day.people.estimate()).sum();
         let candidate = Candidate { entity: history.entity.clone(), shown_daily: daily as u64, shown };
-        self.top.push(Ranked { people: Reverse(people.round() as u64), candidate });
-        if self.top.len() > CANDIDATES_MAX {
-            self.top.pop();
-            self.census.passed_over += 1;
-        }
+        let passed = self.top.put(people.round() as u64, &history.entity, candidate);
+        self.census.passed_over += u64::from(passed.is_some());
     }
 
     fn finish(mut self) -> Census {
@@ -204,7 +179,7 @@ impl Screen {
                 so_far
             })
             .collect();
-        self.census.candidates = self.top.into_iter().map(|ranked| ranked.candidate).collect();
+        self.census.candidates = self.top.into_kept().collect();
         self.census.candidates.sort_by(|a, b| a.entity.cmp(&b.entity));
         self.census.people_per_record = self.quiet_people / (self.quiet_records.max(1)) as f64;
         self.census

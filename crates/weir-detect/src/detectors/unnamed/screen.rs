@@ -4,9 +4,9 @@ use super::judge::Judged;
 use super::{EACH_THING, Readers};
 use crate::grid::{Grid, Held, held};
 use crate::histories::{self, History};
+use crate::most::Most;
 use crate::{Context, DetectError};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use weir_lake::{quote_all, rows};
 use weir_model::EntityKind;
 use weir_stats::{Distinct, LogHistogram, WINDOWS};
@@ -43,38 +43,9 @@ pub(super) struct Census {
 
 struct Screen {
     census: Census,
-    top: BinaryHeap<Reverse<Ranked>>,
+    top: Most<Candidate>,
     first_seen: Vec<u64>,
     quiet: (f64, f64),
-}
-
-/// A candidate by the number of its things; of equals the name decides.
-struct Ranked {
-    things: u64,
-    candidate: Candidate,
-}
-
-impl Ranked {
-    fn key(&self) -> (u64, &str) {
-        (self.things, &self.candidate.entity)
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-impl Eq for Ranked {}
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
 }
 
 /// Looks over all readers of a kind, one history at a time.
@@ -90,7 +61,7 @@ pub(super) async fn screen(context: &Context<'_>, kind: EntityKind) -> Result<Ce
         any: false,
     };
     let first_seen = vec![0; grid.len()];
-    let mut screen = Screen { census, top: BinaryHeap::new(), first_seen, quiet: (0.0, 0.0) };
+    let mut screen = Screen { census, top: Most::new(CANDIDATES_MAX), first_seen, quiet: (0.0, 0.0) };
     histories::each(context, kind, &["things"], |history| screen.take(history)).await?;
     Ok(screen.finish())
 }
@@ -127,11 +98,9 @@ impl Screen {
             self.passed(&candidate);
             return;
         }
-        self.top.push(Reverse(Ranked { things: things.round() as u64, candidate }));
-        if self.top.len() > CANDIDATES_MAX
-            && let Some(Reverse(least)) = self.top.pop()
-        {
-            self.passed(&least.candidate);
+        let entity = candidate.entity.clone();
+        if let Some(least) = self.top.put(things.round() as u64, &entity, candidate) {
+            self.passed(&least);
         }
     }
 
@@ -152,7 +121,7 @@ impl Screen {
             so_far
         };
         self.census.seen = self.first_seen.iter().map(sum).collect();
-        self.census.candidates = self.top.into_iter().map(|Reverse(ranked)| ranked.candidate).collect();
+        self.census.candidates = self.top.into_kept().collect();
         self.census.candidates.sort_by(|a, b| a.entity.cmp(&b.entity));
         let (things, readers) = self.quiet;
         self.census.each = (things / readers.max(1.0)).max(1.0);
